@@ -1,0 +1,105 @@
+"""What an export is made of: components with stable ids, the connectors they use, and releases of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TypeAlias, Union
+
+Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+Path: TypeAlias = tuple[str, ...]
+"""Where a value stands inside a component's content: object keys and list positions, as strings."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Component:
+    """One independently versioned part of an export: a Node-RED tab, an n8n workflow, a document."""
+
+    id: str
+    name: str
+    kind: str
+    content: Json = field(compare=False, repr=False)
+    """Everything the export says of it, noise included; lists of identified things as objects by id."""
+    canonical: bytes = field(compare=False, repr=False)
+    """The canonical bytes (RFC 8785) of `content` without noise: what `digest` is over."""
+    digest: str
+    """SHA-256 of `canonical`, 64 lower-case hex digits."""
+    labels: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Inner id → the name people know it by (`a1b2c3` → `Parse order`)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Connector:
+    """Something outside that a component reaches: a host, a module, a credential."""
+
+    kind: str
+    """`host`, `module` or `credential`."""
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Something in a component that a reviewer should see: a shell node, an open endpoint, a secret."""
+
+    code: str
+    """`shell`, `file`, `open-endpoint`, `inline-secret`, `tls-off`, `schedule`."""
+    component: str
+    detail: str
+    """One line in words. Never holds a secret's value."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parsed:
+    """One export, understood."""
+
+    platform: str
+    confidence: int
+    """How sure the platform is that the bytes are its own, 0 to 100."""
+    components: tuple[Component, ...]
+    connectors: tuple[Connector, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DiffRules:
+    """What a platform tells the diff: which fields are noise, which are code."""
+
+    is_noise: Callable[[str, Path], bool]
+    """(component kind, path) → the field says nothing about behaviour (a position on the canvas)."""
+    language: Callable[[str, Path, str], str | None]
+    """(component kind, path, value) → the language of a code field (`javascript`), None for plain fields."""
+    wires: Callable[[Json], Mapping[str, tuple[str, ...]]] | None = None
+    """Content → inner id → ids it sends to; None where the platform has no wiring."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportFile:
+    """One export as it travels: its name inside the project (a relative POSIX path) and its exact bytes."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the exact bytes, 64 lower-case hex digits."""
+        return sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComponentRef:
+    """A component inside a release: which digest, which artifact carries it."""
+
+    id: str
+    name: str
+    kind: str
+    digest: str
+    artifact: str
+
+
+def release_digest(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the release digest: SHA-256 over the canonical JSON of the sorted (component id, digest) pairs."""
+    from store.integrity.canonical import canonical_bytes
+
+    return sha256(canonical_bytes([list(pair) for pair in sorted(set(pairs))])).hexdigest()
