@@ -1,1 +1,1 @@
-"""(to be written)."""
+"""Widgets draw frozen rows and post messages. They know no service, no screen and no rule."""

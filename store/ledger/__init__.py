@@ -1,1 +1,10 @@
-"""(to be written)."""
+"""The chain: appending, reading and verifying entries in one SQLite file."""
+
+from store.ledger.feed import Feed
+from store.ledger.heads import HeadStore, state_heads
+from store.ledger.ledger import Ledger, Unanchored
+from store.ledger.state import HeadContradiction
+from store.ledger.tree import Head
+from store.ledger.writer import Writer
+
+__all__ = ["Feed", "Head", "HeadContradiction", "HeadStore", "Ledger", "Unanchored", "Writer", "state_heads"]

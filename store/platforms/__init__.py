@@ -1,1 +1,51 @@
-"""(to be written)."""
+"""The platforms whose exports are understood, and the way to the right one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from store.domain.component import Parsed
+from store.errors import BadInput, NotFound
+from store.platforms.generic import Generic
+from store.platforms.n8n import N8n
+from store.platforms.node_red import NodeRed
+from store.platforms.protocol import Platform, Snapshot, Target
+
+__all__ = ["PLATFORMS", "Platform", "Snapshot", "Target", "platform", "recognise"]
+
+PLATFORMS: Final[tuple[Platform, ...]] = (NodeRed(), N8n(), Generic())
+"""The last one takes whatever can be read at all."""
+
+
+def platform(name: str) -> Platform:
+    """Return the platform of this name.
+
+    Raises:
+        NotFound: there is none; the line names those there are.
+    """
+    for candidate in PLATFORMS:
+        if candidate.name == name:
+            return candidate
+    raise NotFound(f"no platform is called {name!r}; known: {', '.join(known.name for known in PLATFORMS)}")
+
+
+def recognise(data: bytes, name: str) -> Parsed:
+    """Return what an export holds, as read by the platform most likely to have written it.
+
+    `name` is the file's name inside its project (a relative POSIX path); documents of no known platform are
+    identified by it.
+
+    Raises:
+        BadInput: one line: no platform can read it, and why the last one could not.
+    """
+    if not data:
+        raise BadInput("the file is empty")
+    sure = [(candidate.detect(data, name), candidate) for candidate in PLATFORMS]
+    likely = sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
+    problem = BadInput("not a format that is known")
+    for _, candidate in likely:
+        try:
+            return candidate.parse(data, name)
+        except BadInput as error:
+            problem = error
+    raise problem

@@ -1,1 +1,80 @@
-"""(to be written)."""
+"""Read models: tables rebuilt from entries, for screens and lists. Decisions never read them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from store.domain import events as ev
+from store.integrity.entry import Entry
+from store.projections import (
+    artifacts,
+    deployments,
+    drifts,
+    environments,
+    incidents,
+    principals,
+    requests,
+)
+from store.projections.shape import Projection
+
+PROJECTIONS: Final[tuple[Projection, ...]] = (
+    principals.PROJECTION,
+    environments.PROJECTION,
+    artifacts.PROJECTION,
+    requests.PROJECTION,
+    deployments.PROJECTION,
+    drifts.PROJECTION,
+    incidents.PROJECTION,
+)
+TABLES: Final[tuple[str, ...]] = tuple(sql for projection in PROJECTIONS for sql in projection.tables)
+_BY_KIND: Final[Mapping[str, tuple[Projection, ...]]] = {
+    kind: tuple(p for p in PROJECTIONS if kind in p.kinds) for p in PROJECTIONS for kind in p.kinds
+}
+
+
+def apply(connection: sqlite3.Connection, entry: Entry) -> None:
+    """Bring every read model up to `entry`; runs in the transaction that appends it."""
+    statement = entry.statement
+    interested = _BY_KIND.get(statement.kind)
+    if interested is None:
+        return
+    record = ev.Recorded(
+        seq=entry.seq,
+        time=statement.time,
+        actor=statement.actor,
+        event=ev.decode(statement.kind, statement.on, statement.data),
+    )
+    for projection in interested:
+        projection.apply(connection, record)
+
+
+def rebuild(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Empty every read model and fill it again from `entries`, oldest first; the caller holds the transaction."""
+    for projection in PROJECTIONS:
+        for name in projection.names:
+            connection.execute(f"DELETE FROM {name}")
+    for entry in entries:
+        apply(connection, entry)
+
+
+def differences(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Return the names of read tables in `connection` that do not equal a rebuild from `entries`."""
+    fresh = sqlite3.connect(":memory:")
+    try:
+        for sql in TABLES:
+            fresh.execute(sql)
+        rebuild(fresh, entries)
+        names = [name for projection in PROJECTIONS for name in projection.names]
+        return tuple(name for name in names if _content(connection, name) != _content(fresh, name))
+    finally:
+        fresh.close()
+
+
+def _content(connection: sqlite3.Connection, name: str) -> list[tuple[object, ...]] | None:
+    """Return every row of a table in a fixed order; None where the table is missing."""
+    try:
+        return sorted(connection.execute(f"SELECT * FROM {name}"), key=repr)  # noqa: S608 - our own table names
+    except sqlite3.DatabaseError:
+        return None

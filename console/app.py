@@ -1,0 +1,76 @@
+"""The console: which screens there are, which keys reach them, and the terminal they stand in. Nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widget import Widget
+
+from console.screen import KEYS, Frame, Place, Session, checked_keymap
+from console.screen.palette import Going
+from console.widgets.diff_view import DiffView
+from console.widgets.filter_bar import FilterBar
+from console.widgets.line_view import LineView
+from console.widgets.semantic_diff import SemanticDiff
+from console.widgets.terminal import TerminalApp
+from console.widgets.timeline import Timeline
+
+SCREENS: tuple[Place, ...] = ()
+"""One line a screen: `Place(key="1", id="triage", title="Triage", factory=lambda session: Triage(session.triage))`."""
+
+_STYLES = Path(__file__).parent / "screens"
+
+
+class Console(TerminalApp[None]):
+    """The whole console over one open workspace."""
+
+    TITLE = "quarterdeck"
+    COMMANDS = {Going}  # noqa: RUF012  Textual's own annotation
+    ENABLE_COMMAND_PALETTE = True
+    DEFAULT_CSS = "CommandPalette SearchIcon { display: none; }"
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        places: Sequence[Place] = SCREENS,
+        keymap: Mapping[str, str] | None = None,
+        palette: str | None = None,
+        ascii_only: bool = False,
+    ) -> None:
+        """Take an open workspace; `keymap` is the person's own (key id → key).
+
+        Raises:
+            BadInput: the keymap names an unknown key id or gives one key to two acts.
+        """
+        checked = checked_keymap(keymap or {}, known_keys())
+        styles = [_STYLES / f"{place.id}.tcss" for place in places]
+        super().__init__(palette=palette, ascii_only=ascii_only, styles=[path for path in styles if path.exists()])
+        self.set_keymap(checked)
+        self._console_session = session
+        self._console_places = tuple(places)
+
+    def get_default_screen(self) -> Screen[Any]:
+        return Frame(self._console_session, self._console_places)
+
+    def leave(self, return_code: int = 0) -> None:
+        """Stop the frame's threads, then restore the terminal."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Frame):
+                screen.close()
+        super().leave(return_code)
+
+
+def known_keys() -> dict[str, str]:
+    """Return every key id of the console and its key by default."""
+    keys = {f"act.{name}": key for name, (key, _) in KEYS.items()}
+    owners: tuple[type[Widget], ...] = (LineView, DiffView, SemanticDiff, Timeline, FilterBar, Frame)
+    for owner in owners:
+        for binding in owner.BINDINGS:
+            if isinstance(binding, Binding) and binding.id is not None:
+                keys.setdefault(binding.id, binding.key)
+    return keys

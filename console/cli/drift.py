@@ -1,0 +1,107 @@
+"""`drift`: what was seen live and differs, and the three answers to it."""
+
+from __future__ import annotations
+
+import click
+
+from console.cli.deploy import report, show_plan
+from console.cli.groups import ListingGroup
+from console.cli.output import emit_json, note, say, table
+from console.cli.session import Session, command, confirmed, group
+from store.domain import events as ev
+from store.projections import drifts
+from store.services import drifting, environments
+from store.services import rollback as rolling
+
+
+@group(name="drift", cls=ListingGroup)
+def drift() -> None:
+    """Drift: `drift [ENV]` lists it (exit 1 when there is some); ack, adopt, revert answer it."""
+
+
+@command(drift, name="list")
+@click.argument("environment", required=False)
+@click.option("--project")
+def drift_list(session: Session, environment: str | None, project: str | None) -> int:
+    """List drift that stands; exit 1 when there is some."""
+    context = session.context
+    if environment is not None:
+        environments.one(context.ledger, environment)
+    with context.ledger.reading() as connection:
+        rows = drifts.listing(connection, environment=environment, project=project, limit=1_000_000)
+    if session.options.json:
+        emit_json(
+            [
+                {
+                    "id": row.id,
+                    "project": row.project,
+                    "environment": row.environment,
+                    "component": row.component,
+                    "name": row.name,
+                    "status": row.status,
+                    "opened_seq": row.opened_seq,
+                    "desired": row.desired,
+                    "observed": row.observed,
+                    "summary": row.summary,
+                }
+                for row in rows
+            ]
+        )
+    elif rows:
+        table(
+            [(r.id, r.status, f"{r.environment}/{r.project}", r.name, r.opened_at, r.summary) for r in rows],
+            head=("id", "status", "where", "component", "since", "what"),
+        )
+    else:
+        say("no drift")
+    return 1 if rows else 0
+
+
+@command(drift, name="ack")
+@click.argument("drift_id", metavar="ID")
+@click.option("--note", "text", required=True, help="What is being done about it.")
+def drift_ack(session: Session, drift_id: str, text: str) -> None:
+    """Say that a drift is known and being dealt with."""
+    entry = drifting.acknowledge(session.context, session.actor(), drift_id, note=text)
+    _done(session, drift_id, "acknowledged", entry.seq)
+
+
+@command(drift, name="adopt")
+@click.argument("drift_id", metavar="ID")
+@click.option("--title", default="Adopt what is live")
+@click.option("--why", required=True, help="Why what is live should stay.")
+@click.option("--risk", default="medium")
+def drift_adopt(session: Session, drift_id: str, title: str, why: str, risk: str) -> None:
+    """Open a request that makes what is live the desired state; it needs the same approvals."""
+    content = ev.RequestContent(
+        title=title,
+        why=why,
+        risk=risk,
+        what=f"adopt {drift_id}",
+        success="live equals desired",
+        rollback_plan="roll back to the release before",
+    )
+    opened, adopted = drifting.adopt(session.context, session.actor(), drift_id, content=content)
+    _done(session, drift_id, f"adopted by {opened.statement.on['request']}", adopted.seq)
+
+
+@command(drift, name="revert")
+@click.argument("drift_id", metavar="ID")
+@click.option("--reason", default="drift reverted by the operator")
+@click.option("--dry-run", is_flag=True)
+def drift_revert(session: Session, drift_id: str, reason: str, *, dry_run: bool) -> int:
+    """Push the desired release over what is live."""
+    plan = rolling.plan_revert(session.context, drift_id)
+    if not session.options.json:
+        show_plan(plan)
+    if dry_run:
+        return 0
+    confirmed(session, f"push release {plan.ref.release[:12]} over the drift in {plan.environment.name}?")
+    return report(session, rolling.roll_back(session.context, session.actor(), plan, reason=reason, progress=note))
+
+
+def _done(session: Session, drift_id: str, what: str, seq: int) -> None:
+    if session.options.json:
+        emit_json({"id": drift_id, "status": what, "entry": seq})
+    else:
+        say(f"{drift_id} {what} (entry {seq})")

@@ -1,0 +1,63 @@
+"""`environment` and `freeze`: the places releases go to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from console.cli.output import emit_json, say, table
+from console.cli.session import Session, command, group
+from store.projections import environments as rows
+from store.services import environments
+
+
+@group(name="environment")
+def environment() -> None:
+    """Environments: add, list."""
+
+
+@command(environment, name="add")
+@click.argument("name")
+@click.option("--target", required=True, help="folder or node-red.")
+@click.option("--deliver", help="folder: where releases are delivered (relative to the workspace).")
+@click.option("--observe", help="folder: where exports of what is live appear.")
+@click.option("--url", help="node-red: the address of its Admin API.")
+@click.option("--user", help="node-red: who logs in.")
+@click.option("--password-env", help="node-red: the environment variable that holds the password.")
+@click.option("--token-env", help="node-red: the environment variable that holds a bearer token.")
+@click.option("--ca", help="node-red: a file of certificates to trust instead of the system's.")
+def environment_add(session: Session, name: str, target: str, **settings: str | None) -> None:
+    """Add a place that releases are deployed to."""
+    stated = {key.replace("_", "-"): value for key, value in settings.items() if value is not None}
+    entry = environments.add(session.context, session.actor(), name, target=target, settings=stated)
+    if session.options.json:
+        emit_json({"environment": name, "target": target, "settings": stated, "entry": entry.seq})
+    else:
+        say(f"{name} is an environment now ({target}, entry {entry.seq})")
+
+
+@command(environment, name="list")
+def environment_list(session: Session) -> None:
+    """List the environments."""
+    with session.context.ledger.reading() as connection:
+        found = rows.listing(connection)
+    if session.options.json:
+        emit_json([asdict(row) for row in found])
+        return
+    shown = [(r.name, r.target, " ".join(f"{k}={v}" for k, v in r.settings.items()), r.frozen or "") for r in found]
+    table(shown, head=("name", "target", "settings", "frozen"))
+
+
+@command(name="freeze")
+@click.argument("name")
+@click.option("--reason", required=True)
+@click.option("--lift", is_flag=True, help="End the freeze.")
+def freeze(session: Session, name: str, reason: str, *, lift: bool) -> None:
+    """Stop every deployment to an environment, or with --lift let them go on."""
+    act = environments.thaw if lift else environments.freeze
+    entry = act(session.context, session.actor(), name, reason=reason)
+    if session.options.json:
+        emit_json({"environment": name, "frozen": not lift, "entry": entry.seq})
+    else:
+        say(f"{name} {'takes deployments again' if lift else 'is frozen'} (entry {entry.seq})")

@@ -1,0 +1,177 @@
+"""`watch`, `ingest` and `artifact`: exports on their way in."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from console.cli.output import complain, emit_json, note, say, table
+from console.cli.session import Session, command, group
+from store import archive
+from store.domain import secrets
+from store.errors import BadInput, NotFound
+from store.projections import artifacts
+from store.projections.artifacts import ArtifactRow
+from store.services import ingesting, watching
+from store.services.context import Context
+from store.services.environments import checked_name
+from store.services.ingesting import Report
+
+
+@command(name="watch")
+@click.option("--once", is_flag=True, help="Scan, ingest, print a summary and end.")
+def watch(session: Session, *, once: bool) -> int:
+    """Ingest the drop folder and watch live targets."""
+    context = session.context
+    if once:
+        report, troubles = watching.once(context)
+        _print(session, report)
+        for trouble in troubles:
+            complain(trouble)
+        return 3 if troubles else 0
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, lambda *_: stop.set())
+    note(f"watching {context.root / 'inbox'} and live targets; ctrl+c ends")
+    watching.forever(context, stop=stop, tell=lambda report: _print(session, report), complain=complain)
+    return 0
+
+
+@command(name="ingest")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--project", required=True)
+@click.option("--env", "environment", required=True)
+def ingest(session: Session, paths: tuple[Path, ...], project: str, environment: str) -> int:
+    """Ingest files from anywhere; they stay where they are."""
+    context = session.context
+    checked_name(project)
+    checked_name(environment)
+    outcomes: list[ingesting.FileOutcome] = []
+    failed = False
+    for path in paths:
+        try:
+            outcomes += ingesting.ingest_path(context, path, project=project, environment=environment).files
+        except BadInput as error:
+            failed = True
+            complain(f"{path}: {error}")
+    _print(session, Report(files=tuple(outcomes)))
+    return 2 if failed else 0
+
+
+def _print(session: Session, report: Report) -> None:
+    if session.options.json:
+        emit_json(
+            {
+                "ingested": report.count("ingested"),
+                "unchanged": report.count("unchanged"),
+                "quarantined": report.count("quarantined"),
+                "observed": report.count("observed"),
+                "waiting": report.count("waiting"),
+                "drifts": report.drifts,
+                "files": [
+                    {
+                        "path": file.path,
+                        "outcome": file.outcome,
+                        "reason": file.reason,
+                        "digest": file.digest,
+                        "platform": file.platform,
+                    }
+                    for file in report.files
+                ],
+                "seconds": report.seconds,
+            }
+        )
+        return
+    for file in report.files:
+        if file.outcome != "unchanged" or session.options.verbose:
+            facts = file.reason or f"{(file.digest or '')[:12]} {file.platform or ''}"
+            say(f"{file.outcome:<11}", file.path, facts)
+    counts = ("ingested", "unchanged", "quarantined", "observed", "waiting")
+    words = ", ".join(f"{report.count(word)} {word}" for word in counts if report.count(word)) or "nothing new"
+    say(f"{words}{f', {report.drifts} drifts' if report.drifts else ''} in {report.seconds:.2f} s")
+
+
+@group(name="artifact")
+def artifact() -> None:
+    """Ingested exports: list, show, cat."""
+
+
+@command(artifact, name="list")
+def artifact_list(session: Session) -> None:
+    """List ingested exports, newest first."""
+    with session.context.ledger.reading() as connection:
+        rows = artifacts.listing(connection, limit=100_000)
+    if session.options.json:
+        emit_json([_plain(row) for row in rows])
+        return
+    table(
+        [(r.digest[:12], r.environment, r.project, r.name, r.platform, r.components, r.bytes, r.time) for r in rows],
+        head=("digest", "env", "project", "name", "platform", "parts", "bytes", "ingested"),
+    )
+
+
+@command(artifact, name="show")
+@click.argument("digest")
+def artifact_show(session: Session, digest: str) -> None:
+    """Show what an export holds: components, connectors, notices."""
+    context = session.context
+    row = _one(context, digest)
+    with context.ledger.reading() as connection:
+        parts = archive.manifest(connection, row.manifest)
+    if session.options.json:
+        components = [{"id": p.id, "name": p.name, "kind": p.kind, "digest": p.digest} for p in parts]
+        emit_json(_plain(row) | {"component_list": components})
+        return
+    say(f"{row.digest}  {row.environment}/{row.project}/{row.name}")
+    say(f"{row.platform} (confidence {row.confidence}), {row.bytes} bytes, entry {row.seq}, {row.time}")
+    table([(p.kind, p.name, p.id, p.digest[:12]) for p in parts], head=("kind", "name", "id", "digest"))
+
+
+@command(artifact, name="cat")
+@click.argument("digest")
+def artifact_cat(session: Session, digest: str) -> None:
+    """Write an export's exact bytes to standard output.
+
+    On a terminal the text is made safe and likely secrets are covered; into a file or pipe it is exact.
+    """
+    context = session.context
+    row = _one(context, digest)
+    with context.ledger.reading() as connection:
+        data = archive.get(connection, row.digest)
+    if sys.stdout.isatty():
+        for line in secrets.redact(data.decode("utf-8", errors="replace")).splitlines():
+            say(line)
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _one(context: Context, digest: str) -> ArtifactRow:
+    with context.ledger.reading() as connection:
+        rows = artifacts.by_digest(connection, digest.lower())
+    if not rows:
+        raise NotFound(f"no artifact has a digest starting with {digest}")
+    if len({row.digest for row in rows}) > 1:
+        raise BadInput(f"{digest} names more than one artifact; give more of it")
+    return rows[0]
+
+
+def _plain(row: ArtifactRow) -> dict[str, object]:
+    return {
+        "digest": row.digest,
+        "name": row.name,
+        "platform": row.platform,
+        "confidence": row.confidence,
+        "project": row.project,
+        "environment": row.environment,
+        "components": row.components,
+        "bytes": row.bytes,
+        "seq": row.seq,
+        "time": row.time,
+        "secrets": row.secrets,
+        "notices": row.notices,
+    }

@@ -1,0 +1,129 @@
+"""The entry point: the table of commands, each imported when it is used, and how bad news ends."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from console.cli.output import complain
+from console.cli.session import GlobalOptions, Session, add_global_options
+from store.errors import QuarterdeckError, Refusal
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "init": "setup",
+    "demo": "setup",
+    "watch": "intake",
+    "ingest": "intake",
+    "artifact": "intake",
+    "request": "request",
+    "approve": "request",
+    "refuse": "request",
+    "promote": "request",
+    "deploy": "deploy",
+    "rollback": "deploy",
+    "quarantine": "deploy",
+    "drift": "drift",
+    "state": "query",
+    "diff": "query",
+    "lineage": "query",
+    "log": "query",
+    "triage": "query",
+    "verify": "evidence",
+    "checkpoint": "evidence",
+    "prove": "evidence",
+    "verify-proof": "evidence",
+    "export": "evidence",
+    "principal": "people",
+    "role": "people",
+    "key": "people",
+    "environment": "environment",
+    "freeze": "environment",
+    "incident": "incident",
+    "annotate": "incident",
+}
+"""Command → the module of `console.cli` that holds it."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for, so that each starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name, imported now."""
+        del ctx
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        found = getattr(importlib.import_module(f"console.cli.{module}"), cmd_name.replace("-", "_"))
+        assert isinstance(found, click.Command)
+        return found
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="quarterdeck", prog_name="quarterdeck")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal (console only).")
+@click.option("--read-only", is_flag=True, help="Open the console without any act that changes something.")
+@click.pass_context
+def cli(ctx: click.Context, *, no_mouse: bool, read_only: bool) -> None:
+    """Make no-code deployments secure and auditable, from request to production.
+
+    Without a command the console opens.
+    """
+    if ctx.invoked_subcommand is None:
+        from console.cli.open_console import open_console
+
+        open_console(ctx.ensure_object(Session), mouse=not no_mouse, read_only=read_only)
+
+
+add_global_options(cli)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status (command-line.md): never a traceback for a user's mistake."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    session = Session(options=GlobalOptions())
+    try:
+        result = cli.main(args=arguments, prog_name="quarterdeck", standalone_mode=False, obj=session)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        complain("stopped; nothing more was changed")
+        return 130
+    except click.ClickException as error:
+        where = f" (quarterdeck {_path(error)} --help)" if isinstance(error, click.UsageError) else ""
+        complain(f"{error.format_message()}{where}")
+        return 2
+    except Refusal as refusal:
+        for reason in refusal.reasons:
+            complain(f"refused: {reason}")
+        for hint in dict.fromkeys(refusal.would_unblock):
+            complain(f"  would unblock: {hint}")
+        return refusal.exit_code
+    except QuarterdeckError as error:
+        complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        complain(f"{error.filename or 'the operating system'}: {error.strerror or error}")
+        return 3
+    finally:
+        session.close()
+    return result if isinstance(result, int) else 0
+
+
+def _path(error: click.UsageError) -> str:
+    return error.ctx.command_path.removeprefix("quarterdeck").strip() if error.ctx else ""

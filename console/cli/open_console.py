@@ -1,0 +1,19 @@
+"""Opens the console on a workspace; the only door from the command line to Textual."""
+
+from __future__ import annotations
+
+import sys
+
+from console.cli.session import Session
+from store.errors import BadInput
+
+
+def open_console(session: Session, *, mouse: bool, read_only: bool) -> None:
+    """Run the console until it is quit, and exit with its status."""
+    if not sys.stdout.isatty() or not sys.stdin.isatty():
+        raise BadInput("the console needs a terminal; every fact is on the command line too: quarterdeck triage")
+    actor = session.actor() if session.has_key() and not read_only else None
+    workspace = session.workspace
+    from console.start import run_console
+
+    sys.exit(run_console(workspace, actor, mouse=mouse))

@@ -1,0 +1,67 @@
+"""How the command line speaks: JSON for machines, safe lines for people, messages on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+import orjson
+
+from console.presentation.text import display
+
+
+def emit_json(document: object) -> None:
+    """Print one JSON document on standard output."""
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
+    click.echo(_ascii_controls(text))
+
+
+def _ascii_controls(text: str) -> str:
+    """Escape what JSON allows raw but a terminal must not see: C1 controls, DEL, format characters."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", errors="surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def say(*parts: str) -> None:
+    """Print one line; every part is made safe. Data may be passed as it is."""
+    click.echo("  ".join(display(part, 2000) for part in parts if part))
+
+
+def say_lines(text: str) -> None:
+    """Print several lines, each made safe."""
+    for line in text.splitlines():
+        click.echo(display(line, 2000))
+
+
+def complain(text: str) -> None:
+    """Print one line about what went wrong, on standard error."""
+    line = " ".join(text.split("\n"))
+    click.echo(f"quarterdeck: {display(line, 2000)}", err=True)
+
+
+def note(text: str) -> None:
+    """Print one line that is no result, on standard error."""
+    click.echo(display(text, 2000), err=True)
+
+
+def table(rows: Iterable[Sequence[object]], *, head: Sequence[str]) -> None:
+    """Print rows in columns; the last column takes what is left of the line."""
+    cells = [[display(str(cell), 200) if cell is not None else "" for cell in row] for row in rows]
+    if not cells:
+        return
+    widths = [max(len(row[i]) for row in (head, *cells)) for i in range(len(head))]
+    for row in (head, *cells):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+def human() -> bool:
+    """Say whether standard output is a terminal."""
+    return sys.stdout.isatty()

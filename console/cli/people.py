@@ -1,0 +1,136 @@
+"""`principal`, `role` and `key`: who may do what, with which keys."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from console.cli.output import emit_json, say, table
+from console.cli.session import Session, command, group
+from store.domain.roles import parse_grant
+from store.errors import BadInput
+from store.intake.guard import read_guarded
+from store.integrity.entry import Entry
+from store.integrity.sshkey import parse_public_key
+from store.projections import principals as rows
+from store.services import people
+
+
+def _key_line(path: Path) -> str:
+    try:
+        lines = read_guarded(path, limit=65_536).decode("utf-8").strip().splitlines()
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is no public key file: it is not text") from None
+    if len(lines) != 1:
+        raise BadInput(f"{path} is no public key file: it should hold one line, as ssh-keygen writes it")
+    return lines[0]
+
+
+_KEY = click.option("--public-key", "path", required=True, type=click.Path(path_type=Path), help="A .pub file.")
+
+
+@group(name="principal")
+def principal() -> None:
+    """People and robots: add, list."""
+
+
+@command(principal, name="add")
+@click.argument("handle")
+@_KEY
+@click.option("--role", "roles", multiple=True, help="ROLE or ROLE@PROJECT/ENV; may be given several times.")
+def principal_add(session: Session, handle: str, path: Path, roles: tuple[str, ...]) -> None:
+    """Enrol a person with a key and roles."""
+    grants = [parse_grant(role) for role in roles]
+    entry = people.add(session.context, session.actor(), handle, key_lines=[_key_line(path)], grants=grants)
+    _done(session, f"{handle} is a principal now", entry)
+
+
+@command(principal, name="list")
+def principal_list(session: Session) -> None:
+    """List everybody."""
+    with session.context.ledger.reading() as connection:
+        found = rows.listing(connection)
+    if session.options.json:
+        emit_json([asdict(row) for row in found])
+    else:
+        table([(r.handle, r.roles, r.keys, r.added_at) for r in found], head=("handle", "roles", "keys", "added"))
+
+
+@group(name="role")
+def role() -> None:
+    """Roles: grant, revoke."""
+
+
+@command(role, name="grant")
+@click.argument("handle")
+@click.argument("grant")
+def role_grant(session: Session, handle: str, grant: str) -> None:
+    """Give a principal a role: ROLE or ROLE@PROJECT/ENV."""
+    entry = people.grant(session.context, session.actor(), handle, parse_grant(grant))
+    _done(session, f"{handle} is {grant} now", entry)
+
+
+@command(role, name="revoke")
+@click.argument("handle")
+@click.argument("grant")
+@click.option("--reason", required=True)
+def role_revoke(session: Session, handle: str, grant: str, reason: str) -> None:
+    """Take a role back."""
+    entry = people.revoke(session.context, session.actor(), handle, parse_grant(grant), reason=reason)
+    _done(session, f"{handle} is no longer {grant}", entry)
+
+
+@group(name="key")
+def key() -> None:
+    """Keys: list, add, revoke."""
+
+
+@command(key, name="list")
+@click.argument("handle", required=False)
+def key_list(session: Session, handle: str | None) -> None:
+    """List keys with the entries between which they count."""
+    found = people.principals(session.context.ledger)
+    keys = [
+        {
+            "principal": one.handle,
+            "type": (public := parse_public_key(period.line)).type,
+            "fingerprint": public.fingerprint,
+            "since": period.since,
+            "until": period.until,
+        }
+        for one in found.by_handle.values()
+        if handle in {None, one.handle}
+        for period in one.keys
+    ]
+    if session.options.json:
+        emit_json(keys)
+    else:
+        table([tuple(k.values()) for k in keys], head=("principal", "type", "fingerprint", "from entry", "to entry"))
+
+
+@command(key, name="add")
+@click.argument("handle")
+@_KEY
+def key_add(session: Session, handle: str, path: Path) -> None:
+    """Enrol one more key of a principal."""
+    entry = people.add_key(session.context, session.actor(), handle, _key_line(path))
+    _done(session, f"{handle} has one more key", entry)
+
+
+@command(key, name="revoke")
+@click.argument("handle")
+@click.argument("fingerprint")
+@click.option("--reason", required=True)
+def key_revoke(session: Session, handle: str, fingerprint: str, reason: str) -> None:
+    """End a key from now on; what it signed before stays good."""
+    entry = people.revoke_key(session.context, session.actor(), handle, fingerprint, reason=reason)
+    _done(session, f"{fingerprint} no longer signs for {handle}", entry)
+
+
+def _done(session: Session, words: str, entry: Entry) -> None:
+    if session.options.json:
+        emit_json({"entry": entry.seq, "kind": entry.statement.kind, "on": dict(entry.statement.on)})
+    else:
+        say(f"{words} (entry {entry.seq})")

@@ -1,0 +1,169 @@
+"""`state`, `diff`, `lineage`, `log` and `triage`: what is, what was, and what needs somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import click
+
+from console.cli.diff_text import diff_lines
+from console.cli.output import emit_json, say, say_lines, table
+from console.cli.session import Session, command
+from store.clock import parse_timestamp, timestamp
+from store.errors import BadInput
+from store.integrity.entry import Entry
+from store.services import diffing, environments, history
+from store.services import lineage as tree
+from store.services import triage as home
+from store.services.history import Query
+
+
+@command(name="state")
+@click.argument("environment")
+@click.option("--project")
+@click.option("--at", "when", help="A time, an entry number, or an id; with an offset: INC-0001@-30m.")
+def state(session: Session, environment: str, project: str | None, when: str | None) -> None:
+    """Show what should be live in an environment, now or at any past instant."""
+    context = session.context
+    environments.one(context.ledger, environment)
+    at = history.resolve(context, when) if when else history.now(context)
+    found = history.state_at(context, environment, at)
+    projects = {}
+    for row in found.deployments:
+        if project is None or row.project == project:
+            release = history.release_of(context, row)
+            projects[row.project] = {
+                "release": row.release,
+                "deployment": row.id,
+                "components": {
+                    part.id: {
+                        "digest": part.digest,
+                        "name": part.name,
+                        "artifact": part.artifact,
+                        "deployed_by_entry": row.ended_seq,
+                    }
+                    for part in release.components
+                },
+            }
+    if session.options.json:
+        emit_json({"environment": environment, "at": {"seq": at.seq, "time": at.time}, "projects": projects})
+        return
+    say(f"{environment} after entry {at.seq} ({at.time})")
+    for name, facts in projects.items():
+        say(f"{name}  release {str(facts['release'])[:16]}  {facts['deployment']}")
+        parts = facts["components"]
+        assert isinstance(parts, dict)
+        table(
+            [(key, value["name"], value["digest"][:12]) for key, value in parts.items()],
+            head=("component", "name", "digest"),
+        )
+    if not projects:
+        say("nothing was deployed here")
+
+
+@command(name="diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--noise", is_flag=True, help="Show fields that say nothing about behaviour, too.")
+def diff(session: Session, old: str, new: str, *, noise: bool) -> None:
+    """Show what changes from OLD to NEW: digests, releases, ENV@WHEN, ids or files."""
+    found = diffing.diff(session.context, old, new)
+    if session.options.json:
+        emit_json(found.to_json())
+    else:
+        say_lines("\n".join(diff_lines(found, noise=noise)))
+
+
+@command(name="lineage")
+@click.argument("subject", metavar="ID")
+def lineage(session: Session, subject: str) -> None:
+    """Show where something came from and what came of it."""
+    found = tree.of(session.context, subject)
+    if session.options.json:
+        emit_json(found.to_json())
+    else:
+        _tree(found, "", "")
+
+
+def _tree(node: tree.Node, first: str, rest: str) -> None:
+    entry = f"  #{node.seq}" if node.seq else ""
+    key = node.key[:16] if node.kind == "artifact" else node.key
+    say(f"{first}{node.kind} {key}  {node.title}{f'  [{node.state}]' if node.state else ''}{entry}")
+    for number, child in enumerate(node.children, start=1):
+        last = number == len(node.children)
+        _tree(child, f"{rest}{'`- ' if last else '|- '}", f"{rest}{'   ' if last else '|  '}")
+
+
+@command(name="log")
+@click.option("--kind", "kinds", multiple=True)
+@click.option("--actor")
+@click.option("--env", "environment")
+@click.option("--project")
+@click.option("--subject", help="An id: CR-…, DEP-…, DR-…, INC-…")
+@click.option("--since", help="A time (RFC 3339).")
+@click.option("--until", help="A time (RFC 3339).")
+@click.option("--search", help="Text anywhere in the entry.")
+@click.option("--limit", type=click.IntRange(min=1))
+def log(
+    session: Session,
+    kinds: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    limit: int | None,
+    **more: str | None,
+) -> None:
+    """List entries, newest first."""
+    query = Query(kinds=kinds, since=_time(since), until=_time(until), **more)
+    if limit is None and not session.options.json:
+        limit = 200
+    found = history.log(session.context, query, limit=limit)
+    if session.options.json:
+        emit_json([_plain(entry) for entry in found])
+    else:
+        table(_rows(found), head=("seq", "time", "actor", "kind", "on"))
+
+
+def _rows(entries: Iterable[Entry]) -> list[tuple[object, ...]]:
+    return [
+        (e.seq, e.statement.time, e.statement.actor, e.statement.kind, " ".join(e.statement.on.values()))
+        for e in entries
+    ]
+
+
+def _plain(entry: Entry) -> dict[str, object]:
+    statement = entry.statement
+    return {
+        "seq": entry.seq,
+        "hash": entry.hash.hex(),
+        "time": statement.time,
+        "kind": statement.kind,
+        "actor": statement.actor,
+        "on": dict(statement.on),
+        "data": dict(statement.data),
+        "signed": entry.signature is not None,
+    }
+
+
+def _time(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return timestamp(parse_timestamp(text))
+    except ValueError:
+        raise BadInput(f"{text!a} is no time: write RFC 3339, e.g. 2026-11-23T14:00:00Z") from None
+
+
+@command(name="triage")
+def triage(session: Session) -> int:
+    """List what needs somebody now, most pressing first; exit 1 when something does."""
+    handle = session.actor().handle if session.has_key() else None
+    found = home.overview(session.context, handle)
+    if session.options.json:
+        emit_json({"items": [asdict(i) for i in found.items], "environments": [asdict(e) for e in found.environments]})
+    elif found.items:
+        rows = [(i.severity, i.kind, i.key, f"{i.environment}/{i.project}", i.since, i.what) for i in found.items]
+        table(rows, head=("severity", "kind", "id", "where", "since", "what"))
+    else:
+        say("nothing needs you now")
+    return 1 if found.items else 0

@@ -1,0 +1,190 @@
+"""`request`, `approve`, `refuse` and `promote`: change requests and the people who decide on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import click
+
+from console.cli.output import emit_json, say, say_lines, table
+from console.cli.session import Session, command, group
+from store.domain import events as ev
+from store.domain.policy import RISKS
+from store.errors import NotFound
+from store.projections import requests as rows
+from store.services import approving, diffing, requests
+from store.services.context import Context
+
+_FIELDS = {
+    "title": "What it is, in a few words.",
+    "why": "The problem it solves.",
+    "what": "The intended change.",
+    "success": "How you will know that it worked.",
+    "impact": "Who and what it touches.",
+    "rollback_plan": "How to go back.",
+    "dependencies": "Systems it depends on.",
+    "constraints": "Regulatory or policy constraints.",
+    "tests": "Test coverage, and test data used.",
+}
+
+
+def _content_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for name, help_text in reversed(_FIELDS.items()):
+        function = click.option(f"--{name.replace('_', '-')}", name, help=help_text)(function)
+    return click.option("--risk", type=click.Choice(RISKS), help="Risk as you declare it (default: medium).")(function)
+
+
+@group(name="request")
+def request() -> None:
+    """Change requests: open, edit, submit, withdraw, show, list."""
+
+
+@command(request, name="open")
+@click.option("--project", required=True)
+@click.option("--env", "environment", required=True)
+@click.option("--artifact", "named", multiple=True, help="An artifact's digest (default: the newest of the project).")
+@_content_options
+def request_open(
+    session: Session, project: str, environment: str, named: tuple[str, ...], **content: str | None
+) -> None:
+    """Open a draft for the newest exports of a project."""
+    stated = ev.RequestContent(**({"title": "", "why": ""} | {k: v for k, v in content.items() if v is not None}))
+    entry = requests.open_request(
+        session.context,
+        session.actor(),
+        project=project,
+        environment=environment,
+        content=stated,
+        artifacts_named=tuple(digest.lower() for digest in named),
+    )
+    _show(session, entry.statement.on["request"])
+
+
+@command(request, name="edit")
+@click.argument("request_id", metavar="ID")
+@click.option("--refresh", is_flag=True, help="Take the newest exports of the project.")
+@_content_options
+def request_edit(session: Session, request_id: str, *, refresh: bool, **content: str | None) -> None:
+    """Change a request; approvals given before are void."""
+    before = requests.change_of(session.context.ledger, request_id).content
+    stated = replace(before, **{k: v for k, v in content.items() if v is not None})
+    requests.edit(session.context, session.actor(), request_id, content=stated, refresh=refresh)
+    _show(session, request_id)
+
+
+@command(request, name="submit")
+@click.argument("request_id", metavar="ID")
+def request_submit(session: Session, request_id: str) -> int:
+    """Hand a draft to its approvers; the gates run."""
+    requests.submit(session.context, session.actor(), request_id)
+    _show(session, request_id)
+    with session.context.ledger.reading() as connection:
+        return int(any(not gate.passed for gate in rows.gates(connection, request_id)))
+
+
+@command(request, name="withdraw")
+@click.argument("request_id", metavar="ID")
+@click.option("--reason", default="withdrawn by its requester")
+def request_withdraw(session: Session, request_id: str, reason: str) -> None:
+    """Take a request back before it is deployed."""
+    requests.withdraw(session.context, session.actor(), request_id, reason=reason)
+    _show(session, request_id)
+
+
+@command(request, name="show")
+@click.argument("request_id", metavar="ID")
+def request_show(session: Session, request_id: str) -> None:
+    """Show a request: what it states, gates, decisions and what it changes."""
+    _show(session, request_id, full=True)
+
+
+@command(request, name="list")
+@click.option("--state", "states", multiple=True, help="Only these states.")
+def request_list(session: Session, states: tuple[str, ...]) -> None:
+    """List requests, the most recently changed first."""
+    with session.context.ledger.reading() as connection:
+        found = rows.listing(connection, states=states, limit=100_000)
+    if session.options.json:
+        emit_json([_plain(row) for row in found])
+        return
+    table(
+        [(r.id, r.state, r.risk, f"{r.environment}/{r.project}", r.requester, r.updated_at, r.title) for r in found],
+        head=("id", "state", "risk", "for", "by", "changed", "title"),
+    )
+
+
+@command(name="approve")
+@click.argument("request_id", metavar="ID")
+@click.option("--note", default="", help="What you want remembered with your approval.")
+@click.option("--digest", help="The request digest you reviewed (its start is enough); another one is refused.")
+def approve(session: Session, request_id: str, note: str, digest: str | None) -> None:
+    """Approve a request as it stands, with your key."""
+    approving.approve(session.context, session.actor(), request_id, note=note, digest=digest)
+    _show(session, request_id)
+
+
+@command(name="refuse")
+@click.argument("request_id", metavar="ID")
+@click.option("--reason", required=True)
+def refuse(session: Session, request_id: str, reason: str) -> None:
+    """Refuse a request, with the reason."""
+    approving.refuse(session.context, session.actor(), request_id, reason=reason)
+    _show(session, request_id)
+
+
+@command(name="promote")
+@click.argument("request_id", metavar="ID")
+@click.option("--to", "environment", required=True)
+def promote(session: Session, request_id: str, environment: str) -> None:
+    """Open a request for the same release in another environment."""
+    entry = requests.promote(session.context, session.actor(), request_id, to=environment)
+    _show(session, entry.statement.on["request"])
+
+
+def _show(session: Session, request_id: str, *, full: bool = False) -> None:
+    context = session.context
+    with context.ledger.reading() as connection:
+        row = rows.one(connection, request_id)
+        stated = rows.content(connection, request_id)
+        gates = rows.gates(connection, request_id)
+        decisions = rows.decisions(connection, request_id)
+    if row is None or stated is None:
+        raise NotFound(f"there is no request {request_id}")
+    if session.options.json:
+        emit_json(
+            _plain(row)
+            | {
+                "content": asdict(stated),
+                "gates": [{"gate": g.gate, "passed": bool(g.passed), "reason": g.reason} for g in gates],
+                "decisions": [
+                    {"actor": d.actor, "decision": d.decision, "note": d.note, "digest": d.digest, "seq": d.seq}
+                    for d in decisions
+                ],
+            }
+        )
+        return
+    say(f"{row.id}  {row.state}  {row.environment}/{row.project}  risk {row.risk}  by {row.requester}")
+    say(f"  {row.title}")
+    say(f"  request digest {row.digest[:16]}  release {row.release[:16]}")
+    for gate in gates:
+        say(f"  {'pass' if gate.passed else 'FAIL'}  {gate.gate}: {gate.reason}")
+    for one in decisions:
+        void = "" if one.digest == row.digest else "  (void: the request changed since)"
+        say(f"  {one.decision} by {one.actor}  entry {one.seq}  {one.note}{void}")
+    if full:
+        _show_full(context, request_id, stated)
+
+
+def _show_full(context: Context, request_id: str, stated: ev.RequestContent) -> None:
+    from console.cli.diff_text import diff_lines
+
+    for name, value in asdict(stated).items():
+        if value and name not in {"title", "risk"}:
+            say(f"  {name.replace('_', ' ')}: {value}")
+    say_lines("\n".join(diff_lines(diffing.of_request(context, request_id))))
+
+
+def _plain(row: rows.RequestRow) -> dict[str, object]:
+    return asdict(row)

@@ -1,0 +1,156 @@
+"""What one run of the command line knows: the global options, the workspace they name, and who acts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from store.errors import BadInput
+from store.integrity.signer import KeyFileSigner, Signer
+from store.services import people
+from store.services.context import Actor, Context
+from store.workspace import Workspace, find, open_workspace
+
+C = TypeVar("C", bound=click.Command)
+
+
+@dataclass
+class GlobalOptions:
+    """The options that every command takes, before or after its name (command-line.md, "Global options")."""
+
+    workspace: Path | None = None
+    key: Path | None = None
+    as_name: str | None = None
+    json: bool = False
+    yes: bool = False
+    no_color: bool = False
+    verbose: bool = False
+
+
+@dataclass
+class Session:
+    """One run of the command line."""
+
+    options: GlobalOptions = field(default_factory=GlobalOptions)
+    _workspace: Workspace | None = None
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace the options name, opened once. Raises NotFound when there is none."""
+        if self._workspace is None:
+            named = self.options.workspace or _from_environment("QUARTERDECK_WORKSPACE")
+            self._workspace = open_workspace(named if named is not None else find(Path.cwd()))
+        return self._workspace
+
+    @property
+    def context(self) -> Context:
+        """The opened workspace, as services take it."""
+        return self.workspace.context
+
+    def signer(self) -> Signer:
+        """Return what signs for the caller: the key file named by `--key` or QUARTERDECK_KEY.
+
+        Raises:
+            BadInput: no key is named, or it cannot be read.
+        """
+        path = self.options.key or _from_environment("QUARTERDECK_KEY")
+        if path is None:
+            raise BadInput("this is signed by a person: name your key with --key PATH or QUARTERDECK_KEY")
+        return KeyFileSigner(path, lambda: _passphrase(path))
+
+    def has_key(self) -> bool:
+        """Say whether a key is named."""
+        return (self.options.key or _from_environment("QUARTERDECK_KEY")) is not None
+
+    def actor(self) -> Actor:
+        """Return who acts: the principal whose key signs. Raises Refusal for a stranger."""
+        return people.identify(self.context, self.signer(), as_name=self.options.as_name)
+
+    def close(self) -> None:
+        """Close the workspace if it was opened."""
+        if self._workspace is not None:
+            self._workspace.close()
+
+
+def _from_environment(name: str) -> Path | None:
+    value = os.environ.get(name)
+    return Path(value) if value else None
+
+
+def _passphrase(path: Path) -> bytes:
+    if not sys.stdin.isatty():
+        raise BadInput(f"{path}: the key has a passphrase and there is no terminal to ask for it")
+    asked: str = click.prompt(f"Passphrase for {path.name}", hide_input=True, err=True)
+    return asked.encode()
+
+
+def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
+        del parameter
+        if value not in {None, False}:
+            setattr(ctx.ensure_object(Session).options, name, value)
+
+    return callback
+
+
+def _options() -> list[click.Option]:
+    def option(name: str, *flags: str, **more: Any) -> click.Option:
+        return click.Option(flags, expose_value=False, callback=_store(name), **more)
+
+    path = click.Path(path_type=Path)
+    return [
+        option("workspace", "-w", "--workspace", type=path, help="The workspace (or QUARTERDECK_WORKSPACE)."),
+        option("key", "--key", type=path, help="Your private key file (or QUARTERDECK_KEY)."),
+        option("as_name", "--as", metavar="NAME", help="Be this one of your own principals."),
+        option("json", "--json", is_flag=True, help="Print one JSON document and nothing else."),
+        option("yes", "--yes", is_flag=True, help="Ask no question."),
+        option("no_color", "--no-color", is_flag=True, help="Print no colours."),
+        option("verbose", "-v", is_flag=True, help="Say more."),
+    ]
+
+
+def add_global_options(command: C) -> C:
+    """Let `command` take the global options too, so that they may stand after its name."""
+    taken = {flag for parameter in command.params for flag in parameter.opts}
+    command.params.extend(option for option in _options() if not taken & set(option.opts))
+    return command
+
+
+def command(parent: click.Group | None = None, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a command that takes the global options and is handed the Session as its first argument."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        made = (parent.command if parent is not None else click.command)(**settings)(click.pass_obj(function))
+        return add_global_options(made)
+
+    return decorate
+
+
+def group(**settings: Any) -> Callable[[Callable[..., Any]], click.Group]:
+    """Make a group of commands that takes the global options."""
+
+    def decorate(function: Callable[..., Any]) -> click.Group:
+        made: click.Group = click.group(**settings)(function)
+        return add_global_options(made)
+
+    return decorate
+
+
+def confirmed(session: Session, question: str) -> None:
+    """Ask `question` at a terminal; without one, `--yes` must have answered it (command-line.md).
+
+    Raises:
+        BadInput: nobody can be asked.
+        click.Abort: the answer was no.
+    """
+    if session.options.yes:
+        return
+    if not sys.stdin.isatty() or session.options.json:
+        raise BadInput(f"{question} needs confirming: there is no terminal to ask at; add --yes")
+    click.confirm(question, abort=True, err=True)

@@ -1,0 +1,310 @@
+"""The frame around every screen: status line, tab line, one pane in front, message, input and key line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher
+
+from console.presentation.frame import FrameFacts
+from console.presentation.spans import line
+from console.screen.feed import Feed, FeedFailed
+from console.screen.help import help_lines
+from console.screen.pane import Pane
+from console.screen.session import Session
+from console.widgets.dialogs import Confirm, Reading
+from console.widgets.filter_bar import FilterBar, Mode
+from console.widgets.key_line import KeyLine, MessageLine
+from console.widgets.status_bar import StatusBar, Tab, TabStrip
+from console.widgets.terminal import SMALLEST
+from console.widgets.text_view import Facts
+from store.errors import QuarterdeckError
+
+AGES_EVERY_SECONDS = 30.0
+"""How often what is shown is read again though nothing was committed: ages grow, deadlines pass."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """One line of the table of screens."""
+
+    key: str
+    """`1` to `9`."""
+    id: str
+    """Its name in commands and in `Pane.go`; its style sheet is `console/screens/<id>.tcss`."""
+    title: str
+    factory: Callable[[Any], Pane[Any]]
+    """Given the session, makes the pane; called at the first visit."""
+    subjects: tuple[str, ...] = ()
+    """How ids of its things begin (`CR-`): `:CR-0042` opens here."""
+
+
+class Frame(Screen[None]):
+    """The one Textual screen; its panes are the console's screens."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(n), f"place_key('{n}')", f"Screen {n}", show=False, id=f"screen.{n}") for n in range(1, 10)),
+        Binding("slash", "filter", "Filter", key_display="/", id="find.filter"),
+        Binding("colon", "command", "Command", key_display=":", id="find.command"),
+        Binding("question_mark", "help", "Keys", key_display="?", id="app.help"),
+        Binding("escape,backspace", "back", "Back", show=False, id="app.back"),
+        Binding("q", "leave", "Quit", show=False, id="app.quit"),
+    ]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  Textual's own annotation
+        (0, "-tiny"), (SMALLEST[0], "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-vast"),
+    ]  # fmt: skip
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012  Textual's own annotation
+        (0, "-flat"), (SMALLEST[1], "-short"), (30, "-medium"), (42, "-tall"),
+    ]  # fmt: skip
+    DEFAULT_CSS = """
+    Frame { layout: vertical; background: $background; }
+    Frame > ContentSwitcher { height: 1fr; }
+    Frame > #too-small { display: none; height: 1fr; content-align: center middle; text-align: center; }
+    Frame.-tiny > *, Frame.-flat > * { display: none; }
+    Frame.-tiny > #too-small, Frame.-flat > #too-small { display: block; }
+    """
+    AUTO_FOCUS = None
+
+    def __init__(self, session: Session, places: Sequence[Place]) -> None:
+        super().__init__()
+        self._frame_session = session
+        self._frame_places = tuple(places)
+        self._frame_past: list[str] = []
+        self._frame_feed = Feed(session, self.post_message)
+        self._frame_reading = False
+        self._frame_again = False
+        self.facts = FrameFacts(workspace="")
+
+    def compose(self) -> ComposeResult:
+        tabs = [Tab(place.key, place.id, place.title) for place in self._frame_places]
+        columns, lines = SMALLEST
+        yield Facts(line((f"too small: the console needs {columns}×{lines}", "warn")), id="too-small")
+        yield StatusBar(tabs)
+        yield TabStrip(tabs)
+        yield ContentSwitcher()
+        yield MessageLine()
+        yield FilterBar([place.id for place in self._frame_places])
+        yield KeyLine(self.blocked)
+
+    async def on_mount(self) -> None:
+        self._frame_feed.start()
+        self.set_interval(AGES_EVERY_SECONDS, self._look_again)
+        self._read_facts()
+        if self._frame_places:
+            await self.go_to(self._frame_places[0].id)
+
+    def on_unmount(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop polling and make running reads end, so that quitting takes no time."""
+        self._frame_feed.stop()
+        self._frame_session.interrupt()
+
+    # Places.
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The table of screens."""
+        return self._frame_places
+
+    @property
+    def pane(self) -> Pane[Any] | None:
+        """The pane in front."""
+        front = self.query_one(ContentSwitcher).visible_content
+        return front if isinstance(front, Pane) else None
+
+    async def go_to(self, place_id: str, subject: str | None = None, *, remember: bool = True) -> None:
+        """Bring a place to the front, made at its first visit, and open `subject` in it."""
+        place = next((found for found in self._frame_places if found.id == place_id), None)
+        if place is None:
+            self._say((f"there is no screen called {place_id}",), "warn")
+            return
+        switcher = self.query_one(ContentSwitcher)
+        if switcher.current != place.id:
+            self._leave_filter()
+            if remember and switcher.current:
+                self._frame_past = [*self._frame_past, switcher.current][-20:]
+            if not switcher.query_children(f"#{place.id}"):
+                pane = place.factory(self._frame_session)
+                pane.id = place.id
+                pane.read_only = self.facts.read_only
+                await switcher.add_content(pane)
+            switcher.current = place.id
+        pane = switcher.get_child_by_id(place.id, Pane)
+        pane.shown()
+        self._focus_in(pane)
+        if subject is not None:
+            pane.open(subject)
+        self.query_one(TabStrip).current = place.id
+        self._show_crumbs()
+
+    def _focus_in(self, pane: Pane[Any]) -> None:
+        focused = self.focused
+        if focused is not None and pane in focused.ancestors_with_self:
+            return
+        target = pane.first_focus()
+        if target is None:
+            pane.can_focus = True
+            target = pane
+        target.focus()
+
+    def _show_crumbs(self) -> None:
+        pane = self.pane
+        if pane is not None:
+            title = next(place.title for place in self._frame_places if place.id == pane.id)
+            self.query_one(StatusBar).crumbs = (title, *pane.crumbs)
+
+    # What happens.
+
+    def on_ledger_changed(self) -> None:
+        self._read_facts()
+        for pane in self.query(Pane):
+            pane.reload()
+
+    def on_feed_failed(self, event: FeedFailed) -> None:
+        self._say((str(event.error), "the console no longer follows the ledger; r reads again"), "danger")
+
+    def _look_again(self) -> None:
+        self._read_facts()
+        if self.pane is not None:
+            self.pane.reload()
+
+    def _read_facts(self) -> None:
+        if self._frame_reading:
+            self._frame_again = True
+        else:
+            self._frame_reading = True
+            self.run_worker(self._load_facts(), group="facts", name="read frame")
+
+    async def _load_facts(self) -> None:
+        try:
+            self._frame_again = True
+            while self._frame_again:
+                self._frame_again = False
+                self._show_facts(await asyncio.to_thread(self._frame_session.frame))
+        except QuarterdeckError as error:
+            self._say((str(error),), "danger")
+        finally:
+            self._frame_reading = False
+
+    def _show_facts(self, facts: FrameFacts) -> None:
+        self.facts = facts
+        self.query_one(StatusBar).facts = facts
+        self.query_one(TabStrip).facts = facts
+        for pane in self.query(Pane):
+            pane.read_only = facts.read_only
+        self.query_one(KeyLine).reread()
+
+    def on_pane_said(self, event: Pane.Said) -> None:
+        self._say(event.lines, event.tone)
+
+    def on_pane_crumbs_changed(self) -> None:
+        self._show_crumbs()
+
+    async def on_pane_went(self, event: Pane.Went) -> None:
+        await self.go_to(event.place, event.subject)
+
+    async def on_tab_strip_picked(self, event: TabStrip.Picked) -> None:
+        await self.go_to(event.place)
+
+    def _say(self, lines: Sequence[str], tone: str) -> None:
+        self.query_one(MessageLine).say(lines, tone)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:  # noqa: ARG002
+        self.query_one(KeyLine).reread()
+
+    def blocked(self, binding: Binding) -> bool:
+        """Return whether an act, though bound, cannot be done now; then the key line leaves it out."""
+        kind, _, name = (binding.id or "").partition(".")
+        return kind in {"act", "look"} and self.pane is not None and self.pane.reason_against(kind, name) is not None
+
+    # Keys.
+
+    async def action_place_key(self, key: str) -> None:
+        place = next((found for found in self._frame_places if found.key == key), None)
+        if place is not None:
+            await self.go_to(place.id)
+
+    def action_filter(self) -> None:
+        bar = self.query_one(FilterBar)
+        bar.open(Mode.FILTER, bar.field.value if bar.mode is Mode.FILTER else "")
+
+    def action_command(self) -> None:
+        self.query_one(FilterBar).open(Mode.COMMAND)
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        if self.pane is not None:
+            self.pane.filter_rows(event.text)
+
+    def on_filter_bar_dismissed(self) -> None:
+        self._refocus()
+
+    async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+        self._refocus()
+        if event.mode is Mode.COMMAND and event.text.strip():
+            await self.run_command(event.text.strip())
+
+    def _refocus(self) -> None:
+        if self.pane is not None:
+            self.set_focus(None)
+            self._focus_in(self.pane)
+
+    def _leave_filter(self) -> bool:
+        """Empty the filter and close the bar; return whether there was a filter."""
+        bar = self.query_one(FilterBar)
+        filtered = bar.mode is Mode.FILTER and bool(bar.field.value)
+        if filtered and self.pane is not None:
+            self.pane.filter_rows("")
+        bar.close()
+        bar.field.value = ""
+        return filtered
+
+    async def run_command(self, text: str) -> None:
+        """Run what was typed after `:`: a screen and a thing in it, an id, the pane's own word, `q`."""
+        word, _, rest = text.partition(" ")
+        named = [place for place in self._frame_places if place.id.startswith(word.lower())]
+        owner = next((p for p in self._frame_places if p.subjects and word.upper().startswith(p.subjects)), None)
+        if word in {"q", "quit"}:
+            self.action_leave()
+        elif self.pane is not None and self.pane.command(text):
+            return
+        elif named:
+            await self.go_to(named[0].id, rest.strip() or None)
+        elif owner is not None:
+            await self.go_to(owner.id, word.upper())
+        else:
+            self._say((f"no command and no id is called {word}",), "warn")
+
+    async def action_back(self) -> None:
+        """Go one step back: message, filter, inside the pane, the place before."""
+        if self.query_one(MessageLine).clear() or self._leave_filter():
+            return
+        if self.pane is not None and self.pane.back():
+            return
+        if self._frame_past:
+            *self._frame_past, before = self._frame_past
+            await self.go_to(before, remember=False)
+
+    def action_help(self) -> None:
+        pane = self.pane
+        texts = pane.HELP_TEXT if pane is not None else ()
+        self.app.push_screen(Reading("Keys", help_lines(self.active_bindings, texts, self.app.get_key_display)))
+
+    def action_leave(self) -> None:
+        doing = next((pane.doing for pane in self.query(Pane) if pane.doing is not None), None)
+        if doing is None:
+            self.app.exit()
+        else:
+            facts = [f"still {doing}", "Leaving does not stop it; its outcome will be in the ledger."]
+            self.app.push_screen(
+                Confirm("Leave the console?", facts, verb="leave", danger=False),
+                lambda answer: self.app.exit() if answer is not None and answer.confirmed else None,
+            )

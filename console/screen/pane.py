@@ -1,0 +1,269 @@
+"""The base of every screen: loads in a thread, draws on the main thread, acts through one service call."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from console.presentation.spans import Line, line
+from console.screen.keys import look
+from console.widgets.dialogs import Reading
+from console.widgets.keyed_table import KeyedTable
+from console.widgets.line_view import LineView
+from store.errors import (
+    Conflict,
+    IntegrityFailure,
+    PlatformFailure,
+    QuarterdeckError,
+    Refusal,
+    StorageFailure,
+)
+
+T = TypeVar("T")
+R = TypeVar("R")
+A = TypeVar("A")
+
+
+class Pane(Container, Generic[T]):
+    """One screen of the console, in the room under the tab line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [look("copy", show=False), look("reload", show=False)]
+    DEFAULT_CSS = "Pane { width: 1fr; height: 1fr; }"
+    HELP_TEXT: ClassVar[tuple[str, ...]] = ()
+    """A few sentences for `?`: what this screen is for."""
+
+    crumbs: reactive[tuple[str, ...]] = reactive(())
+    """What is open inside this screen, for the first line (`("CR-0042", "diff")`)."""
+
+    class Said(Message):
+        """Something the operator should read, in the message line."""
+
+        def __init__(self, lines: tuple[str, ...], tone: str) -> None:
+            self.lines = lines
+            self.tone = tone
+            super().__init__()
+
+    class Went(Message):
+        """The pane asks for another place; `subject` is an id that the other pane opens."""
+
+        def __init__(self, place: str, subject: str | None) -> None:
+            self.place = place
+            self.subject = subject
+            super().__init__()
+
+    class CrumbsChanged(Message):
+        """`crumbs` are others now."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id, classes=classes)
+        self._pane_loading = False
+        self._pane_again = False
+        self._pane_stale = True
+        self._pane_doing: str | None = None
+        self.read_only: str | None = None
+        """Why nothing can be changed now; set by the frame."""
+
+    # What a screen provides.
+
+    def load(self) -> T:
+        """Read what the screen shows. Runs in a thread: may block, must not touch a widget."""
+        raise NotImplementedError
+
+    def show_data(self, data: T) -> None:
+        """Draw what was read. Runs on the main thread, after every load."""
+        raise NotImplementedError
+
+    def open(self, subject: str) -> None:
+        """Show one thing by its id (from another screen, or from `:drift DR-0007`)."""
+
+    def filter_rows(self, text: str) -> None:
+        """Narrow what is listed; by default every `KeyedTable` of the pane."""
+        for table in self.query(KeyedTable):
+            table.filter = text
+
+    def why_not(self, name: str) -> str | None:  # noqa: ARG002  for subclasses
+        """Return why an act cannot be done on what the cursor is on and what would unblock it, None when it can."""
+        return None
+
+    def copied(self) -> str | None:
+        """Return what `y` copies: the id or value under the cursor; by default the focused table's key."""
+        key = getattr(self.screen.focused, "key", None)
+        return key if isinstance(key, str) else None
+
+    def back(self) -> bool:
+        """Go one step back inside the pane on `esc`; return whether there was one."""
+        return False
+
+    def command(self, words: str) -> bool:  # noqa: ARG002  for subclasses
+        """Run a `:` command of this pane's own; return whether it knows it."""
+        return False
+
+    def first_focus(self) -> Widget | None:
+        """Return what has the focus when the pane is first shown: by default the first thing that can."""
+        return next((w for w in self.query("*").results(Widget) if w.focusable), None)
+
+    # What a screen uses.
+
+    def say(self, *lines: str, tone: str = "ok") -> None:
+        """Tell the operator something; it stays until something else is said. Tones: ok, info, warn, danger."""
+        self.post_message(self.Said(lines, tone))
+
+    def go(self, place: str, subject: str | None = None) -> None:
+        """Go to another screen by its id, and to a thing in it."""
+        self.post_message(self.Went(place, subject))
+
+    async def ask(self, dialog: ModalScreen[A]) -> A:
+        """Ask and wait for the typed answer. Only inside an `async def act_…`."""
+        return cast("A", await self.app.push_screen_wait(dialog))
+
+    async def perform(self, call: Callable[[], R], *, doing: str) -> R:
+        """Run one service call in a thread and reload; `doing` is said while it takes longer than a moment.
+
+        Raises whatever the call raises; `report` shows it when the act's method lets it through.
+        """
+        self._pane_doing = doing
+        told = self.set_timer(0.3, lambda: self.say(f"{doing} …", tone="info"))
+        try:
+            return await asyncio.to_thread(call)
+        finally:
+            told.stop()
+            self._pane_doing = None
+            self.reload()
+
+    def report(self, error: QuarterdeckError) -> None:
+        """Decide how bad news looks: the one place that does."""
+        match error:
+            case Refusal():
+                unblock = tuple(f"→ {words}" for words in error.would_unblock)
+                self.say(*(error.reasons or (str(error),)), *unblock, tone="warn")
+            case Conflict():
+                self.say(f"somebody was faster: {error}", "reloaded; look again", tone="warn")
+                self.reload()
+            case PlatformFailure():
+                self.say(str(error), "nothing was changed; r tries again", tone="danger")
+            case StorageFailure():
+                self.say(str(error), "nothing was half-written; the console only reads now", tone="danger")
+            case IntegrityFailure():
+                self.say(f"integrity: {error}", tone="danger")
+                self.app.push_screen(Reading("INTEGRITY ALARM", _alarm(error), danger=True))
+            case _:
+                self.say(str(error), tone="warn")
+
+    # How it works.
+
+    def on_mount(self) -> None:
+        self.reload()
+
+    def reload(self) -> None:
+        """Load again, soon: at once when nothing is loading, once more when something is. Hidden panes wait."""
+        if not self.is_attached:
+            return
+        if not self.display:
+            self._pane_stale = True
+        elif self._pane_loading:
+            self._pane_again = True
+        else:
+            self._pane_loading = True
+            self.run_worker(self._load(), group="load", name=f"load {self.id}")
+
+    def shown(self) -> None:
+        """Say that the pane is in front now; loads when the ledger changed while it was not."""
+        if self._pane_stale:
+            self.reload()
+
+    async def _load(self) -> None:
+        try:
+            self._pane_stale = False
+            self._pane_again = True
+            while self._pane_again:
+                self._pane_again = False
+                data = await asyncio.to_thread(self.load)
+                self.show_data(data)
+                self.refresh_bindings()
+        except QuarterdeckError as error:
+            self.report(error)
+        finally:
+            self._pane_loading = False
+
+    def watch_crumbs(self) -> None:
+        if self.is_attached:
+            self.post_message(self.CrumbsChanged())
+
+    def reason_against(self, kind: str, name: str) -> str | None:
+        """Return why a key bound by `act` or `look` cannot be used now; the key line asks this too."""
+        if kind == "act" and self.read_only is not None:
+            return f"read only: {self.read_only}"
+        return self.why_not(name)
+
+    def action_act(self, name: str) -> None:
+        """Run an act, or say why it cannot be done; one at a time, so that a repeated key acts once."""
+        focused = self.screen.focused
+        reason = self.reason_against("act", name)
+        if reason is None and self._pane_doing is not None:
+            reason = f"still {self._pane_doing}"
+        if reason is None and isinstance(focused, KeyedTable) and not focused.armed():
+            reason = "the list has just moved; look, then press again"
+        self._run(f"act_{name}", reason)
+
+    def action_look(self, name: str) -> None:
+        """Run an act that changes nothing, or say why it cannot be done."""
+        self._run(f"look_{name}", self.reason_against("look", name))
+
+    def _run(self, method: str, reason: str | None) -> None:
+        if reason is not None:
+            self.say(*reason.split("\n"), tone="warn")
+            return
+        result = cast("Callable[[], Any]", getattr(self, method))()
+        if inspect.isawaitable(result):
+            self.run_worker(self._guarded(result), group="act", name=method)
+
+    @property
+    def doing(self) -> str | None:
+        """What a service call is busy with, in words; None when nothing runs."""
+        return self._pane_doing
+
+    async def _guarded(self, flow: Awaitable[object]) -> None:
+        try:
+            await flow
+        except QuarterdeckError as error:
+            self.report(error)
+
+    def look_copy(self) -> None:
+        """Copy the id under the cursor, and show it: a terminal may refuse the clipboard without a word."""
+        text = self.copied()
+        if text is None:
+            self.say("nothing here to copy", tone="info")
+        else:
+            self.app.copy_to_clipboard(text)
+            self.say(f"copied  {text}", tone="ok")
+
+    def look_reload(self) -> None:
+        self.reload()
+        self.say("reloaded", tone="info")
+
+    def on_line_view_moved(self, event: LineView.Moved) -> None:
+        event.stop()
+        self.refresh_bindings()
+
+    def on_keyed_table_highlighted(self) -> None:
+        self.refresh_bindings()
+
+
+def _alarm(error: IntegrityFailure) -> list[str | Line]:
+    return [
+        line(("Evidence in this ledger does not check.", "danger")),
+        "",
+        *str(error).split("\n"),
+        "",
+        "Nothing more should be approved or deployed on the strength of it until a person has looked.",
+        "Keep a copy of the workspace as it is, then run: quarterdeck verify",
+    ]

@@ -1,0 +1,26 @@
+"""What the frame of the console needs of an open workspace."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from console.presentation.frame import FrameFacts
+
+
+class Session(Protocol):
+    """What the frame of the console needs of an open workspace; panes are given the services they need besides."""
+
+    def frame(self) -> FrameFacts:
+        """Read what the first two lines say. Called in a thread; may block."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return the new size of the ledger when something was committed since the last call, else None.
+
+        Called every 100 ms, always in the same thread.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Make running reads end soon: the console is closing."""
+        ...

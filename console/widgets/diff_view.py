@@ -1,0 +1,280 @@
+"""Two texts against each other: side by side or unified, words marked, unchanged runs folded, `n`/`N` between changes.
+
+Draws by the line: a file of ten thousand lines costs as much as a screenful.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from console.presentation.diff_rows import (
+    DiffRow,
+    Fold,
+    Pair,
+    TextDiff,
+    compare_texts,
+    differing,
+    is_change,
+    pieces,
+    position_of,
+    rows_of,
+)
+from console.presentation.line_diff import Change, path_of
+from console.presentation.spans import Line, fit, line, width
+from console.presentation.text import display
+from console.presentation.words import counted
+from console.widgets.line_view import LineView
+
+SPLIT_FROM = 100
+"""Cells from which a view that may choose shows both sides."""
+_IN_A_THREAD_FROM = 60_000
+_SHIFT = 8
+
+
+class DiffView(LineView):
+    """What changed between two texts."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "next_change(1)", "Next change", id="diff.next"),
+        Binding("N", "next_change(-1)", "Previous change", show=False, id="diff.previous"),
+        Binding("s", "toggle_split", "Split/unified", show=False, id="diff.split"),
+        Binding("space", "toggle_fold", "Fold", show=False, id="diff.fold"),
+        Binding("left", "shift(-1)", "Left", show=False, id="diff.left"),
+        Binding("right", "shift(1)", "Right", show=False, id="diff.right"),
+    ]
+
+    header_lines = 1
+    split: reactive[bool | None] = reactive(None)
+    """Side by side; None: when there is room for it."""
+
+    class Compared(Message):
+        """A new diff is shown."""
+
+        def __init__(self, view: DiffView, diff: TextDiff) -> None:
+            self.view = view
+            self.diff = diff
+            super().__init__()
+
+        @property
+        def control(self) -> DiffView:
+            return self.view
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id, classes=classes)
+        self._diff = compare_texts("", "")
+        self._diff_rows: list[DiffRow] = []
+        self._diff_unfolded: frozenset[int] = frozenset()
+        self._diff_language = "json"
+        self._diff_labels = ("", "")
+        self._diff_shift = 0
+        self._diff_place: tuple[int, str] = (-1, "")
+
+    @property
+    def diff(self) -> TextDiff:
+        """The diff that is shown."""
+        return self._diff
+
+    def compare(
+        self, old: str, new: str, *, language: str = "json", old_label: str = "old", new_label: str = "new"
+    ) -> None:
+        """Show the difference between two texts; long ones are compared in a thread."""
+        self._diff_language = language
+        self._diff_labels = (old_label, new_label)
+        if len(old) + len(new) < _IN_A_THREAD_FROM:
+            self._show(compare_texts(old, new))
+        else:
+            self.run_worker(self._compare(old, new), group="diff", exclusive=True, name="compare texts")
+
+    async def _compare(self, old: str, new: str) -> None:
+        self._show(await asyncio.to_thread(compare_texts, old, new))
+
+    def _show(self, diff: TextDiff) -> None:
+        self._diff = diff
+        self._diff_unfolded = frozenset()
+        self._diff_shift = 0
+        self._relay()
+        first = next((i for i, row in enumerate(self._diff_rows) if is_change(row)), 0)
+        self.cursor = first
+        self.call_after_refresh(self._centre, first)
+        self.post_message(self.Compared(self, diff))
+
+    def is_split(self) -> bool:
+        """Return whether both sides are shown."""
+        return self.size.width >= SPLIT_FROM if self.split is None else self.split
+
+    def _relay(self) -> None:
+        self._diff_rows = rows_of(self._diff, split=self.is_split(), unfolded=self._diff_unfolded)
+        self._diff_place = (-1, "")
+        self.rows_changed()
+
+    def _relay_at(self, position: int) -> None:
+        """Lay the rows out anew and put the cursor back on line `position` of the diff."""
+        self._relay()
+        starts = [self._position(i) for i in range(len(self._diff_rows))]
+        self.cursor = max((i for i, start in enumerate(starts) if start <= position), default=0)
+
+    def _position(self, row: int) -> int:
+        return position_of(self._diff_rows[row]) if row < len(self._diff_rows) else 0
+
+    def on_resize(self) -> None:
+        if self._diff_rows:
+            self._relay_at(self._position(self.cursor))
+        super().on_resize()
+
+    def watch_split(self) -> None:
+        if self.is_mounted and self._diff_rows:
+            self._relay_at(self._position(self.cursor))
+
+    # Keys.
+
+    def action_next_change(self, direction: int) -> None:
+        """Go to the first row of the next (or the previous) run of changes."""
+        starts = [
+            i for i, row in enumerate(self._diff_rows)
+            if is_change(row) and (i == 0 or not is_change(self._diff_rows[i - 1]))
+        ]  # fmt: skip
+        ahead = [i for i in starts if i > self.cursor] if direction > 0 else [i for i in starts if i < self.cursor]
+        if ahead:
+            target = ahead[0] if direction > 0 else ahead[-1]
+            self._centre(target)
+            self.cursor = target
+        else:
+            self.app.bell()
+
+    def action_toggle_split(self) -> None:
+        self.split = not self.is_split()
+
+    def action_toggle_fold(self) -> None:
+        """Open the fold under the cursor, or close the one whose lines the cursor is in."""
+        if not self._diff_rows:
+            return
+        position = self._position(self.cursor)
+        run = next((run for run in self._diff.foldable if position in run), None)
+        if run is not None:
+            self._diff_unfolded ^= {run.start}
+            self._relay_at(run.start)
+
+    def action_shift(self, direction: int) -> None:
+        self._diff_shift = max(self._diff_shift + direction * _SHIFT, 0)
+        self.refresh()
+
+    def _centre(self, row: int) -> None:
+        self.scroll_to(y=max(row - self.visible_rows() // 3, 0), animate=False)
+
+    # Drawing.
+
+    def row_count(self) -> int:
+        return len(self._diff_rows)
+
+    def draw_empty(self, width: int) -> Line:
+        return fit(line("  ", ("no difference", "muted")), width)
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        super().watch_cursor(old, new)
+        if self.is_mounted:
+            self.refresh_line(self.scroll_offset.y)
+
+    def draw_header(self, width_: int) -> Line:
+        diff = self._diff
+        if not diff.blocks:
+            words = "identical" if diff.lines else "nothing to compare"
+            return fit(line(" ", (words, "muted")), width_)
+        position = self._position(self.cursor)
+        at = sum(1 for block in diff.blocks if block.start <= position)
+        left = line(" ", (f"change {at}/{len(diff.blocks)}", "strong"), "  ", (self._path(position), "info"))
+        right = line((f"−{diff.removed} ", "remove"), (f"+{diff.added} ", "add"), (self._names(), "muted"), " ")
+        room = width_ - width(right)
+        if room < 24:
+            return fit(left, width_)
+        return (*fit(left, room), *right)
+
+    def _names(self) -> str:
+        old, new = self._diff_labels
+        return f"{display(old, 24)} → {display(new, 24)}"
+
+    def _path(self, position: int) -> str:
+        if self._diff_language != "json" or not self._diff.lines:
+            return ""
+        if self._diff_place[0] != position:
+            found = self._diff.lines[min(position, len(self._diff.lines) - 1)]
+            path = path_of(self._diff.new, found.new) if found.new is not None else path_of(self._diff.old, found.old or 0)
+            self._diff_place = (position, path)
+        return self._diff_place[1]
+
+    def render_line(self, y: int) -> Strip:
+        index = y - self.header_lines + int(self.scroll_offset.y)
+        if y < self.header_lines or index >= len(self._diff_rows):
+            return super().render_line(y)
+        room = self.scrollable_content_region.width
+        at_cursor = index == self.cursor
+        row = self._diff_rows[index]
+        marker = Segment("▸" if at_cursor else " ", self.tone("key"))
+        match row:
+            case Fold(_, count):
+                words = f"  ⋯ {counted(count, 'unchanged line')}  (space opens)"
+                style = self.tone("strong" if at_cursor else "muted", "fold")
+                return Strip([marker, Segment(words, style)]).adjust_cell_length(room, style)
+            case Pair(_, _):
+                draw = self._split_row if self.is_split() else self._unified_row
+                return Strip([marker, *draw(row, room - 1)]).adjust_cell_length(room, self.tone("text"))
+
+    def _split_row(self, row: Pair, room: int) -> list[Segment]:
+        half = (room - 1) // 2
+        left = self._half(row, "old", half)
+        right = self._half(row, "new", room - 1 - half)
+        return [*left, Segment("│", self.tone("faint")), *right]
+
+    def _half(self, row: Pair, side: str, room: int) -> list[Segment]:
+        number = row.line.old if side == "old" else row.line.new
+        if number is None:
+            return [Segment(" " * 7 + "╱" * max(room - 7, 0), self.tone("faint"))]
+        return [*self._gutter(row, side, (number,)), *self._text(row, side, room - 7)]
+
+    def _unified_row(self, row: Pair, room: int) -> list[Segment]:
+        side = "new" if row.side == "both" else row.side
+        old = row.line.old if row.side in {"old", "both"} else None
+        new = row.line.new if row.side in {"new", "both"} else None
+        return [*self._gutter(row, side, (old, new)), *self._text(row, side, room - 12)]
+
+    def _gutter(self, row: Pair, side: str, numbers: tuple[int | None, ...]) -> list[Segment]:
+        ground = _ground(row, side)
+        sign = " " if not ground else "−" if side == "old" else "+"
+        shown = "".join(f"{number + 1:>4} " if number is not None else "     " for number in numbers)
+        return [
+            Segment(shown, self.tone("faint")),
+            Segment(f"{sign} ", self.tone(ground or "text", ground)),
+        ]
+
+    def _text(self, row: Pair, side: str, room: int) -> list[Segment]:
+        """Return one line's tokens, changed words on their own ground, cut to the window."""
+        number = row.line.old if side == "old" else row.line.new
+        assert number is not None
+        text = (self._diff.old if side == "old" else self._diff.new)[number]
+        ground = _ground(row, side)
+        sides = differing(self._diff, row)
+        segments = [
+            Segment(piece, self.tone(tone, f"{ground}-word" if marked else ground))
+            for piece, tone, marked in pieces(text, self._diff_language, sides[0 if side == "old" else 1])
+        ]
+        if row.line.change is Change.CHANGED and not any(sides):
+            segments.append(Segment("  looks alike, bytes differ", self.tone("warn", ground)))
+        whole = Strip(segments)
+        cut = whole.crop(self._diff_shift, self._diff_shift + max(room, 0))
+        more = whole.cell_length > self._diff_shift + room
+        if more and room > 1:
+            cut = Strip([*cut.crop(0, room - 1), Segment("…", self.tone("key", ground))])
+        return list(cut.adjust_cell_length(room, self.tone("text", ground)))
+
+
+
+def _ground(row: Pair, side: str) -> str:
+    if row.line.change is Change.SAME:
+        return ""
+    return "remove" if side == "old" else "add"

@@ -1,0 +1,213 @@
+"""What changed in words: components as a tree, under each the fields with old and new value; noise folded away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+
+from console.presentation.changes import ComponentChange, FieldChange
+from console.presentation.spans import Line, Span, fit, line, width
+from console.presentation.words import change as change_mark
+from console.presentation.words import counted
+from console.presentation.words import severity as severity_mark
+from console.widgets.line_view import LineView
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    component: ComponentChange
+    field: FieldChange | None = None
+    words: str | None = None
+    folded_noise: int = 0
+
+
+class SemanticDiff(LineView):
+    """Components and their fields; `space` folds one, `w` shows noise, `n`/`N` go from component to component."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "next_component(1)", "Next", id="diff.next"),
+        Binding("N", "next_component(-1)", "Previous", show=False, id="diff.previous"),
+        Binding("space", "toggle_fold", "Fold", show=False, id="diff.fold"),
+        Binding("w", "toggle_noise", "Noise", id="diff.noise"),
+    ]
+
+    header_lines = 1
+    noise: reactive[bool] = reactive(False)
+
+    class Highlighted(Message):
+        """The cursor is on another component or field."""
+
+        def __init__(self, view: SemanticDiff, component: str | None, path: str | None) -> None:
+            self.view = view
+            self.component = component
+            self.path = path
+            super().__init__()
+
+        @property
+        def control(self) -> SemanticDiff:
+            return self.view
+
+    class Chosen(Message):
+        """`enter` on a component (`path` None) or on one of its fields."""
+
+        def __init__(self, view: SemanticDiff, component: str, path: str | None) -> None:
+            self.view = view
+            self.component = component
+            self.path = path
+            super().__init__()
+
+        @property
+        def control(self) -> SemanticDiff:
+            return self.view
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id, classes=classes)
+        self._semantic_changes: tuple[ComponentChange, ...] = ()
+        self._semantic_rows: list[_Row] = []
+        self._semantic_folded: set[str] = set()
+
+    def show_changes(self, changes: Sequence[ComponentChange]) -> None:
+        """Show these components; what was folded stays folded, the cursor stays on its component."""
+        at = self.component
+        self._semantic_changes = tuple(changes)
+        self._relay(at)
+        self.cursor_moved()
+
+    @property
+    def component(self) -> str | None:
+        """The key of the component the cursor is on or in."""
+        here = self._here()
+        return here.component.key if here else None
+
+    def _here(self) -> _Row | None:
+        return self._semantic_rows[self.cursor] if self.cursor < len(self._semantic_rows) else None
+
+    def _relay(self, at: str | None) -> None:
+        self._semantic_rows = [row for change in self._semantic_changes for row in self._rows_of(change)]
+        self.rows_changed()
+        self.cursor = next((i for i, row in enumerate(self._semantic_rows) if row.component.key == at), 0)
+
+    def _rows_of(self, change: ComponentChange) -> list[_Row]:
+        if change.change == "noise" and not self.noise:
+            return []
+        rows = [_Row(change)]
+        if change.key in self._semantic_folded:
+            return rows
+        rows.extend(_Row(change, words=sentence) for sentence in change.words)
+        rows.extend(_Row(change, field=field) for field in change.fields if self.noise or not field.noise)
+        noise = sum(1 for field in change.fields if field.noise)
+        if noise and not self.noise:
+            rows.append(_Row(change, folded_noise=noise))
+        return rows
+
+    def watch_noise(self) -> None:
+        if self.is_mounted:
+            self._relay(self.component)
+
+    # Keys.
+
+    def action_next_component(self, direction: int) -> None:
+        heads = [i for i, row in enumerate(self._semantic_rows) if _is_head(row)]
+        ahead = [i for i in heads if i > self.cursor] if direction > 0 else [i for i in heads if i < self.cursor]
+        if ahead:
+            self.cursor = ahead[0] if direction > 0 else ahead[-1]
+        else:
+            self.app.bell()
+
+    def action_toggle_fold(self) -> None:
+        if self.component is not None:
+            self._semantic_folded ^= {self.component}
+            self._relay(self.component)
+
+    def action_toggle_noise(self) -> None:
+        self.noise = not self.noise
+
+    def action_choose(self) -> None:
+        here = self._here()
+        if here is not None:
+            self.post_message(self.Chosen(self, here.component.key, here.field.path if here.field else None))
+
+    def cursor_moved(self) -> None:
+        here = self._here()
+        path = here.field.path if here and here.field else None
+        self.post_message(self.Highlighted(self, here.component.key if here else None, path))
+
+    # Drawing.
+
+    def row_count(self) -> int:
+        return len(self._semantic_rows)
+
+    def draw_header(self, width: int) -> Line:
+        counts = Counter(change.change for change in self._semantic_changes)
+        parts: list[tuple[str, str]] = []
+        for name in ("added", "removed", "changed", "renamed"):
+            if counts[name]:
+                mark = change_mark(name)
+                parts.append((f" {mark.symbol}{counts[name]} {mark.word} ", mark.tone))
+        moved = counts["noise"] + sum(f.noise for c in self._semantic_changes for f in c.fields if c.change != "noise")
+        if moved:
+            parts.append((f" {moved} layout only, w {'hides' if self.noise else 'shows'} ", "muted"))
+        return fit(line(*parts) if parts else line((" no change", "muted")), width)
+
+    def draw_empty(self, width: int) -> Line:
+        count = sum(1 for change in self._semantic_changes if change.change == "noise")
+        words = f"layout only: {counted(count, 'component')} moved (w shows)" if count else "no change"
+        return fit(line("  ", (words, "muted")), width)
+
+    def draw_row(self, index: int, width: int) -> tuple[Line, str]:
+        row = self._semantic_rows[index]
+        marker = Span("▸" if index == self.cursor else " ", "key")
+        body = self._head(row.component, width - 1) if _is_head(row) else _detail(row, width - 1)
+        return (marker, *body), self.ground_of(index)
+
+    def _head(self, change: ComponentChange, room: int) -> Line:
+        mark = change_mark(change.change)
+        fields = sum(1 for field in change.fields if not field.noise) + len(change.words)
+        folded = change.key in self._semantic_folded and fields
+        right: Line = line((f"{counted(fields, 'change')} folded  ", "muted")) if folded else ()
+        if change.risk:
+            right = (*right, *severity_mark(change.risk).line(), Span(" "))
+        left = line((f"{mark.symbol} ", mark.tone), (change.name, "title"), "  ", (change.kind, "muted"))
+        space = room - width(right)
+        return (*fit(left, space), *right) if space > 20 else fit(left, room)
+
+
+def _is_head(row: _Row) -> bool:
+    return row.field is None and row.words is None and not row.folded_noise
+
+
+def _detail(row: _Row, room: int) -> Line:
+    if row.words is not None:
+        return fit(line("    ", ("↪ ", "info"), row.words), room)
+    if row.folded_noise:
+        return fit(line("    ", (f"· {counted(row.folded_noise, 'layout change')} folded (w shows)", "muted")), room)
+    assert row.field is not None
+    return _field(row.field, room)
+
+
+def _field(field: FieldChange, room: int) -> Line:
+    """Return one field: its path, then old → new as far as there is room, then what a rule says."""
+    tone = "muted" if field.noise else "text"
+    flag = line("  ", (f"! {field.flag} ", "warn")) if field.flag else ()
+    inner = room - 4 - width(flag)
+    path_room = max(min(inner * 2 // 5, 44), 12)
+    path = fit(line((field.path, tone)), path_room)
+    rest = max(inner - path_room - 2, 0)
+    if field.code:
+        values = fit(line((field.new or "", "info"), ("  enter opens", "muted")), rest)
+    elif field.old is None:
+        values = fit(line(("+ ", "add"), (field.new or "", "add")), rest)
+    elif field.new is None:
+        values = fit(line(("− ", "remove"), (field.old, "remove")), rest)
+    else:
+        half = max((rest - 3) // 2, 1)
+        old = line((field.old or "“”", "remove"))
+        old = fit(old, half) if width(old) > half else old
+        values = fit((*old, Span(" → ", "muted"), *line((field.new or "“”", "add"))), rest)
+    return (Span("    "), *path, Span("  "), *values, *flag)

@@ -1,0 +1,161 @@
+"""The first two lines of every screen: is anything wrong and what do I press; where am I and what waits elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from console.presentation.frame import FrameFacts
+from console.presentation.spans import Line, Span, content, fit, line, width
+from console.presentation.words import counted, status
+
+_CHAIN_ALARMS = frozenset({"invalid", "diverged", "shorter"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One place in the tab line."""
+
+    key: str
+    id: str
+    title: str
+
+
+def headline(facts: FrameFacts, tabs: Sequence[Tab], *, brief: bool = False) -> Line:
+    """Return the badge that answers "is anything wrong, and what do I press?", the worst thing first."""
+    keys = {tab.id: tab.key for tab in tabs}
+
+    def badge(words: str, tone: str, place: str) -> Line:
+        press = line((f" {'→' if brief else 'press'} {keys[place]} ", tone)) if place in keys else line((" ", tone))
+        return (*line((f" {words}", tone)), *press)
+
+    chain = facts.chain.status.lower()
+    if chain in _CHAIN_ALARMS:
+        return badge(f"✗ LEDGER {chain.upper()}", "badge-danger", "ledger")
+    wrong = [found for found in facts.environments if status(found.status).tone == "danger"]
+    wrong.sort(key=lambda found: not found.protected)
+    if wrong:
+        more = f" +{len(wrong) - 1}" if len(wrong) > 1 else ""
+        return badge(f"! {wrong[0].name} {status(wrong[0].status).word}{more}", "badge-danger", "triage")
+    waiting = facts.counts.get("triage", 0)
+    if waiting:
+        return badge(f"{counted(waiting, 'thing')} for you", "badge-warn", "triage")
+    return line((" ✓ all calm ", "badge-ok"))
+
+
+class StatusBar(Widget):
+    """One line: what is wrong, where we are, how the environments and the ledger are."""
+
+    DEFAULT_CSS = "StatusBar { height: 1; background: $panel; }"
+
+    facts: reactive[FrameFacts] = reactive(FrameFacts(workspace=""))
+    crumbs: reactive[tuple[str, ...]] = reactive(())
+
+    def __init__(self, tabs: Sequence[Tab] = (), *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._bar_tabs = tuple(tabs)
+
+    def render(self) -> Content:
+        room = self.size.width
+        left = headline(self.facts, self._bar_tabs, brief=room < 80)
+        if self.facts.read_only is not None:
+            left = (*left, *line((" READ ONLY ", "badge-warn")))
+        right = self._right(room - width(left) - cell_len((self.crumbs or ('',))[0]) - 3)
+        crumbs = self._crumbs(room - width(left) - width(right) - 2)
+        middle = room - width(left) - width(crumbs) - width(right)
+        return content((*left, *crumbs, Span(" " * max(middle, 0)), *right))
+
+    def _crumbs(self, room: int) -> Line:
+        """Return workspace ▸ screen ▸ what is open, giving up the workspace first, then the ends of names."""
+        parts = (self.facts.workspace, *self.crumbs)
+        while len(parts) > 1 and sum(cell_len(part) + 3 for part in parts) > room:
+            parts = parts[1:]
+        spans: list[Span] = []
+        for position, part in enumerate(parts):
+            spans.append(Span(" ▸ " if position else " ", "faint"))
+            spans.append(Span(part, "title" if position == len(parts) - 1 else "muted"))
+        return tuple(spans) if width(tuple(spans)) <= room else fit(tuple(spans), max(room, 0))
+
+    def _right(self, room: int) -> Line:
+        """Return environments, chain and who, as many as fit; the environments last to go."""
+        chain = status(self.facts.chain.status)
+        entries = f"{self.facts.chain.entries:,}"
+        choices: tuple[Line, ...] = (
+            (*self._strip(), Span("  "), *line((f"{chain.symbol} chain {entries}", chain.tone)), *self._who()),
+            (*self._strip(), Span("  "), *line((f"{chain.symbol} chain {entries}", chain.tone)), Span(" ")),
+            (*self._strip(), Span("  "), *line((f"{chain.symbol} chain", chain.tone)), Span(" ")),
+            (*self._strip(), Span(" ")),
+            (*self._strip(letters=4), Span(" ")),
+            (*self._strip(letters=1), Span(" ")),
+        )
+        return next((choice for choice in choices if width(choice) <= room), fit(choices[-1], max(room, 0)))
+
+    def _who(self) -> Line:
+        return line("  ", (self.facts.who, "muted"), " ") if self.facts.who else (Span(" "),)
+
+    def _strip(self, letters: int = 40) -> Line:
+        spans: list[Span] = []
+        for found in self.facts.environments:
+            mark = status(found.status)
+            name_tone = "strong" if found.protected else "muted"
+            name = found.name[:letters] + (" " if letters > 1 else "")
+            spans += [Span("  " if spans else ""), Span(name, name_tone), Span(mark.symbol, mark.tone)]
+        return tuple(spans)
+
+
+class TabStrip(Widget):
+    """One line: every place with its key and what waits there."""
+
+    DEFAULT_CSS = "TabStrip { height: 1; background: $background; }"
+
+    current: reactive[str] = reactive("")
+    facts: reactive[FrameFacts] = reactive(FrameFacts(workspace=""))
+
+    class Picked(Message):
+        """A place was clicked."""
+
+        def __init__(self, place: str) -> None:
+            self.place = place
+            super().__init__()
+
+    def __init__(self, tabs: Sequence[Tab] = (), *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._strip_tabs = tuple(tabs)
+        self._strip_ends: list[tuple[int, str]] = []
+
+    def render(self) -> Content:
+        room = self.size.width
+        spans: list[Span] = []
+        for letters, gap in ((40, "   "), (40, "  "), (40, " "), (4, ""), (3, ""), (2, ""), (0, "")):
+            spans = self._drawn(letters, gap)
+            if width(tuple(spans)) <= room:
+                break
+        return content(tuple(spans))
+
+    def _drawn(self, letters: int, gap: str) -> list[Span]:
+        """Return the line with titles of at most `letters` letters (the current one is never shortened)."""
+        spans: list[Span] = []
+        self._strip_ends = []
+        for tab in self._strip_tabs:
+            here = tab.id == self.current
+            title = tab.title if here else tab.title[:letters]
+            count = self.facts.counts.get(tab.id, 0)
+            spans.append(Span(f" {tab.key} " if here else f" {tab.key}", "badge-warn" if here else "key"))
+            spans.append(Span(f" {title}" if title else "", "title" if here else "muted"))
+            if count:
+                spans.append(Span(f" {count}", "strong"))
+            spans.append(Span(gap))
+            self._strip_ends.append((width(tuple(spans)), tab.id))
+        return spans
+
+    def on_click(self, event: events.Click) -> None:
+        place = next((place for end, place in self._strip_ends if event.x < end), None)
+        if place is not None:
+            self.post_message(self.Picked(place))

@@ -1,0 +1,179 @@
+"""An app that cannot harm the terminal it runs in: the last filters, the colours, signals, crashes.
+
+Everything that touches Textual's private side stands in this module, with a contract test beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from rich.cells import cell_len
+from rich.segment import Segment, Segments
+from textual.app import App
+from textual.color import Color
+from textual.filter import LineFilter
+
+from console.presentation.text import display
+from console.presentation.themes import PALETTES, themes, variables
+from console.presentation.words import ASCII_TABLE
+
+R = TypeVar("R")
+SMALLEST = (60, 16)
+"""Columns and lines below which the console says that it is too small."""
+
+_HARMFUL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+@lru_cache(maxsize=4_096)
+def scrub(text: str) -> str:
+    """Return `text` without what a terminal would obey; what took cells leaves as many, so no row shifts.
+
+    The last line of defence: `display` has shown such characters long before. Whatever comes this far was drawn by
+    a widget that forgot.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _HARMFUL.sub(lambda found: "?" * cell_len(found.group()), text)
+
+
+class ScrubFilter(LineFilter):
+    """Lets no control, bidi or zero-width character and no hyperlink reach the terminal, from whatever widget."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        for text, style, _ in segments:
+            if (style is not None and style.link) or scrub(text) != text:
+                return [_clean(segment) for segment in segments]
+        return segments
+
+
+def _clean(segment: Segment) -> Segment:
+    text, style, control = segment
+    if style is not None and style.link:
+        style = style.update_link(None)
+    return Segment(scrub(text), style, control)
+
+
+class AsciiFilter(LineFilter):
+    """Draws boxes and symbols with ASCII, one cell for one cell, for terminals whose font lacks them."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        return [
+            segment
+            if segment.text.isascii()
+            else Segment(segment.text.translate(dict(ASCII_TABLE)), segment.style, segment.control)
+            for segment in segments
+        ]
+
+
+class TerminalApp(App[R]):
+    """The base of the console and of every host app in its tests."""
+
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+
+    def __init__(
+        self, *, palette: str | None = None, ascii_only: bool = False, styles: Sequence[Path] = ()
+    ) -> None:
+        """Take the colours that the terminal has (`palette` overrules: `truecolor`, `256`, `standard`)."""
+        super().__init__(css_path=list(styles))
+        for theme in themes():
+            self.register_theme(theme)
+        self.theme = PALETTES[palette or palette_of(os.environ, self.console.color_system)]
+        self._own_filters: list[LineFilter] = [ScrubFilter()]
+        if ascii_only:
+            self._own_filters.append(AsciiFilter())
+        self._watched_signals: list[signal.Signals] = []
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return variables()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._own_filters]
+
+    def on_mount(self) -> None:
+        """Make the polite signals restore the terminal: by default they kill the process mid-screen."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.leave, 128 + number)
+            self._watched_signals.append(number)
+
+    def on_unmount(self) -> None:
+        for number in self._watched_signals:
+            asyncio.get_running_loop().remove_signal_handler(number)
+        self._watched_signals.clear()
+
+    def leave(self, return_code: int = 0) -> None:
+        """Restore the terminal and end with `return_code`; a subclass stops its threads first."""
+        self.exit(return_code=return_code)
+
+    def _fatal_error(self) -> None:
+        """Say what broke and where, never what the variables held: they may hold a secret."""
+        self._exit_renderables.append(Segments([Segment(crash_report(sys.exc_info()[1]))]))
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """Print the crash through the same filter as everything else."""
+        for renderable in self._exit_renderables[:1]:
+            self.error_console.print(renderable, markup=False, soft_wrap=True)
+        self._exit_renderables.clear()
+
+
+def crash_report(error: BaseException | None) -> str:
+    """Return a traceback in safe text: files, lines and source, no values of variables."""
+    if error is None:
+        return "quarterdeck stopped for an unknown reason\n"
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames[-12:]]
+    said = display(f"{type(error).__name__}: {error}", 400)
+    return "\n".join(
+        (
+            "quarterdeck ran into an error of its own and stopped. Nothing was half-written: every entry is recorded",
+            "whole or not at all. Please report these lines:",
+            *(display(place, 300) for place in places),
+            said,
+            "",
+        )
+    )
+
+
+def palette_of(environment: Mapping[str, str], color_system: str | None) -> str:
+    """Return the palette for a terminal as Rich sees it; `QUARTERDECK_COLORS` (16, 256, truecolor) overrules."""
+    asked = environment.get("QUARTERDECK_COLORS", "")
+    named = {"16": "standard", "256": "256", "truecolor": "truecolor", "standard": "standard"}
+    return named.get(asked) or named.get(color_system or "", "truecolor")
+
+
+def preflight(environment: Mapping[str, str], stream: TextIO) -> str | None:
+    """Return why the console should not be opened here, in one line, or None.
+
+    `stream` is where Textual draws (standard error). The command line says everything the console does.
+    """
+    if environment.get("TERM") in {"", "dumb"}:
+        return "this terminal cannot draw screens (TERM=dumb); every screen has a command: quarterdeck --help"
+    if not stream.isatty():
+        return "the console needs a terminal; every screen has a command: quarterdeck --help"
+    if (stream.encoding or "").lower().replace("-", "").replace("_", "") not in {"utf8"}:
+        return f"this terminal's encoding is {stream.encoding}; the console needs UTF-8 (set LANG=C.UTF-8)"
+    return None
+
+
+def run_app(app: TerminalApp[R], *, mouse: bool = True) -> int:
+    """Run `app` until it ends and return the exit status for the shell."""
+    app.run(mouse=mouse)
+    return app.return_code or 0
+
+

@@ -1,0 +1,78 @@
+"""Text that is read, not acted on: a short one that wraps (`Facts`), a long one that scrolls (`TextView`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.widgets import Static
+
+from console.presentation.spans import Line, Span, as_line, content, fit, line, wrap
+from console.presentation.text import display_lines
+from console.presentation.tokens import tokens
+from console.widgets.line_view import LineView
+
+
+class Facts(Static):
+    """A few lines in tones that wrap at the edge: previews, headers, banners."""
+
+    DEFAULT_CSS = "Facts { height: auto; }"
+
+    def __init__(
+        self,
+        *lines: str | Line,
+        id: str | None = None,  # noqa: A002  Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(content(*(as_line(given) for given in lines)), id=id, classes=classes, markup=False)
+        self._facts_lines: tuple[Line, ...] = tuple(as_line(given) for given in lines)
+
+    def show_lines(self, *lines: str | Line) -> None:
+        """Show these lines instead; nothing is drawn when they are the same."""
+        made = tuple(as_line(given) for given in lines)
+        if made != self._facts_lines:
+            self._facts_lines = made
+            self.update(content(*made))
+
+
+class TextView(LineView):
+    """Many lines, one below the other; scrolls with the list keys. Long lines are cut, or wrapped with `wrapped`."""
+
+    def __init__(
+        self,
+        *,
+        wrapped: bool = False,
+        id: str | None = None,  # noqa: A002  Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._text_wrapped = wrapped
+        self._text_given: tuple[Line, ...] = ()
+        self._text_lines: tuple[Line, ...] = ()
+
+    def show_lines(self, lines: Sequence[str | Line]) -> None:
+        """Show these lines from the top."""
+        self._text_given = tuple(as_line(given) for given in lines)
+        self._relay()
+        self.cursor = 0
+
+    def _relay(self) -> None:
+        room = max(self.size.width - 2, 20)
+        broken = (part for given in self._text_given for part in wrap(given, room))
+        self._text_lines = tuple(broken) if self._text_wrapped else self._text_given
+        self.rows_changed()
+
+    def on_resize(self) -> None:
+        self._relay()
+        super().on_resize()
+
+    def show_text(self, text: str, *, language: str = "text") -> None:
+        """Show outside text line by line, coloured as `language` (`json`, `javascript`, …)."""
+        made = [line(*tokens(shown, language)) for shown in display_lines(text, width=20_000)]
+        self.show_lines(made)
+
+    def row_count(self) -> int:
+        return len(self._text_lines)
+
+    def draw_row(self, index: int, width: int) -> tuple[Line, str]:
+        marker = Span("▸" if index == self.cursor and self.has_focus else " ", "key")
+        return (marker, *fit(self._text_lines[index], width - 1, middle=False)), ""

@@ -1,0 +1,116 @@
+"""zstd frames (RFC 8878): whole ones, and ones whose dictionary is the bytes of an earlier version.
+
+A delta is a frame made with the earlier version as raw-content dictionary, so that stock tools read it too:
+`zstd -d --patch-from=earlier delta`. Nothing here is trusted on the way back: sizes are capped before memory is
+taken, and the caller compares the digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import zstandard
+
+from store.errors import BadInput, IntegrityFailure
+
+MAX_SIZE = 256 * 1024 * 1024
+"""Bytes of the largest blob: an export of 64 MiB, and what its canonical form may grow to."""
+
+
+_THOROUGH_UP_TO = 1024 * 1024
+_THOROUGH_LEVEL = 9
+_FAST_LEVEL = 3
+_LARGE_DELTA_LEVEL = 6
+_LARGE_TABLE_LOG = 22
+_LARGEST_WINDOW_LOG = 29
+
+
+def compress(data: bytes, base: bytes | None) -> bytes:
+    """Return `data` as one zstd frame, told apart from `base` when there is one, and read back before it is returned.
+
+    Raises:
+        BadInput: `data` is larger than `MAX_SIZE`.
+        IntegrityFailure: the frame does not give `data` back (broken memory, broken library).
+    """
+    if len(data) > MAX_SIZE:
+        raise BadInput(f"{len(data):,} bytes are more than the archive takes in one piece ({MAX_SIZE:,})")
+    dictionary = None if base is None else _dictionary(base)
+    compressor = _compressor(len(data), 0 if base is None else len(base), dictionary)
+    frame = compressor.compress(data)
+    reader = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << _LARGEST_WINDOW_LOG)
+    if reader.decompress(frame, allow_extra_data=False) != data:
+        raise IntegrityFailure("zstd did not give the same bytes back; nothing was stored")
+    return frame
+
+
+def expand(frames: Sequence[bytes], sizes: Sequence[int]) -> bytes:
+    """Return what the last of `frames` holds; each frame's dictionary is the content of the one before it.
+
+    `sizes` are the recorded lengths: a frame that claims another one is refused before memory is taken for it.
+
+    Raises:
+        IntegrityFailure: a frame is no zstd frame, claims another size, or does not decode.
+    """
+    for frame, size in zip(frames, sizes, strict=True):
+        _check_claim(frame, size)
+    try:
+        decompressor = zstandard.ZstdDecompressor(max_window_size=1 << _LARGEST_WINDOW_LOG)
+        data: bytes = decompressor.decompress_content_dict_chain(list(frames))
+    except zstandard.ZstdError as error:
+        raise IntegrityFailure(f"stored bytes do not decompress: {error}") from error
+    if len(data) != sizes[-1]:
+        raise IntegrityFailure(f"stored bytes give {len(data):,} bytes, {sizes[-1]:,} are recorded")
+    return data
+
+
+def expand_one(frame: bytes, size: int, base: bytes | None) -> bytes:
+    """Return what one frame holds, given the bytes it was told apart from.
+
+    Raises:
+        IntegrityFailure: as `expand`.
+    """
+    _check_claim(frame, size)
+    dictionary = None if base is None else _dictionary(base)
+    try:
+        decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << _LARGEST_WINDOW_LOG)
+        return decompressor.decompress(frame, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise IntegrityFailure(f"stored bytes do not decompress: {error}") from error
+
+
+def most_stored(size: int) -> int:
+    """Return the most bytes an honest frame for `size` bytes takes: raw blocks (RFC 8878 §3.1.1.2) and a header."""
+    return size + size // 1024 + 64
+
+
+def _check_claim(frame: bytes, size: int) -> None:
+    try:
+        claim = zstandard.frame_content_size(frame)
+    except zstandard.ZstdError as error:
+        raise IntegrityFailure(f"stored bytes are no zstd frame: {error}") from error
+    if claim != size:
+        raise IntegrityFailure(f"stored frame claims {claim:,} bytes, {size:,} are recorded")
+
+
+def _dictionary(base: bytes) -> zstandard.ZstdCompressionDict:
+    return zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+
+
+def _compressor(
+    size: int, base_size: int, dictionary: zstandard.ZstdCompressionDict | None
+) -> zstandard.ZstdCompressor:
+    together = size + base_size
+    if together <= _THOROUGH_UP_TO:
+        return zstandard.ZstdCompressor(level=_THOROUGH_LEVEL, dict_data=dictionary)
+    if dictionary is None:
+        return zstandard.ZstdCompressor(level=_FAST_LEVEL)
+    # The usual window and tables forget all but the end of a dictionary this large, and nearly nothing matches.
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        _LARGE_DELTA_LEVEL,
+        source_size=size,
+        dict_size=base_size,
+        window_log=min(_LARGEST_WINDOW_LOG, together.bit_length()),
+        hash_log=_LARGE_TABLE_LOG,
+        chain_log=_LARGE_TABLE_LOG,
+    )
+    return zstandard.ZstdCompressor(compression_params=parameters, dict_data=dictionary)

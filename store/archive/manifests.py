@@ -1,0 +1,90 @@
+"""What one export is made of: a blob of canonical JSON that names each component and the digest of its bytes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import orjson
+
+from store.archive.blobs import foothold, get, put, put_on
+from store.domain.component import Component
+from store.errors import BadInput, IntegrityFailure
+from store.integrity.canonical import canonical_bytes
+
+_FIELDS = ("digest", "id", "kind", "name")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManifestRow:
+    """One component of an export."""
+
+    id: str
+    name: str
+    kind: str
+    digest: str
+    """SHA-256 of the canonical bytes, which `get` returns."""
+
+
+def put_manifest(
+    connection: sqlite3.Connection,
+    components: Sequence[Component],
+    *,
+    previous: str | None = None,
+    artifact: str | None = None,
+) -> str:
+    """Keep the canonical bytes of every component, and a manifest of them; return the manifest's digest.
+
+    `previous` is the manifest of the version before: a component is stored as the difference to the one that had
+    its id there. `artifact` is the export the components were read from: a component new in it is stored as the
+    difference to that. The same components give the same digest in whatever order they come.
+
+    Raises:
+        BadInput: two components carry one id, or a name is not valid Unicode.
+        NotFound: `previous` or `artifact` is not in the archive.
+        IntegrityFailure: a component's digest is not that of its canonical bytes, or what is stored is damaged.
+    """
+    before = {row.id: row.digest for row in manifest(connection, previous)} if previous is not None else {}
+    whole = cache(lambda: None if artifact is None else foothold(connection, artifact, another_thing=True))
+    rows: dict[str, dict[str, str]] = {}
+    for component in components:
+        if component.id in rows:
+            raise BadInput(f"two components of one export carry the id {component.id!r}")
+        earlier = before.get(component.id)
+        candidates = (whole,) if earlier is None else (partial(foothold, connection, earlier), whole)
+        stored = put_on(connection, component.canonical, candidates)
+        if stored != component.digest:
+            raise IntegrityFailure(f"component {component.id!r}: its digest is not that of its canonical bytes")
+        rows[component.id] = {
+            "digest": stored,
+            "id": component.id,
+            "kind": component.kind,
+            "name": component.name,
+        }
+    return put(connection, canonical_bytes([rows[key] for key in sorted(rows)]), previous=previous)
+
+
+def manifest(connection: sqlite3.Connection, digest: str) -> tuple[ManifestRow, ...]:
+    """Return what the export with this manifest is made of, sorted by component id.
+
+    Raises:
+        BadInput: `digest` is not 64 hex digits.
+        NotFound: the archive does not hold it.
+        IntegrityFailure: it is damaged, or no manifest.
+    """
+    try:
+        rows = orjson.loads(get(connection, digest))
+    except orjson.JSONDecodeError as error:
+        raise IntegrityFailure(f"blob {digest[:12]} is no manifest: {error}") from error
+    if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
+        raise IntegrityFailure(f"blob {digest[:12]} is no manifest")
+    return tuple(ManifestRow(id=row["id"], name=row["name"], kind=row["kind"], digest=row["digest"]) for row in rows)
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        isinstance(row, dict) and sorted(row) == list(_FIELDS) and all(isinstance(row[name], str) for name in _FIELDS)
+    )

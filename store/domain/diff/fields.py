@@ -1,0 +1,230 @@
+"""What differs inside one component: values by path, code by line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, Union
+
+import orjson
+
+from store.domain.component import Component, DiffRules, Json, Path
+from store.domain.diff.model import CodeChange, FieldChange
+from store.domain.patience import unified
+from store.domain.secrets import may_hold, pair_name, redact, redact_value
+
+
+class Missing:
+    """The value that is not there; `null` is a value."""
+
+
+MISSING: Final = Missing()
+Side: TypeAlias = Union[Json, Missing]
+PARTS: Final = "nodes"
+"""Under this key a content holds its identified parts by id; it says nothing to people and is not shown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaf:
+    """The smallest value that differs, and the name that says whether it is a secret."""
+
+    path: Path
+    old: Side
+    new: Side
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sides:
+    """Two versions of one component; a component that came or went has an empty content on the other side."""
+
+    kind: str
+    old: Json
+    new: Json
+    old_canonical: bytes | None
+    new_canonical: bytes | None
+    labels: Mapping[str, str]
+    _names: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, old: Component | None, new: Component | None) -> Sides:
+        """Return the two sides of a component that came, went or stayed."""
+        some = new or old
+        assert some is not None
+        labels = {**(old.labels if old else {}), **(new.labels if new else {})}
+        return cls(
+            kind=some.kind,
+            old=old.content if old else {},
+            new=new.content if new else {},
+            old_canonical=old.canonical if old else None,
+            new_canonical=new.canonical if new else None,
+            labels=labels,
+            _names=Counter(labels.values()),
+        )
+
+    def label(self, inner: str) -> str:
+        """Return the name people know a part by; two parts of one name are told apart by their ids."""
+        name = self.labels.get(inner, inner)
+        return f"{name} ({inner})" if inner in self.labels and self._names[name] > 1 and name != inner else name
+
+    def shown(self, path: Path) -> str:
+        """Return a path for people: `Parse order.func`."""
+        steps = path[1:] if len(path) > 1 and path[0] == PARTS else path
+        return redact(".".join(self.label(step) for step in steps))
+
+
+def differences(sides: Sides, rules: DiffRules) -> tuple[tuple[FieldChange, ...], tuple[CodeChange, ...]]:
+    """Return the fields and the code that differ, in the order of the content, secrets taken out."""
+    clean = not any(
+        data is not None and may_hold(data) for data in (sides.old_canonical, sides.new_canonical)
+    ) and not (sides.old_canonical is None and sides.new_canonical is None)
+    is_settled = _settled(sides)
+    fields: list[FieldChange] = []
+    code: list[CodeChange] = []
+    for leaf in leaves(sides.old, sides.new):
+        noise = rules.is_noise(sides.kind, leaf.path) or is_settled(leaf.path)
+        fields.append(_field(sides, leaf, noise=noise, clean=clean and not noise))
+        if not noise:
+            code += _code(sides, rules, leaf)
+    return tuple(fields), tuple(code)
+
+
+def leaves(old: Json, new: Json) -> list[Leaf]:
+    """Return the smallest values that differ between two contents; what came or went as a whole is one leaf."""
+    found: list[Leaf] = []
+    _compare(found, Leaf(path=(), old=old, new=new, name=""))
+    return found
+
+
+def _compare(found: list[Leaf], leaf: Leaf) -> None:
+    old, new = leaf.old, leaf.new
+    if leaf.path in {(), (PARTS,)}:
+        old = {} if isinstance(old, Missing) else old
+        new = {} if isinstance(new, Missing) else new
+    if isinstance(old, dict) and isinstance(new, dict):
+        if old == new and _same_bytes(old, new):
+            return
+        named = pair_name(new) or pair_name(old)
+        for key in [*old, *(key for key in new if key not in old)]:
+            name = named if named and key == "value" else key
+            child = Leaf(path=(*leaf.path, key), old=old.get(key, MISSING), new=new.get(key, MISSING), name=name)
+            _compare(found, child)
+    elif isinstance(old, list) and isinstance(new, list):
+        for a, b in _aligned(old, new):
+            before = MISSING if a is None else old[a]
+            after = MISSING if b is None else new[b]
+            position = a if b is None else b
+            _compare(found, Leaf(path=(*leaf.path, str(position)), old=before, new=after, name=leaf.name))
+    elif not _same(old, new):
+        found.append(leaf)
+
+
+def _same(old: Side, new: Side) -> bool:
+    """Say whether two scalars are one JSON value: 1 is 1.0, but neither is true."""
+    return old == new and (isinstance(old, bool) is isinstance(new, bool))
+
+
+def _same_bytes(old: Json, new: Json) -> bool:
+    """Say whether two equal containers are equal in type as well; Python takes True for 1."""
+    try:
+        return orjson.dumps(old) == orjson.dumps(new)
+    except orjson.JSONEncodeError:
+        return False
+
+
+def _aligned(old: list[Json], new: list[Json]) -> Iterator[tuple[int | None, int | None]]:
+    """Pair the items of two lists: the same ends first, then one by one; None where a side has no more."""
+    most = min(len(old), len(new))
+    start = 0
+    while start < most and old[start] == new[start]:
+        yield start, start
+        start += 1
+    end = 0
+    while len(old) != len(new) and end < most - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    for at in range(start, max(len(old), len(new)) - end):
+        yield (at if at < len(old) - end else None), (at if at < len(new) - end else None)
+    for back in range(end, 0, -1):
+        yield len(old) - back, len(new) - back
+
+
+def _settled(sides: Sides) -> Callable[[Path], bool]:
+    """Return a test for paths whose values are alike once normalised (white space in a description)."""
+    if sides.old_canonical is None or sides.new_canonical is None:
+        return lambda _: False
+    if sides.old_canonical == sides.new_canonical:
+        return lambda _: True
+    trees: list[Json] = []
+
+    def settled(path: Path) -> bool:
+        if not trees:
+            trees.extend(orjson.loads(data) for data in (sides.old_canonical or b"", sides.new_canonical or b""))
+        return _same(_at(trees[0], path), _at(trees[1], path))
+
+    return settled
+
+
+def _at(tree: Json, path: Path) -> Side:
+    for step in path:
+        if isinstance(tree, dict) and step in tree:
+            tree = tree[step]
+        elif isinstance(tree, list) and step.isdigit() and int(step) < len(tree):
+            tree = tree[int(step)]
+        else:
+            return MISSING
+    return tree
+
+
+def _field(sides: Sides, leaf: Leaf, *, noise: bool, clean: bool) -> FieldChange:
+    old = None if isinstance(leaf.old, Missing) else leaf.old
+    new = None if isinstance(leaf.new, Missing) else leaf.new
+    return FieldChange(
+        path=sides.shown(leaf.path),
+        at=leaf.path,
+        old=_safe(old, leaf.name, clean=clean),
+        new=_safe(new, leaf.name, clean=clean),
+        noise=noise,
+        added=isinstance(leaf.old, Missing),
+        removed=isinstance(leaf.new, Missing),
+    )
+
+
+def _safe(value: Json, name: str, *, clean: bool) -> Json:
+    """Take secrets out; a part as a whole holds noise too (credentials), which `clean` says nothing about."""
+    return value if clean and not isinstance(value, (dict, list)) else redact_value(value, name=name)
+
+
+def _code(sides: Sides, rules: DiffRules, leaf: Leaf) -> Iterator[CodeChange]:
+    """Yield the code that differs at a leaf, or inside a part that came or went."""
+    if isinstance(leaf.old, str) and isinstance(leaf.new, str):
+        pairs: Iterator[tuple[Path, str, str]] = iter([(leaf.path, leaf.old, leaf.new)])
+    elif isinstance(leaf.old, Missing):
+        pairs = ((path, "", text) for path, text in _texts(leaf.path, leaf.new))
+    elif isinstance(leaf.new, Missing):
+        pairs = ((path, text, "") for path, text in _texts(leaf.path, leaf.old))
+    else:
+        pairs = iter([])
+    for path, old, new in pairs:
+        language = rules.language(sides.kind, path, new or old)
+        if language is not None and old != new and not rules.is_noise(sides.kind, path):
+            yield CodeChange(field=sides.shown(path), language=language, unified=_lines(old, new), at=path)
+
+
+def _texts(path: Path, value: Side) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield from _texts((*path, key), child)
+    elif isinstance(value, list):
+        for position, child in enumerate(value):
+            yield from _texts((*path, str(position)), child)
+
+
+def _lines(old: str, new: str) -> str:
+    return unified(_split(old), _split(new), shown_old=_split(redact(old)), shown_new=_split(redact(new)))
+
+
+def _split(text: str) -> list[str]:
+    return text.split("\n") if text else []

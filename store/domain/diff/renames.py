@@ -1,0 +1,95 @@
+"""Components that came back under another id: what left and what came, paired by what they hold."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from store.domain.component import Component, Json
+
+_STRINGS: Final = re.compile(rb'"((?:[^"\\]|\\.){3,200})')
+_ALIKE: Final = 0.5
+"""Share of common texts (Jaccard index) from which two components of one kind count as one."""
+_COMMON: Final = 30
+"""A text that more components hold says nothing about which is which."""
+_MOST_TEXTS: Final = 400
+
+
+def pair(removed: Sequence[Component], added: Sequence[Component]) -> list[tuple[Component, Component]]:
+    """Return (old, new) pairs among the components that left and came; each stands in one pair at most.
+
+    First the same bytes, then the same kind with at least half of its texts in common. Time grows with the
+    bytes, not with the number of possible pairs.
+    """
+    if not removed or not added:
+        return []
+    by_digest = {component.digest: component for component in removed}
+    pairs = [(by_digest.pop(new.digest), new) for new in added if new.digest in by_digest]
+    done = {id(component) for both in pairs for component in both}
+    left = [component for component in removed if id(component) not in done]
+    came = [component for component in added if id(component) not in done]
+    return pairs + _alike(left, came)
+
+
+def with_ids_of(old: Component, new: Component) -> Json:
+    """Return the content of `new` with the inner ids of `old` wherever a part kept its name."""
+    unique_old = _unique(old)
+    unique_new = _unique(new)
+    names = {unique_new[name]: unique_old[name] for name in unique_new if name in unique_old}
+    names[new.id] = old.id
+    return _renamed(new.content, names)
+
+
+def _alike(left: Sequence[Component], came: Sequence[Component]) -> list[tuple[Component, Component]]:
+    texts_left = [_texts(component) for component in left]
+    texts_came = [_texts(component) for component in came]
+    holders: dict[tuple[str, bytes], list[int]] = defaultdict(list)
+    for index, texts in enumerate(texts_left):
+        for text in texts:
+            holders[left[index].kind, text].append(index)
+    scores: list[tuple[float, int, int]] = []
+    for index, texts in enumerate(texts_came):
+        common: Counter[int] = Counter()
+        for text in texts:
+            who = holders.get((came[index].kind, text), ())
+            if len(who) <= _COMMON:
+                common.update(who)
+        for other, _ in common.most_common(3):
+            both = len(texts & texts_left[other])
+            score = both / len(texts | texts_left[other])
+            if score >= _ALIKE:
+                scores.append((score, other, index))
+    pairs = []
+    used_left: set[int] = set()
+    used_came: set[int] = set()
+    for _, other, index in sorted(scores, key=lambda score: (-score[0], score[1], score[2])):
+        if other not in used_left and index not in used_came:
+            used_left.add(other)
+            used_came.add(index)
+            pairs.append((left[other], came[index]))
+    return pairs
+
+
+def _texts(component: Component) -> set[bytes]:
+    """Return the texts of a component, ids left out: keys, names, code, settings."""
+    ids = {inner.encode() for inner in component.labels} | {component.id.encode()}
+    return {text for text in _STRINGS.findall(component.canonical)[:_MOST_TEXTS] if text not in ids}
+
+
+def _unique(component: Component) -> dict[str, str]:
+    names = Counter(component.labels.values())
+    return {name: inner for inner, name in component.labels.items() if names[name] == 1}
+
+
+def _renamed(value: Json, names: dict[str, str]) -> Json:
+    match value:
+        case str():
+            return names.get(value, value)
+        case list():
+            return [_renamed(item, names) for item in value]
+        case dict():
+            return {names.get(key, key): _renamed(item, names) for key, item in value.items()}
+        case _:
+            return value

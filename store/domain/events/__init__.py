@@ -1,0 +1,170 @@
+"""The vocabulary of the ledger: every kind of entry, in one visible table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from store.domain.component import Json
+from store.domain.events.base import Event, Unknown, from_parts, to_parts
+from store.domain.events.deployments import (
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentVerified,
+    DriftAcknowledged,
+    DriftAdopted,
+    DriftChanged,
+    DriftOpened,
+    DriftResolved,
+    QuarantineLifted,
+    ReleaseQuarantined,
+    RollbackStarted,
+)
+from store.domain.events.exports import (
+    ArtifactIngested,
+    ArtifactRefused,
+    ConfigurationObserved,
+    EnvironmentAdded,
+    EnvironmentFrozen,
+    EnvironmentThawed,
+    NoticeRecord,
+)
+from store.domain.events.incidents import (
+    EntryAnnotated,
+    IncidentClosed,
+    IncidentNoted,
+    IncidentOpened,
+    PinnedState,
+)
+from store.domain.events.people import (
+    Grant,
+    KeyAdded,
+    KeyRevoked,
+    LedgerOpened,
+    PrincipalAdded,
+    RoleGranted,
+    RoleRevoked,
+)
+from store.domain.events.requests import (
+    ApprovalGranted,
+    ApprovalRefused,
+    GateEvaluated,
+    ReleaseRef,
+    RequestContent,
+    RequestEdited,
+    RequestOpened,
+    RequestSubmitted,
+    RequestWithdrawn,
+)
+
+EVENTS: Final[Mapping[str, type[Event]]] = {
+    event.KIND: event
+    for event in (
+        LedgerOpened,
+        PrincipalAdded,
+        RoleGranted,
+        RoleRevoked,
+        KeyAdded,
+        KeyRevoked,
+        EnvironmentAdded,
+        EnvironmentFrozen,
+        EnvironmentThawed,
+        ArtifactIngested,
+        ArtifactRefused,
+        ConfigurationObserved,
+        RequestOpened,
+        RequestEdited,
+        RequestSubmitted,
+        RequestWithdrawn,
+        GateEvaluated,
+        ApprovalGranted,
+        ApprovalRefused,
+        DeploymentStarted,
+        RollbackStarted,
+        DeploymentVerified,
+        DeploymentFailed,
+        ReleaseQuarantined,
+        QuarantineLifted,
+        DriftOpened,
+        DriftChanged,
+        DriftAcknowledged,
+        DriftAdopted,
+        DriftResolved,
+        IncidentOpened,
+        IncidentNoted,
+        IncidentClosed,
+        EntryAnnotated,
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """An event with its place in the ledger: what the rules fold and the projections read."""
+
+    seq: int
+    time: str
+    actor: str
+    event: Event
+
+
+def decode(kind: str, on: Mapping[str, Json], data: Mapping[str, Json]) -> Event:
+    """Return the event a statement records; `Unknown` for a kind this version does not know.
+
+    Raises:
+        IntegrityFailure: the kind is known and its fields are not what they must be.
+    """
+    cls = EVENTS.get(kind)
+    if cls is None:
+        return Unknown(kind=kind, on={key: str(value) for key, value in on.items()}, data=dict(data))
+    return from_parts(cls, on, data)
+
+
+__all__ = [
+    "EVENTS",
+    "ApprovalGranted",
+    "ApprovalRefused",
+    "ArtifactIngested",
+    "ArtifactRefused",
+    "ConfigurationObserved",
+    "DeploymentFailed",
+    "DeploymentStarted",
+    "DeploymentVerified",
+    "DriftAcknowledged",
+    "DriftAdopted",
+    "DriftChanged",
+    "DriftOpened",
+    "DriftResolved",
+    "EntryAnnotated",
+    "EnvironmentAdded",
+    "EnvironmentFrozen",
+    "EnvironmentThawed",
+    "Event",
+    "GateEvaluated",
+    "Grant",
+    "IncidentClosed",
+    "IncidentNoted",
+    "IncidentOpened",
+    "KeyAdded",
+    "KeyRevoked",
+    "LedgerOpened",
+    "NoticeRecord",
+    "PinnedState",
+    "PrincipalAdded",
+    "QuarantineLifted",
+    "Recorded",
+    "ReleaseQuarantined",
+    "ReleaseRef",
+    "RequestContent",
+    "RequestEdited",
+    "RequestOpened",
+    "RequestSubmitted",
+    "RequestWithdrawn",
+    "RoleGranted",
+    "RoleRevoked",
+    "RollbackStarted",
+    "Unknown",
+    "decode",
+    "to_parts",
+]

@@ -1,0 +1,178 @@
+"""Events about releases reaching environments, drifting, and going back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from store.domain.events.base import Event
+from store.domain.events.requests import ReleaseRef
+
+_PLACE = ("deployment", "request", "project", "environment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentStarted(Event):
+    """An approved request is being pushed, against the revision that was compared."""
+
+    KIND: ClassVar[str] = "deployment.started"
+    ON: ClassVar[tuple[str, ...]] = _PLACE
+    SIGNED: ClassVar[bool] = True
+    deployment: str
+    request: str
+    project: str
+    environment: str
+    target: ReleaseRef
+    digest: str
+    expected: str
+    """The live revision this push replaces; a different one is a conflict."""
+    previous: str | None = None
+    """The release desired here before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackStarted(Event):
+    """A deployment of an earlier release, on purpose; the release left behind goes into quarantine."""
+
+    KIND: ClassVar[str] = "rollback.started"
+    ON: ClassVar[tuple[str, ...]] = ("deployment", "project", "environment")
+    SIGNED: ClassVar[bool] = True
+    deployment: str
+    project: str
+    environment: str
+    target: ReleaseRef
+    expected: str
+    reason: str
+    previous: str | None = None
+    component: str | None = None
+    """Set when only this component goes back."""
+    takes_along: tuple[str, ...] = ()
+    """Requests whose changes are undone with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentVerified(Event):
+    """What was pushed was read back and is what was meant: desired state changes here and nowhere else."""
+
+    KIND: ClassVar[str] = "deployment.verified"
+    ON: ClassVar[tuple[str, ...]] = _PLACE
+    deployment: str
+    project: str
+    environment: str
+    target: ReleaseRef
+    revision: str
+    request: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentFailed(Event):
+    """A push or its read-back failed; the record says what is known to stand there now."""
+
+    KIND: ClassVar[str] = "deployment.failed"
+    ON: ClassVar[tuple[str, ...]] = _PLACE
+    deployment: str
+    project: str
+    environment: str
+    stage: str
+    """`push`, `read-back` or `interrupted`."""
+    reason: str
+    request: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseQuarantined(Event):
+    """This release cannot be deployed or promoted until somebody lifts the quarantine with a reason."""
+
+    KIND: ClassVar[str] = "release.quarantined"
+    ON: ClassVar[tuple[str, ...]] = ("deployment", "project", "environment")
+    deployment: str
+    project: str
+    environment: str
+    release: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineLifted(Event):
+    KIND: ClassVar[str] = "release.quarantine-lifted"
+    ON: ClassVar[tuple[str, ...]] = ("project",)
+    SIGNED: ClassVar[bool] = True
+    project: str
+    release: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftOpened(Event):
+    """A component was seen live and differs from the desired state."""
+
+    KIND: ClassVar[str] = "drift.opened"
+    ON: ClassVar[tuple[str, ...]] = ("drift", "project", "environment", "component")
+    drift: str
+    project: str
+    environment: str
+    component: str
+    name: str
+    component_kind: str
+    summary: str
+    observed_artifact: str
+    desired: str | None = None
+    """Component digest that should be live; None when nothing should."""
+    observed: str | None = None
+    """Component digest that is live; None when it is gone."""
+    release: str | None = None
+    previous: str | None = None
+    """Component digest of the release before the desired one, for the three-way view."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftChanged(Event):
+    """An open drift moved on: the live component changed again."""
+
+    KIND: ClassVar[str] = "drift.changed"
+    ON: ClassVar[tuple[str, ...]] = ("drift", "project", "environment", "component")
+    drift: str
+    project: str
+    environment: str
+    component: str
+    summary: str
+    observed_artifact: str
+    desired: str | None = None
+    observed: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftAcknowledged(Event):
+    KIND: ClassVar[str] = "drift.acknowledged"
+    ON: ClassVar[tuple[str, ...]] = ("drift", "project", "environment", "component")
+    SIGNED: ClassVar[bool] = True
+    drift: str
+    project: str
+    environment: str
+    component: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftAdopted(Event):
+    """A request now asks to make the drifted state the desired one; it needs the same approvals."""
+
+    KIND: ClassVar[str] = "drift.adopted"
+    ON: ClassVar[tuple[str, ...]] = ("drift", "project", "environment", "component", "request")
+    SIGNED: ClassVar[bool] = True
+    drift: str
+    project: str
+    environment: str
+    component: str
+    request: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftResolved(Event):
+    KIND: ClassVar[str] = "drift.resolved"
+    ON: ClassVar[tuple[str, ...]] = ("drift", "project", "environment", "component")
+    drift: str
+    project: str
+    environment: str
+    component: str
+    how: str

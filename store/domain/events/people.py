@@ -1,0 +1,80 @@
+"""Events about the ledger itself and the people who act in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from store.domain.events.base import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """A role within a scope: project glob × environment glob, until `expires` (RFC 3339) if set."""
+
+    role: str
+    project: str = "*"
+    environment: str = "*"
+    expires: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerOpened(Event):
+    """Entry 1: which ledger this is and what it starts from (integrity.md, "Entry")."""
+
+    KIND: ClassVar[str] = "ledger.opened"
+    incarnation: str
+    log_key: str
+    policy: str
+    format: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrincipalAdded(Event):
+    """A person (or robot) was enrolled with a key and roles."""
+
+    KIND: ClassVar[str] = "principal.added"
+    ON: ClassVar[tuple[str, ...]] = ("principal",)
+    SIGNED: ClassVar[bool] = True
+    principal: str
+    keys: tuple[str, ...]
+    """Public keys in OpenSSH's one-line form, without comments."""
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleGranted(Event):
+    KIND: ClassVar[str] = "role.granted"
+    ON: ClassVar[tuple[str, ...]] = ("principal",)
+    SIGNED: ClassVar[bool] = True
+    principal: str
+    grant: Grant
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleRevoked(Event):
+    KIND: ClassVar[str] = "role.revoked"
+    ON: ClassVar[tuple[str, ...]] = ("principal",)
+    SIGNED: ClassVar[bool] = True
+    principal: str
+    grant: Grant
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyAdded(Event):
+    KIND: ClassVar[str] = "key.added"
+    ON: ClassVar[tuple[str, ...]] = ("principal",)
+    SIGNED: ClassVar[bool] = True
+    principal: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRevoked(Event):
+    KIND: ClassVar[str] = "key.revoked"
+    ON: ClassVar[tuple[str, ...]] = ("principal",)
+    SIGNED: ClassVar[bool] = True
+    principal: str
+    key: str
+    reason: str

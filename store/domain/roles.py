@@ -1,0 +1,173 @@
+"""Who may do what, where: roles, scopes and the people who hold them. What no rule allows is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Final
+
+from store.domain import events as ev
+from store.errors import BadInput, Refusal
+
+PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "open a request": ("requester", "operator", "approver", "admin"),
+    "approve": ("approver", "security-approver"),
+    "refuse": ("approver", "security-approver"),
+    "deploy": ("operator",),
+    "roll back": ("operator", "responder"),
+    "handle drift": ("operator", "responder"),
+    "open an incident": ("responder", "operator", "admin"),
+    "freeze": ("operator", "responder", "admin"),
+    "lift a quarantine": ("admin",),
+    "manage principals": ("admin",),
+    "manage environments": ("admin",),
+    "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
+}
+ROLES: Final = ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin")
+_HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyPeriod:
+    """One enrolled key and the entries between which it counts (sequence numbers; `until` excluded)."""
+
+    line: str
+    since: int
+    until: int | None = None
+
+    def valid_at(self, seq: int) -> bool:
+        """Say whether a signature in entry `seq` may come from this key."""
+        return self.since <= seq and (self.until is None or seq < self.until)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Principal:
+    """A person or robot, known by a pseudonymous handle."""
+
+    handle: str
+    keys: tuple[KeyPeriod, ...] = ()
+    grants: tuple[ev.Grant, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Principals:
+    """Everybody, as of the last folded entry."""
+
+    by_handle: Mapping[str, Principal] = field(default_factory=dict)
+
+    def get(self, handle: str) -> Principal:
+        """Return the principal. Raises Refusal for a stranger (default-deny)."""
+        found = self.by_handle.get(handle)
+        if found is None:
+            raise Refusal(
+                [f"{handle} is not a principal of this ledger"],
+                would_unblock=["an admin adds the principal: quarterdeck principal add"],
+            )
+        return found
+
+    def owner_of(self, key_line: str) -> Principal | None:
+        """Return who holds this key now (type and base64, no comment), or None."""
+        for principal in self.by_handle.values():
+            if any(key.line == key_line and key.until is None for key in principal.keys):
+                return principal
+        return None
+
+
+def fold(recorded: Iterable[ev.Recorded], start: Principals | None = None) -> Principals:
+    """Return everybody after these entries (kinds `principal.*`, `role.*`, `key.*`)."""
+    people = dict(start.by_handle) if start else {}
+    for record in recorded:
+        step(people, record)
+    return Principals(by_handle=people)
+
+
+def step(people: dict[str, Principal], record: ev.Recorded) -> None:
+    """Fold one entry into `people`, in place (verification streams a million of them)."""
+    match record.event:
+        case ev.PrincipalAdded(principal=handle, keys=keys, grants=grants):
+            periods = tuple(KeyPeriod(line=line, since=record.seq) for line in keys)
+            people[handle] = Principal(handle=handle, keys=periods, grants=grants)
+        case ev.KeyAdded(principal=handle, key=line) if handle in people:
+            one = people[handle]
+            people[handle] = replace(one, keys=(*one.keys, KeyPeriod(line=line, since=record.seq + 1)))
+        case ev.KeyRevoked(principal=handle, key=line) if handle in people:
+            one = people[handle]
+            ended = tuple(
+                replace(k, until=record.seq + 1) if k.line == line and k.until is None else k for k in one.keys
+            )
+            people[handle] = replace(one, keys=ended)
+        case ev.RoleGranted(principal=handle, grant=grant) if handle in people:
+            one = people[handle]
+            people[handle] = replace(one, grants=(*one.grants, grant))
+        case ev.RoleRevoked(principal=handle, grant=grant) if handle in people:
+            one = people[handle]
+            people[handle] = replace(one, grants=tuple(g for g in one.grants if g != grant))
+        case _:
+            pass
+
+
+def require(people: Principals, handle: str, act: str, *, project: str = "*", environment: str = "*", at: str) -> None:
+    """Let `handle` do `act` in this scope at the instant `at`, or raise Refusal naming who could instead."""
+    principal = people.get(handle)
+    if _allowed(principal, act, project, environment, at):
+        return
+    place = f" on {project}/{environment}" if (project, environment) != ("*", "*") else ""
+    roles = " or ".join(PERMISSIONS[act])
+    others = sorted(p.handle for p in people.by_handle.values() if _allowed(p, act, project, environment, at))
+    raise Refusal(
+        [f"{handle} may not {act}{place}: it needs the role {roles}"],
+        would_unblock=[f"{', '.join(others)} could do it" if others else f"an admin grants {handle} {roles}"],
+    )
+
+
+def may(people: Principals, handle: str, act: str, *, project: str = "*", environment: str = "*", at: str) -> bool:
+    """Say whether `require` would let it pass."""
+    principal = people.by_handle.get(handle)
+    return principal is not None and _allowed(principal, act, project, environment, at)
+
+
+def holds(principal: Principal, role: str, *, project: str, environment: str, at: str) -> bool:
+    """Say whether `principal` holds `role` for this project and environment at the instant `at`."""
+    return any(
+        grant.role == role
+        and _covers(grant.project, project)
+        and _covers(grant.environment, environment)
+        and (grant.expires is None or at < grant.expires)
+        for grant in principal.grants
+    )
+
+
+def _allowed(principal: Principal, act: str, project: str, environment: str, at: str) -> bool:
+    return any(holds(principal, role, project=project, environment=environment, at=at) for role in PERMISSIONS[act])
+
+
+def _covers(pattern: str, name: str) -> bool:
+    return fnmatchcase(name, pattern)
+
+
+def checked_handle(text: str) -> str:
+    """Return `text` as a handle: a pseudonym of lower-case ASCII, because entries can never be erased.
+
+    Raises:
+        BadInput: it is something else.
+    """
+    if not _HANDLE.fullmatch(text):
+        raise BadInput(f"{text!r} is no handle: use 1 to 32 of a-z, 0-9, dot, dash, underscore")
+    return text
+
+
+def parse_grant(text: str) -> ev.Grant:
+    """Return the grant written as `role[@project/environment]`, e.g. `approver@orders/prod`.
+
+    Raises:
+        BadInput: the role does not exist or the scope is malformed.
+    """
+    role, _, scope = text.partition("@")
+    if role not in ROLES:
+        raise BadInput(f"{role!r} is no role: choose from {', '.join(ROLES)}")
+    project, slash, environment = scope.partition("/")
+    if scope and (not slash or not project or not environment):
+        raise BadInput(f"{text!r}: a scope is written project/environment, e.g. {role}@orders/prod")
+    return ev.Grant(role=role, project=project or "*", environment=environment or "*")

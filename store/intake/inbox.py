@@ -1,0 +1,199 @@
+"""What lies in a drop folder: files by environment, project and name, and what cannot be one, with the reason."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from store.errors import BadInput
+from store.intake.guard import read_guarded, refuse_kind
+
+MAX_FOLDERS = 32
+"""Folders a file may stand below its project."""
+
+MAX_NAME = 255
+"""Bytes of one part of a name."""
+
+MAX_PATH = 1024
+"""Bytes of a whole name inside its project."""
+
+RootKind: TypeAlias = Literal["inbox", "observed"]
+Signature: TypeAlias = tuple[int, int, int, int]
+"""Size in bytes, mtime in ns, inode, ctime in ns: what changes when a file is written or replaced."""
+
+_LEFTOVERS = re.compile(
+    r".*~|~\$.*|\#.*\#|.*\.(swp|swo|swx|tmp|temp|part|partial|crdownload|download|filepart|bak)"
+    r"|4913|thumbs\.db|desktop\.ini",
+    re.IGNORECASE | re.DOTALL,
+)
+_JOINERS = "\u200c\u200d"
+"""Needed inside words of some languages and inside emoji; the other format characters only deceive."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Root:
+    """A folder that is watched: `<environment>/<project>/<name…>`, or `<project>/<name…>` of one environment."""
+
+    kind: RootKind
+    path: Path
+    environment: str | None = None
+    """The environment all of it belongs to; None when the first level of folders names it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drop:
+    """A regular file in a drop folder, not opened yet. Its names are labels: valid Unicode, nothing invisible."""
+
+    root: Root
+    environment: str
+    project: str
+    name: str
+    """Relative POSIX path inside the project."""
+    path: Path
+    signature: Signature
+
+    @property
+    def kind(self) -> RootKind:
+        """Which sort of folder it lies in."""
+        return self.root.kind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Something in a drop folder that cannot be taken in, whatever its content."""
+
+    root: Root
+    path: Path
+    """As the file system has it: may hold anything but NUL, undecodable bytes as surrogates. Never draw it raw."""
+    reason: str
+    signature: Signature = field(default=(0, 0, 0, 0))
+
+    @property
+    def kind(self) -> RootKind:
+        """Which sort of folder it lies in."""
+        return self.root.kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    path: str
+    parts: tuple[str, ...]
+    """Below the root, the environment of the root included."""
+
+
+def scan(root: Root, *, folders: list[Path] | None = None) -> Iterator[Drop | Problem]:
+    """Yield everything in a drop folder, in no particular order. A root that does not exist holds nothing.
+
+    Dot files and what editors and downloads leave lying around are passed over. No file is opened, no symlink
+    followed. When `folders` is given, every folder that was looked into is added to it.
+    """
+    start = () if root.environment is None else (root.environment,)
+    waiting = [_Folder(os.fspath(root.path), start)]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here.path) as entries:
+                found = list(entries)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if here.path != os.fspath(root.path):
+                reason = f"the folder cannot be read: {os.strerror(error.errno or 0)}"
+                yield Problem(root=root, path=Path(here.path), reason=reason)
+            continue
+        if folders is not None:
+            folders.append(Path(here.path))
+        for entry in found:
+            item = _look(root, here, entry)
+            if isinstance(item, _Folder):
+                waiting.append(item)
+            elif item is not None:
+                yield item
+
+
+def read_drop(drop: Drop) -> bytes:
+    """Return the bytes of a drop, reached without following a symlink anywhere below its root.
+
+    Raises:
+        StillWriting, NotFound, BadInput, StorageFailure: as `read_guarded`.
+    """
+    return read_guarded(drop.path, below=drop.root.path)
+
+
+def signature_of(facts: os.stat_result) -> Signature:
+    """Return what tells one state of a file from another."""
+    return facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_ctime_ns
+
+
+def label_fault(label: str) -> str | None:
+    """Return what makes `label` unfit as a name that people read and decide by, or None."""
+    try:
+        size = len(label.encode())
+    except UnicodeEncodeError:
+        return "its name is not valid UTF-8"
+    if not label:
+        return "its name is empty"
+    if size > MAX_NAME:
+        return f"its name has {size} bytes, more than {MAX_NAME}"
+    for letter in label:
+        kind = unicodedata.category(letter)
+        if kind in {"Cc", "Cs", "Zl", "Zp"} or (kind == "Cf" and letter not in _JOINERS):
+            return f"its name holds the control or invisible character U+{ord(letter):04X}"
+    if "/" in label or "\\" in label or label in {".", ".."}:
+        return "its name is a path, not a name"
+    return None
+
+
+def _look(root: Root, here: _Folder, entry: os.DirEntry[str]) -> Drop | Problem | _Folder | None:
+    """Say what one directory entry is; None for what is passed over or gone again."""
+    if entry.name.startswith(".") or _LEFTOVERS.fullmatch(entry.name):
+        return None
+    try:
+        facts = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = f"it cannot be looked at: {os.strerror(error.errno or 0)}"
+        return Problem(root=root, path=Path(entry.path), reason=reason)
+    parts = (*here.parts, entry.name)
+    signature = signature_of(facts)
+    is_folder = stat.S_ISDIR(facts.st_mode)
+    fault = _fault(parts, is_folder=is_folder, mode=facts.st_mode)
+    if fault is not None:
+        return Problem(root=root, path=Path(entry.path), reason=fault, signature=signature)
+    if is_folder:
+        return _Folder(entry.path, parts)
+    environment, project, *name = parts
+    return Drop(
+        root=root,
+        environment=environment,
+        project=project,
+        name="/".join(name),
+        path=Path(entry.path),
+        signature=signature,
+    )
+
+
+def _fault(parts: tuple[str, ...], *, is_folder: bool, mode: int) -> str | None:
+    fault = label_fault(parts[-1])
+    if fault is None and len(parts) <= 2 and parts[-1] != parts[-1].strip(" -"):
+        fault = "the name of an environment or project does not begin or end with a space or hyphen"
+    if fault is None and len(parts) > MAX_FOLDERS + 3:
+        fault = f"it is more than {MAX_FOLDERS} folders deep"
+    if fault is None and len("/".join(parts[2:]).encode()) > MAX_PATH:
+        fault = f"its path has more than {MAX_PATH} bytes"
+    return fault if fault is not None or is_folder else _file_fault(parts, mode)
+
+
+def _file_fault(parts: tuple[str, ...], mode: int) -> str | None:
+    try:
+        refuse_kind(mode)
+    except BadInput as refusal:
+        return str(refusal)
+    return "it is in no project: files belong into <environment>/<project>/" if len(parts) < 3 else None

@@ -1,0 +1,92 @@
+"""When is a dropped file finished? When it has stopped changing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from store.intake.inbox import Drop, Problem, Signature
+
+Found: TypeAlias = Drop | Problem
+
+DEFAULT_WINDOW = 0.3
+"""Seconds a file must have been left alone."""
+
+_EMPTY_PATIENCE = 5
+"""An empty file is mostly one that is about to be written: it gets so many windows."""
+
+_LONGEST_PAUSE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    signature: Signature
+    since: float
+    """Monotonic seconds at which it was first seen like this."""
+    offered: bool = False
+    pause: float = 0.0
+    """Seconds it has to wait because it was found open for writing; 0 when it was not."""
+
+
+class Settler:
+    """Remembers what was seen and offered: each file once it has settled, and again once it has changed."""
+
+    def __init__(
+        self,
+        window: float = DEFAULT_WINDOW,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._window = window
+        self._monotonic = monotonic
+        self._wall = wall
+        self._seen: dict[Path, _Sighting] = {}
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many files of the last scan have not settled yet."""
+        return self._waiting
+
+    def ripe(self, found: Iterable[Found]) -> list[Found]:
+        """Take one whole scan of all roots; return what has settled and was not offered like this before.
+
+        A file is ripe when size, times and inode have been the same for the window, or when it was last written
+        longer ago than that (moved here, or dropped while nobody watched). What is gone from the scan is forgotten.
+        """
+        now = self._monotonic()
+        seen: dict[Path, _Sighting] = {}
+        ripe: list[Found] = []
+        self._waiting = 0
+        for item in found:
+            sighting = self._seen.get(item.path)
+            if sighting is None or sighting.signature != item.signature:
+                sighting = _Sighting(item.signature, now)
+            if not sighting.offered:
+                if self._is_ripe(item, sighting, now):
+                    sighting = _Sighting(sighting.signature, sighting.since, offered=True, pause=sighting.pause)
+                    ripe.append(item)
+                else:
+                    self._waiting += 1
+            seen[item.path] = sighting
+        self._seen = seen
+        return ripe
+
+    def again(self, item: Found) -> None:
+        """Offer `item` once more, later each time: it turned out to be open for writing (`StillWriting`)."""
+        before = self._seen.get(item.path)
+        pause = self._window if before is None or not before.pause else min(before.pause * 2, _LONGEST_PAUSE)
+        self._seen[item.path] = _Sighting(item.signature, self._monotonic(), pause=pause)
+        self._waiting += 1
+
+    def _is_ripe(self, item: Found, sighting: _Sighting, now: float) -> bool:
+        watched = now - sighting.since
+        if sighting.pause:
+            return watched >= sighting.pause
+        empty = isinstance(item, Drop) and item.signature[0] == 0
+        window = self._window * (_EMPTY_PATIENCE if empty else 1)
+        return watched >= window or self._wall() - item.signature[1] / 1e9 >= window

@@ -1,0 +1,125 @@
+"""Watching drop folders. A scan is the truth; the operating system's events only say when the next one is due.
+
+Events get lost (a full queue, a network mount, a new sub-folder, a watcher that was down); a scan does not. The
+folders are watched one by one, not recursively: a recursive watch follows symbolic links, so that one link to `/` in
+a drop folder would have the whole machine watched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from threading import Event
+
+from store.intake.inbox import Root, scan
+from store.intake.settle import Found, Settler
+
+BATCH = 500
+"""Files in one batch at most, so that whoever takes them in can say how far it is."""
+
+_TICK_MS = 100
+_MOST_FOLDERS_WITH_EVENTS = 2_000
+_REST = 3.0
+"""A scan that took t seconds is followed by at least this many t of rest, however busy the folder is."""
+
+
+def watch(
+    roots: Sequence[Root],
+    *,
+    stop: Event,
+    settler: Settler | None = None,
+    poll_interval: float = 2.0,
+) -> Iterator[tuple[Found, ...]]:
+    """Yield batches of settled drops and problems, from a scan at the start and from then on, until `stop` is set.
+
+    Each file comes once, and again when it changed. Whoever finds one still open for writing calls
+    `settler.again`. A root may come into being later. Never raises for what lies in a folder.
+    """
+    settler = Settler() if settler is None else settler
+    watched: frozenset[Path] = frozenset()
+    hints = _no_hints(stop)
+    try:
+        while not stop.is_set():
+            started = time.monotonic()
+            folders: list[Path] = []
+            ripe = settler.ripe(_scan_all(roots, folders))
+            took = time.monotonic() - started
+            for begin in range(0, len(ripe), BATCH):
+                yield tuple(ripe[begin : begin + BATCH])
+                if stop.is_set():
+                    return
+            if frozenset(folders) == watched:
+                _wait(hints, settler, rest=took * _REST, poll_interval=poll_interval)
+                continue
+            watched = frozenset(folders)
+            hints.close()
+            hints = _hints(sorted(watched), stop)
+            # The first step sets the watch up. Then scan at once: what came before that has no event.
+            next(hints, None)
+    finally:
+        hints.close()
+
+
+def sweep(
+    roots: Sequence[Root], *, settler: Settler | None = None, patience: float = 10.0
+) -> Iterator[tuple[Found, ...]]:
+    """Yield batches of what is there now, waiting up to `patience` seconds for what is still being written.
+
+    What has not settled by then is left for the next time; `settler.waiting` says how many.
+    """
+    settler = Settler() if settler is None else settler
+    deadline = time.monotonic() + patience
+    while True:
+        started = time.monotonic()
+        ripe = settler.ripe(_scan_all(roots, []))
+        took = time.monotonic() - started
+        for begin in range(0, len(ripe), BATCH):
+            yield tuple(ripe[begin : begin + BATCH])
+        if not settler.waiting or time.monotonic() >= deadline:
+            return
+        time.sleep(max(0.02, took))
+
+
+def _scan_all(roots: Sequence[Root], folders: list[Path]) -> Iterator[Found]:
+    for root in roots:
+        yield from scan(root, folders=folders)
+
+
+def _wait(hints: Iterator[bool], settler: Settler, *, rest: float, poll_interval: float) -> None:
+    """Return when the next scan is due: after an event, when something may have settled, or at the latest by then."""
+    begun = time.monotonic()
+    hinted = False
+    for hint in hints:
+        hinted = hinted or hint
+        passed = time.monotonic() - begun
+        if passed >= rest and (hinted or settler.waiting or passed >= poll_interval):
+            return
+
+
+def _no_hints(stop: Event) -> Generator[bool, None, None]:
+    while not stop.wait(_TICK_MS / 1000):
+        yield False
+
+
+def _hints(folders: Sequence[Path], stop: Event) -> Generator[bool, None, None]:
+    """Yield about every tick whether something happened in one of `folders`; ends when `stop` is set."""
+    if 0 < len(folders) <= _MOST_FOLDERS_WITH_EVENTS:
+        import watchfiles
+
+        try:
+            for changes in watchfiles.watch(
+                *folders,
+                watch_filter=None,
+                debounce=_TICK_MS,
+                step=20,
+                rust_timeout=_TICK_MS,
+                yield_on_timeout=True,
+                stop_event=stop,
+                recursive=False,
+                ignore_permission_denied=True,
+            ):
+                yield bool(changes)
+        except OSError:
+            pass  # a folder is gone again, or the system is out of watches: scans alone must do
+    yield from _no_hints(stop)

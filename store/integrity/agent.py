@@ -1,0 +1,114 @@
+"""A small ssh-agent client (RFC 9987): list keys, sign. The agent keeps the keys; we never see them."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+from store.errors import BadInput
+from store.integrity import sshsig
+from store.integrity.sshkey import RSA, PublicKey, public_key
+from store.integrity.wire import Reader, WireError, string
+
+LIST_SECONDS = 5.0
+SIGN_SECONDS = 60.0
+"""A signature may wait for a finger on a FIDO key."""
+MAX_REPLY = 256 * 1024
+
+_LIST, _LISTED = 11, 12
+_SIGN, _SIGNED = 13, 14
+_RSA_SHA2_512 = 4
+
+
+class AgentSigner:
+    """Signs with one key that an ssh-agent holds; blocks until the agent answers."""
+
+    via = "agent"
+
+    def __init__(self, agent: Path, public: PublicKey, *, seconds: float = SIGN_SECONDS) -> None:
+        self._agent = agent
+        self._seconds = seconds
+        self.public = public
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the raw SSHSIG blob over `message`, checked: an agent may sign something else.
+
+        Raises:
+            BadInput: the agent is gone, too slow, or refused (a destination-constrained key always does).
+            IntegrityFailure: what came back is no signature of this key over `message`.
+        """
+        flags = _RSA_SHA2_512 if self.public.type == RSA else 0
+        asked = string(self.public.blob) + string(sshsig.signed_data(message)) + flags.to_bytes(4, "big")
+        kind, reply = _ask(self._agent, bytes([_SIGN]) + asked, self._seconds)
+        if kind != _SIGNED:
+            raise BadInput(
+                f"ssh-agent refused to sign with {self.public.fingerprint}: not there, not confirmed, or"
+                " restricted to some hosts (ssh-add -h)"
+            )
+        reader = Reader(reply)
+        try:
+            signature = reader.string()
+            reader.end()
+        except WireError:
+            raise BadInput("ssh-agent: an answer that cannot be read") from None
+        blob = sshsig.assemble(self.public, sshsig.NAMESPACE, signature)
+        sshsig.verify(blob, message, self.public)
+        return blob
+
+
+def agent_keys(agent: Path, *, seconds: float = LIST_SECONDS) -> tuple[PublicKey, ...]:
+    """Return the keys that the ssh-agent listening at `agent` holds, without those that may not sign here.
+
+    Raises:
+        BadInput: there is no agent, or it does not answer in time or in the protocol.
+    """
+    kind, reply = _ask(agent, bytes([_LIST]), seconds)
+    if kind != _LISTED:
+        raise BadInput("ssh-agent: does not list its keys")
+    reader = Reader(reply)
+    keys: list[PublicKey] = []
+    try:
+        for _ in range(reader.number(4)):
+            blob, comment = reader.string(), reader.string().decode(errors="replace")
+            try:
+                keys.append(public_key(blob, comment=comment))
+            except BadInput:
+                continue  # DSA, a certificate, short RSA: somebody's key for something else
+        reader.end()
+    except WireError:
+        raise BadInput("ssh-agent: an answer that cannot be read") from None
+    return tuple(keys)
+
+
+def _ask(agent: Path, request: bytes, seconds: float) -> tuple[int, bytes]:
+    """Return the type and the contents of the agent's answer; all of it within `seconds`."""
+    deadline = time.monotonic() + seconds
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(seconds)
+            connection.connect(str(agent))
+            connection.sendall(string(request))
+            length = int.from_bytes(_receive(connection, 4, deadline), "big")
+            if not 0 < length <= MAX_REPLY:
+                raise BadInput("ssh-agent: an answer of impossible length")
+            reply = _receive(connection, length, deadline)
+    except TimeoutError:
+        raise BadInput(f"ssh-agent: no answer within {seconds:g} seconds") from None
+    except OSError as error:
+        raise BadInput(f"ssh-agent: cannot be reached at {agent}: {error.strerror or error}") from None
+    return reply[0], reply[1:]
+
+
+def _receive(connection: socket.socket, count: int, deadline: float) -> bytes:
+    data = bytearray()
+    while len(data) < count:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        part = connection.recv(count - len(data))
+        if not part:
+            raise BadInput("ssh-agent: hung up in the middle of an answer")
+        data += part
+    return bytes(data)

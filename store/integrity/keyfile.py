@@ -1,0 +1,131 @@
+"""Private keys in files of the OpenSSH format: read with care, written once with mode 0600."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_ssh_private_key,
+)
+
+from store.errors import BadInput, StorageFailure
+
+PrivateKey: TypeAlias = Ed25519PrivateKey | RSAPrivateKey | EllipticCurvePrivateKey
+AskPassphrase: TypeAlias = Callable[[], bytes]
+
+MAX_FILE = 65_536
+
+
+def load_private_key(path: Path, passphrase: AskPassphrase | None = None) -> PrivateKey:
+    """Return the private key in the OpenSSH file at `path`; `passphrase` is called only if it is encrypted.
+
+    Raises:
+        BadInput: no such file, readable by others, not an OpenSSH key, a wrong passphrase, or a kind of key
+            that cannot sign from a file (FIDO keys sign through ssh-agent).
+    """
+    data = _read_private(path)
+    try:
+        key = _load(data, None)
+    except TypeError:
+        # cryptography's word for "encrypted, and no passphrase was given"
+        if passphrase is None:
+            raise BadInput(f"{path}: the key is encrypted and there is nobody to ask for its passphrase") from None
+        key = _load_encrypted(path, data, passphrase())
+    except (ValueError, UnsupportedAlgorithm):
+        raise BadInput(f"{path}: not an OpenSSH private key that can sign here{_advice(data)}") from None
+    if not isinstance(key, Ed25519PrivateKey | RSAPrivateKey | EllipticCurvePrivateKey):
+        raise BadInput(f"{path}: DSA keys are too weak")
+    return key
+
+
+def generate_log_key(path: Path) -> Ed25519PrivateKey:
+    """Return a new Ed25519 key after writing it, unencrypted, to a new file at `path` with mode 0600.
+
+    Raises:
+        BadInput: there is something at `path` already; it is left alone.
+        StorageFailure: the file could not be written.
+    """
+    key = Ed25519PrivateKey.generate()
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise BadInput(f"{path}: already exists; a log's key is never overwritten") from None
+    except OSError as error:
+        raise StorageFailure(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise StorageFailure(f"{path}: cannot be written: {error.strerror}") from None
+    return key
+
+
+def load_log_key(path: Path) -> Ed25519PrivateKey:
+    """Return the log's key that `generate_log_key` wrote.
+
+    Raises:
+        BadInput: as `load_private_key`, or it is no Ed25519 key.
+    """
+    key = load_private_key(path)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BadInput(f"{path}: a log's key is an Ed25519 key")
+    return key
+
+
+def _load(data: bytes, passphrase: bytes | None) -> object:
+    return load_ssh_private_key(data, passphrase)
+
+
+def _load_encrypted(path: Path, data: bytes, passphrase: bytes) -> object:
+    try:
+        return _load(data, passphrase)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise BadInput(f"{path}: wrong passphrase, or a key that cannot sign here{_advice(data)}") from None
+
+
+def _advice(data: bytes) -> str:
+    if b"BEGIN OPENSSH PRIVATE KEY" not in data:
+        return " (ssh-keygen -p -f FILE rewrites a PEM key in OpenSSH's format)"
+    return " (a FIDO key signs through ssh-agent)"
+
+
+def _read_private(path: Path) -> bytes:
+    """Return a private key file's bytes: a regular file, small, and nobody else's to read (as ssh insists)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
+            raise BadInput(f"{path}: not a private key file")
+        if status.st_mode & 0o077:
+            raise BadInput(f"{path}: others may read this private key; run chmod 600 on it")
+        return os.read(descriptor, MAX_FILE)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

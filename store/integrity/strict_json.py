@@ -1,0 +1,126 @@
+"""Reading JSON without believing it: one meaning per document, or a refusal (integrity-notes.md, 7.19)."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from typing import NoReturn, TypeAlias, cast
+
+from store.errors import BadInput
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+
+MAX_DEPTH = 200
+"""How many arrays and objects may stand inside each other."""
+
+_BOM = b"\xef\xbb\xbf"
+# Possessive, and the closing quote may be missing: one pass over any bytes, however hostile.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SHOWN = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One JSON document that every reader would understand alike."""
+
+    value: Json = field(repr=False)
+    has_float: bool
+    """Some number is written with a fraction or an exponent: it has no place in an entry."""
+
+
+def parse(data: bytes) -> Document:
+    """Return the one document that `data` is: RFC 8259 in UTF-8 (a byte order mark is skipped).
+
+    Refused, because readers would disagree or break: nesting deeper than `MAX_DEPTH`, a key twice in one
+    object, `NaN` and `Infinity`, numbers too large for a double, lone surrogates, UTF-16, trailing garbage.
+    Integers of any size are kept, up to Python's digit limit.
+
+    Raises:
+        BadInput: one line that says what is wrong and where.
+    """
+    text = _decode(data)
+    _check_depth(data)
+    floats: list[None] = []
+
+    def number(digits: str) -> float:
+        floats.append(None)
+        value = float(digits)
+        if math.isinf(value):
+            raise BadInput(f"JSON: the number {_shown(digits)} is too large")
+        return value
+
+    try:
+        value = cast(
+            "Json",
+            json.loads(text, object_pairs_hook=_object, parse_float=number, parse_constant=_refuse_constant),
+        )
+    except json.JSONDecodeError as error:
+        raise BadInput(f"JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except ValueError:
+        raise BadInput("JSON: an integer has more digits than can be read") from None
+    except RecursionError:
+        # Only when the caller's own stack is almost used up: MAX_DEPTH is far below Python's limit.
+        raise BadInput("JSON: nested too deeply to be read here") from None
+    if _SURROGATE_ESCAPE.search(data):
+        _refuse_lone_surrogates(value)
+    return Document(value=value, has_float=bool(floats))
+
+
+def _decode(data: bytes) -> str:
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in data[:4]:
+        raise BadInput("JSON: the text is UTF-16 or UTF-32; only UTF-8 is read")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"JSON: byte {error.start} is not valid UTF-8") from None
+
+
+def _check_depth(data: bytes) -> None:
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for byte in _STRING.sub(b"", data).translate(None, _NOT_BRACKETS):
+        # `[` and `{` have bit 1 set, `]` and `}` have not (0x5B 0x7B, 0x5D 0x7D).
+        depth += 1 if byte & 2 else -1
+        if depth > MAX_DEPTH:
+            raise BadInput(f"JSON: more than {MAX_DEPTH} arrays and objects inside each other")
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise BadInput(f"JSON: the key {_shown(twice)} stands twice in one object")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise BadInput(f"JSON: {name} is not a JSON number")
+
+
+def _refuse_lone_surrogates(value: Json) -> None:
+    r"""Raise when a `\\uD800`-style escape stayed alone; paired ones have become one character by now."""
+    todo: list[tuple[str, Json]] = [("", value)]
+    while todo:
+        where, item = todo.pop()
+        if isinstance(item, str):
+            if _SURROGATE.search(item):
+                raise BadInput(f"JSON: half a character (a lone surrogate) at {where or '/'}")
+        elif isinstance(item, list):
+            todo += [(f"{where}/{position}", child) for position, child in enumerate(item)]
+        elif isinstance(item, dict):
+            for key, child in item.items():
+                if _SURROGATE.search(key):
+                    raise BadInput(f"JSON: half a character (a lone surrogate) in a key at {where or '/'}")
+                todo.append((f"{where}/{key}", child))
+
+
+def _shown(text: str) -> str:
+    cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return json.dumps(cut)

@@ -1,0 +1,45 @@
+"""Lists of things with ids, by id: an automation that moved up the list is still the same automation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from store.domain.component import Json
+
+ORDER: Final = "#order"
+"""Beside the things by id stands the order they came in: in a document nobody knows, order may matter."""
+_IDS: Final = ("id", "uid", "alias")
+_NAMES: Final = ("name", "title", "alias", "label", "displayName")
+
+
+def identified(value: Json, labels: dict[str, str]) -> Json:
+    """Return `value` with every list of uniquely identified objects as one object by id, which loses nothing.
+
+    Puts id → name into `labels` for things that have both.
+    """
+    if isinstance(value, dict):
+        return {key: identified(item, labels) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    key = _identifier(value)
+    if key is None:
+        return [identified(item, labels) for item in value]
+    things: dict[str, Json] = {ORDER: [str(item[key]) for item in value if isinstance(item, dict)]}
+    for item in value:
+        if isinstance(item, dict):
+            identity = str(item[key])
+            things[identity] = identified(item, labels)
+            name = next((name for label in _NAMES if isinstance(name := item.get(label), str) and name), None)
+            if name is not None and name != identity:
+                labels.setdefault(identity, name)
+    return things
+
+
+def _identifier(items: list[Json]) -> str | None:
+    """Return the key that tells the items apart, None when they are no identified objects."""
+    for key in _IDS:
+        ids = [item.get(key) for item in items if isinstance(item, dict)]
+        texts = {str(identity) for identity in ids if isinstance(identity, (str, int))}
+        if items and len(texts) == len(items) and not any(text.startswith("#") for text in texts):
+            return key
+    return None

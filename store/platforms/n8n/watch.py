@@ -1,0 +1,94 @@
+"""What a reviewer should see in n8n nodes: hosts, credentials, modules, shells, files, open doors, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import orjson
+
+from store.domain.component import Component, Connector, Notice
+from store.domain.hosts import host_named, hosts_in
+from store.domain.secrets import redact, scan
+
+_OWN: Final = ("n8n-nodes-base.", "@n8n/")
+_BASE: Final = "n8n-nodes-base."
+_SHELLS: Final = frozenset({"executeCommand", "ssh"})
+_FILES: Final = frozenset(
+    {"readWriteFile", "readBinaryFile", "readBinaryFiles", "writeBinaryFile", "localFileTrigger"}
+)
+_DOORS: Final = frozenset({"webhook", "formTrigger", "chatTrigger", "mcpTrigger"})
+_TIMERS: Final = frozenset({"scheduleTrigger", "cron", "interval"})
+_ADDRESSES: Final = ("url", "baseUrl", "host", "endpoint")
+
+
+def connectors_of(workflows: Sequence[Component]) -> tuple[Connector, ...]:
+    """Return the hosts, credentials and community modules that the workflows use, each once."""
+    found: dict[Connector, None] = {}
+    for workflow in workflows:
+        for node in _nodes(workflow):
+            found.update((connector, None) for connector in _connectors(node))
+    return tuple(found)
+
+
+def _connectors(node: dict[str, Any]) -> Iterator[Connector]:
+    if not node["type"].startswith(_OWN):
+        yield Connector(kind="module", name=node["type"].rpartition(".")[0] or node["type"])
+    credentials = node.get("credentials")
+    for kind, credential in credentials.items() if isinstance(credentials, dict) else ():
+        name = credential.get("name") if isinstance(credential, dict) else credential
+        yield Connector(kind="credential", name=f"{kind}: {name}" if isinstance(name, str) else kind)
+    parameters = node.get("parameters")
+    if not isinstance(parameters, dict):
+        return
+    hosts = set(hosts_in(orjson.dumps(parameters).decode()))
+    for key in _ADDRESSES:
+        value = parameters.get(key)
+        if isinstance(value, str) and not value.startswith("="):
+            hosts |= host_named(value)
+    yield from (Connector(kind="host", name=host) for host in sorted(hosts))
+
+
+def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
+    """Return what a reviewer should see in the workflows."""
+    return tuple(
+        Notice(code=code, component=workflow.id, detail=f"{redact(str(node.get('name') or node['type']))}: {what}")
+        for workflow in workflows
+        for node in _nodes(workflow)
+        for code, what in dict.fromkeys(_seen(node))
+    )
+
+
+def _seen(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    kind = node["type"].rpartition(".")[2]
+    given = node.get("parameters")
+    parameters: dict[str, Any] = given if isinstance(given, dict) else {}
+    if kind in _SHELLS:
+        yield "shell", f"runs the command {_shown(parameters.get('command')) or 'that the data names'}"
+    elif kind in _FILES:
+        path = parameters.get("fileSelector") or parameters.get("fileName") or parameters.get("filePath")
+        yield "file", f"reads or writes {_shown(path) or 'files'}"
+    elif kind in _DOORS and parameters.get("authentication", "none") == "none":
+        yield "open-endpoint", f"answers on /{_shown(parameters.get('path')) or kind} and asks for no authentication"
+    elif kind in _TIMERS:
+        yield "schedule", f"runs on the schedule {_shown(parameters.get('rule') or parameters.get('triggerTimes'))}"
+    options = parameters.get("options")
+    if parameters.get("allowUnauthorizedCerts") is True or (
+        isinstance(options, dict) and options.get("allowUnauthorizedCerts") is True
+    ):
+        yield "tls-off", "does not check the server's certificate"
+    for span in scan(orjson.dumps(parameters)):
+        yield "inline-secret", f"holds a secret in the open ({span.kind})"
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else orjson.dumps(value).decode() if value else ""
+    return redact(text if len(text) <= 120 else f"{text[:119]}…")
+
+
+def _nodes(workflow: Component) -> Iterator[dict[str, Any]]:
+    content = workflow.content
+    nodes = content.get("nodes") if isinstance(content, dict) else None
+    for node in nodes.values() if isinstance(nodes, dict) else ():
+        if isinstance(node, dict):
+            yield node

@@ -1,0 +1,134 @@
+"""One n8n workflow: its content with nodes by id, what in it is noise, what is code, who sends to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from store.domain.component import Json, Path
+
+Content: TypeAlias = dict[str, Any]
+
+_NOISE: Final = frozenset(
+    {"versionId", "updatedAt", "createdAt", "versionCounter", "triggerCount", "shared", "pinData", "staticData"}
+)
+_DEFAULTS: Final = {"callerPolicy": "workflowsFromSameOwner", "availableInMCP": False}
+"""Settings that n8n adds at the first save; with these values they change nothing."""
+_CODE: Final = {
+    "jsCode": "javascript",
+    "functionCode": "javascript",
+    "pythonCode": "python",
+    "query": "sql",
+    "html": "html",
+}
+
+
+def is_workflow(value: Mapping[str, Json]) -> bool:
+    """Say whether an object is a workflow: a list of typed nodes and connections by node name."""
+    nodes = value.get("nodes")
+    return (
+        isinstance(value.get("connections"), dict)
+        and isinstance(nodes, list)
+        and all(isinstance(node, dict) and isinstance(node.get("type"), str) for node in nodes)
+    )
+
+
+def content_of(workflow: Mapping[str, Json]) -> Content:
+    """Return the workflow with its nodes as an object: by id, by name where ids are missing or doubled."""
+    nodes = workflow["nodes"]
+    assert isinstance(nodes, list)
+    return {**workflow, "nodes": _by_id([node for node in nodes if isinstance(node, dict)])}
+
+
+def _by_id(nodes: list[dict[str, Json]]) -> dict[str, Json]:
+    for key in ("id", "name"):
+        ids = [identity for node in nodes if isinstance(identity := node.get(key), str) and identity]
+        if len(set(ids)) == len(nodes):
+            return dict(zip(ids, nodes, strict=True))
+    return {f"#{number}": node for number, node in enumerate(nodes)}
+
+
+def behaviour_of(content: Content) -> Content:
+    """Return a workflow's content without what says nothing about behaviour."""
+    bare = {key: value for key, value in content.items() if not _is_noise_key(key)}
+    bare["nodes"] = {
+        identity: {key: value for key, value in node.items() if key != "position"}
+        for identity, node in content["nodes"].items()
+    }
+    if isinstance(meta := bare.get("meta"), dict):
+        bare["meta"] = {key: value for key, value in meta.items() if key != "instanceId"}
+    if not bare.get("meta"):
+        bare.pop("meta", None)
+    if isinstance(tags := bare.get("tags"), list):
+        bare["tags"] = [_tag(tag) for tag in tags]
+    if isinstance(settings := bare.get("settings"), dict):
+        bare["settings"] = {
+            key: value for key, value in settings.items() if key not in _DEFAULTS or value != _DEFAULTS[key]
+        }
+    return bare
+
+
+def _tag(tag: Json) -> Json:
+    if not isinstance(tag, dict):
+        return tag
+    return {key: value for key, value in tag.items() if key not in {"createdAt", "updatedAt"}}
+
+
+def _is_noise_key(key: str) -> bool:
+    return key in _NOISE or key.startswith("activeVersion")
+
+
+def labels_of(content: Content) -> dict[str, str]:
+    """Return node id → the name people know the node by."""
+    return {
+        identity: name if isinstance(name := node.get("name"), str) and name else node["type"]
+        for identity, node in content["nodes"].items()
+    }
+
+
+def is_noise(kind: str, path: Path) -> bool:  # noqa: ARG001  the shape of DiffRules.is_noise
+    """Say whether a path says nothing about behaviour: a position, a time stamp, pinned test data."""
+    match path:
+        case ("nodes", _, "position", *_) | ("meta", "instanceId", *_) | ("tags", _, "createdAt" | "updatedAt"):
+            return True
+        case (key, *_):
+            return _is_noise_key(key)
+        case _:
+            return False
+
+
+def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001
+    """Return the language of a code field: code nodes, queries, and `={{ … }}` expressions."""
+    if len(path) < 3 or path[0] != "nodes":
+        return None
+    if value.startswith("=") and "{{" in value:
+        return "expression"
+    return _CODE.get(path[-1]) if path[-1] != "html" or "<" in value else None
+
+
+def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
+    """Return for each node the ids it sends to, whatever the kind of connection, in the order of its outputs."""
+    if not isinstance(content, dict) or not isinstance(nodes := content.get("nodes"), dict):
+        return {}
+    ids = {str(node.get("name")): identity for identity, node in nodes.items() if isinstance(node, dict)}
+    connections = content.get("connections")
+    found: dict[str, tuple[str, ...]] = {}
+    for source, outputs in connections.items() if isinstance(connections, dict) else ():
+        targets = tuple(ids.get(target, target) for target in _targets(outputs))
+        if targets:
+            found[ids.get(source, source)] = targets
+    return found
+
+
+def _targets(value: Json) -> Iterator[str]:
+    """Yield the node names in `{"main": [[{"node": …, "index": 0}]]}`."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _targets(item)
+    elif isinstance(value, dict):
+        node = value.get("node")
+        if isinstance(node, str):
+            yield node
+        else:
+            for item in value.values():
+                yield from _targets(item)

@@ -1,0 +1,55 @@
+"""Node-RED flows: the list of nodes that `flows.json`, a clipboard export and `GET /flows` hold."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from store.domain.build import sorts_alike
+from store.domain.component import DiffRules, Parsed
+from store.errors import BadInput
+from store.integrity.strict_json import parse as parse_json
+from store.platforms.node_red.nodes import components_of, is_noise, is_node_red, language, nodes_of, wires
+from store.platforms.node_red.watch import connectors_of, notices_of
+
+
+class NodeRed:
+    """Node-RED 1 to 4. A component is a tab, a subflow, or a config node that belongs to no tab."""
+
+    name: Final = "node-red"
+    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires)
+
+    def detect(self, data: bytes, name: str) -> int:
+        """Return how much `data` looks like a list of nodes; an empty list counts when it is called flows."""
+        start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if start == b"[":
+            if b'"type"' in data and b'"id"' in data:
+                return 90 if b'"wires"' in data or b'"tab"' in data else 50
+            return 60 if _is_flows(name) and len(data) < 64 else 0
+        if start == b"{" and b'"flows"' in data and b'"rev"' in data:
+            return 80
+        return 0
+
+    def parse(self, data: bytes, name: str) -> Parsed:
+        """Return tabs, subflows and config nodes with the hosts, modules and risky nodes in them.
+
+        Raises:
+            BadInput: no strict JSON, or not a list of Node-RED nodes.
+        """
+        document = parse_json(data)
+        nodes = nodes_of(document.value)
+        if not nodes and not _is_flows(name):
+            raise BadInput("an empty list says nothing about its platform")
+        if nodes and not is_node_red(nodes):
+            raise BadInput("not a list of Node-RED nodes")
+        plain = sorts_alike(data, has_float=document.has_float)
+        return Parsed(
+            platform=self.name,
+            confidence=95 if nodes else 60,
+            components=components_of(nodes, plain=plain),
+            connectors=connectors_of(nodes),
+            notices=notices_of(nodes, data),
+        )
+
+
+def _is_flows(name: str) -> bool:
+    return name.rpartition("/")[2].lower().startswith("flows")

@@ -1,0 +1,184 @@
+"""From a list of nodes to components: who belongs to whom, what is noise, what is code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from store.domain.build import component, free_key
+from store.domain.component import Component, Json, Path
+from store.errors import BadInput
+
+Node: TypeAlias = dict[str, Any]
+"""One node as the export has it. `type` is a text; nothing else is sure."""
+
+_NOISE: Final = frozenset({"x", "y", "w", "h", "credentials"})
+"""Geometry; and `credentials`, which a running Node-RED never gives back (they are noticed as secrets)."""
+_CODE: Final = {
+    "func": "javascript",
+    "initialize": "javascript",
+    "finalize": "javascript",
+    "template": "template",
+    "format": "template",
+}
+_HOMES: Final = frozenset({"tab", "subflow"})
+_PORTS: Final = ("in", "out", "status")
+
+
+def nodes_of(value: Json) -> list[Node]:
+    """Return the nodes of an export: a list, or the answer of the Admin API (`{"flows": […], "rev": …}`).
+
+    Raises:
+        BadInput: it is neither, or something in the list is no node.
+    """
+    if isinstance(value, dict) and set(value) <= {"flows", "rev"}:
+        value = value.get("flows")
+    if not isinstance(value, list):
+        raise BadInput("not a list of Node-RED nodes")
+    nodes: list[Node] = []
+    for number, node in enumerate(value, 1):
+        if not isinstance(node, dict) or not isinstance(node.get("type"), str):
+            raise BadInput(f"item {number} of the list is no Node-RED node: it has no type")
+        nodes.append(node)
+    return nodes
+
+
+def is_node_red(nodes: list[Node]) -> bool:
+    """Say whether a list of things with types can only be Node-RED's: something is wired, or on a tab."""
+    return any(
+        isinstance(node.get("wires"), list)
+        or (node["type"] in _HOMES and isinstance(node.get("id"), str))
+        or (isinstance(node.get("z"), str) and isinstance(node.get("id"), str))
+        for node in nodes
+    )
+
+
+def inner_id(node: Node, number: int) -> str:
+    """Return a node's id; one without gets its place in the list."""
+    identity = node.get("id")
+    return identity if isinstance(identity, str) and identity else f"#{number}"
+
+
+def label(node: Node, identity: str) -> str:
+    """Return the name people know a node by: its own, its label, or its type with the start of its id."""
+    for key in ("name", "label"):
+        name = node.get(key)
+        if isinstance(name, str) and name.strip():
+            return name.strip()
+    return f"{node['type']} {identity[:8]}"
+
+
+def components_of(nodes: list[Node], *, plain: bool) -> tuple[Component, ...]:
+    """Return the components in the order of the export; a second one of the same id is kept apart.
+
+    Nodes on a tab that the export does not hold (a selection from the editor) make a `fragment`.
+
+    Raises:
+        BadInput: something has no canonical bytes.
+    """
+    homes: dict[str, tuple[str, Node | None]] = {}
+    alone: list[tuple[str, Node]] = []
+    members: dict[str, dict[str, Node]] = {}
+    for number, node in enumerate(nodes):
+        identity = inner_id(node, number)
+        home = node.get("z")
+        if node["type"] in _HOMES:
+            if homes.get(identity, ("", None))[1] is not None:
+                identity = free_key(identity, homes)
+            homes[identity] = (node["type"], node)
+        elif isinstance(home, str) and home:
+            homes.setdefault(home, ("fragment", None))
+            inside = members.setdefault(home, {})
+            inside[identity if identity not in inside else free_key(identity, inside)] = node
+        else:
+            alone.append((identity, node))
+    made: dict[str, Component] = {
+        identity: _home(identity, kind, header, members.get(identity, {}), plain=plain)
+        for identity, (kind, header) in homes.items()
+    }
+    for identity, node in alone:
+        key = identity if identity not in made else free_key(identity, made)
+        made[key] = _config(key, node, plain=plain)
+    return tuple(made.values())
+
+
+def _home(identity: str, kind: str, header: Node | None, inside: dict[str, Node], *, plain: bool) -> Component:
+    content: dict[str, Json] = {} if header is None else {kind: header}
+    behaviour: dict[str, Json] = {} if header is None else {kind: _without_noise(header, home=True)}
+    content["nodes"] = {key: node for key, node in inside.items()}
+    behaviour["nodes"] = {key: _without_noise(node) for key, node in inside.items()}
+    name = f"Nodes of {identity}" if header is None else label(header, identity)
+    labels = {key: label(node, key) for key, node in inside.items()}
+    return component(
+        id=identity, name=name, kind=kind, content=content, behaviour=behaviour, labels=labels, plain=plain
+    )
+
+
+def _config(identity: str, node: Node, *, plain: bool) -> Component:
+    """Return a node that stands on its own. It has no place on a canvas: `x` is whatever its type means by it."""
+    behaviour = {key: value for key, value in node.items() if key != "credentials"}
+    name = label(node, identity)
+    return component(
+        id=identity, name=name, kind="config", content=node, behaviour=behaviour, labels={}, plain=plain
+    )
+
+
+def _without_noise(node: Node, *, home: bool = False) -> Node:
+    bare = node.copy()
+    for key in _NOISE:
+        bare.pop(key, None)
+    info = bare.get("info")
+    if info and isinstance(info, str):
+        bare["info"] = " ".join(info.split())
+    if home:
+        for port in _PORTS:
+            if port in bare:
+                bare[port] = _port(bare[port])
+    return bare
+
+
+def _port(value: Json) -> Json:
+    """Return a subflow's inputs or outputs (or its status output) without their places on the canvas."""
+    if isinstance(value, list):
+        return [_port(item) for item in value]
+    if isinstance(value, dict):
+        return {key: item for key, item in value.items() if key not in {"x", "y"}}
+    return value
+
+
+def is_noise(kind: str, path: Path) -> bool:
+    """Say whether a path in a component says nothing about behaviour: where things stand on the canvas."""
+    match path:
+        case ("nodes", _, key, *_):
+            return key in _NOISE
+        case ("tab" | "subflow", "in" | "out", _, key) | ("tab" | "subflow", "status", key):
+            return key in {"x", "y"}
+        case ("tab" | "subflow", key, *_):
+            return key in _NOISE
+        case ("credentials", *_):
+            return kind == "config"
+        case _:
+            return False
+
+
+def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  the shape of DiffRules.language
+    """Return the language of a code field: functions, their set-up and clean-up, templates."""
+    return _CODE.get(path[-1]) if path and value else None
+
+
+def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
+    """Return for each node the ids it sends to, over wires and over links, in the order of its outputs."""
+    nodes = content.get("nodes") if isinstance(content, dict) else None
+    if not isinstance(nodes, dict):
+        return {}
+    return {identity: targets for identity, node in nodes.items() if (targets := tuple(_targets(node)))}
+
+
+def _targets(node: Json) -> Iterator[str]:
+    if not isinstance(node, dict):
+        return
+    outputs = node.get("wires")
+    for output in outputs if isinstance(outputs, list) else []:
+        yield from (target for target in output if isinstance(target, str)) if isinstance(output, list) else ()
+    if node.get("type") in {"link out", "link call"} and isinstance(links := node.get("links"), list):
+        yield from (target for target in links if isinstance(target, str))

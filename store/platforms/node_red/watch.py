@@ -1,0 +1,162 @@
+"""What a reviewer should see in Node-RED nodes: hosts, modules, shells, files, open doors, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+import orjson
+
+from store.domain.component import Connector, Notice
+from store.domain.hosts import host_named, hosts_in
+from store.domain.secrets import redact, scan
+from store.platforms.node_red.nodes import Node, inner_id, label
+
+_CORE: Final = frozenset(
+    "tab,subflow,group,junction,unknown,comment,global-config,inject,debug,complete,catch,status,link in,link out,"
+    "link call,function,switch,change,range,template,delay,trigger,exec,rbe,tls-config,http proxy,mqtt in,mqtt out,"
+    "mqtt-broker,http in,http response,http request,websocket in,websocket out,websocket-listener,"
+    "websocket-client,tcp in,tcp out,tcp request,udp in,udp out,split,join,sort,batch,csv,html,json,xml,yaml,file,"
+    "file in,watch,tail,http-proxy".split(",")
+)
+"""The types that come with Node-RED 4; every other type comes from a module somebody installed."""
+_ADDRESSES: Final = frozenset({"url", "host", "hostname", "broker", "server", "address", "endpoint"})
+_SHELL_CODE: Final = ("child_process", "execSync(", "spawnSync(")
+
+_Found = Iterator[tuple[str, str]]
+
+
+def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
+    """Return the hosts and the third-party modules that the nodes use, each once.
+
+    An export names node types, not packages: a module of an unknown package is called by the type it brings.
+    """
+    found: dict[Connector, None] = {}
+    for node in nodes:
+        kind = node["type"]
+        if kind not in _CORE and not kind.startswith("subflow:"):
+            found[Connector(kind="module", name=kind)] = None
+        for key in _ADDRESSES & node.keys():
+            if isinstance(node[key], str) and node[key]:
+                found.update((Connector(kind="host", name=host), None) for host in sorted(host_named(node[key])))
+        if kind == "function" or kind == "template" or kind == "global-config":
+            found.update((connector, None) for connector in _in_code(node))
+    return tuple(found)
+
+
+def _in_code(node: Node) -> Iterator[Connector]:
+    for key in ("func", "initialize", "finalize", "template"):
+        text = node.get(key)
+        if isinstance(text, str):
+            yield from (Connector(kind="host", name=host) for host in sorted(hosts_in(text)))
+    libraries = node.get("libs")
+    for library in libraries if isinstance(libraries, list) else []:
+        module = library.get("module") if isinstance(library, dict) else None
+        if isinstance(module, str) and module:
+            name, at, version = module[1:].partition("@")
+            yield Connector(kind="module", name=module[0] + name, version=version if at else None)
+    modules = node.get("modules")
+    for name, version in modules.items() if isinstance(modules, dict) else ():
+        yield Connector(kind="module", name=name, version=version if isinstance(version, str) else None)
+
+
+def notices_of(nodes: list[Node], data: bytes) -> tuple[Notice, ...]:
+    """Return what a reviewer should see; `data` are the bytes the nodes were read from."""
+    found: list[Notice] = []
+    suspicious = bool(scan(data)) or b'"credentials"' in data
+    for number, node in enumerate(nodes):
+        look = _WATCHED.get(node["type"])
+        if look is None and not suspicious:
+            continue
+        seen = [*(look(node) if look else ()), *(_secrets(node) if suspicious else ())]
+        if not seen:
+            continue
+        identity = inner_id(node, number)
+        home = node.get("z")
+        component = home if isinstance(home, str) and home and node["type"] not in {"tab", "subflow"} else identity
+        name = redact(label(node, identity))
+        found += [
+            Notice(code=code, component=component, detail=f"{name}: {what}") for code, what in dict.fromkeys(seen)
+        ]
+    return tuple(found)
+
+
+def _secrets(node: Node) -> _Found:
+    if isinstance(node.get("credentials"), dict):
+        yield "inline-secret", "its credentials are in the export"
+    spans = scan(orjson.dumps({key: value for key, value in node.items() if key != "credentials"}))
+    for kind in dict.fromkeys(span.kind for span in spans):
+        yield "inline-secret", f"holds a secret in the open ({kind})"
+
+
+def _exec(node: Node) -> _Found:
+    yield "shell", f"runs the command {_shown(node, 'command') or 'that the message names'}"
+
+
+def _function(node: Node) -> _Found:
+    code = "\n".join(text for key in ("func", "initialize", "finalize") if isinstance(text := node.get(key), str))
+    libraries = node.get("libs")
+    modules = [
+        str(library.get("module")) for library in (libraries if isinstance(libraries, list) else [])
+        if isinstance(library, dict)
+    ]
+    if any(word in code for word in _SHELL_CODE) or any("child_process" in module for module in modules):
+        yield "shell", "its code starts other programs"
+
+
+def _file(node: Node) -> _Found:
+    verb = {"file": "writes", "file in": "reads", "watch": "watches", "tail": "reads"}[node["type"]]
+    yield "file", f"{verb} {_shown(node, 'filename') or _shown(node, 'files') or 'a file that the message names'}"
+
+
+def _http_in(node: Node) -> _Found:
+    method = _shown(node, "method").upper() or "GET"
+    yield "open-endpoint", f"answers {method} {_shown(node, 'url')} and asks for no authentication itself"
+
+
+def _listener(node: Node) -> _Found:
+    if node["type"] == "tcp in" and node.get("server") != "server":
+        return
+    place = _shown(node, "path") or f"port {_shown(node, 'port')}"
+    yield "open-endpoint", f"listens on {place} and asks for no authentication itself"
+
+
+def _broker(node: Node) -> _Found:
+    secured = node.get("usetls") is True or _shown(node, "broker").startswith(("mqtts:", "wss:"))
+    if not secured:
+        yield "tls-off", f"talks to {_shown(node, 'broker')} without TLS"
+
+
+def _tls(node: Node) -> _Found:
+    if node.get("verifyservercert") is False:
+        yield "tls-off", "does not check the server's certificate"
+
+
+def _inject(node: Node) -> _Found:
+    if crontab := _shown(node, "crontab"):
+        yield "schedule", f"runs on the schedule {crontab}"
+    elif (repeat := _shown(node, "repeat")) and repeat != "0":
+        yield "schedule", f"runs every {repeat} s"
+
+
+def _shown(node: Node, key: str) -> str:
+    value = node.get(key)
+    return redact(str(value)) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+
+
+_WATCHED: Final[Mapping[str, Callable[[Node], _Found]]] = {
+    "exec": _exec,
+    "function": _function,
+    "file": _file,
+    "file in": _file,
+    "watch": _file,
+    "tail": _file,
+    "http in": _http_in,
+    "websocket-listener": _listener,
+    "tcp in": _listener,
+    "udp in": _listener,
+    "mqtt-broker": _broker,
+    "tls-config": _tls,
+    "inject": _inject,
+}
+"""Node type → what to look at in it. To watch one more type, add a function and a line."""

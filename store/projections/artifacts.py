@@ -1,0 +1,191 @@
+"""Every export that arrived, what was refused, and what was observed live."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from store.domain import events as ev
+from store.projections.shape import Projection, insert, rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArtifactRow:
+    """One ingested export."""
+
+    seq: int
+    time: str
+    digest: str
+    name: str
+    project: str
+    environment: str
+    platform: str
+    confidence: int
+    bytes: int
+    components: int
+    manifest: str
+    secrets: int
+    notices: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusedRow:
+    """One file that could not be read and stands in quarantine."""
+
+    seq: int
+    time: str
+    path: str
+    reason: str
+    kept: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObservationRow:
+    """The last configuration seen in an environment, per export."""
+
+    environment: str
+    project: str
+    name: str
+    artifact: str
+    manifest: str
+    platform: str
+    source: str
+    drifted: int
+    seq: int
+    time: str
+
+
+TABLES = (
+    "CREATE TABLE artifact(seq INTEGER PRIMARY KEY, time TEXT NOT NULL, digest TEXT NOT NULL, name TEXT NOT NULL,"
+    " project TEXT NOT NULL, environment TEXT NOT NULL, platform TEXT NOT NULL, confidence INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL, components INTEGER NOT NULL, manifest TEXT NOT NULL, secrets INTEGER NOT NULL,"
+    " notices INTEGER NOT NULL) STRICT",
+    "CREATE INDEX artifact_place ON artifact(project, environment, name, seq)",
+    "CREATE INDEX artifact_digest ON artifact(digest)",
+    "CREATE TABLE refused(seq INTEGER PRIMARY KEY, time TEXT NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL,"
+    " kept TEXT NOT NULL) STRICT",
+    "CREATE TABLE observation(environment TEXT NOT NULL, project TEXT NOT NULL, name TEXT NOT NULL,"
+    " artifact TEXT NOT NULL, manifest TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL,"
+    " drifted INTEGER NOT NULL, seq INTEGER NOT NULL, time TEXT NOT NULL,"
+    " PRIMARY KEY(environment, project, name)) STRICT, WITHOUT ROWID",
+)
+
+
+def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
+    match record.event:
+        case ev.ArtifactIngested() as event:
+            insert(
+                connection,
+                "artifact",
+                {
+                    "seq": record.seq,
+                    "time": record.time,
+                    "digest": event.artifact,
+                    "name": event.name,
+                    "project": event.project,
+                    "environment": event.environment,
+                    "platform": event.platform,
+                    "confidence": event.confidence,
+                    "bytes": event.bytes,
+                    "components": event.components,
+                    "manifest": event.manifest,
+                    "secrets": event.secrets,
+                    "notices": len(event.notices) + event.more_notices,
+                },
+            )
+        case ev.ArtifactRefused() as event:
+            values = {"seq": record.seq, "time": record.time, "path": event.path}
+            insert(connection, "refused", {**values, "reason": event.reason, "kept": event.kept})
+        case ev.ConfigurationObserved() as event:
+            connection.execute(
+                "INSERT OR REPLACE INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    event.environment,
+                    event.project,
+                    event.name,
+                    event.artifact,
+                    event.manifest,
+                    event.platform,
+                    event.source,
+                    event.drifted,
+                    record.seq,
+                    record.time,
+                ),
+            )
+        case _:
+            pass
+
+
+PROJECTION = Projection(
+    tables=TABLES,
+    kinds=frozenset({"artifact.ingested", "artifact.refused", "configuration.observed"}),
+    apply=_apply,
+)
+_COLUMNS = (
+    "seq, time, digest, name, project, environment, platform, confidence, bytes, components, manifest, secrets, notices"
+)
+
+
+def newest(connection: sqlite3.Connection, project: str, environment: str) -> tuple[ArtifactRow, ...]:
+    """Return the newest artifact under each name of a project in an environment."""
+    return rows(
+        connection,
+        ArtifactRow,
+        f"SELECT {_COLUMNS} FROM artifact WHERE seq IN (SELECT max(seq) FROM artifact"
+        " WHERE project = ? AND environment = ? GROUP BY name) ORDER BY name",
+        (project, environment),
+    )
+
+
+def latest_named(connection: sqlite3.Connection, project: str, environment: str, name: str) -> ArtifactRow | None:
+    """Return the newest artifact under one name, None when nothing stood there."""
+    found = rows(
+        connection,
+        ArtifactRow,
+        f"SELECT {_COLUMNS} FROM artifact WHERE project = ? AND environment = ? AND name = ? ORDER BY seq DESC LIMIT 1",
+        (project, environment, name),
+    )
+    return found[0] if found else None
+
+
+def listing(connection: sqlite3.Connection, *, limit: int = 500) -> tuple[ArtifactRow, ...]:
+    """Return ingested exports, newest first."""
+    return rows(connection, ArtifactRow, f"SELECT {_COLUMNS} FROM artifact ORDER BY seq DESC LIMIT ?", (limit,))
+
+
+def by_digest(connection: sqlite3.Connection, prefix: str) -> tuple[ArtifactRow, ...]:
+    """Return the ingested exports whose digest starts with `prefix` (hex), newest first."""
+    return rows(
+        connection,
+        ArtifactRow,
+        f"SELECT {_COLUMNS} FROM artifact WHERE digest >= ? AND digest < ? ORDER BY seq DESC",
+        (prefix, prefix + "g"),
+    )
+
+
+def projects_of(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
+    """Return every (project, environment) that ever received an export."""
+    return tuple(connection.execute("SELECT DISTINCT project, environment FROM artifact ORDER BY 1, 2"))
+
+
+def refused(connection: sqlite3.Connection, *, limit: int = 100) -> tuple[RefusedRow, ...]:
+    """Return files that could not be read, newest first."""
+    return rows(
+        connection,
+        RefusedRow,
+        "SELECT seq, time, path, reason, kept FROM refused ORDER BY seq DESC LIMIT ?",
+        (limit,),
+    )
+
+
+def observations(
+    connection: sqlite3.Connection, *, environment: str | None = None, project: str | None = None
+) -> tuple[ObservationRow, ...]:
+    """Return what was last seen live, per environment, project and export name."""
+    return rows(
+        connection,
+        ObservationRow,
+        "SELECT * FROM observation WHERE (?1 IS NULL OR environment = ?1) AND (?2 IS NULL OR project = ?2)"
+        " ORDER BY environment, project, name",
+        (environment, project),
+    )

@@ -1,0 +1,165 @@
+"""Deployments and rollbacks, the desired state now and at any past entry, and releases in quarantine."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from store.domain import events as ev
+from store.projections.shape import Projection, insert, rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentRow:
+    """One deployment or rollback."""
+
+    id: str
+    cause: str
+    """`request` or `rollback`."""
+    request: str | None
+    project: str
+    environment: str
+    release: str
+    manifest: str
+    previous: str | None
+    state: str
+    """started, verified or failed."""
+    actor: str
+    reason: str | None
+    component: str | None
+    started_seq: int
+    started_at: str
+    ended_seq: int | None
+    ended_at: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuarantineRow:
+    """A release that may not be deployed."""
+
+    project: str
+    release: str
+    environment: str
+    deployment: str
+    reason: str
+    seq: int
+
+
+TABLES = (
+    "CREATE TABLE deployment(id TEXT PRIMARY KEY, cause TEXT NOT NULL, request TEXT, project TEXT NOT NULL,"
+    " environment TEXT NOT NULL, release TEXT NOT NULL, manifest TEXT NOT NULL, previous TEXT, state TEXT NOT NULL,"
+    " actor TEXT NOT NULL, reason TEXT, component TEXT, started_seq INTEGER NOT NULL, started_at TEXT NOT NULL,"
+    " ended_seq INTEGER, ended_at TEXT) STRICT",
+    "CREATE INDEX deployment_place ON deployment(environment, project, state, ended_seq)",
+    "CREATE TABLE quarantined(project TEXT NOT NULL, release TEXT NOT NULL, environment TEXT NOT NULL,"
+    " deployment TEXT NOT NULL, reason TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(project, release))"
+    " STRICT, WITHOUT ROWID",
+)
+
+
+def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
+    match record.event:
+        case ev.DeploymentStarted() as event:
+            _start(connection, record, event, {"cause": "request", "request": event.request})
+        case ev.RollbackStarted() as event:
+            cause = {"cause": "rollback", "reason": event.reason, "component": event.component}
+            _start(connection, record, event, cause)
+        case ev.DeploymentVerified(deployment=deployment):
+            _end(connection, record, deployment, "verified", None)
+        case ev.DeploymentFailed(deployment=deployment, reason=reason):
+            _end(connection, record, deployment, "failed", reason)
+        case ev.ReleaseQuarantined() as event:
+            connection.execute(
+                "INSERT OR REPLACE INTO quarantined VALUES (?, ?, ?, ?, ?, ?)",
+                (event.project, event.release, event.environment, event.deployment, event.reason, record.seq),
+            )
+        case ev.QuarantineLifted(project=project, release=release):
+            connection.execute("DELETE FROM quarantined WHERE project = ? AND release = ?", (project, release))
+        case _:
+            pass
+
+
+def _start(
+    connection: sqlite3.Connection,
+    record: ev.Recorded,
+    event: ev.DeploymentStarted | ev.RollbackStarted,
+    cause: dict[str, str | None],
+) -> None:
+    place = {"id": event.deployment, "project": event.project, "environment": event.environment}
+    which = {"release": event.target.release, "manifest": event.target.manifest, "previous": event.previous}
+    when = {"started_seq": record.seq, "started_at": record.time}
+    insert(
+        connection,
+        "deployment",
+        {**place, **which, **when, **cause, "state": "started", "actor": record.actor},
+    )
+
+
+def _end(connection: sqlite3.Connection, record: ev.Recorded, deployment: str, state: str, reason: str | None) -> None:
+    connection.execute(
+        "UPDATE deployment SET state = ?, reason = coalesce(?, reason), ended_seq = ?, ended_at = ? WHERE id = ?",
+        (state, reason, record.seq, record.time, deployment),
+    )
+
+
+PROJECTION = Projection(
+    tables=TABLES,
+    kinds=frozenset(
+        {
+            "deployment.started",
+            "rollback.started",
+            "deployment.verified",
+            "deployment.failed",
+            "release.quarantined",
+            "release.quarantine-lifted",
+        }
+    ),
+    apply=_apply,
+)
+_COLUMNS = (
+    "id, cause, request, project, environment, release, manifest, previous, state, actor, reason, component,"
+    " started_seq, started_at, ended_seq, ended_at"
+)
+
+
+def listing(
+    connection: sqlite3.Connection,
+    *,
+    project: str | None = None,
+    environment: str | None = None,
+    limit: int = 500,
+) -> tuple[DeploymentRow, ...]:
+    """Return deployments and rollbacks, newest first."""
+    return rows(
+        connection,
+        DeploymentRow,
+        f"SELECT {_COLUMNS} FROM deployment WHERE (?1 IS NULL OR project = ?1)"
+        " AND (?2 IS NULL OR environment = ?2) ORDER BY started_seq DESC LIMIT ?3",
+        (project, environment, limit),
+    )
+
+
+def one(connection: sqlite3.Connection, deployment: str) -> DeploymentRow | None:
+    """Return one deployment, None when there is none of that id."""
+    found = rows(connection, DeploymentRow, f"SELECT {_COLUMNS} FROM deployment WHERE id = ?", (deployment,))
+    return found[0] if found else None
+
+
+def desired(
+    connection: sqlite3.Connection, *, at: int | None = None, environment: str | None = None
+) -> tuple[DeploymentRow, ...]:
+    """Return, per environment and project, the deployment that set the desired state as of entry `at` (now: None)."""
+    return rows(
+        connection,
+        DeploymentRow,
+        f"SELECT {_COLUMNS} FROM deployment WHERE state = 'verified' AND (environment, project, ended_seq) IN"
+        " (SELECT environment, project, max(ended_seq) FROM deployment WHERE state = 'verified'"
+        "  AND (?1 IS NULL OR ended_seq <= ?1) AND (?2 IS NULL OR environment = ?2) GROUP BY environment, project)"
+        " ORDER BY environment, project",
+        (at, environment),
+    )
+
+
+def quarantined(connection: sqlite3.Connection) -> tuple[QuarantineRow, ...]:
+    """Return the releases in quarantine, newest first."""
+    return rows(connection, QuarantineRow, "SELECT * FROM quarantined ORDER BY seq DESC")

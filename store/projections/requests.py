@@ -1,0 +1,254 @@
+"""Change requests with their approvals and gates."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict, dataclass
+
+from store.domain import events as ev
+from store.projections.shape import Projection, insert, rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestRow:
+    """A change request as lists show it."""
+
+    id: str
+    project: str
+    environment: str
+    title: str
+    requester: str
+    risk: str
+    state: str
+    """draft, in review, approved, refused, withdrawn, deploying, live, superseded or rolled back."""
+    digest: str
+    release: str
+    manifest: str
+    base: str | None
+    deployment: str | None
+    opened_seq: int
+    opened_at: str
+    updated_seq: int
+    updated_at: str
+    approvals: int
+    """Approvals that name the present digest, one per person."""
+    gates_failed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalRow:
+    """One person's decision."""
+
+    request: str
+    actor: str
+    decision: str
+    note: str
+    digest: str
+    seq: int
+    time: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateRow:
+    """The last word of one gate on a request."""
+
+    request: str
+    gate: str
+    passed: int
+    reason: str
+    unblock: str
+    digest: str
+    seq: int
+
+
+TABLES = (
+    "CREATE TABLE request(id TEXT PRIMARY KEY, project TEXT NOT NULL, environment TEXT NOT NULL,"
+    " content TEXT NOT NULL, title TEXT NOT NULL, risk TEXT NOT NULL, requester TEXT NOT NULL, state TEXT NOT NULL,"
+    " digest TEXT NOT NULL, release TEXT NOT NULL, manifest TEXT NOT NULL, base TEXT, deployment TEXT,"
+    " opened_seq INTEGER NOT NULL, opened_at TEXT NOT NULL, updated_seq INTEGER NOT NULL,"
+    " updated_at TEXT NOT NULL) STRICT",
+    "CREATE INDEX request_state ON request(state, environment, project)",
+    "CREATE INDEX request_release ON request(release)",
+    "CREATE TABLE decision(request TEXT NOT NULL, actor TEXT NOT NULL, decision TEXT NOT NULL, note TEXT NOT NULL,"
+    " digest TEXT NOT NULL, seq INTEGER PRIMARY KEY, time TEXT NOT NULL) STRICT",
+    "CREATE INDEX decision_request ON decision(request)",
+    "CREATE TABLE gate(request TEXT NOT NULL, gate TEXT NOT NULL, passed INTEGER NOT NULL, reason TEXT NOT NULL,"
+    " unblock TEXT NOT NULL, digest TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(request, gate))"
+    " STRICT, WITHOUT ROWID",
+)
+
+
+def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
+    match record.event:
+        case ev.RequestOpened() as event:
+            insert(
+                connection,
+                "request",
+                {
+                    "id": event.request,
+                    "project": event.project,
+                    "environment": event.environment,
+                    "requester": record.actor,
+                    "opened_seq": record.seq,
+                    "opened_at": record.time,
+                    **_content(event, record),
+                },
+            )
+        case ev.RequestEdited() as event:
+            values = _content(event, record)
+            marks = ", ".join(f"{name} = ?" for name in values)
+            connection.execute(
+                f"UPDATE request SET {marks} WHERE id = ?",
+                (*values.values(), event.request),
+            )
+            connection.execute("DELETE FROM gate WHERE request = ?", (event.request,))
+        case ev.GateEvaluated() as event:
+            connection.execute(
+                "INSERT OR REPLACE INTO gate VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    event.request,
+                    event.gate,
+                    int(event.passed),
+                    event.reason,
+                    event.unblock,
+                    event.digest,
+                    record.seq,
+                ),
+            )
+        case ev.ApprovalGranted() as event:
+            _decide(connection, record, event.request, "approved", event.note, event.digest)
+            if event.complete:
+                _state(connection, record, event.request, "approved")
+        case ev.ApprovalRefused() as event:
+            _decide(connection, record, event.request, "refused", event.reason, event.digest)
+            _state(connection, record, event.request, "refused")
+        case _:
+            _follow(connection, record)
+
+
+def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
+    match record.event:
+        case ev.RequestSubmitted(request=request):
+            _state(connection, record, request, "in review")
+        case ev.RequestWithdrawn(request=request):
+            _state(connection, record, request, "withdrawn")
+        case ev.DeploymentStarted(request=request, deployment=deployment):
+            _state(connection, record, request, "deploying")
+            connection.execute("UPDATE request SET deployment = ? WHERE id = ?", (deployment, request))
+        case ev.DeploymentFailed(request=str() as request):
+            _state(connection, record, request, "approved")
+        case ev.DeploymentVerified() as event:
+            word = "superseded" if event.request else "rolled back"
+            connection.execute(
+                "UPDATE request SET state = ?, updated_seq = ?, updated_at = ?"
+                " WHERE project = ? AND environment = ? AND state = 'live'",
+                (word, record.seq, record.time, event.project, event.environment),
+            )
+            if event.request:
+                _state(connection, record, event.request, "live")
+        case _:
+            pass
+
+
+def _content(event: ev.RequestOpened | ev.RequestEdited, record: ev.Recorded) -> dict[str, object]:
+    return {
+        "content": json.dumps(asdict(event.content), ensure_ascii=False),
+        "title": event.content.title,
+        "risk": event.content.risk,
+        "state": "draft",
+        "digest": event.digest,
+        "release": event.target.release,
+        "manifest": event.target.manifest,
+        "base": event.base,
+        "updated_seq": record.seq,
+        "updated_at": record.time,
+    }
+
+
+def _decide(
+    connection: sqlite3.Connection, record: ev.Recorded, request: str, decision: str, note: str, digest: str
+) -> None:
+    connection.execute(
+        "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (request, record.actor, decision, note, digest, record.seq, record.time),
+    )
+
+
+def _state(connection: sqlite3.Connection, record: ev.Recorded, request: str, state: str) -> None:
+    connection.execute(
+        "UPDATE request SET state = ?, updated_seq = ?, updated_at = ? WHERE id = ?",
+        (state, record.seq, record.time, request),
+    )
+
+
+PROJECTION = Projection(
+    tables=TABLES,
+    kinds=frozenset(
+        {
+            "request.opened",
+            "request.edited",
+            "request.submitted",
+            "request.withdrawn",
+            "gate.evaluated",
+            "approval.granted",
+            "approval.refused",
+            "deployment.started",
+            "deployment.verified",
+            "deployment.failed",
+        }
+    ),
+    apply=_apply,
+)
+_SELECT = (
+    "SELECT id, project, environment, title, requester, risk, state, digest, release, manifest, base, deployment,"
+    " opened_seq, opened_at, updated_seq, updated_at,"
+    " (SELECT count(DISTINCT actor) FROM decision d WHERE d.request = r.id AND d.digest = r.digest"
+    "  AND d.decision = 'approved') AS approvals,"
+    " (SELECT count(*) FROM gate g WHERE g.request = r.id AND NOT g.passed) AS gates_failed FROM request r"
+)
+
+
+def listing(
+    connection: sqlite3.Connection, *, states: tuple[str, ...] = (), limit: int = 500
+) -> tuple[RequestRow, ...]:
+    """Return requests in any of `states` (all when empty), the most recently changed first."""
+    wanted = f" WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+    return rows(connection, RequestRow, f"{_SELECT}{wanted} ORDER BY updated_seq DESC LIMIT ?", (*states, limit))
+
+
+def one(connection: sqlite3.Connection, request: str) -> RequestRow | None:
+    """Return one request, None when there is none of that id."""
+    found = rows(connection, RequestRow, f"{_SELECT} WHERE id = ?", (request,))
+    return found[0] if found else None
+
+
+def of_release(connection: sqlite3.Connection, project: str, release: str) -> tuple[RequestRow, ...]:
+    """Return the requests about one release of a project, oldest first."""
+    return rows(
+        connection,
+        RequestRow,
+        f"{_SELECT} WHERE project = ? AND release = ? ORDER BY opened_seq",
+        (project, release),
+    )
+
+
+def of_project(connection: sqlite3.Connection, project: str) -> tuple[RequestRow, ...]:
+    """Return every request of a project, oldest first."""
+    return rows(connection, RequestRow, f"{_SELECT} WHERE project = ? ORDER BY opened_seq", (project,))
+
+
+def content(connection: sqlite3.Connection, request: str) -> ev.RequestContent | None:
+    """Return what the requester stated, as last edited."""
+    found = connection.execute("SELECT content FROM request WHERE id = ?", (request,)).fetchone()
+    return ev.RequestContent(**json.loads(found[0])) if found else None
+
+
+def decisions(connection: sqlite3.Connection, request: str) -> tuple[ApprovalRow, ...]:
+    """Return every approval and refusal of a request, oldest first, for whichever digest."""
+    return rows(connection, ApprovalRow, "SELECT * FROM decision WHERE request = ? ORDER BY seq", (request,))
+
+
+def gates(connection: sqlite3.Connection, request: str) -> tuple[GateRow, ...]:
+    """Return the last word of every gate on a request."""
+    return rows(connection, GateRow, "SELECT * FROM gate WHERE request = ? ORDER BY gate", (request,))

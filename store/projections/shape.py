@@ -1,0 +1,44 @@
+"""The shape of a read model: its tables, the kinds of entry it follows, and the function that follows them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from store.domain import events as ev
+
+T = TypeVar("T")
+Connection: TypeAlias = sqlite3.Connection
+"""What services hand on, without speaking SQL themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """One read model."""
+
+    tables: tuple[str, ...]
+    kinds: frozenset[str]
+    apply: Callable[[sqlite3.Connection, ev.Recorded], None]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its tables."""
+        return tuple(m.group(1) for sql in self.tables if (m := re.match(r"CREATE TABLE (\w+)", sql)))
+
+
+def rows(
+    connection: sqlite3.Connection, make: Callable[..., T], sql: str, values: tuple[Any, ...] = ()
+) -> tuple[T, ...]:
+    """Return what `sql` selects, each row built by `make` from columns named like its parameters."""
+    cursor = connection.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return tuple(make(**dict(zip(names, row, strict=True))) for row in cursor)
+
+
+def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
+    """Insert one row; column names are the mapping's keys (our own code's, never data)."""
+    columns, marks = ", ".join(values), ", ".join("?" * len(values))
+    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))

@@ -1,0 +1,56 @@
+"""The one way an act becomes an entry: decide, sign, decide again under the lock, append."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from store.domain import events as ev
+from store.errors import Conflict
+from store.integrity.entry import Entry, Statement
+from store.services.context import SYSTEM, Actor, Context, Source
+
+Decision = Callable[[Source], Sequence[ev.Event]]
+_TRIES = 5
+
+
+def perform(context: Context, actor: Actor | None, decide: Decision) -> tuple[Entry, ...]:
+    """Record what `decide` says, acts of people signed by `actor`.
+
+    `decide` runs before the signature is asked for, so that a refusal comes before a touch of the key, and
+    again inside the transaction: when somebody else was faster and the decision came out differently, the
+    whole is tried again on what is there now.
+
+    Raises:
+        Refusal, BadInput: what `decide` raises.
+        Conflict: the ledger kept moving under this decision.
+        StorageFailure: nothing was recorded.
+    """
+    for _ in range(_TRIES):
+        events = tuple(decide(context.ledger))
+        sealed = [_sealed(context, actor, event) for event in events]
+        with context.ledger.writing() as writer:
+            if tuple(decide(writer)) == events:
+                return tuple(writer.append(statement, signature) for statement, signature in sealed)
+    raise Conflict("the ledger changed while this was being decided; look again and repeat it")
+
+
+def record(context: Context, events: Sequence[ev.Event]) -> tuple[Entry, ...]:
+    """Record observations of quarterdeck's own: nothing to decide, nobody to sign."""
+    with context.ledger.writing() as writer:
+        return tuple(writer.append(statement_of(context, event, SYSTEM)) for event in events)
+
+
+def statement_of(context: Context, event: ev.Event, actor: str) -> Statement:
+    """Return the statement that says `actor` brought about `event`, now."""
+    on, data = ev.to_parts(event)
+    return Statement(origin=context.ledger.origin, kind=event.KIND, time=context.now, actor=actor, on=on, data=data)
+
+
+def _sealed(context: Context, actor: Actor | None, event: ev.Event) -> tuple[Statement, bytes | None]:
+    if not event.SIGNED:
+        return statement_of(context, event, SYSTEM), None
+    if actor is None:
+        msg = f"{event.KIND} is an act of a person"
+        raise TypeError(msg)
+    statement = statement_of(context, event, actor.handle)
+    return statement, actor.signer.sign(statement.bytes())

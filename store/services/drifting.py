@@ -1,0 +1,235 @@
+"""Observing what is live, and the three answers to drift: acknowledge, adopt, revert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from store import archive
+from store.domain import drift as rules
+from store.domain import events as ev
+from store.domain.component import Component, ComponentRef, ExportFile, Parsed
+from store.domain.drift import Drift
+from store.domain.release import EMPTY, Release, ReleaseFile
+from store.errors import BadInput, NotFound
+from store.integrity.entry import Entry
+from store.platforms import platform, recognise
+from store.projections import artifacts
+from store.services import releases, requests
+from store.services.acting import perform, statement_of
+from store.services.context import SYSTEM, Actor, Context, Source, named, next_id, recorded
+from store.services.diffing import changed_components
+from store.services.people import principals
+
+KINDS = ("drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What an observation led to."""
+
+    artifact: str
+    entries: tuple[Entry, ...]
+    standing: int
+    """Drifts that stand after it, acknowledged ones included."""
+
+    @property
+    def news(self) -> tuple[Entry, ...]:
+        """The entries that say something drifted which was not known before."""
+        return tuple(e for e in self.entries if e.statement.kind in {"drift.opened", "drift.changed"})
+
+
+def standing(source: Source, environment: str, project: str) -> dict[str, Drift]:
+    """Return the drifts that stand here, by component id, folded from the ledger's own entries."""
+    place = {"environment": environment, "project": project}
+    return rules.unresolved(rules.replay(recorded(source.entries(kinds=KINDS, on=place))))
+
+
+def observe(
+    context: Context,
+    *,
+    environment: str,
+    project: str,
+    file: ExportFile,
+    source: str,
+    revision: str | None = None,
+    parsed: Parsed | None = None,
+) -> Seen:
+    """Record what was seen live in `file` and judge it against the desired state.
+
+    An entry is written only when something is new: other bytes than last time, or a drift that opens,
+    changes or ends. `source` is `export` or `live`; a live observation speaks for the whole project.
+
+    Raises:
+        BadInput: the export cannot be read.
+    """
+    parsed = parsed or recognise(file.data, file.name)
+    deployed = releases.desired(context.ledger, environment, project)
+    if deployed is None:
+        judged = None
+    else:
+        judged = _judge(context, deployed, file, parsed, environment, project, whole=source == "live")
+    with context.ledger.writing() as writer:
+        connection = writer.connection
+        last = {
+            row.name: row for row in artifacts.observations(connection, environment=environment, project=project)
+        }.get(file.name)
+        artifact = archive.put(connection, file.data, previous=last.artifact if last else None)
+        manifest = archive.put_manifest(connection, parsed.components, previous=last.manifest if last else None)
+        known = standing(writer, environment, project)
+        first = next_id(writer, "DR", ["drift.opened"], "drift")
+        verdicts = rules.judge(judged, known, number=lambda k: named("DR", first + k)) if judged else ()
+        written = []
+        if verdicts or last is None or last.artifact != artifact:
+            seen = ev.ConfigurationObserved(
+                artifact=artifact,
+                project=project,
+                environment=environment,
+                name=file.name,
+                platform=parsed.platform,
+                manifest=manifest,
+                source=source,
+                drifted=len(judged.differences) if judged else 0,
+                revision=revision,
+            )
+            written = [writer.append(statement_of(context, e, SYSTEM)) for e in (seen, *verdicts)]
+        still = len(standing(writer, environment, project)) if verdicts else len(known)
+    return Seen(artifact=artifact, entries=tuple(written), standing=still)
+
+
+def _judge(
+    context: Context,
+    deployed: ev.DeploymentVerified,
+    file: ExportFile,
+    parsed: Parsed,
+    environment: str,
+    project: str,
+    *,
+    whole: bool,
+) -> rules.Observation:
+    with context.ledger.reading() as connection:
+        desired = releases.load(connection, deployed.target.manifest)
+        earlier = releases.history(context.ledger, environment, project)
+        before = next((d for d in earlier if d.target.release != deployed.target.release), None)
+        previous = releases.load(connection, before.target.manifest) if before else EMPTY
+        artifact = file.digest
+        observed = {
+            part.id: ComponentRef(id=part.id, name=part.name, kind=part.kind, digest=part.digest, artifact=artifact)
+            for part in parsed.components
+        }
+        expected = _expected(desired, file.name, observed, whole=whole)
+        found = rules.differences(desired.by_id, observed, expected=expected)
+        contents = releases.Contents(connection)
+        names = {f.artifact: f.name for f in desired.files}
+        wanted: dict[str, Component] = {}
+        for difference in found:
+            carrier = desired.by_id.get(difference.component)
+            if carrier is not None:
+                wanted.update(contents.of_artifact(carrier.artifact, names[carrier.artifact]))
+    return rules.Observation(
+        project=project,
+        environment=environment,
+        artifact=artifact,
+        release=deployed.target.release,
+        differences=found,
+        looked_at=frozenset({*observed, *expected}),
+        summaries=_summaries(found, wanted, parsed),
+        previous={ref.id: ref.digest for ref in previous.components},
+    )
+
+
+def _expected(desired: Release, name: str, observed: Mapping[str, ComponentRef], *, whole: bool) -> frozenset[str]:
+    """Return the desired components that this export should have shown."""
+    if whole:
+        return frozenset(desired.by_id)
+    carriers = {file.artifact for file in desired.files if file.name == name}
+    if not carriers and len(desired.files) == 1:
+        carriers = {desired.files[0].artifact}  # the tool names its one export as it likes
+    mine = {component.id for component in desired.components if component.artifact in carriers}
+    return frozenset(mine | (set(observed) & set(desired.by_id)))
+
+
+def _summaries(found: Sequence[rules.Difference], wanted: Mapping[str, Component], parsed: Parsed) -> dict[str, str]:
+    have = {component.id: component for component in parsed.components}
+    words = {}
+    for difference in found:
+        if difference.desired is None:
+            words[difference.component] = "added live: nobody asked for it"
+        elif difference.observed is None:
+            words[difference.component] = "gone from live"
+    both = [d.component for d in found if d.component not in words]
+    changes = changed_components(wanted, have, platform(parsed.platform).rules, both)
+    for change in changes.components:
+        paths = [field.path for field in change.fields if not field.noise] + [code.field for code in change.code]
+        what = ", ".join(dict.fromkeys(paths))
+        words[change.id] = f"changed live: {what}"[:200] if what else "changed live"
+    return words
+
+
+def acknowledge(context: Context, actor: Actor, drift: str, *, note: str) -> Entry:
+    """Record that a drift is known and being dealt with."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        drifts = _drift(source, drift)
+        people = principals(source)
+        return [rules.acknowledge(drifts, drift, note=note, actor=actor.handle, people=people, at=context.now)]
+
+    return perform(context, actor, decide)[0]
+
+
+def adopt(context: Context, actor: Actor, drift: str, *, content: ev.RequestContent) -> tuple[Entry, Entry]:
+    """Open a request that asks to make what is live the desired state; it needs the same approvals.
+
+    Returns the request's entry and the adoption's.
+    """
+    one = _drift(context.ledger, drift).get(drift)
+    if one is None:
+        raise NotFound(f"there is no drift {drift}")
+    release = _observed_release(context, one)
+    opened = requests.open_for_release(
+        context,
+        actor,
+        project=one.project,
+        environment=one.environment,
+        content=content,
+        release=release,
+        adopts=drift,
+    )
+    request = opened.statement.on["request"]
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        drifts = _drift(source, drift)
+        people = principals(source)
+        return [rules.adopt(drifts, drift, request=request, actor=actor.handle, people=people, at=context.now)]
+
+    return opened, perform(context, actor, decide)[0]
+
+
+def _drift(source: Source, drift: str) -> dict[str, Drift]:
+    return rules.replay(recorded(source.entries(kinds=KINDS, on={"drift": drift})))
+
+
+def _observed_release(context: Context, drift: Drift) -> Release:
+    """Return the desired release with the observed export in the place of its file."""
+    deployed = releases.desired(context.ledger, drift.environment, drift.project)
+    with context.ledger.reading() as connection:
+        desired = releases.load(connection, deployed.target.manifest) if deployed else EMPTY
+        seen = artifacts.observations(connection, environment=drift.environment, project=drift.project)
+        row = next((row for row in seen if row.artifact == drift.observed_artifact), None)
+        if row is None:
+            raise BadInput(f"what {drift.id} saw has changed since; look at the drift again")
+        names = {file.name for file in desired.files}
+        name = next(iter(names)) if len(names) == 1 else row.name
+        kept = [file for file in desired.files if file.name != name]
+        gone = {file.artifact for file in desired.files if file.name == name}
+        parts = [
+            ComponentRef(id=p.id, name=p.name, kind=p.kind, digest=p.digest, artifact=row.artifact)
+            for p in archive.manifest(connection, row.manifest)
+        ]
+    file = ReleaseFile(name=name, artifact=row.artifact, manifest=row.manifest, platform=row.platform)
+    fresh = {part.id for part in parts}
+    rest = [c for c in desired.components if c.artifact not in gone and c.id not in fresh]
+    return Release(
+        files=tuple(sorted([*kept, file], key=lambda f: f.name)),
+        components=tuple(sorted([*rest, *parts], key=lambda c: c.id)),
+    )

@@ -1,0 +1,167 @@
+"""The past: entries by query, instants by name, and the state of every environment at any of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from store.clock import parse_timestamp, timestamp
+from store.domain.release import Release
+from store.errors import BadInput, NotFound
+from store.integrity.entry import Entry
+from store.projections import deployments
+from store.projections.deployments import DeploymentRow
+from store.services.context import Context
+from store.services.releases import load
+
+_OFFSET = re.compile(r"(?P<anchor>.+?)(?:@?(?P<sign>[+-])(?P<count>\d+)(?P<unit>[smhd]))?$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instant:
+    """A point in the ledger: after entry `seq` (0: before everything)."""
+
+    seq: int
+    time: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """What should have been live in an environment (or everywhere) at an instant."""
+
+    at: Instant
+    deployments: tuple[DeploymentRow, ...]
+    """The verified deployment that set each project's desired state."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """A selection of entries; empty fields select everything. Times are RFC 3339, `until` included."""
+
+    kinds: tuple[str, ...] = ()
+    actor: str | None = None
+    environment: str | None = None
+    project: str | None = None
+    since: str | None = None
+    until: str | None = None
+    search: str | None = None
+    subject: str | None = None
+
+
+def state_at(context: Context, environment: str | None, at: Instant) -> State:
+    """Return the desired state at an instant, of one environment or all."""
+    with context.ledger.reading() as connection:
+        found = deployments.desired(connection, at=at.seq, environment=environment)
+    return State(at=at, deployments=found)
+
+
+def release_of(context: Context, row: DeploymentRow) -> Release:
+    """Return the release a deployment set."""
+    with context.ledger.reading() as connection:
+        return load(connection, row.manifest)
+
+
+def now(context: Context) -> Instant:
+    """Return the instant after the newest entry."""
+    size = context.ledger.head().size
+    return Instant(seq=size, time=context.ledger.entry(size).statement.time if size else context.now)
+
+
+def resolve(context: Context, when: str) -> Instant:
+    """Return the instant that `when` names: a time, an entry number, an id, each with an offset such as `-30m`.
+
+    An id (CR-…, DEP-…, DR-…, INC-…) means the end of its story: the newest verified deployment of a
+    request or deployment, else its first entry; an incident means the position it pinned.
+
+    Raises:
+        BadInput: it names nothing.
+        NotFound: the id or entry does not exist.
+    """
+    match = _OFFSET.match(when.strip())
+    if not match:
+        raise BadInput(f"{when!a} is no time, entry number or id")
+    instant = _anchor(context, match["anchor"])
+    if match["sign"] is None:
+        return instant
+    shift = timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
+    base = parse_timestamp(instant.time)
+    return _at_time(context, timestamp(base + shift if match["sign"] == "+" else base - shift))
+
+
+def _anchor(context: Context, text: str) -> Instant:
+    if text == "now":
+        return now(context)
+    if text.isdecimal():
+        size = context.ledger.head().size
+        if int(text) > size:
+            raise NotFound(f"there is no entry {text}: the ledger has {size}")
+        return _instant(context, int(text))
+    prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", text)
+    if prefix:
+        return _of_subject(context, _SUBJECTS[prefix[1]], text)
+    try:
+        return _at_time(context, timestamp(parse_timestamp(text)))
+    except ValueError:
+        raise BadInput(f"{text!a} is no time (RFC 3339), entry number or id") from None
+
+
+def _of_subject(context: Context, field: str, subject: str) -> Instant:
+    first = None
+    for entry in context.ledger.entries(on={field: subject}):
+        first = first or entry
+        if field in {"request", "deployment"} and entry.statement.kind == "deployment.verified":
+            return Instant(seq=entry.seq, time=entry.statement.time)
+    if first is None:
+        raise NotFound(f"there is no {subject}")
+    if field == "incident":
+        return _instant(context, int(str(first.statement.data["at_seq"])))
+    return Instant(seq=first.seq, time=first.statement.time)
+
+
+def _instant(context: Context, seq: int) -> Instant:
+    return Instant(seq=seq, time=context.ledger.entry(seq).statement.time if seq else context.now)
+
+
+def _at_time(context: Context, time: str) -> Instant:
+    """Return the instant after the last entry in order before the claimed times pass `time` (bisection)."""
+    low, high = 0, context.ledger.head().size
+    while low < high:
+        middle = (low + high + 1) // 2
+        if context.ledger.entry(middle).statement.time <= time:
+            low = middle
+        else:
+            high = middle - 1
+    return Instant(seq=low, time=time)
+
+
+def log(context: Context, query: Query, *, limit: int | None = None, before: int | None = None) -> Iterator[Entry]:
+    """Yield matching entries, newest first, at most `limit`, older than entry `before`."""
+    on = {k: v for k, v in (("environment", query.environment), ("project", query.project)) if v}
+    prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", query.subject or "")
+    if prefix:
+        on[_SUBJECTS[prefix[1]]] = prefix[0]
+    found = 0
+    kinds: Sequence[str] | None = query.kinds or None
+    until = before - 1 if before is not None else None
+    if limit == 0 or until == 0:
+        return
+    for entry in context.ledger.entries(kinds=kinds, on=on or None, until=until, newest_first=True):
+        if _matches(entry, query):
+            yield entry
+            found += 1
+            if found == limit:
+                return
+
+
+def _matches(entry: Entry, query: Query) -> bool:
+    statement = entry.statement
+    return (
+        (query.actor is None or statement.actor == query.actor)
+        and (query.since is None or statement.time >= query.since)
+        and (query.until is None or statement.time <= query.until)
+        and (query.search is None or query.search.casefold() in entry.body.decode("utf-8").casefold())
+    )

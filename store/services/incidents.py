@@ -1,0 +1,122 @@
+"""Incidents and annotations: what happened, as people tell it, pinned to the ledger."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from store.domain import events as ev
+from store.domain.roles import require
+from store.errors import BadInput, NotFound, Refusal
+from store.integrity.entry import Entry
+from store.projections import deployments
+from store.services.acting import perform
+from store.services.context import Actor, Context, Source, named, next_id, recorded
+from store.services.people import principals
+
+SEVERITIES = ("low", "medium", "high", "critical")
+_SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
+
+
+def open_incident(
+    context: Context,
+    actor: Actor,
+    *,
+    title: str,
+    severity: str,
+    project: str | None = None,
+    environment: str | None = None,
+) -> Entry:
+    """Open an incident; the ledger position and every environment's state are pinned to it."""
+    if severity not in SEVERITIES:
+        raise BadInput(f"{severity!r} is no severity: choose from {', '.join(SEVERITIES)}")
+    head = context.ledger.head().size
+    with context.ledger.reading() as connection:
+        state = tuple(
+            ev.PinnedState(environment=row.environment, project=row.project, release=row.release)
+            for row in deployments.desired(connection, at=head)
+        )[:200]
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        where = {"project": project or "*", "environment": environment or "*"}
+        require(principals(source), actor.handle, "open an incident", **where, at=context.now)
+        return [
+            ev.IncidentOpened(
+                incident=named("INC", next_id(source, "INC", ["incident.opened"], "incident")),
+                title=_stated(title, "a title"),
+                severity=severity,
+                at_seq=head,
+                state=state,
+                project=project,
+                environment=environment,
+            )
+        ]
+
+    return perform(context, actor, decide)[0]
+
+
+def note(context: Context, actor: Actor, incident: str, text: str) -> Entry:
+    """Add a note to an open incident."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        _open(source, incident)
+        require(principals(source), actor.handle, "annotate", at=context.now)
+        return [ev.IncidentNoted(incident=incident, note=_stated(text, "a note"))]
+
+    return perform(context, actor, decide)[0]
+
+
+def close(context: Context, actor: Actor, incident: str, *, cause: str, fix: str, learned: str) -> Entry:
+    """Close an incident: cause, fix and what was learned are all needed."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        _open(source, incident)
+        require(principals(source), actor.handle, "open an incident", at=context.now)
+        return [
+            ev.IncidentClosed(
+                incident=incident,
+                cause=_stated(cause, "a cause"),
+                fix=_stated(fix, "a fix"),
+                learned=_stated(learned, "what was learned"),
+            )
+        ]
+
+    return perform(context, actor, decide)[0]
+
+
+def annotate(context: Context, actor: Actor, subject: str, text: str) -> Entry:
+    """Add a note to an id (CR-…, DEP-…, DR-…, INC-…) or an entry number; the original never changes."""
+    prefix = re.match(r"(CR|DEP|DR|INC)-\d{4,}$", subject)
+    field = _SUBJECTS[prefix.group(1)] if prefix else "entry"
+    if field == "entry" and not (subject.isdecimal() and 1 <= int(subject) <= context.ledger.head().size):
+        raise NotFound(f"{subject!a} is no entry number and no id here")
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        require(principals(source), actor.handle, "annotate", at=context.now)
+        if field != "entry" and next(iter(source.entries(on={field: subject}, limit=1)), None) is None:
+            raise NotFound(f"there is no {subject}")
+        return [ev.EntryAnnotated(note=_stated(text, "a note"), **{field: subject})]
+
+    return perform(context, actor, decide)[0]
+
+
+def _open(source: Source, incident: str) -> None:
+    state = None
+    for record in recorded(source.entries(on={"incident": incident})):
+        match record.event:
+            case ev.IncidentOpened():
+                state = "open"
+            case ev.IncidentClosed():
+                state = "closed"
+            case _:
+                pass
+    if state is None:
+        raise NotFound(f"there is no incident {incident}")
+    if state == "closed":
+        raise Refusal([f"{incident} is closed"])
+
+
+def _stated(text: str, what: str) -> str:
+    if not text.strip():
+        raise BadInput(f"{what} is needed")
+    return text

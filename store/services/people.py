@@ -1,0 +1,133 @@
+"""Who is who: from the key in hand to the principal, and the acts that enrol people and grant roles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from store.domain import events as ev
+from store.domain import roles
+from store.domain.roles import Principals
+from store.errors import BadInput, NotFound, Refusal
+from store.integrity import sshkey
+from store.integrity.entry import Entry
+from store.integrity.signer import Signer
+from store.services.acting import perform
+from store.services.context import Actor, Context, Source, recorded
+
+KINDS = ("principal.added", "key.added", "key.revoked", "role.granted", "role.revoked")
+
+
+def principals(source: Source, *, until: int | None = None) -> Principals:
+    """Return everybody, folded from the ledger's own entries (as of entry `until`)."""
+    return roles.fold(recorded(source.entries(kinds=KINDS, until=until)))
+
+
+def identify(context: Context, signer: Signer, *, as_name: str | None = None) -> Actor:
+    """Return who acts: the principal that this key belongs to.
+
+    Raises:
+        Refusal: nobody here has this key, or `as_name` is somebody else.
+    """
+    owner = principals(context.ledger).owner_of(bare_line(signer.public))
+    if owner is None:
+        raise Refusal(
+            [f"the key {signer.public.fingerprint} belongs to no principal of this ledger"],
+            would_unblock=["an admin enrols it: quarterdeck principal add NAME --public-key FILE"],
+        )
+    if as_name is not None and as_name != owner.handle:
+        raise Refusal([f"the key {signer.public.fingerprint} is {owner.handle}'s, not {as_name}'s"])
+    return Actor(handle=owner.handle, signer=signer)
+
+
+def add(context: Context, actor: Actor, handle: str, *, key_lines: Sequence[str], grants: Sequence[ev.Grant]) -> Entry:
+    """Enrol a person with keys and roles.
+
+    Raises:
+        BadInput: a key is too weak or malformed, or the handle exists.
+        Refusal: the actor is no admin, or a key belongs to somebody already (one person, one set of keys).
+    """
+    roles.checked_handle(handle)
+    lines = tuple(enrolled_line(line) for line in key_lines)
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        people = principals(source)
+        roles.require(people, actor.handle, "manage principals", at=context.now)
+        if handle in people.by_handle:
+            raise BadInput(f"{handle} is a principal already")
+        for line in lines:
+            _refuse_taken(people, line)
+        return [ev.PrincipalAdded(principal=handle, keys=lines, grants=tuple(grants))]
+
+    return perform(context, actor, decide)[0]
+
+
+def grant(context: Context, actor: Actor, handle: str, what: ev.Grant) -> Entry:
+    """Give a principal one more role."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        people = _managed(context, actor, source, handle)
+        if what in people.by_handle[handle].grants:
+            raise BadInput(f"{handle} has {what.role} for {what.project}/{what.environment} already")
+        return [ev.RoleGranted(principal=handle, grant=what)]
+
+    return perform(context, actor, decide)[0]
+
+
+def revoke(context: Context, actor: Actor, handle: str, what: ev.Grant, *, reason: str) -> Entry:
+    """Take a role back."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        people = _managed(context, actor, source, handle)
+        if what not in people.by_handle[handle].grants:
+            raise NotFound(f"{handle} has no grant {what.role} for {what.project}/{what.environment}")
+        return [ev.RoleRevoked(principal=handle, grant=what, reason=reason)]
+
+    return perform(context, actor, decide)[0]
+
+
+def add_key(context: Context, actor: Actor, handle: str, key_line: str) -> Entry:
+    """Enrol one more key of a principal."""
+    line = enrolled_line(key_line)
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        _refuse_taken(_managed(context, actor, source, handle), line)
+        return [ev.KeyAdded(principal=handle, key=line)]
+
+    return perform(context, actor, decide)[0]
+
+
+def revoke_key(context: Context, actor: Actor, handle: str, fingerprint: str, *, reason: str) -> Entry:
+    """End a key: signatures in later entries no longer count; earlier ones stay good."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        people = _managed(context, actor, source, handle)
+        for key in people.by_handle[handle].keys:
+            if key.until is None and sshkey.parse_public_key(key.line).fingerprint == fingerprint:
+                return [ev.KeyRevoked(principal=handle, key=key.line, reason=reason)]
+        raise NotFound(f"{handle} has no valid key {fingerprint}")
+
+    return perform(context, actor, decide)[0]
+
+
+def enrolled_line(text: str) -> str:
+    """Return the public key in `text` as entries keep it. Raises BadInput for a key that may not sign here."""
+    return bare_line(sshkey.parse_public_key(text))
+
+
+def bare_line(key: sshkey.PublicKey) -> str:
+    """Return a key as entries keep it: type and base64, no comment (comments name people)."""
+    return sshkey.public_key(key.blob).line
+
+
+def _managed(context: Context, actor: Actor, source: Source, handle: str) -> Principals:
+    people = principals(source)
+    roles.require(people, actor.handle, "manage principals", at=context.now)
+    if handle not in people.by_handle:
+        raise NotFound(f"{handle} is not a principal of this ledger")
+    return people
+
+
+def _refuse_taken(people: Principals, line: str) -> None:
+    owner = people.owner_of(line)
+    if owner is not None:
+        raise Refusal([f"this key belongs to {owner.handle} already: one key is one person"])

@@ -1,0 +1,175 @@
+"""Releases: composed from the newest exports, kept in the archive, read back as files and components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from store import archive
+from store.domain import events as ev
+from store.domain import release as model
+from store.domain.component import Component, ComponentRef, Connector, DiffRules, ExportFile, Notice
+from store.domain.release import Release, ReleaseFile
+from store.errors import BadInput
+from store.platforms import platform, recognise
+from store.projections import artifacts
+from store.projections.artifacts import ArtifactRow
+from store.projections.shape import Connection
+from store.services.context import Context, Source, recorded
+
+MAX_NAMED_ARTIFACTS = 400
+
+
+def compose(connection: Connection, rows: Iterable[ArtifactRow]) -> Release:
+    """Return the release these artifacts make; a component in several files counts where it is newest."""
+    files: list[ReleaseFile] = []
+    newest: dict[str, ComponentRef] = {}
+    for row in sorted(rows, key=lambda row: row.seq):
+        files.append(ReleaseFile(name=row.name, artifact=row.digest, manifest=row.manifest, platform=row.platform))
+        for part in archive.manifest(connection, row.manifest):
+            newest[part.id] = ComponentRef(
+                id=part.id, name=part.name, kind=part.kind, digest=part.digest, artifact=row.digest
+            )
+    return Release(
+        files=tuple(sorted(files, key=lambda file: file.name)),
+        components=tuple(newest[component] for component in sorted(newest)),
+    )
+
+
+def newest_of_project(
+    connection: Connection, project: str, environment: str, digests: Sequence[str] = ()
+) -> tuple[ArtifactRow, ...]:
+    """Return the exports a new request is about: those named, else the newest of the project.
+
+    The environment's own inbox comes first; a project that only arrived elsewhere (dev, say) is taken
+    from where it arrived last.
+
+    Raises:
+        BadInput: there is none, or a named one is unknown or ambiguous.
+    """
+    if digests:
+        return tuple(_named(connection, project, digest) for digest in digests)
+    found = artifacts.newest(connection, project, environment)
+    if not found:
+        places = [place for name, place in artifacts.projects_of(connection) if name == project]
+        per_place = [artifacts.newest(connection, project, place) for place in places]
+        found = max(per_place, key=lambda rows: max(row.seq for row in rows), default=())
+    if not found:
+        raise BadInput(
+            f"nothing of the project {project!r} has been ingested: drop an export into"
+            f" inbox/{environment}/{project}/ and run quarterdeck watch --once"
+        )
+    return found
+
+
+def _named(connection: Connection, project: str, digest: str) -> ArtifactRow:
+    rows = [row for row in artifacts.by_digest(connection, digest) if row.project == project]
+    if len({row.digest for row in rows}) != 1:
+        how_many = "no artifact" if not rows else "more than one artifact"
+        raise BadInput(f"{digest!r} names {how_many} of the project {project!r}")
+    return rows[0]
+
+
+def keep(connection: Connection, release: Release, *, previous: str | None = None) -> ev.ReleaseRef:
+    """Put the release manifest into the archive and return how entries refer to it."""
+    return ev.ReleaseRef(
+        release=release.digest,
+        manifest=archive.put(connection, release.to_bytes(), previous=previous),
+        files=len(release.files),
+        components=len(release.components),
+    )
+
+
+def load(connection: Connection, manifest: str) -> Release:
+    """Return the release whose manifest has this digest."""
+    return model.from_bytes(archive.get(connection, manifest))
+
+
+def files_of(connection: Connection, release: Release) -> tuple[ExportFile, ...]:
+    """Return the exact bytes of every file of a release."""
+    return tuple(ExportFile(name=file.name, data=archive.get(connection, file.artifact)) for file in release.files)
+
+
+class Contents:
+    """Components with their whole content, parsed from archived exports; each export is parsed once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._parsed: dict[str, tuple[dict[str, Component], tuple[Connector, ...], tuple[Notice, ...], str]] = {}
+
+    def of_artifact(self, artifact: str, name: str) -> dict[str, Component]:
+        """Return component id → component of one archived export."""
+        return self._read(artifact, name)[0]
+
+    def of_release(self, release: Release) -> tuple[tuple[Component, ...], tuple[Connector, ...], tuple[Notice, ...]]:
+        """Return the components, connectors and notices of a release."""
+        names = {file.artifact: file.name for file in release.files}
+        wanted = {component.id: component.artifact for component in release.components}
+        components, connectors, notices = [], dict[tuple[str, str, str | None], Connector](), list[Notice]()
+        for artifact, name in names.items():
+            parts, links, marks, _ = self._read(artifact, name)
+            components += [part for part in parts.values() if wanted.get(part.id) == artifact]
+            connectors.update({(link.kind, link.name, link.version): link for link in links})
+            notices += marks
+        return tuple(components), tuple(connectors.values()), tuple(notices)
+
+    def outside_of(self, artifact: str, name: str) -> tuple[tuple[Connector, ...], tuple[Notice, ...]]:
+        """Return the connectors and notices of one archived export."""
+        _, connectors, notices, _ = self._read(artifact, name)
+        return connectors, notices
+
+    def rules_of(self, artifact: str, name: str) -> DiffRules:
+        """Return the diff rules of the platform that understood this export."""
+        return platform(self._read(artifact, name)[3]).rules
+
+    def _read(
+        self, artifact: str, name: str
+    ) -> tuple[dict[str, Component], tuple[Connector, ...], tuple[Notice, ...], str]:
+        if artifact not in self._parsed:
+            parsed = recognise(archive.get(self._connection, artifact), name)
+            parts = {component.id: component for component in parsed.components}
+            self._parsed[artifact] = (parts, parsed.connectors, parsed.notices, parsed.platform)
+        return self._parsed[artifact]
+
+
+def desired(source: Source, environment: str, project: str) -> ev.DeploymentVerified | None:
+    """Return the entry that set the desired state: the newest verified deployment. None when there is none."""
+    place = {"environment": environment, "project": project}
+    newest = source.entries(kinds=["deployment.verified"], on=place, limit=1, newest_first=True)
+    for record in recorded(newest):
+        if isinstance(record.event, ev.DeploymentVerified):
+            return record.event
+    return None
+
+
+def history(source: Source, environment: str, project: str) -> list[ev.DeploymentVerified]:
+    """Return every verified deployment here, newest first."""
+    place = {"environment": environment, "project": project}
+    entries = source.entries(kinds=["deployment.verified"], on=place, newest_first=True)
+    return [r.event for r in recorded(entries) if isinstance(r.event, ev.DeploymentVerified)]
+
+
+def quarantine(source: Source, project: str, release: str) -> str | None:
+    """Return why this release is in quarantine, None when it is not."""
+    reason: str | None = None
+    kinds = ["release.quarantined", "release.quarantine-lifted"]
+    for record in recorded(source.entries(kinds=kinds, on={"project": project})):
+        match record.event:
+            case ev.ReleaseQuarantined() as event if event.release == release:
+                reason = event.reason
+            case ev.QuarantineLifted() as event if event.release == release:
+                reason = None
+            case _:
+                pass
+    return reason
+
+
+def artifact_digests(release: Release) -> tuple[str, ...]:
+    """Return the artifact digests an approval names; empty above 400, where the manifest alone binds them."""
+    digests = tuple(sorted({file.artifact for file in release.files}))
+    return digests if len(digests) <= MAX_NAMED_ARTIFACTS else ()
+
+
+def load_ref(context: Context, ref: ev.ReleaseRef) -> Release:
+    """Return the release an entry refers to."""
+    with context.ledger.reading() as connection:
+        return load(connection, ref.manifest)

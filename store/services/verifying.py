@@ -1,0 +1,94 @@
+"""Verification of everything a workspace holds: entries, signatures, heads, archive and read tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from store import archive, projections
+from store.domain.signatures import SignatureAudit
+from store.errors import QuarterdeckError
+from store.integrity.checkpoint import Checkpoint
+from store.integrity.note import Verifier
+from store.ledger import HeadStore
+from store.ledger.verify import Problem, Report, Verdict, verify
+from store.services.context import Context
+
+Progress = Callable[[str, int, int], bool]
+"""(what, done, total) → go on?"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """How much is looked at."""
+
+    archive: bool = True
+    """Every archived blob decodes to its digest."""
+    tables: bool = True
+    """The read tables equal a rebuild."""
+    start: Checkpoint | None = None
+    """Trust entries up to this checkpoint, which was verified before."""
+
+
+def verify_workspace(
+    context: Context, *, heads: tuple[HeadStore, ...], scope: Scope, progress: Progress | None = None
+) -> Report:
+    """Verify the workspace and return the report; never raises for what it finds wrong."""
+    began = time.monotonic()
+
+    def of_entries(done: int, total: int) -> bool:
+        return progress is None or progress("entries", done, total)
+
+    report = verify(
+        context.ledger,
+        heads=heads,
+        verifier=Verifier.from_vkey(context.config.ledger.log_key),
+        origin=context.config.ledger.origin,
+        progress=of_entries,
+        start=scope.start,
+        audit=SignatureAudit(),
+    )
+    more: list[Problem] = []
+    if scope.archive:
+        more += _archive_problems(context, progress)
+    if scope.tables and report.verdict is not Verdict.INVALID:
+        more += _table_problems(context)
+    if more:
+        problems = (*report.problems, *more)
+        report = replace(report, problems=problems, verdict=Verdict.INVALID, ok=False)
+    return replace(report, seconds=round(time.monotonic() - began, 3))
+
+
+def _archive_problems(context: Context, progress: Progress | None) -> list[Problem]:
+    def of_blobs(done: int, total: int) -> bool:
+        return progress is None or progress("archived files", done, total)
+
+    try:
+        with context.ledger.reading() as connection:
+            broken = archive.verify_blobs(connection, of_blobs)
+    except QuarterdeckError as error:
+        return [Problem(seq=0, problem="the archive cannot be read", detail=str(error))]
+    return [Problem(seq=0, problem="an archived file is not what its digest says", detail=str(item)) for item in broken]
+
+
+def _table_problems(context: Context) -> list[Problem]:
+    try:
+        with context.ledger.reading() as connection:
+            different = projections.differences(connection, context.ledger.entries())
+    except QuarterdeckError as error:
+        return [Problem(seq=0, problem="the read tables cannot be rebuilt", detail=str(error))]
+    return [
+        Problem(
+            seq=0,
+            problem=f"the read table {name} was edited",
+            detail="it does not equal a rebuild from the entries; quarterdeck verify --rebuild mends it",
+        )
+        for name in different
+    ]
+
+
+def rebuild(context: Context) -> None:
+    """Fill the read tables again from the entries."""
+    with context.ledger.writing() as writer:
+        projections.rebuild(writer.connection, writer.entries())

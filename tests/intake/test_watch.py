@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import watchfiles
+
+from store.intake.guard import StillWriting
+from store.intake.inbox import Drop, Problem, Root, read_drop
+from store.intake.settle import Found, Settler
+from store.intake.watch import BATCH, sweep, watch
+
+
+class Taker:
+    """What a service does with a watch, in a thread: read every drop, note every problem."""
+
+    def __init__(self, *roots: Path, poll_interval: float = 2.0) -> None:
+        self.items: list[Found] = []
+        self.taken: dict[str, list[bytes]] = {}
+        self.largest = 0
+        self._stop = threading.Event()
+        self._settler = Settler(0.2)
+        self._roots = [Root(kind="inbox", path=root) for root in roots]
+        self._thread = threading.Thread(target=self._run, args=(poll_interval,))
+        self._thread.start()
+
+    def _run(self, poll_interval: float) -> None:
+        for batch in watch(self._roots, stop=self._stop, settler=self._settler, poll_interval=poll_interval):
+            self.largest = max(self.largest, len(batch))
+            for item in batch:
+                if isinstance(item, Drop):
+                    try:
+                        data = read_drop(item)
+                    except StillWriting:
+                        self._settler.again(item)
+                        continue
+                    self.taken.setdefault(item.name, []).append(data)
+                self.items.append(item)
+
+    def until(self, met: Callable[[], bool], seconds: float = 15) -> float:
+        started = time.monotonic()
+        while not met():
+            assert self._thread.is_alive(), "the watch ended"
+            assert time.monotonic() - started < seconds, f"not within {seconds} s; {len(self.items)} came"
+            time.sleep(0.01)
+        return time.monotonic() - started
+
+    def end(self) -> None:
+        started = time.monotonic()
+        self._stop.set()
+        self._thread.join(5)
+        assert not self._thread.is_alive()
+        assert time.monotonic() - started < 1
+
+
+@contextmanager
+def watching(*roots: Path, poll_interval: float = 2.0) -> Iterator[Taker]:
+    taker = Taker(*roots, poll_interval=poll_interval)
+    try:
+        yield taker
+    finally:
+        taker.end()
+
+
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox" / "prod" / "orders"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_what_lay_there_before_the_start_comes_first(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    (folder / "old.json").write_text("old")
+    os.utime(folder / "old.json", (0, 0))
+    with watching(tmp_path / "inbox") as taker:
+        assert taker.until(lambda: bool(taker.items)) < 0.5
+        assert taker.taken == {"old.json": [b"old"]}
+
+
+def test_a_new_file_comes_by_event_long_before_the_next_poll(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    with watching(tmp_path / "inbox", poll_interval=60) as taker:
+        time.sleep(0.5)
+        (folder / "new.json").write_text("new")
+        assert taker.until(lambda: "new.json" in taker.taken) < 2
+
+
+def test_a_whole_folder_moved_or_built_comes_file_by_file(tmp_path: Path) -> None:
+    project(tmp_path)
+    ready = tmp_path / "ready"
+    (ready / "sub").mkdir(parents=True)
+    for number in range(50):
+        (ready / f"{number}.json").write_text(str(number))
+        (ready / "sub" / f"{number}.json").write_text(str(number))
+    with watching(tmp_path / "inbox", poll_interval=60) as taker:
+        time.sleep(0.4)
+        ready.rename(tmp_path / "inbox" / "prod" / "billing")
+        taker.until(lambda: len(taker.items) == 100)
+        for number in range(20):
+            late = tmp_path / "inbox" / "staging" / "new" / f"{number}"
+            late.mkdir(parents=True)
+            (late / "x.json").write_text("x")
+        taker.until(lambda: len(taker.items) == 120)
+
+
+def test_a_file_renamed_into_place_replaces_the_one_before(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    with watching(tmp_path / "inbox", poll_interval=60) as taker:
+        for number in range(3):
+            (folder / ".part").write_text(str(number))
+            (folder / ".part").replace(folder / "flows.json")
+            taker.until(lambda number=number: len(taker.items) == number + 1)
+    assert taker.taken == {"flows.json": [b"0", b"1", b"2"]}
+
+
+def test_a_slow_writer_is_never_read_half_way(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    with watching(tmp_path / "inbox", poll_interval=0.2) as taker:
+        with (folder / "slow.json").open("wb") as writer:
+            for _ in range(4):
+                writer.write(b"x" * 100)
+                writer.flush()
+                time.sleep(0.5)  # longer than the settling window
+        taker.until(lambda: "slow.json" in taker.taken)
+    assert taker.taken == {"slow.json": [b"x" * 400]}
+
+
+def test_five_thousand_files_at_once_all_arrive_once(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    with watching(tmp_path / "inbox") as taker:
+        time.sleep(0.3)
+        for number in range(5_000):
+            (folder / f"{number:04}.json").write_text(str(number))
+        taker.until(lambda: len(taker.items) >= 5_000, seconds=60)
+        time.sleep(0.5)
+    assert len(taker.taken) == 5_000
+    assert set(Counter(item.path for item in taker.items).values()) == {1}
+    assert all(taker.taken[f"{number:04}.json"] == [b"%d" % number] for number in range(5_000))
+    assert taker.largest <= BATCH
+
+
+def test_without_any_events_the_scan_finds_everything(tmp_path: Path, monkeypatch) -> None:
+    def broken(*_folders: object, **_options: object) -> Iterator[object]:
+        raise OSError(28, "No space left on device")
+        yield
+
+    monkeypatch.setattr(watchfiles, "watch", broken)
+    folder = project(tmp_path)
+    with watching(tmp_path / "inbox", poll_interval=0.3) as taker:
+        time.sleep(0.3)
+        (folder / "x.json").write_text("x")
+        assert taker.until(lambda: "x.json" in taker.taken) < 3
+
+
+def test_a_link_to_everything_is_a_problem_and_nobody_follows_it(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    with watching(tmp_path / "inbox", poll_interval=60) as taker:
+        (folder / "root").symlink_to("/")
+        (folder / "out").symlink_to(outside)
+        os.mkfifo(folder / "pipe")
+        taker.until(lambda: len(taker.items) == 3)
+        (outside / "x.json").write_text("x")
+        (folder / "good.json").write_text("good")
+        taker.until(lambda: "good.json" in taker.taken)
+    assert Counter(type(item) for item in taker.items) == {Problem: 3, Drop: 1}
+
+
+def test_the_watch_outlives_its_folders(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    with watching(tmp_path / "inbox", tmp_path / "later", poll_interval=0.3) as taker:
+        time.sleep(0.3)
+        (tmp_path / "inbox").rename(tmp_path / "gone")
+        time.sleep(0.5)
+        folder.mkdir(parents=True)
+        (folder / "x.json").write_text("x")
+        taker.until(lambda: "x.json" in taker.taken)
+        (tmp_path / "later" / "test" / "billing").mkdir(parents=True)
+        (tmp_path / "later" / "test" / "billing" / "y.json").write_text("y")
+        taker.until(lambda: "y.json" in taker.taken)
+
+
+def test_a_sweep_waits_for_what_was_written_a_moment_ago_and_ends(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    (folder / "x.json").write_text("x")
+    os.mkfifo(folder / "pipe")
+    started = time.monotonic()
+    found = [item for batch in sweep([Root(kind="inbox", path=tmp_path / "inbox")]) for item in batch]
+    assert sorted(item.path.name for item in found) == ["pipe", "x.json"]
+    assert time.monotonic() - started < 1.5
+
+
+def test_a_sweep_does_not_wait_for_ever_for_a_writer(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    root = Root(kind="inbox", path=tmp_path / "inbox")
+    settler = Settler(0.1)
+    with (folder / "x.json").open("wb") as writer:
+        writer.write(b"half")
+        writer.flush()
+        for batch in sweep([root], settler=settler, patience=0.6):
+            for item in batch:
+                settler.again(item)
+        assert settler.waiting == 1

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.errors import BadInput
+from store.integrity.strict_json import MAX_DEPTH, parse
+
+# Valid by RFC 8259's grammar, refused here on purpose: two readers would disagree about them.
+DUPLICATE_KEYS = {"y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"}
+
+
+def verdict(data: bytes) -> str:
+    started = time.perf_counter()
+    try:
+        parse(data)
+    except BadInput as error:
+        result, words = "refused", str(error)
+    else:
+        result, words = "read", "JSON: "
+    assert time.perf_counter() - started < 1
+    assert words.startswith("JSON: ")
+    assert len(words) < 200
+    assert "\n" not in words
+    return result
+
+
+def test_json_test_suite_gets_the_published_verdicts(vectors: Path) -> None:
+    files = sorted((vectors / "json-test-suite" / "test_parsing").iterdir())
+    wrong = []
+    for file in files:
+        got = verdict(file.read_bytes())
+        wanted = {"y": "read", "n": "refused"}.get(file.name[0], got)
+        if file.name in DUPLICATE_KEYS:
+            wanted = "refused"
+        if got != wanted:
+            wrong.append((file.name, got))
+    assert wrong == []
+    assert len(files) == 318
+
+
+def test_json_test_suite_transformations_are_read_or_refused_but_never_crash(vectors: Path) -> None:
+    for file in (vectors / "json-test-suite" / "test_transform").iterdir():
+        verdict(file.read_bytes())
+
+
+def test_naughty_strings_survive_unchanged(vectors: Path) -> None:
+    data = (vectors / "naughty-strings" / "blns.json").read_bytes()
+    assert parse(data).value == json.loads(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b'{"a":1,"b":2,"a":3}', 'key "a" stands twice'),
+        (b'{"a":[{"x":1,"\\u0078":2}]}', 'key "x" stands twice'),
+        (b"[NaN]", "NaN"),
+        (b"[-Infinity]", "-Infinity"),
+        (b"1e400", "too large"),
+        (b"[1] x", "line 1, column 5"),
+        (b'["\\ud800"]', "lone surrogate) at /0"),
+        (b'{"a":{"\\udfff":1}}', "in a key at /a"),
+        (b'{"\\ud83d\\ude00":"\\ude00\\ud83d"}', "lone surrogate"),
+        (b"\xff\xfe[\x00]\x00", "UTF-16"),
+        (b"[\x00]\x00", "UTF-16"),
+        (b'["\xc3\x28"]', "byte 2 is not valid UTF-8"),
+        (b'["\xed\xa0\x80"]', "not valid UTF-8"),
+        (b'["\t"]', "line 1"),
+        (b"", "line 1, column 1"),
+        (b"\xef\xbb\xbf", "line 1, column 1"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf1", "line 1"),
+        (b"9" * 5000, "more digits"),
+    ],
+)
+def test_what_readers_would_disagree_about_is_refused_with_a_place(data: bytes, words: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        parse(data)
+    assert words in str(refused.value)
+
+
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert parse(b'\xef\xbb\xbf{"a": 1}').value == {"a": 1}
+
+
+def test_paired_surrogate_escapes_are_one_character() -> None:
+    assert parse(b'["\\ud83d\\ude00", "\\\\ud800"]').value == ["😀", "\\ud800"]
+
+
+def test_integers_of_any_reasonable_size_are_kept_exactly() -> None:
+    assert parse(b"[18446744073709551616, -9007199254740993]").value == [2**64, -(2**53) - 1]
+
+
+@pytest.mark.parametrize(
+    ("data", "has_float"), [(b"[1, -0]", False), (b"[1.0]", True), (b"1e2", True), (b'"1.5"', False)]
+)
+def test_the_document_says_whether_a_number_is_written_as_a_fraction(data: bytes, has_float: bool) -> None:
+    assert parse(data).has_float is has_float
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")])
+def test_nesting_is_allowed_to_the_limit_and_not_one_level_further(opening: bytes, closing: bytes) -> None:
+    levels = len(opening.replace(b'"a":', b""))
+    at_limit = MAX_DEPTH // levels
+    parse(opening * at_limit + b"1" + closing * at_limit)
+    with pytest.raises(BadInput, match="inside each other"):
+        parse(opening * (at_limit + 1) + b"1" + closing * (at_limit + 1))
+
+
+@pytest.mark.parametrize("data", [b"[" * 3_000_000, b'{"a":' * 500_000, b'["\\"' + b'\\"[{' * 300_000, b'"' * 999_999])
+def test_endless_nesting_and_open_strings_are_refused_quickly(data: bytes) -> None:
+    assert verdict(data) == "refused"
+
+
+def test_brackets_inside_strings_are_no_nesting() -> None:
+    assert parse(json.dumps(["[{" * 5000, '\\"[' * 500]).encode()).value
+
+
+def test_many_shallow_arrays_are_no_nesting() -> None:
+    assert len(parse(b"[" + b",".join([b"[]"] * 5000) + b"]").value) == 5000  # type: ignore[arg-type]
+
+
+def test_an_almost_full_stack_is_an_answer_and_no_crash() -> None:
+    def deeper(left: int) -> str:
+        return deeper(left - 1) if left else verdict(b"[" * 190 + b"]" * 190)
+
+    frame, used = sys._getframe(), 0
+    while frame := frame.f_back:  # type: ignore[assignment]
+        used += 1
+    assert deeper(sys.getrecursionlimit() - used - 120) == "refused"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=30,
+)
+
+
+@given(JSON, st.booleans())
+def test_whatever_json_dumps_writes_is_read_back(value: object, ascii_only: bool) -> None:
+    assert parse(json.dumps(value, ensure_ascii=ascii_only).encode()).value == value
+
+
+@given(st.binary(max_size=200) | st.text('[]{}",:0123456789.eE+-\\ud8ntrfals \n', max_size=60).map(str.encode))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    verdict(data)
