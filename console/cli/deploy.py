@@ -56,6 +56,7 @@ def rollback(
 
 
 def show_plan(plan: rolling.Plan) -> None:
+    """Print everything a rollback would do."""
     say(f"{plan.environment.name}/{plan.project}: release {plan.leaves_digest[:12]} → {plan.ref.release[:12]}")
     say(f"goes back to {plan.reason_back}; {len(plan.to.components)} components in {len(plan.to.files)} files")
     if plan.takes_along:
@@ -86,6 +87,7 @@ def _plain(plan: rolling.Plan) -> dict[str, object]:
 
 
 def report(session: Session, outcome: Outcome) -> int:
+    """Print how a push ended and return the exit status."""
     if session.options.json:
         seqs = [entry.seq for entry in outcome.entries]
         emit_json({"id": outcome.deployment, "verified": outcome.verified, "reason": outcome.reason, "entries": seqs})

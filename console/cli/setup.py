@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ def init(session: Session, folder: Path, handle: str | None, origin: str | None)
     """Make a new workspace; you become its first admin."""
     signer = session.signer()
     if handle is None:
-        if session.options.json or not click.get_text_stream("stdin").isatty():
+        if session.options.json or not sys.stdin.isatty():
             raise BadInput("name yourself: --name HANDLE")
         handle = str(click.prompt("Your handle (a pseudonym: entries are never erased)", err=True))
     workspace = create(folder, signer=signer, handle=handle, origin=origin)

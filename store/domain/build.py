@@ -14,11 +14,12 @@ from store.integrity.canonical import canonical_bytes
 # RFC 8785 sorts keys by UTF-16 unit, orjson by code point: they part at U+E000 and above, which UTF-8 begins
 # with 0xEE…0xF4 and an escape with \ud8… to \uff…. A document with none of these sorts alike both ways.
 _SORTS_APART = re.compile(rb"[\xee-\xf4]|\\u[d-fD-F]")
+_FLOAT = re.compile(rb"[:\[,]-?[0-9]++[.eE]")
 
 
-def sorts_alike(data: bytes, *, has_float: bool) -> bool:
+def sorts_alike(data: bytes) -> bool:
     """Say whether parts of the JSON document `data` may take the fast canonical writer (see `component`)."""
-    return not has_float and _SORTS_APART.search(data) is None
+    return _SORTS_APART.search(data) is None
 
 
 def canonical(value: Json, *, plain: bool) -> bytes:
@@ -29,9 +30,11 @@ def canonical(value: Json, *, plain: bool) -> bytes:
     """
     if plain:
         try:
-            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        except orjson.JSONEncodeError:
-            pass  # an integer beyond 64 bits
+            data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:  # an integer beyond 64 bits
+            return canonical_bytes(value)
+        if _FLOAT.search(data) is None:  # some floats are written in another way
+            return data
     return canonical_bytes(value)
 
 

@@ -91,7 +91,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
         return
     # root reads everything, so somebody else has to try
     for folder in (tmp_path, *tmp_path.parents):
-        if folder != Path("/") and folder.stat().st_uid == os.geteuid():
+        if "pytest-" in str(folder):
             folder.chmod(folder.stat().st_mode | 0o011)
     script = (
         "import os, sys; from pathlib import Path; from store.intake.guard import read_guarded\n"
@@ -151,11 +151,16 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "file").write_text("x")
     (tmp_path / "a" / "b" / "link").symlink_to("file")
-    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("no /proc to count descriptors in")
+    before = open_descriptors()
     for _ in range(20):
         read_guarded(tmp_path / "a" / "b" / "file", below=tmp_path)
         refusal(tmp_path / "a" / "b" / "link", below=tmp_path)
         refusal(tmp_path / "a" / "none" / "x", below=tmp_path)
         refusal(tmp_path / "a" / "b", below=tmp_path)
-    if before:
-        assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
+
+
+def open_descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())

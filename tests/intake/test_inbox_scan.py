@@ -143,7 +143,7 @@ def test_folders_without_end_are_a_problem(tmp_path: Path) -> None:
     write(tmp_path, "prod/orders/" + "d/" * (MAX_FOLDERS + 1) + "too-deep.json")
     drops, problems = look(tmp_path)
     assert len(drops) == 1
-    assert [reason for reason in problems.values()] == [f"it is more than {MAX_FOLDERS} folders deep"]
+    assert list(problems.values()) == [f"it is more than {MAX_FOLDERS} folders deep"]
 
 
 def test_a_path_longer_than_the_system_takes_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from store.intake.inbox import Drop, Problem, Root, Signature
@@ -99,7 +100,7 @@ def test_a_file_found_open_comes_again_each_time_later() -> None:
             offered.append(times.passed)
             settler.again(ripe)
             assert settler.waiting == 1
-    gaps = [later - earlier for earlier, later in zip(offered, offered[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(offered)]
     assert [round(gap, 3) for gap in gaps] == sorted(round(gap, 3) for gap in gaps)
     assert 0.25 < gaps[0] < 0.45
     assert 4.9 < gaps[-1] < 5.2

@@ -58,10 +58,9 @@ def _change(old: Component | None, new: Component, rules: DiffRules) -> Componen
     sides = Sides.of(old, new)
     if old.digest == new.digest:
         fields, _ = differences(sides, rules)
-        noise = Change.NOISE if fields else None
-        return noise and ComponentChange(
-            id=new.id, name=redact(new.name), kind=new.kind, change=noise, fields=fields
-        )
+        if not fields:
+            return None
+        return ComponentChange(id=new.id, name=redact(new.name), kind=new.kind, change=Change.NOISE, fields=fields)
     if old.name == new.name:
         return _described(new, Change.CHANGED, sides, rules)
     return _described(new, Change.RENAMED, sides, rules, words=(f"was called {old.name}",))

@@ -78,7 +78,7 @@ def _document(data: bytes, name: str) -> tuple[Json, bool]:
         if start in {b"//", b"/*"}:  # JSON with comments, as editors write their settings
             data = _COMMENT.sub(lambda match: match[1] or b"", data)
         document = parse_json(data)
-        return document.value, sorts_alike(data, has_float=document.has_float)
+        return document.value, sorts_alike(data)
     if start[:1] == b"<" or b"\0" in data[:4096]:
         raise BadInput("neither JSON nor YAML nor an archive")
     documents = read_yaml(data)

@@ -80,7 +80,7 @@ class _Reader:
                 found.append(self._value(next(self.events), 1))
         return found
 
-    def _value(self, event: Any, depth: int) -> Json:  # noqa: ANN401  PyYAML's events have no types
+    def _value(self, event: Any, depth: int) -> Json:
         if depth > MAX_DEPTH:
             raise BadInput(f"YAML: more than {MAX_DEPTH} lists and mappings inside each other")
         if isinstance(event, yaml.AliasEvent):
@@ -97,7 +97,7 @@ class _Reader:
             self.anchors[event.anchor] = _Anchor(value, self.count - before + 1)
         return value
 
-    def _alias(self, event: Any) -> Json:  # noqa: ANN401
+    def _alias(self, event: Any) -> Json:
         self.aliases += 1
         if self.aliases > MAX_ALIASES:
             raise BadInput(f"YAML: more than {MAX_ALIASES} aliases")
@@ -130,7 +130,7 @@ class _Reader:
             members[key] = value
         return members
 
-    def _key(self, event: Any) -> str:  # noqa: ANN401
+    def _key(self, event: Any) -> str:
         """Return a key as it is written: `on:` is the key `on` for people, whatever YAML 1.1 says."""
         self._counted(1)
         if isinstance(event, yaml.AliasEvent):
@@ -155,7 +155,7 @@ def _short(tag: str) -> str:
     return "!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
 
 
-def _scalar(event: Any) -> Json:  # noqa: ANN401
+def _scalar(event: Any) -> Json:
     text = _text(event.value)
     plain, _ = event.implicit
     if event.tag not in {None, "!"}:
@@ -176,8 +176,16 @@ def _plain(text: str) -> Json:
         return int(text)
     if _DECIMAL.fullmatch(text):
         return float(text)
-    kind = yaml.resolver.Resolver().resolve(yaml.ScalarNode, text, (True, False))
+    kind = _kind(text)
     return text if kind == _TAG + "str" else {_short(kind): text}
+
+
+def _kind(text: str) -> str:
+    """Return the tag YAML 1.1 gives a plain scalar, from PyYAML's table of patterns by first character."""
+    for tag, pattern in yaml.SafeLoader.yaml_implicit_resolvers.get(text[0], ()):
+        if pattern.match(text):
+            return str(tag)
+    return _TAG + "str"
 
 
 def _text(value: str) -> str:

@@ -9,7 +9,7 @@ from store.domain.component import Component, DiffRules, Json, Parsed
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.n8n.watch import connectors_of, notices_of
-from store.platforms.n8n.workflow import behaviour_of, content_of, is_noise, is_workflow, language, labels_of, wires
+from store.platforms.n8n.workflow import behaviour_of, content_of, is_noise, is_workflow, labels_of, language, wires
 
 
 class N8n:
@@ -33,7 +33,7 @@ class N8n:
         """
         document = parse_json(data)
         workflows = _workflows(document.value)
-        plain = sorts_alike(data, has_float=document.has_float)
+        plain = sorts_alike(data)
         found: dict[str, Component] = {}
         for workflow in workflows:
             part = _component(workflow, found, plain=plain)

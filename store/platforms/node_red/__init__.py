@@ -8,7 +8,7 @@ from store.domain.build import sorts_alike
 from store.domain.component import DiffRules, Parsed
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.node_red.nodes import components_of, is_noise, is_node_red, language, nodes_of, wires
+from store.platforms.node_red.nodes import components_of, is_node_red, is_noise, language, nodes_of, wires
 from store.platforms.node_red.watch import connectors_of, notices_of
 
 
@@ -41,7 +41,7 @@ class NodeRed:
             raise BadInput("an empty list says nothing about its platform")
         if nodes and not is_node_red(nodes):
             raise BadInput("not a list of Node-RED nodes")
-        plain = sorts_alike(data, has_float=document.has_float)
+        plain = sorts_alike(data)
         return Parsed(
             platform=self.name,
             confidence=95 if nodes else 60,

@@ -12,15 +12,17 @@ from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
 from store.platforms.node_red.nodes import Node, inner_id, label
 
-_CORE: Final = frozenset(
-    "tab,subflow,group,junction,unknown,comment,global-config,inject,debug,complete,catch,status,link in,link out,"
-    "link call,function,switch,change,range,template,delay,trigger,exec,rbe,tls-config,http proxy,mqtt in,mqtt out,"
-    "mqtt-broker,http in,http response,http request,websocket in,websocket out,websocket-listener,"
-    "websocket-client,tcp in,tcp out,tcp request,udp in,udp out,split,join,sort,batch,csv,html,json,xml,yaml,file,"
-    "file in,watch,tail,http-proxy".split(",")
-)
+_CORE: Final = frozenset({
+    "tab", "subflow", "group", "junction", "unknown", "comment", "global-config", "inject", "debug",
+    "complete", "catch", "status", "link in", "link out", "link call", "function", "switch", "change", "range",
+    "template", "delay", "trigger", "exec", "rbe", "tls-config", "http proxy", "mqtt in", "mqtt out",
+    "mqtt-broker", "http in", "http response", "http request", "websocket in", "websocket out",
+    "websocket-listener", "websocket-client", "tcp in", "tcp out", "tcp request", "udp in", "udp out", "split",
+    "join", "sort", "batch", "csv", "html", "json", "xml", "yaml", "file", "file in", "watch", "tail",
+})  # fmt: skip
 """The types that come with Node-RED 4; every other type comes from a module somebody installed."""
 _ADDRESSES: Final = frozenset({"url", "host", "hostname", "broker", "server", "address", "endpoint"})
+_WITH_CODE: Final = frozenset({"function", "template", "global-config"})
 _SHELL_CODE: Final = ("child_process", "execSync(", "spawnSync(")
 
 _Found = Iterator[tuple[str, str]]
@@ -32,14 +34,15 @@ def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
     An export names node types, not packages: a module of an unknown package is called by the type it brings.
     """
     found: dict[Connector, None] = {}
+    ids = {node.get("id") for node in nodes if isinstance(node.get("id"), str)}
     for node in nodes:
         kind = node["type"]
         if kind not in _CORE and not kind.startswith("subflow:"):
             found[Connector(kind="module", name=kind)] = None
         for key in _ADDRESSES & node.keys():
-            if isinstance(node[key], str) and node[key]:
+            if isinstance(node[key], str) and node[key] not in ids:  # `broker` may name a config node
                 found.update((Connector(kind="host", name=host), None) for host in sorted(host_named(node[key])))
-        if kind == "function" or kind == "template" or kind == "global-config":
+        if kind in _WITH_CODE:
             found.update((connector, None) for connector in _in_code(node))
     return tuple(found)
 
@@ -63,14 +66,12 @@ def _in_code(node: Node) -> Iterator[Connector]:
 def notices_of(nodes: list[Node], data: bytes) -> tuple[Notice, ...]:
     """Return what a reviewer should see; `data` are the bytes the nodes were read from."""
     found: list[Notice] = []
-    suspicious = bool(scan(data)) or b'"credentials"' in data
+    holders = _holders(nodes, data)
     for number, node in enumerate(nodes):
         look = _WATCHED.get(node["type"])
-        if look is None and not suspicious:
+        if look is None and number not in holders:
             continue
-        seen = [*(look(node) if look else ()), *(_secrets(node) if suspicious else ())]
-        if not seen:
-            continue
+        seen = [*(look(node) if look else ()), *(_secrets(node) if number in holders else ())]
         identity = inner_id(node, number)
         home = node.get("z")
         component = home if isinstance(home, str) and home and node["type"] not in {"tab", "subflow"} else identity
@@ -79,6 +80,19 @@ def notices_of(nodes: list[Node], data: bytes) -> tuple[Notice, ...]:
             Notice(code=code, component=component, detail=f"{name}: {what}") for code, what in dict.fromkeys(seen)
         ]
     return tuple(found)
+
+
+def _holders(nodes: list[Node], data: bytes) -> frozenset[int]:
+    """Return which nodes may hold a secret. Looking at the whole export first is much quicker than at each node."""
+    secrets = {data[span.start : span.end] for span in scan(data)}
+    if b'"credentials"' in data:
+        secrets.add(b'"credentials"')
+    if not secrets:
+        return frozenset()
+    texts = [orjson.dumps(node) for node in nodes]
+    if all(any(secret in text for text in texts) for secret in secrets):
+        return frozenset(number for number, text in enumerate(texts) if any(secret in text for secret in secrets))
+    return frozenset(range(len(nodes)))  # written with other escapes than ours: look at every node
 
 
 def _secrets(node: Node) -> _Found:

@@ -1,0 +1,46 @@
+# Two commands on a fresh machine: `make run` (the console on a demo workspace) and `make test` (everything).
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+.DEFAULT_GOAL := run
+
+.PHONY: run test check bench lock clean
+run: $(VENV)/.installed  ## open the console on a demo workspace
+	@$(BIN)/quarterdeck demo demo
+
+test: $(VENV)/.installed-dev system-tools  ## run the whole test suite
+	$(BIN)/pytest -n auto --dist loadgroup
+
+check: $(VENV)/.installed-dev  ## what CI runs beside the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev  ## measure side by side, write docs/performance.md
+	$(BIN)/python -m bench
+
+lock:  ## pin every dependency again
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# hatchling comes with the locked set, so installing ourselves fetches nothing more
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.installed
+
+.PHONY: system-tools
+system-tools:
+	@tests/tools.sh

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The few programs of the operating system that tests talk to. Each test that needs one says so and skips without it.
+set -u
+missing=()
+command -v ssh-keygen >/dev/null || missing+=(openssh-client)
+command -v tmux >/dev/null || missing+=(tmux)
+[ ${#missing[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  apt-get -qq update >/dev/null 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y "${missing[@]}" >/dev/null 2>&1
+fi
+for tool in "${missing[@]}"; do echo "tests that need $tool will skip if it is still missing"; done
+exit 0
