@@ -74,7 +74,8 @@ def create(
             (root / folder).mkdir(parents=True, exist_ok=True)
         for private in ("heads", "keys", "locks"):
             (root / private).chmod(0o700)
-        log_key = _log_key(root / LOG_KEY_FILE)
+        key_path = root / LOG_KEY_FILE
+        log_key = load_log_key(key_path) if key_path.exists() else generate_log_key(key_path)
     except OSError as error:
         raise StorageFailure(f"{root} cannot be made a workspace: {error.strerror}") from error
     log_signer = NoteSigner(origin, log_key)
@@ -92,12 +93,6 @@ def create(
     _first_entries(context, signer, handle, vkey)
     _write_new(root / config.FILE_NAME, config.render(settings))
     return Workspace(context=context)
-
-
-def _log_key(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    if path.exists():
-        return load_log_key(path)
-    return generate_log_key(path)
 
 
 def _first_entries(context: Context, signer: Signer, handle: str, vkey: str) -> None:
@@ -159,11 +154,6 @@ def open_workspace(root: Path, *, clock: Clock | None = None) -> Workspace:
         origin=settings.ledger.origin,
     )
     return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy()))
-
-
-def heads_of(root: Path, settings: Config) -> tuple[HeadStore, ...]:
-    """Return every place that remembers this ledger's heads: the workspace's, the user's, the configured."""
-    return _heads(root, settings)
 
 
 def _heads(root: Path, settings: Config) -> tuple[HeadStore, ...]:

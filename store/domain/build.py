@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 
 import orjson
@@ -11,31 +12,41 @@ import orjson
 from store.domain.component import Component, Json
 from store.integrity.canonical import canonical_bytes
 
-# RFC 8785 sorts keys by UTF-16 unit, orjson by code point: they part at U+E000 and above, which UTF-8 begins
-# with 0xEE…0xF4 and an escape with \ud8… to \uff…. A document with none of these sorts alike both ways.
-_SORTS_APART = re.compile(rb"[\xee-\xf4]|\\u[d-fD-F]")
-_FLOAT = re.compile(rb"[:\[,]-?[0-9]++[.eE]")
+_BELOW_EE = bytes(range(0xEE))
+_SORTS_APART = re.compile(rb"\\u[d-fD-F]")
+_ODD_FLOAT = re.compile(rb"[:\[,]-?[0-9]++(?:\.0[,\]}]|(?:\.[0-9]++)?+e)")
 
 
-def sorts_alike(data: bytes) -> bool:
-    """Say whether parts of the JSON document `data` may take the fast canonical writer (see `component`)."""
-    return _SORTS_APART.search(data) is None
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """What is known of the JSON document a component comes from: whether the fast writer tells the truth."""
+
+    sorts_alike: bool
+    """Keys sort alike by UTF-16 unit (RFC 8785 section 3.2.3) and by code point, as orjson sorts."""
+    has_float: bool
+
+    @classmethod
+    def of(cls, data: bytes, *, has_float: bool) -> Source:
+        """Look at a document. The two orders part at U+E000: 0xEE…0xF4 in UTF-8, or an escape from D800."""
+        high = not data.isascii() and data.translate(None, _BELOW_EE)
+        escaped = b"\\u" in data and _SORTS_APART.search(data)
+        return cls(sorts_alike=not high and not escaped, has_float=has_float)
 
 
-def canonical(value: Json, *, plain: bool) -> bytes:
-    """Return the RFC 8785 bytes of `value`; `plain` is a promise from `sorts_alike` about where it came from.
+def canonical(value: Json, source: Source | None = None) -> bytes:
+    """Return the RFC 8785 bytes of `value`, quickly where `source` proves that orjson writes the same.
 
     Raises:
         BadInput: what `canonical_bytes` refuses.
     """
-    if plain:
-        try:
-            data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        except orjson.JSONEncodeError:  # an integer beyond 64 bits
-            return canonical_bytes(value)
-        if _FLOAT.search(data) is None:  # some floats are written in another way
-            return data
-    return canonical_bytes(value)
+    if source is None or not source.sorts_alike or not isinstance(value, (dict, list)):
+        return canonical_bytes(value)
+    try:
+        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits
+        return canonical_bytes(value)
+    # ECMAScript writes 1.0 as 1 and begins exponents elsewhere; all other floats have the same digits.
+    return canonical_bytes(value) if source.has_float and _ODD_FLOAT.search(data) else data
 
 
 def component(
@@ -46,14 +57,14 @@ def component(
     content: Json,
     behaviour: Json,
     labels: Mapping[str, str],
-    plain: bool = False,
+    source: Source | None = None,
 ) -> Component:
     """Return the component whose digest is over `behaviour`, which is `content` without its noise.
 
     Raises:
         BadInput: `behaviour` has no canonical bytes.
     """
-    data = canonical(behaviour, plain=plain)
+    data = canonical(behaviour, source)
     return Component(
         id=id,
         name=name,

@@ -12,6 +12,9 @@ from store.integrity.entry import Entry
 class SignatureAudit:
     """Folds the people and their keys entry by entry and says what is wrong with a signature, if anything."""
 
+    kinds = frozenset(kind for kind, event in ev.EVENTS.items() if event.SIGNED)
+    """The kinds that must be signed: entries of any other kind need not be shown, unless they are signed."""
+
     def __init__(self) -> None:
         self._people: dict[str, roles.Principal] = {}
         self._keys: dict[str, sshkey.PublicKey] = {}

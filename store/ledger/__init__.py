@@ -3,8 +3,26 @@
 from store.ledger.feed import Feed
 from store.ledger.heads import HeadStore, state_heads
 from store.ledger.ledger import Ledger, Unanchored
+from store.ledger.report import Contradiction, Problem, Report, Verdict
 from store.ledger.state import HeadContradiction
 from store.ledger.tree import Head
+from store.ledger.verify import Audit, VerificationStopped, verify
 from store.ledger.writer import Writer
 
-__all__ = ["Feed", "Head", "HeadContradiction", "HeadStore", "Ledger", "Unanchored", "Writer", "state_heads"]
+__all__ = [
+    "Audit",
+    "Contradiction",
+    "Feed",
+    "Head",
+    "HeadContradiction",
+    "HeadStore",
+    "Ledger",
+    "Problem",
+    "Report",
+    "Unanchored",
+    "Verdict",
+    "VerificationStopped",
+    "Writer",
+    "state_heads",
+    "verify",
+]

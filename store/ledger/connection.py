@@ -161,7 +161,7 @@ def explain(error: sqlite3.Error, path: Path) -> QuarterdeckError:
     code = _code(error)
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or "malformed JSON" in str(error):
         return IntegrityFailure(f"{path}: the file is damaged or not a ledger ({error})")
-    line = _LINES.get(code)
+    line = None if code is None else _LINES.get(code)
     if line is None:
         if code in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, None}:
             raise error

@@ -19,7 +19,6 @@ from store.ledger.connection import (
     check_file,
     explain,
     is_fatal,
-    open_reader,
     open_writer,
     storage_errors,
 )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from store.errors import IntegrityFailure
-from store.integrity.checkpoint import Checkpoint, open_checkpoint
-from store.integrity.merkle import RootBuilder
+from store.integrity.checkpoint import open_checkpoint
+from store.integrity.merkle import Frontier, RootBuilder
 from store.integrity.note import Verifier
 from store.ledger.report import MAX_PROBLEMS, Problem
 from store.ledger.tiles import Row, TileChecker
@@ -19,6 +19,8 @@ SPAN: Final = TILE * TILE
 """Entries in one stretch (65,536): what two processes share out between them."""
 _READ: Final = 8 * TILE
 """Entries in one SELECT; with a rollback journal nobody can commit while it runs."""
+
+_OTHER_ROOT: Final = "its signed root is not the root of the entries before it"
 
 Step = Callable[[int], bool]
 """Told the number of entries just checked; False asks to stop."""
@@ -37,7 +39,7 @@ class Rules:
     kinds: frozenset[str] = frozenset()
     """Kinds of entry that the audit wants to see, besides everything signed."""
     fast: bool = False
-    """Only hashes, links and tree, and of the checkpoints only their roots: what tampering breaks."""
+    """Leave out the form of the bodies: hashes, links, tree and checkpoints are what tampering breaks."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -61,24 +63,20 @@ def check_span(connection: sqlite3.Connection, rules: Rules, start: Position, un
     """
     found = Findings(start=start, end=start)
     checker = TileChecker(rules.origin, kinds=rules.kinds, fast=rules.fast)
-    tree, last, read = RootBuilder(start.frontier), start.last, start.size
+    tree = _Growth(start.frontier)
     notes = _Notes(connection, rules, after=start.size, until=until)
-    tiles: list[bytes] = []
-    first_tile = -(-start.size // TILE)
+    last, links = start.last, (start.last, start.last)
     for rows in _blocks(connection, start.size, until):
-        first = tree.size + 1
-        leaves, problems, wanted = checker.check(rows, first, last)
+        leaves, problems, wanted = checker.check(rows, tree.size + 1, links)
         found.problems.extend(problems[: MAX_PROBLEMS - len(found.problems)])
         found.wanted.extend(wanted)
-        _grow(tree, leaves, notes, found)
-        if len(leaves) == TILE and tree.size % TILE == 0:
-            tiles.append(subtree(leaves))
-        last, read = rows[-1][2], rows[-1][0]
-        if problems and tree.size != read:
+        tree.grow(leaves, notes, found)
+        last, links = leaves[-1], (leaves[-1], rows[-1][2])
+        if problems and tree.size != rows[-1][0]:
             break  # rows are missing: numbers, links and roots after the gap would only repeat it
         if not step(len(rows)):
             raise Stopped
-    _compare_nodes(connection, first_tile, tiles, found)
+    _compare_nodes(connection, start.size // TILE, tree.tiles, found)
     found.end = Position(tree.frontier(), last)
     return found
 
@@ -96,12 +94,47 @@ def _blocks(connection: sqlite3.Connection, after: int, until: int) -> Iterator[
         after = border
 
 
-def _grow(tree: RootBuilder, leaves: list[bytes], notes: _Notes, found: Findings) -> None:
-    """Add the leaves, stopping at each size a checkpoint speaks of."""
-    for leaf in leaves:
-        tree.add(leaf)
-        if tree.size == notes.next_size:
-            notes.check(tree.root(), found)
+class _Growth:
+    """The growing tree: whole tiles where nobody asks in between, single leaves where a checkpoint does."""
+
+    def __init__(self, start: Frontier) -> None:
+        whole, rest = divmod(start.size, TILE)
+        cut = whole.bit_count()
+        self._upper = RootBuilder(Frontier(whole, start.hashes[:cut]))  # its leaves are tiles
+        self._lower = RootBuilder(Frontier(rest, start.hashes[cut:]))
+        self.tiles: list[bytes] = []
+        """The roots of the tiles completed here that also began here, or whose beginning was trusted."""
+
+    @property
+    def size(self) -> int:
+        return self._upper.size * TILE + self._lower.size
+
+    def frontier(self) -> Frontier:
+        """Return the right edge of the whole tree."""
+        hashes = self._upper.frontier().hashes + self._lower.frontier().hashes
+        return Frontier(self.size, hashes)
+
+    def grow(self, leaves: list[bytes], notes: _Notes, found: Findings) -> None:
+        """Add the leaves, checking each stored checkpoint when its size is reached."""
+        if len(leaves) == TILE and self._lower.size == 0 and not self.size < notes.next_size < self.size + TILE:
+            self._complete(subtree(leaves))
+            self._ask(notes, found)
+            return
+        for leaf in leaves:
+            self._lower.add(leaf)
+            if self._lower.size == TILE:
+                (tile,) = self._lower.frontier().hashes
+                self._complete(tile)
+                self._lower = RootBuilder()
+            self._ask(notes, found)
+
+    def _complete(self, tile: bytes) -> None:
+        self._upper.add(tile)
+        self.tiles.append(tile)
+
+    def _ask(self, notes: _Notes, found: Findings) -> None:
+        if self.size == notes.next_size:
+            notes.check(self.frontier().root(), found)
 
 
 def _compare_nodes(connection: sqlite3.Connection, first: int, tiles: list[bytes], found: Findings) -> None:
@@ -137,23 +170,24 @@ class _Notes:
     def check(self, root: bytes, found: Findings) -> None:
         """Check the checkpoint at `next_size` against the root the entries lead to, and move on."""
         size, note = self._page.pop()
-        try:
-            checkpoint = self._open(note)
-            if (checkpoint.origin, checkpoint.size) != (self._rules.origin, size):
-                raise IntegrityFailure(f"says it is over {checkpoint.size} entries of {checkpoint.origin}")
-            if checkpoint.root == root:
-                found.signed = size
-            elif not self._broken:  # every later one would repeat it
-                self._broken = True
-                raise IntegrityFailure("its signed root is not the root of the entries before it")
-        except IntegrityFailure as error:
-            detail = f"the checkpoint over {size} entries: {error}"
+        complaint = self._complaint(size, note, root)
+        if complaint is None:
+            found.signed = size
+        elif complaint != _OTHER_ROOT or not self._broken:  # after one wrong root, every later one is wrong
+            self._broken = self._broken or complaint == _OTHER_ROOT
             if len(found.problems) < MAX_PROBLEMS:
+                detail = f"the checkpoint over {size} entries: {complaint}"
                 found.problems.append(Problem(seq=size, problem="checkpoint", detail=detail))
         self._advance()
 
-    def _open(self, note: bytes) -> Checkpoint:
-        return open_checkpoint(note, [self._rules.verifier])
+    def _complaint(self, size: int, note: bytes, root: bytes) -> str | None:
+        try:
+            checkpoint = open_checkpoint(note, [self._rules.verifier])
+        except IntegrityFailure as error:
+            return str(error)
+        if (checkpoint.origin, checkpoint.size) != (self._rules.origin, size):
+            return f"says it is over {checkpoint.size} entries of {checkpoint.origin}"
+        return None if checkpoint.root == root else _OTHER_ROOT
 
     def _advance(self) -> None:
         if not self._page:

@@ -43,22 +43,25 @@ class TileChecker:
         self._before_time = tail
         self._tail_length = len(tail) + 24 + len(b'","v":1}}')
 
-    def check(self, rows: Sequence[Row], first: int, prev: bytes) -> tuple[list[bytes], list[Problem], list[int]]:
+    def check(
+        self, rows: Sequence[Row], first: int, links: tuple[bytes, bytes]
+    ) -> tuple[list[bytes], list[Problem], list[int]]:
         """Return leaf hashes, problems, and the numbers of entries that an audit should look at.
 
-        `first` is the number the first row must have, `prev` the hash its entry must link to. The leaf hashes
-        are those of the stored bytes, whatever the stored hashes say.
+        `first` is the number the first row must have, `links` what its entry may link to: the hash of the
+        bytes before it, and the hash stored there, which differ when one of them was changed. The leaf hashes
+        returned are those of the bytes.
         """
         numbers, bodies, hashes = zip(*rows, strict=True)
         leaves = [sha256(b"\0" + body).digest() for body in bodies]
         expected = range(first, first + len(rows))
-        if numbers == tuple(expected) and leaves == list(hashes) and self._links(bodies, first, prev, leaves):
+        if numbers == tuple(expected) and leaves == list(hashes) and self._links(bodies, first, links[0], leaves):
             if self._fast:
                 return leaves, [], []
             wanted = self._forms(bodies, first)
             if wanted is not None:
                 return leaves, [], wanted
-        return leaves, *self._one_by_one(rows, first, prev, leaves)
+        return leaves, *self._one_by_one(rows, first, links, leaves)
 
     @staticmethod
     def _links(bodies: Sequence[bytes], first: int, prev: bytes, leaves: list[bytes]) -> bool:
@@ -130,11 +133,11 @@ class TileChecker:
         return all(kind.__class__ is str for kind in kinds)
 
     def _one_by_one(
-        self, rows: Sequence[Row], first: int, prev: bytes, leaves: list[bytes]
+        self, rows: Sequence[Row], first: int, links: tuple[bytes, bytes], leaves: list[bytes]
     ) -> tuple[list[Problem], list[int]]:
         problems: list[Problem] = []
         wanted: list[int] = []
-        expected, before = first, {prev}
+        expected, before = first, set(links)
         for (seq, body, stored), leaf in zip(rows, leaves, strict=True):
             if seq != expected:
                 missing = f"entries {expected} to {seq - 1} are missing" if seq > expected else "out of order"

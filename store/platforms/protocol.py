@@ -58,9 +58,7 @@ class Target(Protocol):
         """
         ...
 
-    def push(
-        self, project: str, files: Sequence[ExportFile], *, expected: str, remove: Sequence[str] = ()
-    ) -> str:
+    def push(self, project: str, files: Sequence[ExportFile], *, expected: str, remove: Sequence[str] = ()) -> str:
         """Make `files` what is there, delete the files named in `remove`, and return the new revision.
 
         Raises:

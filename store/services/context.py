@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from store import archive, projections
 from store.clock import Clock, timestamp
 from store.config import Config
 from store.domain import events as ev
@@ -15,6 +16,8 @@ from store.integrity.entry import Entry
 from store.integrity.signer import Signer
 from store.ledger import Ledger
 
+TABLES = (*archive.TABLES, *projections.TABLES)
+"""The tables that stand beside the ledger's own in its file."""
 SYSTEM = "system"
 """The actor of what quarterdeck itself observes: ingests, gates, read-backs, drifts."""
 

@@ -28,7 +28,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         PlatformFailure: the target could not be reached; the failure is recorded.
     """
     before = change_of(context.ledger, request)
-    _allowed(context, context.ledger, actor, request)
+    check(context, context.ledger, actor.handle, request)
     place = one(context.ledger, before.environment)
     with pushing(context, before.environment):
         close_interrupted(context, before.environment)
@@ -45,7 +45,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         snapshot = look(context, goal, before.environment, before.project)
 
         def decide(source: Source) -> Sequence[ev.Event]:
-            change = _allowed(context, source, actor, request)
+            change = check(context, source, actor.handle, request)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
             now = releases.desired(source, change.environment, change.project)
@@ -72,11 +72,12 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         return push(context, goal, plan, started=started, expected=snapshot.revision, progress=progress)
 
 
-def _allowed(context: Context, source: Source, actor: Actor, request: str) -> rules.Change:
+def check(context: Context, source: Source, handle: str, request: str) -> rules.Change:
+    """Return the request if `handle` may deploy it now, or raise Refusal with every reason."""
     change = change_of(source, request)
     rules.check_deployable(
         change,
-        actor=actor.handle,
+        actor=handle,
         people=principals(source),
         policy=context.policy,
         at=context.now,

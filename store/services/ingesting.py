@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from store.domain import secrets
 from store.domain.component import ExportFile, Notice, Parsed
 from store.errors import BadInput, Conflict, NotFound, QuarterdeckError
 from store.intake.guard import StillWriting, read_guarded
-from store.intake.inbox import Drop, Problem, Root
+from store.intake.inbox import Drop, Problem, Root, read_drop
 from store.intake.quarantine import FOLDER, REASON_SUFFIX, quarantine
 from store.integrity.entry import Entry, Statement
 from store.ledger import Writer
@@ -101,7 +102,7 @@ def ingest_path(context: Context, path: Path, *, project: str, environment: str)
     file = ExportFile(name=path.name, data=data)
     root = Root(kind="inbox", path=path.parent)
     drop = Drop(root=root, environment=environment, project=project, name=path.name, path=path, signature=(0, 0, 0, 0))
-    read = _Read(drop=drop, file=file, parsed=recognise(data, path.name), secrets=_count_secrets(data))
+    read = _Read(drop=drop, file=file, parsed=understood(data, path.name), secrets=_count_secrets(data))
     return Report(files=tuple(_append(context, [read])))
 
 
@@ -109,14 +110,27 @@ def _read(context: Context, item: Drop | Problem) -> _Read | FileOutcome:
     if isinstance(item, Problem):
         return _refuse(context, item, item.reason)
     try:
-        data = read_guarded(item.path, below=item.root.path)
-        parsed = recognise(data, item.name)
+        data = read_drop(item)
+        parsed = understood(data, item.name)
     except (StillWriting, NotFound) as waiting:
         return FileOutcome(path=shown(context, item.path), outcome="waiting", reason=str(waiting))
     except BadInput as error:
         return _refuse(context, item, str(error))
     file = ExportFile(name=item.name, data=data)
     return _Read(drop=item, file=file, parsed=parsed, secrets=_count_secrets(data))
+
+
+def understood(data: bytes, name: str) -> Parsed:
+    """Return what an export holds.
+
+    Raises:
+        BadInput: it cannot be read, or two of its components claim one id, so that none could be told apart.
+    """
+    parsed = recognise(data, name)
+    twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
+    if twice:
+        raise BadInput(f"two components carry the id {ascii(twice[0])[:80]}")
+    return parsed
 
 
 def _count_secrets(data: bytes) -> int:
@@ -160,7 +174,9 @@ def _one(context: Context, writer: Writer, read: _Read) -> FileOutcome:
     if last is not None and last.digest == digest:
         return FileOutcome(path=path, outcome="unchanged", digest=digest, platform=last.platform)
     archive.put(writer.connection, file.data, previous=last.digest if last else None)
-    manifest = archive.put_manifest(writer.connection, parsed.components, previous=last.manifest if last else None)
+    manifest = archive.put_manifest(
+        writer.connection, parsed.components, previous=last.manifest if last else None, artifact=digest
+    )
     event = ev.ArtifactIngested(
         artifact=digest,
         project=drop.project,

@@ -11,7 +11,6 @@ from store.domain.signatures import SignatureAudit
 from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.note import Verifier
-from store.ledger import HeadStore
 from store.ledger.verify import Problem, Report, Verdict, verify
 from store.services.context import Context
 
@@ -31,9 +30,7 @@ class Scope:
     """Trust entries up to this checkpoint, which was verified before."""
 
 
-def verify_workspace(
-    context: Context, *, heads: tuple[HeadStore, ...], scope: Scope, progress: Progress | None = None
-) -> Report:
+def verify_workspace(context: Context, *, scope: Scope, progress: Progress | None = None) -> Report:
     """Verify the workspace and return the report; never raises for what it finds wrong."""
     began = time.monotonic()
 
@@ -42,7 +39,7 @@ def verify_workspace(
 
     report = verify(
         context.ledger,
-        heads=heads,
+        heads=context.ledger.heads,
         verifier=Verifier.from_vkey(context.config.ledger.log_key),
         origin=context.config.ledger.origin,
         progress=of_entries,
@@ -56,7 +53,7 @@ def verify_workspace(
         more += _table_problems(context)
     if more:
         problems = (*report.problems, *more)
-        report = replace(report, problems=problems, verdict=Verdict.INVALID, ok=False)
+        report = replace(report, problems=problems, verdict=Verdict.INVALID)
     return replace(report, seconds=round(time.monotonic() - began, 3))
 
 
@@ -68,8 +65,8 @@ def _archive_problems(context: Context, progress: Progress | None) -> list[Probl
         with context.ledger.reading() as connection:
             broken = archive.verify_blobs(connection, of_blobs)
     except QuarterdeckError as error:
-        return [Problem(seq=0, problem="the archive cannot be read", detail=str(error))]
-    return [Problem(seq=0, problem="an archived file is not what its digest says", detail=str(item)) for item in broken]
+        return [Problem(seq=0, problem="archive", detail=str(error))]
+    return [Problem(seq=0, problem="archive", detail=f"{item.digest}: {item.detail}") for item in broken]
 
 
 def _table_problems(context: Context) -> list[Problem]:
@@ -77,12 +74,12 @@ def _table_problems(context: Context) -> list[Problem]:
         with context.ledger.reading() as connection:
             different = projections.differences(connection, context.ledger.entries())
     except QuarterdeckError as error:
-        return [Problem(seq=0, problem="the read tables cannot be rebuilt", detail=str(error))]
+        return [Problem(seq=0, problem="tables", detail=str(error))]
     return [
         Problem(
             seq=0,
-            problem=f"the read table {name} was edited",
-            detail="it does not equal a rebuild from the entries; quarterdeck verify --rebuild mends it",
+            problem="tables",
+            detail=f"the read table {name} does not equal a rebuild from the entries; verify --rebuild mends it",
         )
         for name in different
     ]

@@ -57,22 +57,22 @@ class Host(TerminalApp[None]):
     def said(self, kind: type[Message]) -> list[Message]:
         return [message for message in self.heard if isinstance(message, kind)]
 
-    async def on_event(self, event: Message) -> None:  # type: ignore[override]
-        await super().on_event(event)  # type: ignore[arg-type]
-
     async def _dispatch_message(self, message: Message) -> None:
         self.heard.append(message)
         await super()._dispatch_message(message)
 
 
 def screen_text(app: TerminalApp[None]) -> str:
-    """Return what is on the screen, line by line."""
-    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in _strips(app))
-
-
-def _strips(app: TerminalApp[None]) -> list[object]:
-    width, height = app.size
-    return app.screen._compositor.render_strips()[:height] if width else []  # type: ignore[return-value]
+    """Return what is on the screen, line by line, as the terminal would get it."""
+    strips = app.screen._compositor.render_strips()  # the only way to the screen's text
+    filters = app.get_line_filters()
+    lines = []
+    for strip in strips:
+        segments = list(strip)
+        for line_filter in filters:
+            segments = line_filter.apply(segments, app.screen.background_colors[1])
+        lines.append("".join(segment.text for segment in segments).rstrip())
+    return "\n".join(lines)
 
 
 FACTS = FrameFacts(

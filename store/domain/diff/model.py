@@ -94,8 +94,7 @@ class Diff:
                 "removed": _connectors(self.connectors_removed),
             },
             "notices": [
-                {"code": notice.code, "component": notice.component, "detail": notice.detail}
-                for notice in self.notices
+                {"code": notice.code, "component": notice.component, "detail": notice.detail} for notice in self.notices
             ],
         }
 
@@ -107,17 +106,12 @@ def _component(component: ComponentChange) -> Json:
         "kind": component.kind,
         "change": component.change.value,
         "fields": [
-            {"path": field.path, "old": field.old, "new": field.new, "noise": field.noise}
-            for field in component.fields
+            {"path": field.path, "old": field.old, "new": field.new, "noise": field.noise} for field in component.fields
         ],
-        "code": [
-            {"field": code.field, "language": code.language, "unified": code.unified} for code in component.code
-        ],
+        "code": [{"field": code.field, "language": code.language, "unified": code.unified} for code in component.code],
         "words": list(component.words),
     }
 
 
 def _connectors(connectors: Sequence[Connector]) -> list[Json]:
-    return [
-        {"kind": connector.kind, "name": connector.name, "version": connector.version} for connector in connectors
-    ]
+    return [{"kind": connector.kind, "name": connector.name, "version": connector.version} for connector in connectors]

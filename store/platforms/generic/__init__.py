@@ -6,7 +6,7 @@ import re
 from hashlib import sha256
 from typing import Final
 
-from store.domain.build import component, sorts_alike
+from store.domain.build import Source, component
 from store.domain.component import Connector, DiffRules, Json, Notice, Parsed, Path
 from store.domain.hosts import hosts_in
 from store.domain.secrets import scan
@@ -45,7 +45,7 @@ class Generic:
         for magic, kind in _ARCHIVES.items():
             if data.startswith(magic):
                 return _archive(data, name, kind)
-        value, plain = _document(data, name)
+        value, source = _document(data, name)
         labels: dict[str, str] = {}
         content = identified(value, labels)
         part = component(
@@ -55,7 +55,7 @@ class Generic:
             content=content,
             behaviour=content,
             labels=labels,
-            plain=plain,
+            source=source,
         )
         hosts = sorted(host for host in hosts_in(part.canonical.decode()) if not _SCHEMAS.match(host))
         kinds = dict.fromkeys(span.kind for span in scan(part.canonical))
@@ -71,25 +71,25 @@ class Generic:
         )
 
 
-def _document(data: bytes, name: str) -> tuple[Json, bool]:
-    """Return the value of a JSON or YAML file, and whether its keys sort alike in every order of characters."""
+def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
+    """Return the value of a JSON or YAML file, and what is known of how it can be written."""
     start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")[:2]
     if not name.lower().endswith(_YAML_NAMES) and (start[:1] in {b"{", b"["} or name.lower().endswith(".json")):
         if start in {b"//", b"/*"}:  # JSON with comments, as editors write their settings
             data = _COMMENT.sub(lambda match: match[1] or b"", data)
         document = parse_json(data)
-        return document.value, sorts_alike(data)
+        return document.value, Source.of(data, has_float=document.has_float)
     if start[:1] == b"<" or b"\0" in data[:4096]:
         raise BadInput("neither JSON nor YAML nor an archive")
     documents = read_yaml(data)
     if not documents or all(isinstance(document, str) for document in documents):
         raise BadInput("neither JSON nor YAML: plain text holds no configuration")
-    return documents[0] if len(documents) == 1 else list(documents), False
+    return documents[0] if len(documents) == 1 else list(documents), None
 
 
 def _archive(data: bytes, name: str, kind: str) -> Parsed:
     content: Json = {"archive": kind, "bytes": len(data), "sha256": sha256(data).hexdigest()}
-    part = component(id=name, name=name, kind="archive", content=content, behaviour=content, labels={}, plain=True)
+    part = component(id=name, name=name, kind="archive", content=content, behaviour=content, labels={}, source=None)
     return Parsed(platform=Generic.name, confidence=10, components=(part,))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.domain.build import component, free_key, sorts_alike
+from store.domain.build import Source, component, free_key
 from store.domain.component import Component, DiffRules, Json, Parsed
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
@@ -25,7 +25,7 @@ class N8n:
             return 0
         return 90 if b'"typeVersion"' in data or b"n8n" in data else 60
 
-    def parse(self, data: bytes, name: str) -> Parsed:
+    def parse(self, data: bytes, name: str) -> Parsed:  # noqa: ARG002
         """Return the workflows with the hosts, credentials, modules and risky nodes in them.
 
         Raises:
@@ -33,10 +33,10 @@ class N8n:
         """
         document = parse_json(data)
         workflows = _workflows(document.value)
-        plain = sorts_alike(data)
+        source = Source.of(data, has_float=document.has_float)
         found: dict[str, Component] = {}
         for workflow in workflows:
-            part = _component(workflow, found, plain=plain)
+            part = _component(workflow, found, source=source)
             found[part.id] = part
         parts = tuple(found.values())
         return Parsed(
@@ -58,7 +58,7 @@ def _workflows(value: Json) -> list[dict[str, Json]]:
     return workflows
 
 
-def _component(workflow: dict[str, Json], taken: dict[str, Component], *, plain: bool) -> Component:
+def _component(workflow: dict[str, Json], taken: dict[str, Component], *, source: Source) -> Component:
     name = workflow.get("name")
     shown = name if isinstance(name, str) and name else "workflow"
     identity = workflow.get("id")
@@ -71,5 +71,5 @@ def _component(workflow: dict[str, Json], taken: dict[str, Component], *, plain:
         content=content,
         behaviour=behaviour_of(content),
         labels=labels_of(content),
-        plain=plain,
+        source=source,
     )

@@ -14,9 +14,7 @@ from store.domain.secrets import redact, scan
 _OWN: Final = ("n8n-nodes-base.", "@n8n/")
 _BASE: Final = "n8n-nodes-base."
 _SHELLS: Final = frozenset({"executeCommand", "ssh"})
-_FILES: Final = frozenset(
-    {"readWriteFile", "readBinaryFile", "readBinaryFiles", "writeBinaryFile", "localFileTrigger"}
-)
+_FILES: Final = frozenset({"readWriteFile", "readBinaryFile", "readBinaryFiles", "writeBinaryFile", "localFileTrigger"})
 _DOORS: Final = frozenset({"webhook", "formTrigger", "chatTrigger", "mcpTrigger"})
 _TIMERS: Final = frozenset({"scheduleTrigger", "cron", "interval"})
 _ADDRESSES: Final = ("url", "baseUrl", "host", "endpoint")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.domain.build import sorts_alike
+from store.domain.build import Source
 from store.domain.component import DiffRules, Parsed
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
@@ -41,11 +41,11 @@ class NodeRed:
             raise BadInput("an empty list says nothing about its platform")
         if nodes and not is_node_red(nodes):
             raise BadInput("not a list of Node-RED nodes")
-        plain = sorts_alike(data)
+        source = Source.of(data, has_float=document.has_float)
         return Parsed(
             platform=self.name,
             confidence=95 if nodes else 60,
-            components=components_of(nodes, plain=plain),
+            components=components_of(nodes, source=source),
             connectors=connectors_of(nodes),
             notices=notices_of(nodes, data),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from store.domain.build import component, free_key
+from store.domain.build import Source, component, free_key
 from store.domain.component import Component, Json, Path
 from store.errors import BadInput
 
@@ -61,14 +61,13 @@ def inner_id(node: Node, number: int) -> str:
 
 def label(node: Node, identity: str) -> str:
     """Return the name people know a node by: its own, its label, or its type with the start of its id."""
-    for key in ("name", "label"):
-        name = node.get(key)
-        if isinstance(name, str) and name.strip():
-            return name.strip()
+    name = node.get("name") or node.get("label")
+    if isinstance(name, str) and (name := name.strip()):
+        return name
     return f"{node['type']} {identity[:8]}"
 
 
-def components_of(nodes: list[Node], *, plain: bool) -> tuple[Component, ...]:
+def components_of(nodes: list[Node], *, source: Source) -> tuple[Component, ...]:
     """Return the components in the order of the export; a second one of the same id is kept apart.
 
     Nodes on a tab that the export does not hold (a selection from the editor) make a `fragment`.
@@ -93,34 +92,32 @@ def components_of(nodes: list[Node], *, plain: bool) -> tuple[Component, ...]:
         else:
             alone.append((identity, node))
     made: dict[str, Component] = {
-        identity: _home(identity, kind, header, members.get(identity, {}), plain=plain)
+        identity: _home(identity, kind, header, members.get(identity, {}), source=source)
         for identity, (kind, header) in homes.items()
     }
     for identity, node in alone:
         key = identity if identity not in made else free_key(identity, made)
-        made[key] = _config(key, node, plain=plain)
+        made[key] = _config(key, node, source=source)
     return tuple(made.values())
 
 
-def _home(identity: str, kind: str, header: Node | None, inside: dict[str, Node], *, plain: bool) -> Component:
+def _home(identity: str, kind: str, header: Node | None, inside: dict[str, Node], *, source: Source) -> Component:
     content: dict[str, Json] = {} if header is None else {kind: header}
     behaviour: dict[str, Json] = {} if header is None else {kind: _without_noise(header, home=True)}
-    content["nodes"] = {key: node for key, node in inside.items()}
+    content["nodes"] = dict(inside.items())
     behaviour["nodes"] = {key: _without_noise(node) for key, node in inside.items()}
     name = f"Nodes of {identity}" if header is None else label(header, identity)
     labels = {key: label(node, key) for key, node in inside.items()}
     return component(
-        id=identity, name=name, kind=kind, content=content, behaviour=behaviour, labels=labels, plain=plain
+        id=identity, name=name, kind=kind, content=content, behaviour=behaviour, labels=labels, source=source
     )
 
 
-def _config(identity: str, node: Node, *, plain: bool) -> Component:
+def _config(identity: str, node: Node, *, source: Source) -> Component:
     """Return a node that stands on its own. It has no place on a canvas: `x` is whatever its type means by it."""
     behaviour = {key: value for key, value in node.items() if key != "credentials"}
     name = label(node, identity)
-    return component(
-        id=identity, name=name, kind="config", content=node, behaviour=behaviour, labels={}, plain=plain
-    )
+    return component(id=identity, name=name, kind="config", content=node, behaviour=behaviour, labels={}, source=source)
 
 
 def _without_noise(node: Node, *, home: bool = False) -> Node:

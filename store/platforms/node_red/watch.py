@@ -33,18 +33,26 @@ def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
 
     An export names node types, not packages: a module of an unknown package is called by the type it brings.
     """
-    found: dict[Connector, None] = {}
-    ids = {node.get("id") for node in nodes if isinstance(node.get("id"), str)}
+    kinds = dict.fromkeys(node["type"] for node in nodes)
+    modules = [kind for kind in kinds if kind not in _CORE and not kind.startswith("subflow:")]
+    found = {Connector(kind="module", name=kind): None for kind in modules}
+    ids = {node["id"] for node in nodes if isinstance(node.get("id"), str)}
     for node in nodes:
-        kind = node["type"]
-        if kind not in _CORE and not kind.startswith("subflow:"):
-            found[Connector(kind="module", name=kind)] = None
-        for key in _ADDRESSES & node.keys():
-            if isinstance(node[key], str) and node[key] not in ids:  # `broker` may name a config node
-                found.update((Connector(kind="host", name=host), None) for host in sorted(host_named(node[key])))
-        if kind in _WITH_CODE:
-            found.update((connector, None) for connector in _in_code(node))
+        if not _ADDRESSES.isdisjoint(node):
+            for host in _hosts(node, ids):
+                found[Connector(kind="host", name=host)] = None
+        if node["type"] in _WITH_CODE:
+            for connector in _in_code(node):
+                found[connector] = None
     return tuple(found)
+
+
+def _hosts(node: Node, ids: set[str]) -> Iterator[str]:
+    """Yield the hosts in a node's address fields; `broker` may also name a config node."""
+    for key in sorted(_ADDRESSES & node.keys()):
+        value = node[key]
+        if isinstance(value, str) and value and value not in ids:
+            yield from sorted(host_named(value))
 
 
 def _in_code(node: Node) -> Iterator[Connector]:
@@ -75,10 +83,9 @@ def notices_of(nodes: list[Node], data: bytes) -> tuple[Notice, ...]:
         identity = inner_id(node, number)
         home = node.get("z")
         component = home if isinstance(home, str) and home and node["type"] not in {"tab", "subflow"} else identity
-        name = redact(label(node, identity))
-        found += [
-            Notice(code=code, component=component, detail=f"{name}: {what}") for code, what in dict.fromkeys(seen)
-        ]
+        for code, what in dict.fromkeys(seen):
+            detail = f"{label(node, identity)}: {what}"
+            found.append(Notice(code=code, component=component, detail=redact(detail) if holders else detail))
     return tuple(found)
 
 
@@ -111,7 +118,8 @@ def _function(node: Node) -> _Found:
     code = "\n".join(text for key in ("func", "initialize", "finalize") if isinstance(text := node.get(key), str))
     libraries = node.get("libs")
     modules = [
-        str(library.get("module")) for library in (libraries if isinstance(libraries, list) else [])
+        str(library.get("module"))
+        for library in (libraries if isinstance(libraries, list) else [])
         if isinstance(library, dict)
     ]
     if any(word in code for word in _SHELL_CODE) or any("child_process" in module for module in modules):
@@ -155,7 +163,7 @@ def _inject(node: Node) -> _Found:
 
 def _shown(node: Node, key: str) -> str:
     value = node.get(key)
-    return redact(str(value)) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
 
 
 _WATCHED: Final[Mapping[str, Callable[[Node], _Found]]] = {

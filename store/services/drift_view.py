@@ -1,0 +1,87 @@
+"""One drift as three states: what should be live, what is, and what was before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from store import archive
+from store.domain.component import Component
+from store.domain.diff import Diff, compare
+from store.errors import NotFound
+from store.platforms import platform, recognise
+from store.projections import artifacts, deployments, drifts
+from store.projections.drifts import DriftRow
+from store.projections.shape import Connection
+from store.services.context import Context
+from store.services.releases import Contents, load
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreeWay:
+    """Desired, observed and previous of one component; None where it does not exist."""
+
+    drift: DriftRow
+    desired: Component | None
+    observed: Component | None
+    previous: Component | None
+    live: Diff
+    """From desired to observed: what happened behind our back."""
+    last_change: Diff
+    """From previous to desired: what the last deployment changed on purpose."""
+
+
+def three_way(context: Context, drift: str) -> ThreeWay:
+    """Return the three states of a drifted component.
+
+    Raises:
+        NotFound: there is no such drift.
+    """
+    with context.ledger.reading() as connection:
+        row = drifts.one(connection, drift)
+        if row is None:
+            raise NotFound(f"there is no drift {drift}")
+        data = archive.get(connection, row.observed_artifact)
+        seen = artifacts.observations(connection, environment=row.environment, project=row.project)
+        name = next((one.name for one in seen if one.artifact == row.observed_artifact), "export.json")
+        parsed = recognise(data, name)
+        observed = next((part for part in parsed.components if part.id == row.component), None)
+        desired, previous = _recorded(connection, row)
+    rules = platform(parsed.platform).rules
+    return ThreeWay(
+        drift=row,
+        desired=desired,
+        observed=observed if row.observed is not None else None,
+        previous=previous,
+        live=compare(_listed(desired), _listed(observed if row.observed is not None else None), rules),
+        last_change=compare(_listed(previous), _listed(desired), rules),
+    )
+
+
+def _recorded(connection: Connection, row: DriftRow) -> tuple[Component | None, Component | None]:
+    """Return the component in the release the drift is against, and in the one before."""
+    past = [
+        deployed
+        for deployed in deployments.listing(connection, environment=row.environment, project=row.project, limit=1000)
+        if deployed.state == "verified"
+    ]
+    current = next((deployed for deployed in past if deployed.release == row.release), None)
+    if current is None:
+        return None, None
+    before = next((d for d in past if d.release != row.release and d.started_seq < current.started_seq), None)
+    contents = Contents(connection)
+    return _component(connection, contents, current.manifest, row.component), (
+        _component(connection, contents, before.manifest, row.component) if before else None
+    )
+
+
+def _component(connection: Connection, contents: Contents, manifest: str, component: str) -> Component | None:
+    release = load(connection, manifest)
+    ref = release.by_id.get(component)
+    if ref is None:
+        return None
+    name = next(file.name for file in release.files if file.artifact == ref.artifact)
+    return contents.of_artifact(ref.artifact, name).get(component)
+
+
+def _listed(component: Component | None) -> list[Component]:
+    return [component] if component is not None else []

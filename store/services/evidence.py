@@ -1,0 +1,121 @@
+"""Evidence in open formats: checkpoints, inclusion proofs, signed statements, the list of who may sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from store.errors import BadInput, NotFound, StorageFailure
+from store.intake.guard import read_guarded
+from store.integrity import sshsig
+from store.integrity.checkpoint import Checkpoint, open_checkpoint
+from store.integrity.merkle import inclusion_proof
+from store.integrity.note import Verifier
+from store.integrity.proof import Proof, Proven, parse_proof, verify_proof, write_proof
+from store.services.context import Context
+from store.services.people import principals
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportedStatement:
+    """A signed statement on its way to `ssh-keygen -Y verify`."""
+
+    statement: Path
+    signature: Path
+    actor: str
+
+
+def checkpoint(context: Context) -> bytes:
+    """Return the newest signed checkpoint note."""
+    return context.ledger.checkpoint()
+
+
+def open_kept_checkpoint(context: Context, path: Path) -> Checkpoint:
+    """Return the checkpoint in a file, if this ledger's key signed it.
+
+    Raises:
+        BadInput: the file is no checkpoint.
+        IntegrityFailure: the signature is wrong or not this log's.
+    """
+    return open_checkpoint(read_guarded(path, limit=1_048_576), [_verifier(context)])
+
+
+def prove(context: Context, seq: int) -> bytes:
+    """Return the `.tlog-proof` file that shows entry `seq` to be in the log (C2SP tlog-proof).
+
+    Raises:
+        NotFound: there is no such entry.
+    """
+    context.ledger.entry(seq)
+    note = context.ledger.checkpoint()
+    size = open_checkpoint(note, [_verifier(context)]).size
+    if seq > size:
+        raise NotFound(f"entry {seq} is newer than the newest checkpoint ({size} entries)")
+    with context.ledger.tree() as nodes:
+        hashes = inclusion_proof(seq - 1, size, nodes.get)
+    return write_proof(Proof(index=seq - 1, hashes=tuple(hashes), checkpoint=note))
+
+
+def check_proof(context: Context, proof: Path, body: Path) -> Proven:
+    """Check a `.tlog-proof` file against the exact entry body in another file.
+
+    Raises:
+        BadInput: one of the files is not what it should be.
+        IntegrityFailure: the proof does not hold.
+    """
+    parsed = parse_proof(read_guarded(proof, limit=2_000_000))
+    return verify_proof(parsed, read_guarded(body, limit=1_048_576), log=_verifier(context))
+
+
+def export_statement(context: Context, seq: int, folder: Path) -> ExportedStatement:
+    """Write `statement.json` (the signed bytes), `statement.json.sig` (armored SSHSIG) and `entry.json` (the body).
+
+    Raises:
+        BadInput: the entry carries no signature.
+        NotFound: there is no such entry.
+    """
+    entry = context.ledger.entry(seq)
+    if entry.signature is None:
+        raise BadInput(
+            f"entry {seq} ({entry.statement.kind}) is an observation of quarterdeck's and carries no signature"
+        )
+    statement, signature = folder / "statement.json", folder / "statement.json.sig"
+    _write(statement, entry.statement.bytes())
+    _write(signature, sshsig.armor(entry.signature).encode())
+    _write(folder / "entry.json", entry.body)
+    return ExportedStatement(statement=statement, signature=signature, actor=entry.statement.actor)
+
+
+def signers(context: Context) -> str:
+    """Return an OpenSSH allowed_signers file of every key that was ever enrolled.
+
+    A key revoked since carries `valid-before` with the claimed time of the entry that revoked it; the ledger
+    itself judges by sequence number, which an allowed_signers file cannot say.
+    """
+    lines = []
+    for principal in principals(context.ledger).by_handle.values():
+        for key in principal.keys:
+            options = [f'namespaces="{sshsig.NAMESPACE}"']
+            if key.until is not None:
+                ended = context.ledger.entry(key.until - 1).statement.time
+                stamp = "".join(c for c in ended[:19] if c.isdigit())
+                options.append(f'valid-before="{stamp}Z"')
+            lines.append(f"{principal.handle} {','.join(options)} {key.line}")
+    return "\n".join(lines) + "\n"
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write `data` to `path`. Raises StorageFailure when the disk says no."""
+    _write(path, data)
+
+
+def _verifier(context: Context) -> Verifier:
+    return Verifier.from_vkey(context.config.ledger.log_key)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise StorageFailure(f"{path} cannot be written: {error.strerror}") from error

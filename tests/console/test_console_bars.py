@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from console_scene import FACTS, HOSTILE, Host, screen_text
+
+from console.presentation.frame import ChainFacts, FrameFacts
+from console.presentation.spans import line, plain
+from console.widgets.filter_bar import FilterBar, Mode
+from console.widgets.key_line import MessageLine
+from console.widgets.status_bar import StatusBar, Tab, TabStrip, headline
+from console.widgets.text_view import Facts, TextView
+from console.widgets.timeline import Tick, Timeline
+
+TABS = [Tab(str(i + 1), name, name.title()) for i, name in enumerate(
+    ("triage", "approvals", "lineage", "drift", "replay", "ledger", "connectors", "health"))]  # fmt: skip
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+def test_the_headline_says_the_worst_thing_and_the_key_for_it() -> None:
+    assert plain(headline(FACTS, TABS)) == " ! prod drift +1 press 1 "
+    broken = replace(FACTS, chain=ChainFacts(status="INVALID", entries=5))
+    assert plain(headline(broken, TABS)) == " ✗ LEDGER INVALID press 6 "
+    waiting = FrameFacts(workspace="w", counts={"triage": 1})
+    assert plain(headline(waiting, TABS)) == " 1 thing for you press 1 "
+    assert plain(headline(FrameFacts(workspace="w"), TABS)) == " ✓ all calm "
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 250])
+async def test_the_first_line_keeps_the_environments_at_every_width(width: int) -> None:
+    bar = StatusBar(TABS)
+    app = Host(bar)
+    async with app.run_test(size=(width, 16)) as pilot:
+        bar.facts = replace(FACTS, read_only="locked")
+        bar.crumbs = ("Approvals", "CR-0042 \u202e")
+        await pilot.pause()
+        first = screen_text(app).split("\n")[0]
+        assert len(first) <= width
+        assert "READ ONLY" in first
+        assert "!" in first.split("READ ONLY")[1]
+        assert "Approvals" in first or width < 80
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+async def test_every_place_has_its_key_in_the_tab_line(width: int) -> None:
+    strip = TabStrip(TABS)
+    app = Host(strip)
+    async with app.run_test(size=(width, 16)) as pilot:
+        strip.facts = FACTS
+        strip.current = "replay"
+        await pilot.pause()
+        first = screen_text(app).split("\n")[0]
+        assert all(str(n) in first for n in range(1, 9))
+        assert "Replay" in first
+        assert len(first) <= width
+        await pilot.click(strip, offset=(1, 0))
+        await pilot.pause()
+        assert [m.place for m in app.said(TabStrip.Picked)] == ["triage"]  # type: ignore[attr-defined]
+
+
+def ticks(count: int) -> list[Tick]:
+    return [
+        Tick(key=f"t{i}", at=NOW - timedelta(hours=10 * (count - i)), symbol="●", tone="info", label=f"deploy {i}")
+        for i in range(count)
+    ]
+
+
+async def test_arrows_go_from_event_to_event_and_shift_by_the_day() -> None:
+    timeline = Timeline()
+    app = Host(timeline)
+    async with app.run_test(size=(100, 10)) as pilot:
+        timeline.show_ticks(ticks(10), NOW)
+        timeline.focus()
+        await pilot.pause()
+        assert timeline.key is None
+        await pilot.press("left")
+        assert timeline.key == "t9"
+        assert "deploy 9" in screen_text(app)
+        await pilot.press("shift+left")
+        assert timeline.key == "t6"
+        await pilot.press("home")
+        assert timeline.key == "t0"
+        await pilot.press("end")
+        assert timeline.key is None
+        moved = app.said(Timeline.Moved)
+        assert [m.key for m in moved] == ["t9", "t6", "t0", None]  # type: ignore[attr-defined]
+
+
+async def test_two_marks_can_be_set_and_taken_away() -> None:
+    timeline = Timeline()
+    app = Host(timeline)
+    async with app.run_test(size=(100, 10)) as pilot:
+        timeline.show_ticks(ticks(5), NOW)
+        timeline.focus()
+        await pilot.press("left", "right_square_bracket", "home", "left_square_bracket")
+        await pilot.pause()
+        assert timeline.marks == ("t0", "t4")
+        assert "[" in screen_text(app)
+        await pilot.press("left_square_bracket")
+        assert timeline.marks == (None, "t4")
+
+
+async def test_the_cursor_stays_on_its_event_when_more_happen() -> None:
+    timeline = Timeline()
+    async with Host(timeline).run_test(size=(80, 10)):
+        timeline.show_ticks(ticks(5), NOW)
+        timeline.go_to("t2")
+        timeline.show_ticks([*ticks(5), Tick(key="new", at=NOW, symbol="!", tone="danger", label="x")], NOW)
+        assert timeline.key == "t2"
+
+
+async def test_escape_empties_a_filter_before_it_leaves() -> None:
+    bar = FilterBar(["drift"])
+    app = Host(bar)
+    async with app.run_test() as pilot:
+        bar.open(Mode.FILTER)
+        await pilot.press(*"prod")
+        await pilot.pause()
+        assert [m.text for m in app.said(FilterBar.Changed)][-1] == "prod"  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        assert bar.field.value == ""
+        assert bar.has_class("-open")
+        await pilot.press("escape")
+        assert not bar.has_class("-open")
+
+
+async def test_a_command_is_submitted_and_remembered() -> None:
+    bar = FilterBar(["drift"])
+    app = Host(bar)
+    async with app.run_test() as pilot:
+        bar.open(Mode.COMMAND)
+        await pilot.press(*"drift prod", "enter")
+        await pilot.pause()
+        assert [(m.mode, m.text) for m in app.said(FilterBar.Submitted)] == [(Mode.COMMAND, "drift prod")]  # type: ignore[attr-defined]
+        bar.open(Mode.COMMAND)
+        await pilot.press("up")
+        assert bar.field.value == "drift prod"
+
+
+async def test_hostile_text_is_shown_safely_by_facts_text_and_messages() -> None:
+    facts, view, message = Facts(*HOSTILE[:8]), TextView(wrapped=True), MessageLine()
+    app = Host(facts, view, message)
+    async with app.run_test(size=(80, 50)) as pilot:
+        view.show_text("\n".join(HOSTILE), language="json")
+        message.say(HOSTILE[:4], tone="warn")
+        facts.show_lines(*(line((name, "danger")) for name in HOSTILE[:12]))
+        await pilot.pause()
+        text = screen_text(app)
+        assert "[@click=app.quit]press[/]" in text
+        assert all(c.isprintable() or c == "\n" for c in text)

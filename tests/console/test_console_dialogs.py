@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from console_scene import HOSTILE, Host, screen_text
+from textual.pilot import Pilot
+from textual.screen import ModalScreen
+
+from console.widgets.dialogs import Answer, Ask, Choose, Confirm, Reading
+from console.widgets.diff_view import DiffView
+
+
+class Ticking:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def ask(dialog: ModalScreen[Any], act: Callable[[Pilot[None], Host], Any], size: tuple[int, int] = (80, 24)) -> list[Any]:
+    answers: list[Any] = []
+    app = Host()
+    async with app.run_test(size=size) as pilot:
+        app.push_screen(dialog, answers.append)
+        await pilot.pause()
+        await act(pilot, app)
+        await pilot.pause()
+    return answers
+
+
+async def test_a_held_enter_or_an_early_y_confirms_nothing() -> None:
+    clock = Ticking()
+
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await pilot.press("enter", "enter", "y", "y")
+        assert isinstance(app.screen, Confirm)
+        clock.now += 0.5
+        await pilot.press("enter")
+        assert isinstance(app.screen, Confirm)
+        await pilot.press("y")
+
+    assert await ask(Confirm("orders", ["x"], verb="deploy", clock=clock), act) == [Answer(confirmed=True)]
+
+
+async def test_production_asks_for_its_name_and_a_reason() -> None:
+    clock = Ticking()
+
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        clock.now += 1
+        await pilot.press(*"pro", "enter", *"because", "enter")
+        assert "the name does not match yet" in screen_text(app)
+        await pilot.press("shift+tab", "d", "enter", "enter")
+
+    dialog = Confirm("orders", ["x"], verb="roll back", environment="prod", reason="reason", clock=clock)
+    assert await ask(dialog, act) == [Answer(confirmed=True, reason="because")]
+
+
+async def test_escape_is_no() -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await pilot.press("escape")
+
+    assert await ask(Confirm("orders", [], verb="deploy", environment="prod"), act) == [Answer(confirmed=False)]
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 45)])
+async def test_the_question_the_fields_and_the_keys_are_all_on_the_screen(size: tuple[int, int]) -> None:
+    body = DiffView()
+
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        body.compare("a\nb", "a\nc", language="text")
+        await pilot.pause()
+        text = screen_text(app)
+        for words in ("ROLL BACK", "fact 0", "+ c", "type prod to confirm", "reason (required)", "enter", "cancel"):
+            assert words in text, words
+        await pilot.press("escape")
+
+    facts = [f"fact {i}" for i in range(20)]
+    await ask(Confirm("orders", facts, verb="roll back", environment="prod", reason="reason", body=body), act, size)
+
+
+async def test_one_line_is_asked_for() -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await pilot.press("enter")
+        assert isinstance(app.screen, Ask)
+        await pilot.press(*"why not", "enter")
+
+    assert await ask(Ask("Comment"), act) == ["why not"]
+
+
+async def test_one_of_several_is_chosen_by_key() -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await pilot.press("j", "enter")
+
+    options = [("a", "first"), ("b", "second \x1b[2J")]
+    assert await ask(Choose("Which?", options), act) == ["b"]
+
+
+async def test_hostile_titles_and_facts_are_shown_as_they_are() -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        assert all(c.isprintable() or c == "\n" for c in screen_text(app))
+        await pilot.press("escape")
+
+    for dialog in (
+        Confirm(HOSTILE[0], HOSTILE, verb="deploy", environment=HOSTILE[1], reason=HOSTILE[9]),
+        Ask(HOSTILE[9], facts=HOSTILE[:5], value=HOSTILE[0]),
+        Choose(HOSTILE[2], [(str(i), name) for i, name in enumerate(HOSTILE)]),
+        Reading(HOSTILE[3], HOSTILE, danger=True),
+    ):
+        assert len(await ask(dialog, act)) == 1
