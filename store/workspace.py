@@ -9,18 +9,21 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from store import archive, config
+from store import config
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
 from store.domain import events as ev
 from store.domain.policy import default_policy
 from store.domain.roles import checked_handle
+from store.domain.signatures import SignatureAudit
 from store.errors import BadInput, NotFound, StorageFailure
 from store.integrity.entry import Statement
 from store.integrity.note import NoteSigner, Verifier
 from store.integrity.signer import Signer, generate_log_key, load_log_key
 from store.ledger import HeadStore, Ledger, state_heads
-from store.services.context import SYSTEM, Context
+from store.ledger.report import Report
+from store.ledger.verify import verify
+from store.services.context import SYSTEM, TABLES, Context
 from store.services.people import bare_line
 
 LEDGER_FILE = "ledger.db"
@@ -87,7 +90,7 @@ def create(
         log_signer=log_signer,
         clock=clock,
         heads=_heads(root, settings),
-        tables=archive.TABLES,
+        tables=TABLES,
     )
     context = Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy())
     _first_entries(context, signer, handle, vkey)
@@ -113,6 +116,24 @@ def _first_entries(context: Context, signer: Signer, handle: str, vkey: str) -> 
                 data=data,
             )
             writer.append(statement, signer.sign(statement.bytes()) if event.SIGNED else None)
+
+
+def verify_unopened(root: Path) -> Report:
+    """Verify the ledger of a workspace that cannot be opened, by its file alone.
+
+    Raises:
+        BadInput: it is no workspace or no ledger.
+    """
+    root = root.absolute()
+    settings = config.load(root)
+    return verify(
+        root / LEDGER_FILE,
+        heads=_heads(root, settings),
+        verifier=Verifier.from_vkey(settings.ledger.log_key),
+        origin=settings.ledger.origin,
+        audit=SignatureAudit(),
+        tables=TABLES,
+    )
 
 
 def find(start: Path) -> Path:
@@ -152,6 +173,7 @@ def open_workspace(root: Path, *, clock: Clock | None = None) -> Workspace:
         log_signer=log_signer,
         verifier=Verifier.from_vkey(settings.ledger.log_key),
         origin=settings.ledger.origin,
+        tables=TABLES,
     )
     return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy()))
 

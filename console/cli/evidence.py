@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import sys
-import time
 from pathlib import Path
 
 import click
 
 from console.cli.output import complain, emit_json, note, say
 from console.cli.session import Session, command, group
-from store.errors import IntegrityFailure, QuarterdeckError, StorageFailure
-from store.ledger.verify import Report
+from store.errors import IntegrityFailure
+from store.ledger.report import Report
 from store.services import evidence, verifying
 from store.services.verifying import Scope
+from store.workspace import verify_unopened
 
 
 @command(name="verify")
@@ -23,50 +23,32 @@ from store.services.verifying import Scope
 @click.option("--fast", is_flag=True, help="Entries, tree, signatures and heads only; no archive, no read tables.")
 def verify(session: Session, kept: Path | None, *, rebuild: bool, fast: bool) -> int:
     """Check every entry, signature, checkpoint, kept head and archived file; say what the result is worth."""
-    began = time.monotonic()
     try:
         context = session.context
-    except (IntegrityFailure, StorageFailure) as error:
-        _cannot_open(session, error, began)
-        return 1 if isinstance(error, IntegrityFailure) else error.exit_code
+    except IntegrityFailure as error:
+        complain(str(error))
+        report = verify_unopened(session.root)
+        _show(session, report)
+        return 1
     if rebuild:
         verifying.rebuild(context)
     start = evidence.open_kept_checkpoint(context, kept) if kept else None
     scope = Scope(archive=not fast, tables=not fast, start=start)
     report = verifying.verify_workspace(context, scope=scope, progress=_progress if sys.stderr.isatty() else None)
+    _show(session, report)
+    return 0 if report.ok else 1
+
+
+def _show(session: Session, report: Report) -> None:
     if session.options.json:
         emit_json(_plain(report))
     else:
         _print(report)
-    return 0 if report.ok else 1
 
 
 def _progress(what: str, done: int, total: int) -> bool:
     click.echo(f"\r{what}: {done:,} of {total:,}\x1b[K", nl=done >= total, err=True)
     return True
-
-
-def _cannot_open(session: Session, error: QuarterdeckError, began: float) -> None:
-    """Say that the ledger could not even be opened: the worst verdict there is."""
-    if session.options.json:
-        problem = {
-            "seq": 0,
-            "problem": "schema" if isinstance(error, IntegrityFailure) else "storage",
-            "detail": str(error),
-        }
-        emit_json(
-            {
-                "ok": False,
-                "verdict": "INVALID",
-                "entries": 0,
-                "root": "",
-                "problems": [problem],
-                "seconds": round(time.monotonic() - began, 3),
-            }
-        )
-    else:
-        say("INVALID: the ledger cannot be opened")
-    complain(str(error))
 
 
 def _plain(report: Report) -> dict[str, object]:
@@ -153,7 +135,7 @@ def verify_proof(session: Session, proof: Path, statement: Path) -> None:
 
 @group(name="export")
 def export() -> None:
-    """What other people's tools need to check us: signers, statement."""
+    """Write what other people's tools need to check us: signers, statement."""
 
 
 @command(export, name="signers")
@@ -177,6 +159,5 @@ def export_statement(session: Session, seq: int, out: Path) -> None:
         emit_json({"statement": str(found.statement), "signature": str(found.signature), "actor": found.actor})
         return
     say(f"{found.statement} was signed by {found.actor}")
-    note(
-        f"check it: ssh-keygen -Y verify -f SIGNERS -I {found.actor} -n quarterdeck@v1 -s {found.signature} < {found.statement}"
-    )
+    check = f"ssh-keygen -Y verify -f SIGNERS -I {found.actor} -n quarterdeck@v1 -s {found.signature}"
+    note(f"check it: {check} < {found.statement}")

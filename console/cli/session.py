@@ -44,9 +44,14 @@ class Session:
     def workspace(self) -> Workspace:
         """The workspace the options name, opened once. Raises NotFound when there is none."""
         if self._workspace is None:
-            named = self.options.workspace or _from_environment("QUARTERDECK_WORKSPACE")
-            self._workspace = open_workspace(named if named is not None else find(Path.cwd()))
+            self._workspace = open_workspace(self.root)
         return self._workspace
+
+    @property
+    def root(self) -> Path:
+        """The folder of the workspace the options name. Raises NotFound when there is none."""
+        named = self.options.workspace or _from_environment("QUARTERDECK_WORKSPACE")
+        return named if named is not None else find(Path.cwd())
 
     @property
     def context(self) -> Context:

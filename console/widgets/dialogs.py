@@ -190,18 +190,22 @@ class Ask(Dialog[str | None]):
         self._ask_title = title
         self._ask_facts = tuple(facts)
         self._ask_required = required
-        self._ask_field = _field("answer", placeholder=placeholder, value=value, secret=secret)
+        self._ask_value = value
+        self._ask_placeholder = placeholder
+        self._ask_secret = secret
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Facts(line((self._ask_title, "title")), classes="-title")
             if self._ask_facts:
                 yield Facts(*self._ask_facts)
-            yield self._ask_field
+            yield _field(
+                "answer", placeholder=display(self._ask_placeholder), value=self._ask_value, secret=self._ask_secret
+            )
             yield Facts(line((" enter ", "keycap"), "  done    ", (" esc ", "keycap"), "  cancel"), classes="-keys")
 
     def on_mount(self) -> None:
-        self._ask_field.focus()
+        self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -275,6 +279,6 @@ class Reading(Dialog[None]):
 
 
 def _field(name: str, *, placeholder: str, value: str = "", secret: bool = False) -> Input:
-    field = Input(value=value, placeholder=placeholder, compact=True, id=name, password=secret, max_length=2_000)
+    field = Input(value=value, placeholder=placeholder, compact=True, id=name, password=secret, select_on_focus=False)
     field.cursor_blink = False
     return field

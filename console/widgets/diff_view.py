@@ -102,7 +102,7 @@ class DiffView(LineView):
         self._relay()
         first = next((i for i, row in enumerate(self._diff_rows) if is_change(row)), 0)
         self.cursor = first
-        self.call_after_refresh(self._centre, first)
+        self._centre(first)
         self.post_message(self.Compared(self, diff))
 
     def is_split(self) -> bool:

@@ -126,7 +126,7 @@ class KeyedTable(LineView):
         if before and not by_hand and upto != [row.key for row in self._table_shown[: at + 1]]:
             self._table_moved_at = self._table_clock()
         if stays is not None and stays != at:
-            self.call_after_refresh(self.scroll_to, y=self.scroll_offset.y + stays - at, animate=False)
+            self.scroll_to(y=self.scroll_offset.y + stays - at, animate=False)
         self.cursor = index
         self._tell_key()
 

@@ -163,6 +163,9 @@ class LineView(ScrollView, can_focus=True):
         elif index >= top + seen:
             self.scroll_to(y=index - seen + 1, animate=False)
 
+    def _show_cursor(self) -> None:
+        self.show_row(self.cursor)
+
     def action_move(self, by: int) -> None:
         self.cursor += by
 
@@ -188,7 +191,7 @@ class LineView(ScrollView, can_focus=True):
         self.refresh_line(self.cursor + self.header_lines)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.show_row, self.cursor)
+        self.call_after_refresh(self._show_cursor)
 
     def on_click(self, event: events.Click) -> None:
         index = event.y - self.header_lines + self.scroll_offset.y

@@ -132,8 +132,8 @@ class VirtualTable(LineView):
         top = self.scroll_offset.y
         self.rows_changed()
         if not at_top:
+            self.scroll_to(y=top + count, animate=False)
             self.cursor += count
-            self.call_after_refresh(self.scroll_to, y=top + count, animate=False)
         self._want()
 
     def row_count(self) -> int:

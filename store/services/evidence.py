@@ -76,9 +76,7 @@ def export_statement(context: Context, seq: int, folder: Path) -> ExportedStatem
     """
     entry = context.ledger.entry(seq)
     if entry.signature is None:
-        raise BadInput(
-            f"entry {seq} ({entry.statement.kind}) is an observation of quarterdeck's and carries no signature"
-        )
+        raise BadInput(f"entry {seq} ({entry.statement.kind}) is an observation: nobody signed it")
     statement, signature = folder / "statement.json", folder / "statement.json.sig"
     _write(statement, entry.statement.bytes())
     _write(signature, sshsig.armor(entry.signature).encode())

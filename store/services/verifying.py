@@ -11,8 +11,9 @@ from store.domain.signatures import SignatureAudit
 from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.note import Verifier
-from store.ledger.verify import Problem, Report, Verdict, verify
-from store.services.context import Context
+from store.ledger.report import Problem, Report, Verdict
+from store.ledger.verify import verify
+from store.services.context import TABLES, Context
 
 Progress = Callable[[str, int, int], bool]
 """(what, done, total) → go on?"""
@@ -45,6 +46,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         progress=of_entries,
         start=scope.start,
         audit=SignatureAudit(),
+        tables=TABLES,
     )
     more: list[Problem] = []
     if scope.archive:
