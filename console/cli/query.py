@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 import click
@@ -126,9 +126,17 @@ def log(
 
 def _rows(entries: Iterable[Entry]) -> list[tuple[object, ...]]:
     return [
-        (e.seq, e.statement.time, e.statement.actor, e.statement.kind, " ".join(e.statement.on.values()))
-        for e in entries
+        (e.seq, e.statement.time, e.statement.actor, e.statement.kind, subject_line(e.statement.on)) for e in entries
     ]
+
+
+_FIRST = ("incident", "drift", "deployment", "request", "environment", "project", "principal")
+
+
+def subject_line(on: Mapping[str, str]) -> str:
+    """Return what an entry is about in a few words: its ids first, digests shortened."""
+    names = [key for key in _FIRST if key in on] + [key for key in on if key not in _FIRST]
+    return " ".join(on[key][:12] if key == "artifact" else on[key] for key in names)
 
 
 def _plain(entry: Entry) -> dict[str, object]:

@@ -67,7 +67,8 @@ class StatusBar(Widget):
         left = headline(self.facts, self._bar_tabs, brief=room < 80)
         if self.facts.read_only is not None:
             left = (*left, *line((" READ ONLY ", "badge-warn")))
-        right = self._right(room - width(left) - cell_len((self.crumbs or ('',))[0]) - 3)
+        here = sum(cell_len(part) + 3 for part in self.crumbs)
+        right = self._right(room - width(left) - min(here, room // 3))
         crumbs = self._crumbs(room - width(left) - width(right) - 2)
         middle = room - width(left) - width(crumbs) - width(right)
         return content((*left, *crumbs, Span(" " * max(middle, 0)), *right))

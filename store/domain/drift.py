@@ -24,6 +24,8 @@ class Drift:
     desired: str | None
     observed: str | None
     observed_artifact: str
+    export: str
+    """Name of the export it was last seen in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +55,7 @@ def replay(recorded: Iterable[ev.Recorded]) -> dict[str, Drift]:
                     desired=e.desired,
                     observed=e.observed,
                     observed_artifact=e.observed_artifact,
+                    export=e.export,
                 )
             case ev.DriftChanged() as e if e.drift in drifts:
                 drifts[e.drift] = replace(
@@ -61,6 +64,7 @@ def replay(recorded: Iterable[ev.Recorded]) -> dict[str, Drift]:
                     desired=e.desired,
                     observed=e.observed,
                     observed_artifact=e.observed_artifact,
+                    export=e.export,
                 )
             case ev.DriftAcknowledged(drift=drift) if drift in drifts:
                 drifts[drift] = replace(drifts[drift], status="acknowledged")
@@ -110,6 +114,8 @@ class Observation:
     project: str
     environment: str
     artifact: str
+    export: str
+    """Name of the export that was seen."""
     release: str | None
     differences: tuple[Difference, ...]
     looked_at: frozenset[str]
@@ -145,7 +151,7 @@ def judge(
             how="live equals desired again",
         )
         for component, drift in standing.items()
-        if component in seen.looked_at and component not in differing
+        if component not in differing and (component in seen.looked_at or drift.export == seen.export)
     ]
     return found
 
@@ -159,6 +165,7 @@ def _opened(seen: Observation, difference: Difference, drift: str) -> ev.DriftOp
         name=difference.name,
         component_kind=difference.kind,
         summary=seen.summaries.get(difference.component, ""),
+        export=seen.export,
         observed_artifact=seen.artifact,
         desired=difference.desired,
         observed=difference.observed,
@@ -174,6 +181,7 @@ def _changed(seen: Observation, difference: Difference, known: Drift) -> ev.Drif
         environment=seen.environment,
         component=difference.component,
         summary=seen.summaries.get(difference.component, ""),
+        export=seen.export,
         observed_artifact=seen.artifact,
         desired=difference.desired,
         observed=difference.observed,

@@ -48,10 +48,8 @@ _AFTER_NAME: Final = re.compile(
     rb"""s?(?:[_-]?[0-9]{1,3})?(?:\\?["'`])?\]?\s{0,4}(?P<sign>:=|={1,3}|=>|:)(?P<gap>\s{0,4})"""
     rb"""(?:(?P<quote>\\?["'`])(?P<quoted>(?:\\.|[^\\\n])*?)(?P=quote)|(?P<bare>[^\s"'`,;&<>(){}\[\]\\]+))""",
 )
-_NAMED_PAIR: Final = re.compile(
-    rb'"(?:name|key)"\s{0,9}:\s{0,9}"(?P<name>[^"\\]{1,80})"\s{0,99},\s{0,99}"value"\s{0,9}:\s{0,9}'
-    rb'"(?P<value>(?:[^"\\]|\\.)*)"'
-)
+_PAIR_NAME: Final = re.compile(rb'"(?:name|key)"\s{0,9}:\s{0,9}"(?P<name>[^"\\]{1,80})"\s{0,99},\s{0,99}\Z')
+_PAIR_VALUE: Final = re.compile(rb'"value"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)*+)"')
 _NO_SECRET: Final = re.compile(
     r"\s*(?:=?\s*\{\{.*|=.*\{\{.*\}\}.*|\$\{.*|\$\(.*|%[\w.]+%|<[^>]*>|\[redacted.*|!(?:secret|env_var)\b.*|"
     r"(?:\$?(?:msg|flow|global|env|process|this|self|node|config|data|req|res|payload|context|params|body|item|"
@@ -87,8 +85,7 @@ def scan(data: bytes) -> list[Span]:
     for root in _ROOTS:
         if root in lower:
             spans += _named(root, data, lower)
-    if b'"value"' in data:
-        spans += _pairs(data)
+    spans += _pairs(data)
     return _apart(spans) if len(spans) > 1 else spans
 
 
@@ -208,10 +205,15 @@ def _promise(root: bytes, lower: bytes, at: int) -> tuple[str, bool]:
 
 
 def _pairs(data: bytes) -> Iterator[Span]:
-    """Yield the values of `{"name":"X-Api-Key","value":"…"}` in canonical JSON."""
-    for match in _NAMED_PAIR.finditer(data):
-        if kind := secret_kind(match["name"].decode("utf-8", "replace"), match["value"].decode("utf-8", "replace")):
-            yield Span(start=match.start("value"), end=match.end("value"), kind=kind)
+    """Yield the values of `{"name": "X-Api-Key", "value": "…"}`."""
+    at = data.find(b'"value"')
+    while at >= 0:
+        name = _PAIR_NAME.search(data, max(0, at - 300), at)
+        if name and (match := _PAIR_VALUE.match(data, at)):
+            value = match["value"].decode("utf-8", "replace")
+            if kind := secret_kind(name["name"].decode("utf-8", "replace"), value):
+                yield Span(start=match.start("value"), end=match.end("value"), kind=kind)
+        at = data.find(b'"value"', at + 7)
 
 
 def _is_value(value: str) -> bool:

@@ -15,8 +15,8 @@ from store.ledger.report import MAX_PROBLEMS, Problem
 from store.ledger.tiles import Row, TileChecker
 from store.ledger.tree import TILE, TILE_LEVELS, Position, subtree
 
-SPAN: Final = TILE * TILE
-"""Entries in one stretch (65,536): what two processes share out between them."""
+SPAN: Final = 64 * TILE
+"""Entries in one stretch (16,384): what processes share out between them."""
 _READ: Final = 8 * TILE
 """Entries in one SELECT; with a rollback journal nobody can commit while it runs."""
 

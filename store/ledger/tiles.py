@@ -6,8 +6,8 @@ import re
 from binascii import hexlify
 from collections.abc import Sequence
 from hashlib import sha256
-from itertools import chain, repeat
-from typing import Any, Final
+from itertools import chain, compress, repeat
+from typing import Final
 
 import orjson
 
@@ -24,7 +24,9 @@ _KIND: Final = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*", re.ASCII)
 _DAY: Final = (  # 29 February is left to the slower check
     rb"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
 )
-_TIMES: Final = re.compile(rb"(?:20\d\d-%bT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z)*" % _DAY)
+_TIME: Final = rb"20\d\d-%bT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z" % _DAY
+_BATCH: Final = 64
+"""Parsed values alive at once: few enough that the garbage collector is not woken for them."""
 _UNSIGNED: Final = b'null,"statement":'
 _MEMBERS: Final = {("actor", "data", "kind", "on")}
 _FRACTION: Final = re.compile(rb"\.[0-9]")
@@ -38,10 +40,11 @@ class TileChecker:
         self._origin = origin
         self._kinds = kinds
         self._fast = fast
-        self._known_kinds: set[object] = set()
-        tail = b'},"origin":%b,"time":"' % orjson.dumps(origin)
-        self._before_time = tail
-        self._tail_length = len(tail) + 24 + len(b'","v":1}}')
+        self._known_kinds: set[str] = set()
+        ours = orjson.dumps(origin)
+        tail = rb'\},"origin":%b,"time":"%b","v":1\}\}' % (re.escape(ours), _TIME)
+        self._tails = re.compile(b"(?:%b)*" % tail)
+        self._tail_length = len(b'},"origin":,"time":"2026-01-01T00:00:00.000Z","v":1}}') + len(ours)
 
     def check(
         self, rows: Sequence[Row], first: int, links: tuple[bytes, bytes]
@@ -79,58 +82,67 @@ class TileChecker:
 
     def _forms(self, bodies: Sequence[bytes], first: int) -> list[int] | None:
         """Return the entries an audit wants, when every body is surely canonical and whole; None when in doubt."""
+        wanted: list[int] = []
+        for start in range(0, len(bodies), _BATCH):
+            found = self._batch(bodies[start : start + _BATCH], first + start)
+            if found is None:
+                return None
+            wanted += found
+        return wanted
+
+    def _batch(self, bodies: Sequence[bytes], first: int) -> list[int] | None:
         width = len(str(first))
         begin = 88 + width + len(_UNSIGNED)
-        if width != len(str(first + len(bodies) - 1)) or not self._tails(bodies):
+        if width != len(str(first + len(bodies) - 1)):
             return None
-        plain = [seq for seq, body in enumerate(bodies, first) if body[begin - len(_UNSIGNED) : begin] == _UNSIGNED]
-        cut = -self._tail_length
-        texts = [bodies[seq - first][begin:cut] + b"}}" for seq in plain]
         wanted: list[int] = []
-        if len(plain) < len(bodies):  # signed entries are few, and looked at one by one
-            for seq in sorted(set(range(first, first + len(bodies))) - set(plain)):
-                body = bodies[seq - first]
-                problems, _ = self._form(seq, body, sha256(b"\0" + body).digest())
-                if problems:
+        numbers: Sequence[int] = range(first, first + len(bodies))
+        if {body[begin - len(_UNSIGNED) : begin] for body in bodies} != {_UNSIGNED}:
+            unsigned = [body[begin - len(_UNSIGNED) : begin] == _UNSIGNED for body in bodies]
+            for seq, body, plain in zip(numbers, bodies, unsigned, strict=True):
+                if not plain and self._form(seq, body, sha256(b"\0" + body).digest())[0]:
                     return None
-                wanted.append(seq)
+            wanted = [seq for seq, plain in zip(numbers, unsigned, strict=True) if not plain]
+            numbers, bodies = list(compress(numbers, unsigned)), list(compress(bodies, unsigned))
+            if not bodies:
+                return wanted
+        kinds = self._kinds_of(bodies, begin)
+        if kinds is None:
+            return None
+        if not self._kinds.isdisjoint(kinds):
+            wanted += [seq for seq, kind in zip(numbers, kinds, strict=True) if kind in self._kinds]
+            wanted.sort()
+        return wanted
+
+    def _kinds_of(self, bodies: Sequence[bytes], begin: int) -> Sequence[str] | None:
+        """Return the kinds of unsigned bodies whose statements begin at `begin`; None when any is in doubt."""
+        cut = -self._tail_length
+        texts = [body[begin:cut] + b"}}" for body in bodies]
+        if not self._tails.fullmatch(b"".join([body[cut:] for body in bodies])):
+            return None
         try:
             values = list(map(orjson.loads, texts))
             if list(map(orjson.dumps, values, repeat(None), repeat(_STRICT))) != texts:
                 return None
+            if set(map(tuple, values)) != _MEMBERS:
+                return None
             _check_numbers(texts, values)
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError, BadInput):
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError, BadInput, TypeError):
             return None
-        if texts and not self._are_whole(values):
+        actors, data, kinds, on = zip(*map(dict.values, values), strict=True)
+        if {*map(type, on), *map(type, data)} != {dict}:
             return None
-        if self._kinds:
-            wanted.extend(seq for seq, value in zip(plain, values, strict=True) if value["kind"] in self._kinds)
-        return sorted(wanted)
+        if {str, *map(type, actors), *map(type, kinds), *map(type, chain.from_iterable(map(dict.values, on)))} != {str}:
+            return None
+        return kinds if "" not in actors and self._are_kinds(kinds) else None
 
-    def _tails(self, bodies: Sequence[bytes]) -> bool:
-        """Say whether every body ends in our origin, a plain time, and version 1."""
-        length, start = self._tail_length, len(self._before_time)
-        ends = {body[-length : start - length] + body[start + 24 - length :] for body in bodies}
-        times = b"".join([body[start - length : start + 24 - length] for body in bodies])
-        return ends == {self._before_time + b'","v":1}}'} and _TIMES.fullmatch(times) is not None
-
-    def _are_whole(self, values: list[dict[str, Any]]) -> bool:
-        if set(map(tuple, values)) != _MEMBERS:
-            return False
-        on = [value["on"] for value in values]
-        if {*map(type, on), *map(type, [value["data"] for value in values])} != {dict}:
-            return False
-        actors = [value["actor"] for value in values]
-        if {*map(type, chain.from_iterable(map(dict.values, on))), *map(type, actors)} != {str}:
-            return False
-        return "" not in actors and self._are_kinds([value["kind"] for value in values])
-
-    def _are_kinds(self, kinds: list[object]) -> bool:
-        for kind in set(filter(lambda kind: isinstance(kind, str), kinds)) - self._known_kinds:
-            if not (isinstance(kind, str) and _KIND.fullmatch(kind) and len(self._known_kinds) < 10_000):
+    def _are_kinds(self, kinds: Sequence[str]) -> bool:
+        for kind in set(kinds) - self._known_kinds:
+            if not _KIND.fullmatch(kind):
                 return False
-            self._known_kinds.add(kind)
-        return all(kind.__class__ is str for kind in kinds)
+            if len(self._known_kinds) < 10_000:  # a hostile file may hold a million of them
+                self._known_kinds.add(kind)
+        return True
 
     def _one_by_one(
         self, rows: Sequence[Row], first: int, links: tuple[bytes, bytes], leaves: list[bytes]

@@ -25,7 +25,7 @@ from store.ledger.state import disagreement, newest_note
 from store.ledger.tree import START, Nodes, Position, position_at
 from store.ledger.workers import Shared, available_helpers, check_claimed, helpers
 
-SHARE_FROM: Final = 3 * SPAN
+SHARE_FROM: Final = 8 * SPAN
 """Entries from which starting another process pays."""
 Progress = Callable[[int, int], bool]
 """(entries checked, entries in all) → go on?"""

@@ -132,6 +132,7 @@ def _judge(
         project=project,
         environment=environment,
         artifact=artifact,
+        export=file.name,
         release=deployed.target.release,
         differences=found,
         looked_at=frozenset({*observed, *expected}),

@@ -255,6 +255,7 @@ async def test_an_integrity_failure_is_an_alarm_that_has_to_be_closed() -> None:
     scene.first.fails = IntegrityFailure("entry 7 does not hash")
     async with scene.app.run_test() as pilot:
         await until(lambda: isinstance(scene.app.screen, Reading))
+        await pilot.pause(0.1)
         assert "INTEGRITY ALARM" in screen_text(scene.app)
         assert "entry 7 does not hash" in screen_text(scene.app)
         await pilot.press("escape")

@@ -115,6 +115,8 @@ class DriftOpened(Event):
     name: str
     component_kind: str
     summary: str
+    export: str
+    """Name of the export it was seen in."""
     observed_artifact: str
     desired: str | None = None
     """Component digest that should be live; None when nothing should."""
@@ -136,6 +138,8 @@ class DriftChanged(Event):
     environment: str
     component: str
     summary: str
+    export: str
+    """Name of the export it was seen in."""
     observed_artifact: str
     desired: str | None = None
     observed: str | None = None

@@ -1,0 +1,166 @@
+"""What really reaches the terminal, byte by byte, in a pseudo-terminal of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import pexpect
+import pytest
+from textual.app import App
+
+from console.widgets.terminal import AsciiFilter, ScrubFilter, crash_report, palette_of, preflight, scrub
+
+HOST = Path(__file__).with_name("hostile_host.py")
+HARMFUL = (b"31337", b"\x1b]52;c;SGF", b"]0;title", b"\x07", b"\x08", b"\x7f", b"\xc2\x9b", b"\xc2\x9d", b"\xc2\x85",
+           b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\xe2\x80\x8b", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\x1b]8;")  # fmt: skip
+ALLOWED = re.compile(rb"\x1b(?:\[[0-9;?<>=:]*[ $!]?[A-Za-z]|\[[0-9;?]*\$p|[78=>]|P[^\x1b]*\x1b\\|_G[^\x1b]*\x1b\\|\\)")
+
+
+def spawn(what: str, *, size: tuple[int, int] = (40, 120), **extra: str) -> pexpect.spawn:
+    environment = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "COLORTERM", "TEXTUAL_THEME"}}
+    environment |= {"TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none", **extra}
+    return pexpect.spawn(sys.executable, [str(HOST), what], env=environment, dimensions=size, timeout=30)
+
+
+def run(what: str, **extra: str) -> tuple[bytes, int]:
+    child = spawn(what, **extra)
+    received = child.read()
+    child.close()
+    return received, child.exitstatus if child.exitstatus is not None else 128 + (child.signalstatus or 0)
+
+
+@pytest.mark.parametrize("colours", ["16", "256", "truecolor"])
+def test_no_hostile_byte_passes_through_any_widget_of_ours(colours: str) -> None:
+    received, status = run("widgets", QUARTERDECK_COLORS=colours)
+    assert status == 0, received[-2000:].decode("utf-8", "replace")
+    assert b"INTEG" in received or b"esc" in received
+    assert b"u{1b}" in received
+    assert [mark for mark in HARMFUL if mark in received.replace(b"u{1b}[31337", b"").replace(b"[31337", b"")] == []
+    assert_only_drawing(received)
+
+
+def test_the_last_filter_stops_what_a_forgetful_widget_draws() -> None:
+    received, status = run("builtins")
+    assert status == 0, received[-2000:].decode("utf-8", "replace")
+    assert [mark for mark in HARMFUL if mark in received.replace(b"[31337", b"")] == []
+    assert_only_drawing(received)
+
+
+def assert_only_drawing(received: bytes) -> None:
+    """Every escape sequence is one that Textual draws with; every other byte is printable."""
+    assert b"\x1b[31337" not in received
+    rest = ALLOWED.sub(b"", received)
+    assert b"\x1b" not in rest, rest[rest.index(b"\x1b") :][:60]
+    assert not set(rest) & (set(range(32)) - {10, 13})
+    assert b"\x9b" not in bytes(c for c in rest if c < 0x80)
+
+
+def test_a_crash_restores_the_terminal_and_names_no_value() -> None:
+    received, status = run("crash")
+    assert status == 1
+    after = received[received.rindex(b"\x1b[?1049l") :]
+    assert b"RuntimeError: broken" in after
+    assert b"hunter2" not in received
+    assert b"\x1b[31337m" not in received
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_polite_signal_restores_the_terminal(number: signal.Signals, status: int) -> None:
+    child = spawn("sleep")
+    child.expect_exact("calm")
+    child.expect(rb"drift|Keys")
+    child.kill(number)
+    start = time.monotonic()
+    received = child.read()
+    child.close()
+    assert b"\x1b[?1049l" in received
+    assert b"\x1b[?1003l" in received
+    assert child.exitstatus == status
+    assert time.monotonic() - start < 3
+
+
+def test_an_idle_console_sends_nothing() -> None:
+    child = spawn("sleep")
+    child.expect(rb"Keys")
+    time.sleep(1.0)
+    drain(child)
+    time.sleep(1.5)
+    assert drain(child) == b""
+    child.kill(signal.SIGTERM)
+    child.read()
+    child.close()
+
+
+def drain(child: pexpect.spawn) -> bytes:
+    received = b""
+    while True:
+        try:
+            received += child.read_nonblocking(65_536, timeout=0.1)
+        except pexpect.TIMEOUT:
+            return received
+
+
+def test_what_took_cells_leaves_as_many() -> None:
+    assert scrub("a\u202eb\x1bc") == "abc"
+    assert scrub("plain") == "plain"
+    assert scrub("\ud800") in {"", "?"}
+
+
+def test_filters_leave_clean_lines_alone() -> None:
+    from rich.segment import Segment
+    from rich.style import Style
+    from textual.color import Color
+
+    clean = [Segment("hello", Style(bold=True))]
+    assert ScrubFilter().apply(clean, Color(0, 0, 0)) is clean
+    (linked,) = ScrubFilter().apply([Segment("x", Style(link="https://evil.example"))], Color(0, 0, 0))
+    assert linked.style is not None
+    assert linked.style.link is None
+    (drawn,) = AsciiFilter().apply([Segment("✓ ─│ ▸")], Color(0, 0, 0))
+    assert drawn.text == "v -| >"
+
+
+class Stream(StringIO):
+    def __init__(self, encoding: str, *, tty: bool = True) -> None:
+        super().__init__()
+        self.named, self.tty = encoding, tty
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self.named
+
+    def isatty(self) -> bool:
+        return self.tty
+
+
+def test_the_console_is_not_opened_where_it_cannot_be_drawn() -> None:
+    assert "TERM=dumb" in (preflight({"TERM": "dumb"}, Stream("utf-8")) or "")
+    assert "needs a terminal" in (preflight({"TERM": "xterm"}, Stream("utf-8", tty=False)) or "")
+    assert "UTF-8" in (preflight({"TERM": "xterm"}, Stream("iso-8859-1")) or "")
+    assert preflight({"TERM": "xterm"}, Stream("UTF-8")) is None
+
+
+def test_the_palette_follows_the_terminal_unless_told() -> None:
+    assert palette_of({}, "256") == "256"
+    assert palette_of({}, "standard") == "standard"
+    assert palette_of({"QUARTERDECK_COLORS": "16"}, "truecolor") == "standard"
+    assert palette_of({}, None) == "truecolor"
+
+
+def test_a_crash_report_is_safe_text() -> None:
+    try:
+        raise ValueError("\x1b[2J")
+    except ValueError as error:
+        assert "\x1b" not in crash_report(error)
+
+
+def test_the_private_side_of_textual_is_still_there() -> None:
+    """The contract with the pinned Textual: what `terminal.py` overrides must exist."""
+    for name in ("_fatal_error", "_print_error_renderables", "_close_messages_no_wait", "get_line_filters"):
+        assert callable(getattr(App, name))
