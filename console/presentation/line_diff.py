@@ -118,9 +118,7 @@ def _anchors(old: Sequence[str], new: Sequence[str], box: tuple[int, int, int, i
     return run[::-1]
 
 
-def _plain_matches(
-    old: Sequence[str], new: Sequence[str], box: tuple[int, int, int, int]
-) -> Iterator[tuple[int, int]]:
+def _plain_matches(old: Sequence[str], new: Sequence[str], box: tuple[int, int, int, int]) -> Iterator[tuple[int, int]]:
     """Match a box without unique lines the ordinary way when it is small; a big one counts as replaced whole."""
     a, b, c, d = box
     if (b - a) * (d - c) > _TOKEN_PAIRS:

@@ -175,9 +175,7 @@ def content(*lines: Line) -> Content:
     """Return lines as Textual content, one under the other; no markup is ever parsed."""
     from textual.content import Content  # a quarter of a second that the command line need not spend
 
-    return Content("\n").join(
-        [Content.assemble(*((span.text, TONES[span.tone]) for span in spans)) for spans in lines]
-    )
+    return Content("\n").join([Content.assemble(*((span.text, TONES[span.tone]) for span in spans)) for spans in lines])
 
 
 def plain(spans: Line) -> str:

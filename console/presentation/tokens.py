@@ -14,7 +14,9 @@ _CODE_WORDS = (
     r"SELECT|FROM|WHERE|INSERT|UPDATE|DELETE|JOIN|ON|AND|OR|NOT|NULL)\b"
 )
 _LANGUAGES = {
-    "json": re.compile(rf"(?P<string>{_STRING})|(?P<keyword>{_JSON_WORDS})|(?P<number>{_NUMBER})|(?P<muted>[{{}}\[\],:]+)"),
+    "json": re.compile(
+        rf"(?P<string>{_STRING})|(?P<keyword>{_JSON_WORDS})|(?P<number>{_NUMBER})|(?P<muted>[{{}}\[\],:]+)"
+    ),
     "code": re.compile(
         rf"(?P<muted>//.*|\#.*|/\*.*?\*/)|(?P<string>{_STRING})|(?P<keyword>{_CODE_WORDS})|(?P<number>{_NUMBER})"
     ),

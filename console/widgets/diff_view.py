@@ -204,7 +204,9 @@ class DiffView(LineView):
             return ""
         if self._diff_place[0] != position:
             found = self._diff.lines[min(position, len(self._diff.lines) - 1)]
-            path = path_of(self._diff.new, found.new) if found.new is not None else path_of(self._diff.old, found.old or 0)
+            path = (
+                path_of(self._diff.new, found.new) if found.new is not None else path_of(self._diff.old, found.old or 0)
+            )
             self._diff_place = (position, path)
         return self._diff_place[1]
 
@@ -271,7 +273,6 @@ class DiffView(LineView):
         if more and room > 1:
             cut = Strip([*cut.crop(0, room - 1), Segment("…", self.tone("key", ground))])
         return list(cut.adjust_cell_length(room, self.tone("text", ground)))
-
 
 
 def _ground(row: Pair, side: str) -> str:

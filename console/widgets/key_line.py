@@ -44,7 +44,10 @@ class KeyLine(Widget):
         found = tuple(
             (self.app.get_key_display(active.binding), active.binding.description, active.binding.id or "")
             for active in self.screen.active_bindings.values()
-            if not (typing and _types(active.binding)) and active.binding.show and active.enabled and not self._key_blocked(active.binding)
+            if not (typing and _types(active.binding))
+            and active.binding.show
+            and active.enabled
+            and not self._key_blocked(active.binding)
         )
         unique = tuple(dict.fromkeys(sorted(found, key=_rank)))
         if unique != self._key_shown:

@@ -109,9 +109,7 @@ class LineView(ScrollView, can_focus=True):
         """Return a line as what the compositor takes, padded with its ground."""
         lit = ground in {"cursor", "resting"}
         tones = (_BRIGHTER_UNDER_CURSOR.get(s.tone, s.tone) if lit else s.tone for s in spans)
-        segments = [
-            Segment(span.text, self.tone(tone, ground)) for span, tone in zip(spans, tones, strict=True)
-        ]
+        segments = [Segment(span.text, self.tone(tone, ground)) for span, tone in zip(spans, tones, strict=True)]
         return Strip(segments).adjust_cell_length(width, self.tone("text", ground))
 
     def tone(self, name: str, ground: str = "") -> RichStyle:

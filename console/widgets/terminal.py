@@ -83,9 +83,7 @@ class TerminalApp(App[R]):
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
 
-    def __init__(
-        self, *, palette: str | None = None, ascii_only: bool = False, styles: Sequence[Path] = ()
-    ) -> None:
+    def __init__(self, *, palette: str | None = None, ascii_only: bool = False, styles: Sequence[Path] = ()) -> None:
         """Take the colours that the terminal has (`palette` overrules: `truecolor`, `256`, `standard`)."""
         super().__init__(css_path=list(styles))
         for theme in themes():
@@ -175,5 +173,3 @@ def run_app(app: TerminalApp[R], *, mouse: bool = True) -> int:
     """Run `app` until it ends and return the exit status for the shell."""
     app.run(mouse=mouse)
     return app.return_code or 0
-
-

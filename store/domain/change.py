@@ -183,7 +183,8 @@ def check_approver(change: Change, *, actor: str, people: Principals, at: str) -
     unblock: list[str] = []
     if actor in change.editors:
         reasons.append(
-            f"{SEPARATION}: {actor} {'requested' if actor == change.requester else 'edited'} {change.id} and cannot approve it"
+            f"{SEPARATION}: {actor} {'requested' if actor == change.requester else 'edited'} {change.id}"
+            " and cannot approve it"
         )
         unblock.append("somebody else with the role approver decides")
     try:

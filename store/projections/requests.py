@@ -145,10 +145,21 @@ def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
                 " WHERE project = ? AND environment = ? AND state = 'live'",
                 (word, record.seq, record.time, event.project, event.environment),
             )
-            if event.request:
-                _state(connection, record, event.request, "live")
+            live = event.request or _carrier(connection, event)
+            if live is not None:
+                _state(connection, record, live, "live")
         case _:
             pass
+
+
+def _carrier(connection: sqlite3.Connection, event: ev.DeploymentVerified) -> str | None:
+    """Return the request that brought this release here before: a rollback makes it live again."""
+    found = connection.execute(
+        "SELECT id FROM request WHERE project = ? AND environment = ? AND release = ? AND deployment IS NOT NULL"
+        " ORDER BY opened_seq DESC LIMIT 1",
+        (event.project, event.environment, event.target.release),
+    ).fetchone()
+    return found[0] if found else None
 
 
 def _content(event: ev.RequestOpened | ev.RequestEdited, record: ev.Recorded) -> dict[str, object]:

@@ -163,8 +163,9 @@ def promote(context: Context, actor: Actor, request: str, *, to: str) -> Entry:
     """
     source = context.ledger
     change = change_of(source, request)
-    if change.state != "live":
-        raise Refusal([f"{request} is {change.state}: only a live release is promoted"])
+    now = releases.desired(source, change.environment, change.project)
+    if now is None or now.target.release != change.target.release:
+        raise Refusal([f"{request} is not live in {change.environment}: only a live release is promoted"])
     held = releases.quarantine(source, change.project, change.target.release)
     if held is not None:
         raise Refusal([f"the release {change.target.release[:12]} is in quarantine: {held}"])

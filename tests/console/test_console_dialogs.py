@@ -20,7 +20,9 @@ class Ticking:
         return self.now
 
 
-async def ask(dialog: ModalScreen[Any], act: Callable[[Pilot[None], Host], Any], size: tuple[int, int] = (80, 24)) -> list[Any]:
+async def ask(
+    dialog: ModalScreen[Any], act: Callable[[Pilot[None], Host], Any], size: tuple[int, int] = (80, 24)
+) -> list[Any]:
     answers: list[Any] = []
     app = Host()
     async with app.run_test(size=size) as pilot:

@@ -56,7 +56,9 @@ def test_a_moved_block_is_matched_by_its_unique_lines() -> None:
 
 
 def test_unchanged_runs_are_folded_with_context() -> None:
-    lines = diff_lines([str(i) for i in range(30)], [str(i) for i in range(15)] + ["x"] + [str(i) for i in range(16, 30)])
+    lines = diff_lines(
+        [str(i) for i in range(30)], [str(i) for i in range(15)] + ["x"] + [str(i) for i in range(16, 30)]
+    )
     assert folds(lines) == [range(0, 12), range(19, 30)]
 
 

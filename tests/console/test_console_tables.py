@@ -115,7 +115,9 @@ async def test_hostile_names_are_rows_like_any_other() -> None:
 
 def page(window: Window) -> list[Row]:
     last = min(window.offset + window.limit, window.total)
-    return [Row(key=str(window.total - i), cells=(f"entry {window.total - i}", "x")) for i in range(window.offset, last)]
+    return [
+        Row(key=str(window.total - i), cells=(f"entry {window.total - i}", "x")) for i in range(window.offset, last)
+    ]
 
 
 async def test_a_million_rows_open_at_once_and_end_at_the_first() -> None:
