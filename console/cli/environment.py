@@ -25,7 +25,6 @@ def environment() -> None:
 @click.option("--url", help="node-red: the address of its Admin API.")
 @click.option("--user", help="node-red: who logs in.")
 @click.option("--password-env", help="node-red: the environment variable that holds the password.")
-@click.option("--token-env", help="node-red: the environment variable that holds a bearer token.")
 @click.option("--ca", help="node-red: a file of certificates to trust instead of the system's.")
 def environment_add(session: Session, name: str, target: str, **settings: str | None) -> None:
     """Add a place that releases are deployed to."""

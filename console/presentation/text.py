@@ -1,8 +1,8 @@
-"""The only way text from outside becomes drawable (integrity.md, "Text on a terminal").
+r"""The only way text from outside becomes drawable (integrity.md, "Text on a terminal").
 
 A terminal obeys what it is sent: an escape sequence in a flow's name could write the approver's clipboard, a bidi
 override could turn a name round, a zero-width character could make two names look alike. So every character that
-does not simply show itself is written out as `\\u{…}`.
+does not simply show itself is written out as `\u{…}`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _SCRIPTS_THAT_MIX = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "LATIN",
 
 
 def display(text: str, width: int | None = None) -> str:
-    """Return `text` in one safe line of at most `width` cells (default `WIDTH_CAP`).
+    r"""Return `text` in one safe line of at most `width` cells (default `WIDTH_CAP`).
 
     NFC; every control, format, surrogate, private, unassigned and line-separating character, every blank other than
-    the plain space, every invisible letter and every third combining mark in a row is written as `\\u{…}`. Text that
+    the plain space, every invisible letter and every third combining mark in a row is written as `\u{…}`. Text that
     is too wide loses its middle (`refund-app…-prod`): both ends of a name tell names apart. Displaying a displayed
     text changes nothing.
     """

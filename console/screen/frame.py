@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from textual import events
@@ -18,6 +17,7 @@ from console.presentation.spans import line
 from console.screen.feed import Feed, FeedFailed
 from console.screen.help import help_lines
 from console.screen.pane import Pane
+from console.screen.place import Place
 from console.screen.session import Session
 from console.widgets.dialogs import Confirm, Reading
 from console.widgets.filter_bar import FilterBar, Mode
@@ -29,21 +29,6 @@ from store.errors import QuarterdeckError
 
 AGES_EVERY_SECONDS = 30.0
 """How often what is shown is read again though nothing was committed: ages grow, deadlines pass."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """One line of the table of screens."""
-
-    key: str
-    """`1` to `9`."""
-    id: str
-    """Its name in commands and in `Pane.go`; its style sheet is `console/screens/<id>.tcss`."""
-    title: str
-    factory: Callable[[Any], Pane[Any]]
-    """Given the session, makes the pane; called at the first visit."""
-    subjects: tuple[str, ...] = ()
-    """How ids of its things begin (`CR-`): `:CR-0042` opens here."""
 
 
 class Frame(Screen[None]):
@@ -70,7 +55,7 @@ class Frame(Screen[None]):
     Frame.-tiny > *, Frame.-flat > * { display: none; }
     Frame.-tiny > #too-small, Frame.-flat > #too-small { display: block; }
     """
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
 
     def __init__(self, session: Session, places: Sequence[Place]) -> None:
         super().__init__()

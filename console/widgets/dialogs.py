@@ -60,7 +60,7 @@ class Dialog(ModalScreen[R]):
     Dialog.-short Input { margin: 0; }
     Dialog.-short .-last { margin-bottom: 1; }
     """
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-roomy")]  # noqa: RUF012  Textual's own annotation
 
 

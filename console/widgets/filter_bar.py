@@ -86,12 +86,12 @@ class FilterBar(Horizontal):
         self.field.suggester = SuggestFromList(self._bar_commands) if mode is Mode.COMMAND else None
         self.field.value = text
         self._bar_at = len(self._bar_past)
-        self.set_class(True, "-open")  # noqa: FBT003  Textual's signature
+        self.set_class(True, "-open")
         self.field.focus()
 
     def close(self) -> None:
         """Hide the bar."""
-        self.set_class(False, "-open")  # noqa: FBT003  Textual's signature
+        self.set_class(False, "-open")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from textual import events
 from textual.binding import ActiveBinding, Binding
@@ -14,6 +15,7 @@ from console.presentation.spans import Line, Span, content, line, width
 from console.widgets.text_view import Facts
 
 _ORDER = ("act.", "look.", "diff.", "time.", "list.")
+_SAID = MappingProxyType({"ok": ("✓", "ok"), "info": ("·", "info"), "warn": ("!", "warn"), "danger": ("✗", "danger")})
 _ALWAYS = frozenset({"find.filter", "find.command", "app.help"})
 
 
@@ -109,17 +111,16 @@ class MessageLine(Facts):
     MessageLine { display: none; max-height: 6; background: $panel; padding: 0 1; }
     MessageLine.-said { display: block; }
     """
-    _TONES = {"ok": ("✓", "ok"), "info": ("·", "info"), "warn": ("!", "warn"), "danger": ("✗", "danger")}
 
     def say(self, lines: Sequence[str], tone: str = "info") -> None:
         """Show these lines; the first one carries the tone and its symbol."""
-        symbol, name = self._TONES[tone]
+        symbol, name = _SAID[tone]
         first, *others = lines
         self.show_lines(line((f"{symbol} ", name), (first, name)), *(line("  ", words) for words in others))
-        self.set_class(True, "-said")  # noqa: FBT003  Textual's signature
+        self.set_class(True, "-said")
 
     def clear(self) -> bool:
         """Take the message away; return whether there was one."""
         said = self.has_class("-said")
-        self.set_class(False, "-said")  # noqa: FBT003  Textual's signature
+        self.set_class(False, "-said")
         return said

@@ -30,6 +30,8 @@ class Tab:
 
 def headline(facts: FrameFacts, tabs: Sequence[Tab], *, brief: bool = False) -> Line:
     """Return the badge that answers "is anything wrong, and what do I press?", the worst thing first."""
+    if not facts.workspace:
+        return line((" reading … ", "badge"))  # never "all calm" before anything was read
     keys = {tab.id: tab.key for tab in tabs}
 
     def badge(words: str, tone: str, place: str) -> Line:
@@ -107,7 +109,8 @@ class StatusBar(Widget):
             mark = status(found.status)
             name_tone = "strong" if found.protected else "muted"
             name = found.name[:letters] + (" " if letters > 1 else "")
-            spans += [Span("  " if spans else ""), Span(name, name_tone), Span(mark.symbol, mark.tone)]
+            gap = "  " if letters > 1 else " "
+            spans += [Span(gap if spans else ""), Span(name, name_tone), Span(mark.symbol, mark.tone)]
         return tuple(spans)
 
 

@@ -100,7 +100,7 @@ class TerminalApp(App[R]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._own_filters]
 
-    def on_mount(self) -> None:
+    def on_load(self) -> None:
         """Make the polite signals restore the terminal: by default they kill the process mid-screen."""
         if self.is_headless:
             return
@@ -164,7 +164,7 @@ def preflight(environment: Mapping[str, str], stream: TextIO) -> str | None:
         return "this terminal cannot draw screens (TERM=dumb); every screen has a command: quarterdeck --help"
     if not stream.isatty():
         return "the console needs a terminal; every screen has a command: quarterdeck --help"
-    if (stream.encoding or "").lower().replace("-", "").replace("_", "") not in {"utf8"}:
+    if (stream.encoding or "").lower().replace("-", "").replace("_", "") != "utf8":
         return f"this terminal's encoding is {stream.encoding}; the console needs UTF-8 (set LANG=C.UTF-8)"
     return None
 

@@ -55,7 +55,7 @@ _NO_SECRET: Final = re.compile(
     r"(?:\$?(?:msg|flow|global|env|process|this|self|node|config|data|req|res|payload|context|params|body|item|"
     r"json)|\$\w*)(?:[.\[][\w$.\[\]'\"]*)?|null|none|nil|true|false|undefined|str|string|text|pass|password|"
     r"passwd|secret|token|api[ _-]?key|bearer|basic|\*+|•+|x{3,}|\.{3,}|-+|your[ _-].*|(?:change|replace)[ _-]?me|"
-    r"example|placeholder|\{[^{}]*\}|@?parameters\(.*|@\{?\w+\(.*|\[\w+\(.*|[,;)].*)?\s*",
+    r"example|placeholder|inherit|\{[^{}]*\}|@?parameters\(.*|@\{?\w+\(.*|\[\w+\(.*|[,;)].*)?\s*",
     re.IGNORECASE | re.DOTALL,
 )
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][\w$.]*")

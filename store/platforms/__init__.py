@@ -1,20 +1,28 @@
-"""The platforms whose exports are understood, and the way to the right one."""
+"""The platforms whose exports are understood, the targets that releases go to, and the way to the right one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from store.domain.component import Parsed
 from store.errors import BadInput, NotFound
+from store.platforms import folder, node_red_target
 from store.platforms.generic import Generic
 from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
-from store.platforms.protocol import Platform, Snapshot, Target
+from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
 
-__all__ = ["PLATFORMS", "Platform", "Snapshot", "Target", "platform", "recognise"]
+__all__ = ["PLATFORMS", "TARGETS", "Platform", "Snapshot", "Target", "TargetKind", "platform", "recognise"]
 
 PLATFORMS: Final[tuple[Platform, ...]] = (NodeRed(), N8n(), Generic())
 """The last one takes whatever can be read at all."""
+
+TARGETS: Final[Mapping[str, TargetKind]] = {
+    "folder": TargetKind(needs=("deliver",), takes=("observe",), connect=folder.connect),
+    "node-red": TargetKind(needs=("url",), takes=("user", "password-env", "ca"), connect=node_red_target.connect),
+}
+"""Where a release can go: the kinds of `environment add --target`."""
 
 
 def platform(name: str) -> Platform:

@@ -13,7 +13,7 @@ import secrets
 import stat
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -243,3 +243,8 @@ def _write(inside: int, name: str, data: bytes) -> str:
             os.unlink(temporary, dir_fd=inside)
         raise
     return temporary
+
+
+def connect(root: Path, settings: Mapping[str, str]) -> FolderTarget:
+    """Return the target that delivers to `deliver`, a path relative to the workspace or absolute."""
+    return FolderTarget(deliver=root / settings["deliver"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -82,6 +82,8 @@ class NodeRedTarget:
             Conflict: somebody deployed since `expected`; nothing was changed.
             PlatformFailure: not reachable, not authorised, refused, or no Node-RED.
         """
+        if not expected:  # Node-RED takes an empty revision for "whatever is there"
+            raise BadInput("flows are only deployed over the revision they were compared with")
         body = orjson.dumps({"rev": expected, "flows": _flows(files, remove)})
         headers = {"Content-Type": "application/json", "Node-RED-Deployment-Type": "full"}
         with self._client() as client:
@@ -150,7 +152,7 @@ class NodeRedTarget:
         form = {
             "client_id": "node-red-admin",
             "grant_type": "password",
-            "scope": "*",
+            "scope": "",  # all that the user may; "*" would be refused to one who may only read
             "username": self.user or "",
             "password": password,
         }
@@ -211,3 +213,18 @@ def _as_on_disk(flows: list[Json]) -> bytes:
     from json import dumps
 
     return dumps(flows, indent=4, ensure_ascii=False).encode()
+
+
+def connect(root: Path, settings: Mapping[str, str]) -> NodeRedTarget:
+    """Return the target at `url`; `ca` is a path relative to the workspace or absolute.
+
+    Raises:
+        BadInput: the settings make no target.
+    """
+    ca = settings.get("ca")
+    return NodeRedTarget(
+        url=settings["url"],
+        user=settings.get("user"),
+        password_env=settings.get("password-env"),
+        ca_file=root / ca if ca else None,
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from store.domain.component import DiffRules, ExportFile, Parsed
 from store.domain.snapshot import Snapshot
+from store.errors import BadInput
 
-__all__ = ["Platform", "Snapshot", "Target"]
+__all__ = ["Platform", "Snapshot", "Target", "TargetKind"]
 
 
 class Platform(Protocol):
@@ -70,3 +73,28 @@ class Target(Protocol):
     def describe(self) -> str:
         """Return the place in words, without secrets: `Node-RED at http://127.0.0.1:1880`."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetKind:
+    """A kind of target: which settings an environment of it has, and how it is reached."""
+
+    needs: tuple[str, ...]
+    """Settings that must be there."""
+    takes: tuple[str, ...]
+    """Settings that may be there."""
+    connect: Callable[[Path, Mapping[str, str]], Target]
+    """(the workspace's folder, settings) → the target; nothing is asked over the network yet."""
+
+    def check(self, settings: Mapping[str, str]) -> None:
+        """Make sure that `settings` are what this kind takes.
+
+        Raises:
+            BadInput: one is missing, unknown or wrong; all missing and unknown ones are named.
+        """
+        missing = [f"--{name}" for name in self.needs if not settings.get(name)]
+        unknown = [f"--{name}" for name in settings if name not in {*self.needs, *self.takes}]
+        if missing or unknown:
+            faults = [f"needs {', '.join(missing)}"] * bool(missing) + [f"has no {', '.join(unknown)}"] * bool(unknown)
+            raise BadInput(f"this target {' and '.join(faults)}")
+        self.connect(Path(), settings)

@@ -109,7 +109,7 @@ def thaw(context: Context, actor: Actor, name: str, *, reason: str) -> Entry:
 
 def target(context: Context, environment: Environment) -> Target:
     """Return the target of an environment, ready to be asked."""
-    return TARGETS[environment.target].connect(context.root, environment.name, environment.settings)
+    return TARGETS[environment.target].connect(context.root, environment.settings)
 
 
 def checked_name(name: str) -> str:

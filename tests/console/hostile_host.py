@@ -13,6 +13,7 @@ from typing import ClassVar
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from console_scene import HOSTILE, MemorySession  # noqa: E402
+from rich.text import Text  # noqa: E402
 from textual.app import ComposeResult  # noqa: E402
 from textual.binding import Binding, BindingType  # noqa: E402
 from textual.containers import VerticalScroll  # noqa: E402
@@ -115,7 +116,7 @@ class Forgetful(TerminalApp[None]):
         yield OptionList(*HOSTILE, markup=False)
         yield TextArea("\n".join(HOSTILE))
         yield Log()
-        yield Tree(Content(HOSTILE[0]))
+        yield Tree(Text(HOSTILE[0]))
         yield Footer()
 
     def on_mount(self) -> None:

@@ -59,7 +59,7 @@ def test_unchanged_runs_are_folded_with_context() -> None:
     lines = diff_lines(
         [str(i) for i in range(30)], [str(i) for i in range(15)] + ["x"] + [str(i) for i in range(16, 30)]
     )
-    assert folds(lines) == [range(0, 12), range(19, 30)]
+    assert folds(lines) == [range(12), range(19, 30)]
 
 
 def test_a_very_long_line_is_compared_by_its_ends() -> None:

@@ -17,9 +17,12 @@ from textual.app import App
 from console.widgets.terminal import AsciiFilter, ScrubFilter, crash_report, palette_of, preflight, scrub
 
 HOST = Path(__file__).with_name("hostile_host.py")
-HARMFUL = (b"31337", b"\x1b]52;c;SGF", b"]0;title", b"\x07", b"\x08", b"\x7f", b"\xc2\x9b", b"\xc2\x9d", b"\xc2\x85",
-           b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\xe2\x80\x8b", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\x1b]8;")  # fmt: skip
-ALLOWED = re.compile(rb"\x1b(?:\[[0-9;?<>=:]*[ $!]?[A-Za-z]|\[[0-9;?]*\$p|[78=>]|P[^\x1b]*\x1b\\|_G[^\x1b]*\x1b\\|\\)")
+HARMFUL = (b"\x1b[31337", b"\x1b]52", b"\x1b]0;", b"\x1b]8;", b"\x7f", b"\xc2\x9b", b"\xc2\x9d", b"\xc2\x85",
+           b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\xe2\x80\x8b", b"\xef\xbb\xbf", b"\xe2\x80\xa8")  # fmt: skip
+# What Textual draws with: CSI, mode questions, kitty and DCS questions, the pointer's shape.
+ALLOWED = re.compile(
+    rb"\x1b(?:\[[0-9;?<>=:]*[ $!]?[A-Za-z]|\[[0-9;?]*\$p|[78=>]|P[^\x1b]*\x1b\\|_G[^\x1b]*\x1b\\|\]22;[a-z-]+\x07|\\)"
+)
 
 
 def spawn(what: str, *, size: tuple[int, int] = (40, 120), **extra: str) -> pexpect.spawn:
@@ -39,26 +42,22 @@ def run(what: str, **extra: str) -> tuple[bytes, int]:
 def test_no_hostile_byte_passes_through_any_widget_of_ours(colours: str) -> None:
     received, status = run("widgets", QUARTERDECK_COLORS=colours)
     assert status == 0, received[-2000:].decode("utf-8", "replace")
-    assert b"INTEG" in received or b"esc" in received
     assert b"u{1b}" in received
-    assert [mark for mark in HARMFUL if mark in received.replace(b"u{1b}[31337", b"").replace(b"[31337", b"")] == []
     assert_only_drawing(received)
 
 
 def test_the_last_filter_stops_what_a_forgetful_widget_draws() -> None:
     received, status = run("builtins")
     assert status == 0, received[-2000:].decode("utf-8", "replace")
-    assert [mark for mark in HARMFUL if mark in received.replace(b"[31337", b"")] == []
     assert_only_drawing(received)
 
 
 def assert_only_drawing(received: bytes) -> None:
     """Every escape sequence is one that Textual draws with; every other byte is printable."""
-    assert b"\x1b[31337" not in received
+    assert [mark for mark in HARMFUL if mark in received] == []
     rest = ALLOWED.sub(b"", received)
     assert b"\x1b" not in rest, rest[rest.index(b"\x1b") :][:60]
     assert not set(rest) & (set(range(32)) - {10, 13})
-    assert b"\x9b" not in bytes(c for c in rest if c < 0x80)
 
 
 def test_a_crash_restores_the_terminal_and_names_no_value() -> None:
@@ -73,8 +72,7 @@ def test_a_crash_restores_the_terminal_and_names_no_value() -> None:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_polite_signal_restores_the_terminal(number: signal.Signals, status: int) -> None:
     child = spawn("sleep")
-    child.expect_exact("calm")
-    child.expect(rb"drift|Keys")
+    child.expect(rb"prod")
     child.kill(number)
     start = time.monotonic()
     received = child.read()
@@ -154,10 +152,9 @@ def test_the_palette_follows_the_terminal_unless_told() -> None:
 
 
 def test_a_crash_report_is_safe_text() -> None:
-    try:
-        raise ValueError("\x1b[2J")
-    except ValueError as error:
-        assert "\x1b" not in crash_report(error)
+    report = crash_report(ValueError("\x1b[2J"))
+    assert "ValueError" in report
+    assert "\x1b" not in report
 
 
 def test_the_private_side_of_textual_is_still_there() -> None:

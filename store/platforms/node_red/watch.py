@@ -48,10 +48,11 @@ def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
 
 
 def _hosts(node: Node, ids: set[str]) -> Iterator[str]:
-    """Yield the hosts in a node's address fields; `broker` may also name a config node."""
+    """Yield the hosts in a node's address fields; `broker` may name a config node, `tcp in` says what it is."""
     for key in sorted(_ADDRESSES & node.keys()):
         value = node[key]
-        if isinstance(value, str) and value and value not in ids:
+        mode = node["type"] == "tcp in" and key == "server"
+        if isinstance(value, str) and value and value not in ids and not mode:
             yield from sorted(host_named(value))
 
 
