@@ -113,7 +113,7 @@ def make(folder: Path, *, progress: Callable[[str], None], now: datetime | None 
     progress(f"building a demo workspace in {folder}: invented people, projects and three weeks of history")
     folder.mkdir(parents=True, exist_ok=True)
     signers = {name: _new_key(folder / "demo-keys" / name) for name in _PEOPLE}
-    workspace = create(folder, signer=signers["ada"], handle="ada", origin="demo.quarterdeck.local/ledger", clock=clock)
+    workspace = create(folder, signer=signers["ada"], handle="ada", clock=clock)
     try:
         actors = {name: Actor(handle=name, signer=signer) for name, signer in signers.items()}
         story = _Story(workspace=workspace, clock=clock, start=start, actors=actors)
