@@ -81,6 +81,7 @@ def create(
         log_key = load_log_key(key_path) if key_path.exists() else generate_log_key(key_path)
     except OSError as error:
         raise StorageFailure(f"{root} cannot be made a workspace: {error.strerror}") from error
+    _set_heads_aside(root, origin, clock)
     log_signer = NoteSigner(origin, log_key)
     vkey = log_signer.verifier.vkey
     settings = Config(name=name[:64], ledger=LedgerConfig(origin=origin, log_key=vkey))
@@ -96,6 +97,14 @@ def create(
     _first_entries(context, signer, handle, vkey)
     _write_new(root / config.FILE_NAME, config.render(settings))
     return Workspace(context=context)
+
+
+def _set_heads_aside(root: Path, origin: str, clock: Clock) -> None:
+    """Keep, under another name, the heads of a ledger that stood in this folder before: it was replaced on purpose."""
+    stamp = timestamp(clock.now()).replace(":", "")
+    for store in state_heads(root, origin):
+        if store.path.exists():
+            store.path.rename(store.path.with_name(f"{store.path.name}.before-{stamp}"))
 
 
 def _first_entries(context: Context, signer: Signer, handle: str, vkey: str) -> None:
