@@ -48,7 +48,7 @@ class LineView(ScrollView, can_focus=True):
     """
 
     header_lines: ClassVar[int] = 0
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
         """The cursor is on another row."""

@@ -70,7 +70,7 @@ class StatusBar(Widget):
         if self.facts.read_only is not None:
             left = (*left, *line((" READ ONLY ", "badge-warn")))
         here = sum(cell_len(part) + 3 for part in self.crumbs)
-        right = self._right(room - width(left) - min(here, room // 3))
+        right = self._right(room - width(left) - min(here, room // 3 if room >= 80 else 8))
         crumbs = self._crumbs(room - width(left) - width(right) - 2)
         middle = room - width(left) - width(crumbs) - width(right)
         return content((*left, *crumbs, Span(" " * max(middle, 0)), *right))

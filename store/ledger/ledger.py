@@ -133,6 +133,11 @@ class Ledger:
         return None if self._stop is None else str(self._stop)
 
     @property
+    def contradicted(self) -> bool:
+        """Whether a head kept outside says that this file was shortened, replaced or forked."""
+        return isinstance(self._stop, HeadContradiction)
+
+    @property
     def verifier(self) -> Verifier:
         """The public key that vouches for this ledger's checkpoints."""
         return self._place.verifier

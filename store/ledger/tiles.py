@@ -7,6 +7,7 @@ from binascii import hexlify
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import chain, compress, repeat
+from operator import itemgetter, not_
 from typing import Final
 
 import orjson
@@ -28,7 +29,7 @@ _TIME: Final = rb"20\d\d-%bT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z" % _DAY
 _BATCH: Final = 64
 """Parsed values alive at once: few enough that the garbage collector is not woken for them."""
 _UNSIGNED: Final = b'null,"statement":'
-_MEMBERS: Final = {("actor", "data", "kind", "on")}
+_MEMBERS: Final = itemgetter("actor", "data", "kind", "on")
 _FRACTION: Final = re.compile(rb"\.[0-9]")
 _EXPONENT: Final = re.compile(rb"-(?<=e-)[0-9]")
 
@@ -57,56 +58,40 @@ class TileChecker:
         """
         numbers, bodies, hashes = zip(*rows, strict=True)
         leaves = [sha256(b"\0" + body).digest() for body in bodies]
-        expected = range(first, first + len(rows))
-        if numbers == tuple(expected) and leaves == list(hashes) and self._links(bodies, first, links[0], leaves):
+        if numbers == tuple(range(first, first + len(rows))) and leaves == list(hashes):
+            begins = _beginnings(first, [links[0], *leaves[:-1]])
             if self._fast:
-                return leaves, [], []
-            wanted = self._forms(bodies, first)
-            if wanted is not None:
+                if all(map(bytes.startswith, bodies, begins)):
+                    return leaves, [], []
+            elif (wanted := self._forms(bodies, begins, first)) is not None:
                 return leaves, [], wanted
         return leaves, *self._one_by_one(rows, first, links, leaves)
 
-    @staticmethod
-    def _links(bodies: Sequence[bytes], first: int, prev: bytes, leaves: list[bytes]) -> bool:
-        digests = hexlify(b"".join([prev, *leaves[:-1]]))
-        stated = b"".join([body[9:73] for body in bodies])
-        places = (b'{"prev":"","seq":%d,"sig":' * len(bodies)) % tuple(range(first, first + len(bodies)))
-        # From the first to the last number of a block the digits may grow by one; two slices cover that.
-        short, long = len(str(first)), len(str(first + len(bodies) - 1))
-        cut = len(bodies) if short == long else 10**short - first
-        said = b"".join(
-            [body[:9] + body[73 : 88 + short] for body in bodies[:cut]]
-            + [body[:9] + body[73 : 88 + long] for body in bodies[cut:]]
-        )
-        return stated == digests and said == places
-
-    def _forms(self, bodies: Sequence[bytes], first: int) -> list[int] | None:
+    def _forms(self, bodies: Sequence[bytes], begins: list[bytes], first: int) -> list[int] | None:
         """Return the entries an audit wants, when every body is surely canonical and whole; None when in doubt."""
         wanted: list[int] = []
         for start in range(0, len(bodies), _BATCH):
-            found = self._batch(bodies[start : start + _BATCH], first + start)
+            stop = start + _BATCH
+            found = self._batch(bodies[start:stop], [begin + _UNSIGNED for begin in begins[start:stop]], first + start)
             if found is None:
                 return None
             wanted += found
         return wanted
 
-    def _batch(self, bodies: Sequence[bytes], first: int) -> list[int] | None:
-        width = len(str(first))
-        begin = 88 + width + len(_UNSIGNED)
-        if width != len(str(first + len(bodies) - 1)):
-            return None
-        wanted: list[int] = []
+    def _batch(self, bodies: Sequence[bytes], begins: list[bytes], first: int) -> list[int] | None:
         numbers: Sequence[int] = range(first, first + len(bodies))
-        if {body[begin - len(_UNSIGNED) : begin] for body in bodies} != {_UNSIGNED}:
-            unsigned = [body[begin - len(_UNSIGNED) : begin] == _UNSIGNED for body in bodies]
-            for seq, body, plain in zip(numbers, bodies, unsigned, strict=True):
-                if not plain and self._form(seq, body, sha256(b"\0" + body).digest())[0]:
+        wanted: list[int] = []
+        if not all(map(bytes.startswith, bodies, begins)):
+            plain = list(map(bytes.startswith, bodies, begins))
+            for seq, body, begin in compress(zip(numbers, bodies, begins, strict=True), map(not_, plain)):
+                linked = body.startswith(begin.removesuffix(_UNSIGNED))
+                if not linked or self._form(seq, body, sha256(b"\0" + body).digest())[0]:
                     return None
-            wanted = [seq for seq, plain in zip(numbers, unsigned, strict=True) if not plain]
-            numbers, bodies = list(compress(numbers, unsigned)), list(compress(bodies, unsigned))
+                wanted.append(seq)
+            numbers, bodies, begins = (list(compress(column, plain)) for column in (numbers, bodies, begins))
             if not bodies:
                 return wanted
-        kinds = self._kinds_of(bodies, begin)
+        kinds = self._kinds_of(bodies, begins)
         if kinds is None:
             return None
         if not self._kinds.isdisjoint(kinds):
@@ -114,9 +99,11 @@ class TileChecker:
             wanted.sort()
         return wanted
 
-    def _kinds_of(self, bodies: Sequence[bytes], begin: int) -> Sequence[str] | None:
-        """Return the kinds of unsigned bodies whose statements begin at `begin`; None when any is in doubt."""
-        cut = -self._tail_length
+    def _kinds_of(self, bodies: Sequence[bytes], begins: list[bytes]) -> Sequence[str] | None:
+        """Return the kinds of unsigned bodies whose statements follow `begins`; None when any is in doubt."""
+        cut, begin = -self._tail_length, len(begins[0])
+        if len(begins[-1]) != begin:
+            return None  # where the numbers grow by a digit
         texts = [body[begin:cut] + b"}}" for body in bodies]
         if not self._tails.fullmatch(b"".join([body[cut:] for body in bodies])):
             return None
@@ -124,17 +111,15 @@ class TileChecker:
             values = list(map(orjson.loads, texts))
             if list(map(orjson.dumps, values, repeat(None), repeat(_STRICT))) != texts:
                 return None
-            if set(map(tuple, values)) != _MEMBERS:
-                return None
             _check_numbers(texts, values)
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError, BadInput, TypeError):
+            actors, data, kinds, on = zip(*map(_MEMBERS, values), strict=True)
+            # Each of these stops at the first value that is not what it must be: an object, a text.
+            set(map(dict.__len__, data))
+            "".join(chain(actors, kinds, chain.from_iterable(map(dict.values, on))))
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError, BadInput, TypeError, KeyError):
             return None
-        actors, data, kinds, on = zip(*map(dict.values, values), strict=True)
-        if {*map(type, on), *map(type, data)} != {dict}:
-            return None
-        if {str, *map(type, actors), *map(type, kinds), *map(type, chain.from_iterable(map(dict.values, on)))} != {str}:
-            return None
-        return kinds if "" not in actors and self._are_kinds(kinds) else None
+        whole = set(map(len, values)) == {4} and "" not in actors and self._are_kinds(kinds)
+        return kinds if whole else None
 
     def _are_kinds(self, kinds: Sequence[str]) -> bool:
         for kind in set(kinds) - self._known_kinds:
@@ -178,6 +163,11 @@ class TileChecker:
             detail = f"entry {seq} belongs to {entry.statement.origin}"
             return [Problem(seq=seq, problem="origin", detail=detail)], False
         return [], entry.signature is not None or entry.statement.kind in self._kinds
+
+
+def _beginnings(first: int, links: list[bytes]) -> list[bytes]:
+    """Return how the bodies from number `first` on must begin, each linked to its hash in `links`."""
+    return [b'{"prev":"%b","seq":%d,"sig":' % (link.hex().encode(), seq) for seq, link in enumerate(links, first)]
 
 
 def _check_numbers(texts: Sequence[bytes], values: Sequence[object]) -> None:

@@ -1,0 +1,122 @@
+"""The desk: one opened workspace and the person at it, as the frame and the screens are given them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
+from store.errors import QuarterdeckError
+from store.ledger import Feed
+from store.ledger.report import Verdict
+from store.ledger.verify import VerificationStopped
+from store.services import triage, verifying
+from store.services.context import Actor, Context
+from store.services.verifying import Scope
+
+QUICK_ENTRIES = 50_000
+"""A ledger of up to so many entries is verified in the background when the console opens."""
+_WORDS: Mapping[Verdict, str] = {
+    Verdict.INVALID: "invalid",
+    Verdict.DIVERGED: "diverged",
+    Verdict.SHORTER: "shorter",
+    Verdict.UNSIGNED: "unsigned",
+}
+
+
+class Desk:
+    """Answers what the frame asks and holds what screens act with; reads run in threads."""
+
+    def __init__(self, context: Context, actor: Actor | None, *, check_at_start: bool = True) -> None:
+        """Take an opened workspace; without an `actor` everything is read-only."""
+        self.context = context
+        self.actor = actor
+        self._feed: Feed | None = None
+        self._chain = "unknown"
+        self._check = check_at_start
+        self._closing = threading.Event()
+        self._fresh = threading.Event()
+
+    @property
+    def handle(self) -> str | None:
+        """Who sits here, None for somebody without a key."""
+        return self.actor.handle if self.actor is not None else None
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing can be changed, None when it can."""
+        if self.context.ledger.read_only_reason is not None:
+            return self.context.ledger.read_only_reason
+        return None if self.actor is not None else "no key is named; start with --key PATH to act"
+
+    def me(self) -> Actor:
+        """Return who acts; only called where `read_only` is None."""
+        assert self.actor is not None
+        return self.actor
+
+    def frame(self) -> FrameFacts:
+        """Read what the first two lines say."""
+        overview = triage.overview(self.context, self.handle)
+        counts = {
+            "triage": len(overview.items),
+            "approvals": sum(item.kind in {"approval", "ready"} for item in overview.items),
+            "drift": sum(item.kind == "drift" for item in overview.items),
+        }
+        return FrameFacts(
+            workspace=self.context.config.name,
+            who=self.handle,
+            environments=tuple(_environment(state) for state in overview.environments),
+            counts=counts,
+            chain=ChainFacts(status=self._chain_status(), entries=self.context.ledger.head().size),
+            read_only=self.read_only,
+        )
+
+    def poll(self) -> int | None:
+        """Return the ledger's new size when something was committed (or became known) since the last call."""
+        if self._feed is None:
+            self._feed = Feed(self.context.ledger)
+            if self._check and self.context.ledger.head().size <= QUICK_ENTRIES:
+                threading.Thread(target=self._verify, name="verify at start", daemon=True).start()
+        size = self._feed.poll()
+        if size is None and self._fresh.is_set():
+            self._fresh.clear()
+            return self.context.ledger.head().size
+        return size
+
+    def interrupt(self) -> None:
+        """Make running reads end soon."""
+        self._closing.set()
+        self.context.ledger.interrupt()
+
+    def learned(self, verdict: Verdict) -> None:
+        """Take note of how a verification came out: the first line says so from now on."""
+        self._chain = _WORDS.get(verdict, "verified")
+        self._fresh.set()
+
+    def _chain_status(self) -> str:
+        return "diverged" if self.context.ledger.contradicted else self._chain
+
+    def _verify(self) -> None:
+        try:
+            scope = Scope(archive=False, tables=False)
+            report = verifying.verify_workspace(
+                self.context, scope=scope, progress=lambda *_: not self._closing.is_set()
+            )
+        except VerificationStopped:
+            return
+        except QuarterdeckError:
+            self._chain = "invalid"
+            self._fresh.set()
+            return
+        self.learned(report.verdict)
+
+
+def _environment(state: triage.EnvironmentState) -> EnvironmentFacts:
+    status = "ok"
+    if state.drifts:
+        status = "drift"
+    elif state.frozen is not None:
+        status = "frozen"
+    elif not state.projects:
+        status = "empty"
+    return EnvironmentFacts(name=state.name, status=status, protected=state.name.startswith("prod"))

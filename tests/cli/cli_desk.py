@@ -1,0 +1,201 @@
+"""A desk to try the command line at: an empty folder, people's keys, and the installed `quarterdeck` command."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = Path(sys.executable).with_name("quarterdeck")
+MANY = Path(__file__).with_name("cli_many.py")
+HISTORIES = Path(__file__).resolve().parents[3] / "shared" / "data" / "histories"
+STATEMENT = ("--success", "it arrives", "--risk", "low", "--rollback-plan", "the release before")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    status: int
+    out: bytes
+    err: bytes
+
+    @property
+    def text(self) -> str:
+        return self.out.decode()
+
+    @property
+    def complaint(self) -> str:
+        return self.err.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Desk:
+    """An empty folder in which commands are run, as the walk of command-line.md does."""
+
+    root: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ws(self) -> Path:
+        return self.root / "ws"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = ("PATH", "PYTHONPATH", "COVERAGE_PROCESS_START")
+        base = {name: os.environ[name] for name in kept if name in os.environ}
+        home = {"HOME": str(self.root / "home"), "XDG_STATE_HOME": str(self.root / "state")}
+        return base | home | {"LANG": "C.UTF-8", "TERM": "dumb", "QUARTERDECK_WORKSPACE": str(self.ws)} | self.env | more
+
+    def run(self, *args: str | Path, key: str | None = None, status: int | None = None, **env: str) -> Ran:
+        """Run the real command; whatever happens, nobody is shown a traceback."""
+        named = ("--key", str(self.root / key)) if key else ()
+        done = subprocess.run(
+            [COMMAND, *named, *map(str, args)],
+            cwd=self.root,
+            env=self.environment(**env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        ran = Ran(done.returncode, done.stdout, done.stderr)
+        assert b"Traceback" not in ran.err, ran.complaint
+        assert status is None or ran.status == status, f"{args}: {ran.status}\n{ran.text[-2000:]}\n{ran.complaint}"
+        return ran
+
+    def json(self, *args: str | Path, key: str | None = None, status: int = 0) -> Any:
+        """Run the command with --json: one document on standard output and nothing else."""
+        return self.run(*args, "--json", key=key, status=status).json
+
+    def runs(self, commands: Iterable[Sequence[str]], *, pty: bool = False, **env: str) -> list[Ran]:
+        """Run many commands, each in a child of one process that has imported everything already."""
+        args = [[base64.b64encode(os.fsencode(a)).decode() for a in command] for command in commands]
+        asked = json.dumps({"runs": args, "pty": pty})
+        done = subprocess.run(
+            [sys.executable, MANY],
+            input=asked.encode(),
+            cwd=self.root,
+            env=self.environment(**env),
+            capture_output=True,
+            timeout=300,
+            check=True,
+        )
+        found = json.loads(done.stdout)
+        return [Ran(one["status"], base64.b64decode(one["out"]), base64.b64decode(one["err"])) for one in found]
+
+    @contextmanager
+    def watching(self, *, key: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
+        """Run `watch` until the block ends; whoever has not stopped by then is killed."""
+        named = ("--key", str(self.root / key)) if key else ()
+        with (self.root / "watch.out").open("wb") as out, (self.root / "watch.err").open("wb") as err:
+            child = subprocess.Popen(
+                [COMMAND, *named, "watch"], cwd=self.root, env=self.environment(), stdout=out, stderr=err
+            )
+        try:
+            eventually(lambda: b"watching" in (self.root / "watch.err").read_bytes())
+            yield child
+        finally:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+
+    def stop(self, child: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> float:
+        """Stop a watcher politely; return the seconds it took."""
+        begun = time.monotonic()
+        child.send_signal(number)
+        assert child.wait(timeout=10) == 0, (self.root / "watch.err").read_text()
+        assert (self.root / "watch.err").read_text().count("\n") == 1, "nothing but the greeting"
+        return time.monotonic() - begun
+
+    def new_key(self, name: str, *, passphrase: str = "", kind: str = "ed25519") -> Path:
+        path = self.root / name
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", path], check=True)
+        return path
+
+    def begin(self) -> Desk:
+        """Make the workspace of the walk: alice its admin, bo approver and operator, one folder environment."""
+        for name in ("alice", "bo"):
+            self.new_key(name)
+        self.run("init", "ws", "--name", "alice", key="alice", status=0)
+        roles = ("--role", "approver", "--role", "operator")
+        self.run("principal", "add", "bo", "--public-key", "bo.pub", *roles, key="alice", status=0)
+        place = ("--target", "folder", "--deliver", "out/prod", "--observe", "observed/prod")
+        self.run("environment", "add", "prod", *place, key="alice", status=0)
+        return self
+
+    def drop(self, data: bytes, name: str = "flows.json", *, project: str = "orders", root: str = "inbox") -> Path:
+        """Put a finished file into a drop folder by renaming it into place."""
+        path = self.ws / root / "prod" / project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_bytes(data)
+        old = time.time() - 60
+        os.utime(temporary, (old, old))
+        temporary.replace(path)
+        return path
+
+    def delivered(self, name: str = "flows.json", *, project: str = "orders") -> bytes:
+        return (self.ws / "out" / "prod" / project / name).read_bytes()
+
+    def release(self, data: bytes, title: str, *, name: str = "flows.json", project: str = "orders") -> str:
+        """Take one export from the inbox to production; return its request."""
+        self.drop(data, name, project=project)
+        report = self.json("watch", "--once", key="alice")
+        assert report["ingested"] == 1, report
+        opened = ("request", "open", "--project", project, "--env", "prod", "--title", title, "--why", "needed")
+        request: str = self.json(*opened, *STATEMENT, key="alice")["id"]
+        self.run("request", "submit", request, key="alice", status=0)
+        self.run("approve", request, "--note", "read it", key="bo", status=0)
+        self.run("deploy", request, key="bo", status=0)
+        assert self.delivered(name, project=project) == data
+        return request
+
+    def copy_to(self, root: Path) -> Desk:
+        """Return the same desk in another place; what the state folder knows by path is new there."""
+        shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
+        return Desk(root, dict(self.env))
+
+
+def eventually(seen: Callable[[], bool], *, seconds: float = 20) -> None:
+    """Wait until `seen()`; fail when it never is."""
+    deadline = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.02)
+
+
+def history(name: str, path_of: Callable[[dict[str, Any]], bool]) -> list[bytes]:
+    """Return the successive versions of one file out of a history archive, oldest first."""
+    archive = HISTORIES / f"{name}.tar.xz"
+    if not archive.is_file():
+        pytest.skip(f"the real history ../shared/data/histories/{name}.tar.xz is not here")
+    with tarfile.open(archive) as packed:
+        index = next(m for m in packed.getmembers() if m.name.endswith("history.jsonl"))
+        lines = packed.extractfile(index)
+        assert lines is not None
+        commits = [json.loads(line) for line in lines.read().splitlines() if line.strip()]
+        digests = [file["sha256"] for commit in commits for file in commit["files"] if path_of(file)]
+        folder = index.name.removesuffix("history.jsonl")
+        versions = []
+        for digest in dict.fromkeys(d for d in digests if d):
+            blob = packed.extractfile(f"{folder}blobs/{digest}")
+            assert blob is not None
+            versions.append(blob.read())
+    return versions
