@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen
@@ -187,6 +188,8 @@ class Pane(Container, Generic[T]):
             while self._pane_again:
                 self._pane_again = False
                 data = await asyncio.to_thread(self.load)
+                if not self.is_attached:
+                    return
                 self.show_data(data)
                 self.refresh_bindings()
         except QuarterdeckError as error:
@@ -202,7 +205,10 @@ class Pane(Container, Generic[T]):
         """Return why a key bound by `act` or `look` cannot be used now; the key line asks this too."""
         if kind == "act" and self.read_only is not None:
             return f"read only: {self.read_only}"
-        return self.why_not(name)
+        try:
+            return self.why_not(name)
+        except NoMatches:  # asked between being mounted and being composed, or while the console closes
+            return "this screen is not ready"
 
     def action_act(self, name: str) -> None:
         """Run an act, or say why it cannot be done; one at a time, so that a repeated key acts once."""

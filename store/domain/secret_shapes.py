@@ -47,7 +47,9 @@ LONG_SHAPES: Final = (
     _shape("GitLab token", "glpat-", r"(glpat-[A-Za-z0-9_-]{20,255})"),
     _shape("Slack token", "xox", r"(xox[abeoprs]-[A-Za-z0-9-]{15,255})"),
     _shape("Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9_/-]{20,255})"),
-    _shape("JSON web token", "eyJ", r"(eyJ[A-Za-z0-9_-]{17,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"),
+    _shape(
+        "JSON web token", "eyJ", r"(?<![A-Za-z0-9_-])(eyJ[A-Za-z0-9_-]{17,}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+)"
+    ),
     _shape("Google API key", "AIza", r"(AIza[0-9A-Za-z_-]{35})"),
     _shape("Stripe key", "sk_live_|rk_live_|sk_test_|rk_test_", r"([sr]k_(?:live|test)_[0-9A-Za-z]{16,255})"),
     _shape("API key", "sk-", r"(?<![A-Za-z0-9_-])(sk-(?:[a-z]{1,12}[0-9]{0,4}-){0,3}[A-Za-z0-9_]{20,255})"),

@@ -46,8 +46,9 @@ _KINDS: Final = {b"pass": "password", b"pwd": "password", b"appid": "key"}
 
 _AFTER_NAME: Final = re.compile(
     rb"""s?(?:[_-]?[0-9]{1,3})?(?:\\?["'`])?\]?\s{0,4}(?P<sign>:=|={1,3}|=>|:)(?P<gap>\s{0,4})"""
-    rb"""(?:(?P<quote>\\?["'`])(?P<quoted>(?:\\.|[^\\\n])*?)(?P=quote)|(?P<bare>[^\s"'`,;&<>(){}\[\]\\]+))""",
+    rb"""(?:(?P<quote>\\?["'`])(?P<quoted>(?:\\.|[^\\\n]){0,4096}?)(?P=quote)|(?P<bare>[^\s"'`,;&<>(){}\[\]\\]{1,256}))""",
 )
+_REST: Final = re.compile(rb"""[^\s"'`,;&<>(){}\[\]\\]*+""")
 _PAIR_NAME: Final = re.compile(rb'"(?:name|key)"\s{0,9}:\s{0,9}"(?P<name>[^"\\]{1,80})"\s{0,99},\s{0,99}\Z')
 _PAIR_VALUE: Final = re.compile(rb'"value"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)*+)"')
 _NO_SECRET: Final = re.compile(
@@ -180,6 +181,7 @@ def _named(root: bytes, data: bytes, lower: bytes) -> Iterator[Span]:
     """Yield what is given to each name built on `root`."""
     at = lower.find(root)
     while at >= 0:
+        after = at + len(root)
         name = _NAME.match(lower, at)
         if name and (match := _AFTER_NAME.match(data, name.end())):
             kind, sure = _promise(root, lower, at)
@@ -190,8 +192,11 @@ def _named(root: bytes, data: bytes, lower: bytes) -> Iterator[Span]:
             else:
                 holds = _looks_random(value)
             if holds:
-                yield Span(start=match.start(group), end=match.end(group), kind=kind)
-        at = lower.find(root, at + len(root))
+                after = match.end(group)
+                if group == "bare":
+                    after = _REST.match(data, after).end()  # type: ignore[union-attr]  # it always matches
+                yield Span(start=match.start(group), end=after, kind=kind)
+        at = lower.find(root, after)
 
 
 def _promise(root: bytes, lower: bytes, at: int) -> tuple[str, bool]:

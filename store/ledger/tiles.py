@@ -88,7 +88,8 @@ class TileChecker:
                 if not linked or self._form(seq, body, sha256(b"\0" + body).digest())[0]:
                     return None
                 wanted.append(seq)
-            numbers, bodies, begins = (list(compress(column, plain)) for column in (numbers, bodies, begins))
+            numbers = list(compress(numbers, plain))
+            bodies, begins = list(compress(bodies, plain)), list(compress(begins, plain))
             if not bodies:
                 return wanted
         kinds = self._kinds_of(bodies, begins)

@@ -52,6 +52,8 @@ class Desk:
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
+    requests: int = 0
+    """How many change requests were opened here."""
 
     @property
     def ws(self) -> Path:
@@ -156,21 +158,30 @@ class Desk:
 
     def release(self, data: bytes, title: str, *, name: str = "flows.json", project: str = "orders") -> str:
         """Take one export from the inbox to production; return its request."""
+        self.requests += 1
+        request = f"CR-{self.requests:04d}"
         self.drop(data, name, project=project)
-        report = self.json("watch", "--once", key="alice")
-        assert report["ingested"] == 1, report
         opened = ("request", "open", "--project", project, "--env", "prod", "--title", title, "--why", "needed")
-        request: str = self.json(*opened, *STATEMENT, key="alice")["id"]
-        self.run("request", "submit", request, key="alice", status=0)
-        self.run("approve", request, "--note", "read it", key="bo", status=0)
-        self.run("deploy", request, key="bo", status=0)
+        alice, bo = ("--key", "alice"), ("--key", "bo")
+        steps = self.runs(
+            [
+                (*alice, "watch", "--once", "--json"),
+                (*alice, *opened, *STATEMENT, "--json"),
+                (*alice, "request", "submit", request),
+                (*bo, "approve", request, "--note", "read it"),
+                (*bo, "deploy", request),
+            ]
+        )
+        assert [step.status for step in steps] == [0] * 5, [step.complaint for step in steps]
+        assert steps[0].json["ingested"] == 1
+        assert steps[1].json["id"] == request
         assert self.delivered(name, project=project) == data
         return request
 
     def copy_to(self, root: Path) -> Desk:
         """Return the same desk in another place; what the state folder knows by path is new there."""
         shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
-        return Desk(root, dict(self.env))
+        return Desk(root, dict(self.env), self.requests)
 
 
 def eventually(seen: Callable[[], bool], *, seconds: float = 20) -> None:
