@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from store import archive
 from store.domain import events as ev
 from store.errors import Conflict
 from store.integrity.entry import Entry, Statement
@@ -13,8 +14,10 @@ Decision = Callable[[Source], Sequence[ev.Event]]
 _TRIES = 5
 
 
-def perform(context: Context, actor: Actor | None, decide: Decision) -> tuple[Entry, ...]:
-    """Record what `decide` says, acts of people signed by `actor`.
+def perform(
+    context: Context, actor: Actor | None, decide: Decision, *, blobs: Sequence[bytes] = ()
+) -> tuple[Entry, ...]:
+    """Record what `decide` says, acts of people signed by `actor`, and archive the `blobs` that it refers to.
 
     `decide` runs before the signature is asked for, so that a refusal comes before a touch of the key, and
     again inside the transaction: when somebody else was faster and the decision came out differently, the
@@ -30,6 +33,8 @@ def perform(context: Context, actor: Actor | None, decide: Decision) -> tuple[En
         sealed = [_sealed(context, actor, event) for event in events]
         with context.ledger.writing() as writer:
             if tuple(decide(writer)) == events:
+                for blob in blobs:
+                    archive.put(writer.connection, blob)
                 return tuple(writer.append(statement, signature) for statement, signature in sealed)
     raise Conflict("the ledger changed while this was being decided; look again and repeat it")
 

@@ -75,7 +75,7 @@ def _open(
     from_request: str | None = None,
     adopts: str | None = None,
 ) -> Entry:
-    target = _kept(context, release)
+    target = releases.ref_of(release)
 
     def decide(source: Source) -> Sequence[ev.Event]:
         request = named("CR", next_id(source, "CR", ["request.opened"], "request"))
@@ -97,18 +97,18 @@ def _open(
             )
         ]
 
-    return perform(context, actor, decide)[0]
+    return perform(context, actor, decide, blobs=[release.to_bytes()])[0]
 
 
 def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestContent, refresh: bool = False) -> Entry:
     """Change what a request states, and with `refresh` also take the newest exports; approvals become void."""
     before = change_of(context.ledger, request)
-    target = before.target
+    target, blobs = before.target, list[bytes]()
     if refresh:
         with context.ledger.reading() as connection:
             rows = releases.newest_of_project(connection, before.project, before.environment)
             release = releases.compose(connection, rows)
-        target = _kept(context, release)
+        target, blobs = releases.ref_of(release), [release.to_bytes()]
 
     def decide(source: Source) -> Sequence[ev.Event]:
         change = change_of(source, request)
@@ -125,7 +125,7 @@ def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestCon
         people = principals(source)
         return [rules.edit(change, event, actor=actor.handle, people=people, policy=context.policy, at=context.now)]
 
-    return perform(context, actor, decide)[0]
+    return perform(context, actor, decide, blobs=blobs)[0]
 
 
 def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:
@@ -186,8 +186,3 @@ def draft_for(context: Context, *, project: str, environment: str) -> tuple[str,
     environments(context.ledger)
     with context.ledger.reading() as connection:
         return tuple(row.name for row in artifacts.newest(connection, project, environment))
-
-
-def _kept(context: Context, release: Release) -> ev.ReleaseRef:
-    with context.ledger.writing() as writer:
-        return releases.keep(writer.connection, release)

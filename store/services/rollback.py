@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from store.domain import drift as drifts
 from store.domain import events as ev
 from store.domain.diff import Diff
-from store.domain.release import EMPTY, Release
+from store.domain.release import Release
 from store.domain.roles import require
 from store.errors import BadInput, Conflict, NotFound, Refusal
 from store.integrity.entry import Entry
@@ -130,7 +130,7 @@ def _planned(
             to = _one_component(leaves, to, component)
         diff = between_releases(connection, leaves, to)
         open_requests = requests.listing(connection, states=("draft", "in review", "approved"))
-    ref = goal if component is None else _kept(context, to)
+    ref = goal if component is None else releases.ref_of(to)
     standing = drifting.standing(context.ledger, place.name, project)
     return Plan(
         environment=place,
@@ -160,6 +160,8 @@ def _one_component(leaves: Release, to: Release, component: str) -> Release:
     gone = {now.artifact} if now else set()
     files = [file for file in leaves.files if file.artifact not in gone]
     parts = [part for part in leaves.components if part.id != component]
+    if not files and back is None:
+        raise BadInput("this would leave nothing at all")
     if back:
         files += [file for file in to.files if file.artifact == back.artifact]
         parts.append(back)
@@ -225,7 +227,7 @@ def roll_back(
                 )
             ]
 
-        started = perform(context, actor, decide)[0]
+        started = perform(context, actor, decide, blobs=[what.to.to_bytes()])[0]
         job = Push(environment=place, project=project, release=what.to, ref=what.ref, request=None)
         outcome = push(context, goal, job, started=started, expected=snapshot.revision, progress=progress)
         if outcome.verified and what.leaves_digest != what.ref.release:
@@ -276,10 +278,3 @@ def _may(context: Context, source: Source, actor: Actor, what: Plan) -> None:
         environment=what.environment.name,
         at=context.now,
     )
-
-
-def _kept(context: Context, release: Release) -> ev.ReleaseRef:
-    if release == EMPTY:
-        raise BadInput("this would leave nothing at all")
-    with context.ledger.writing() as writer:
-        return releases.keep(writer.connection, release)
