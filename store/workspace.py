@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from store.integrity.signer import Signer, generate_log_key, load_log_key
 from store.ledger import HeadStore, Ledger, state_heads
 from store.ledger.report import Report
 from store.ledger.verify import verify
-from store.services.context import SYSTEM, TABLES, Context
+from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
 from store.services.people import bare_line
 
 LEDGER_FILE = "ledger.db"
@@ -55,9 +56,17 @@ class Workspace:
 
 
 def create(
-    root: Path, *, signer: Signer, handle: str, origin: str | None = None, clock: Clock | None = None
+    root: Path,
+    *,
+    signer: Signer,
+    handle: str,
+    origin: str | None = None,
+    clock: Clock | None = None,
+    nonce: Callable[[], str] = fresh_nonce,
 ) -> Workspace:
     """Make a new workspace at `root`; the owner of the key becomes its first admin.
+
+    A log key that lies in `keys/` already is used, never overwritten.
 
     Raises:
         BadInput: there is a workspace already, or the handle or origin will not do.
@@ -93,7 +102,7 @@ def create(
         heads=_heads(root, settings),
         tables=TABLES,
     )
-    context = Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy())
+    context = Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy(), nonce=nonce)
     _first_entries(context, signer, handle, vkey)
     _write_new(root / config.FILE_NAME, config.render(settings))
     return Workspace(context=context)
@@ -109,9 +118,7 @@ def _set_heads_aside(root: Path, origin: str, clock: Clock) -> None:
 
 def _first_entries(context: Context, signer: Signer, handle: str, vkey: str) -> None:
     """Write entry 1 (the ledger) and entry 2 (its first admin, vouching for itself)."""
-    opened = ev.LedgerOpened(
-        incarnation=secrets.token_hex(16), log_key=vkey, policy=context.policy.digest, format=FORMAT
-    )
+    opened = ev.LedgerOpened(incarnation=context.nonce(), log_key=vkey, policy=context.policy.digest, format=FORMAT)
     admin = ev.PrincipalAdded(principal=handle, keys=(bare_line(signer.public),), grants=(ev.Grant(role="admin"),))
     with context.ledger.writing() as writer:
         for event, actor in ((opened, SYSTEM), (admin, handle)):

@@ -48,8 +48,8 @@ class Change:
 
     @property
     def good_approvals(self) -> tuple[Approval, ...]:
-        """The approvals given for exactly this digest, one per person."""
-        people = {a.actor: a for a in self.approvals if a.digest == self.digest}
+        """The approvals given for exactly this digest, one per person, none by who opened or edited it."""
+        people = {a.actor: a for a in self.approvals if a.digest == self.digest and a.actor not in self.editors}
         return tuple(people.values())
 
 
@@ -109,6 +109,7 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
                 base=event.base,
                 state="draft",
                 gates={},
+                approvals=(),  # void for good: editing back to what was approved does not bring them back
                 editors=(*change.editors, record.actor),
             )
         case ev.RequestSubmitted():
@@ -192,7 +193,7 @@ def check_approver(change: Change, *, actor: str, people: Principals, at: str) -
     except Refusal as refusal:
         reasons += refusal.reasons
         unblock += refusal.would_unblock
-    if any(a.actor == actor for a in change.good_approvals):
+    if any(a.actor == actor and at < a.not_after for a in change.good_approvals):
         reasons.append(f"{actor} has approved {change.id} already: one person is one approval")
     if change.state not in {"in review", "approved"}:
         reasons.append(f"{change.id} is {change.state}: only a submitted request can be approved")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Final
 
+from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.errors import BadInput, Refusal
 
@@ -134,7 +135,7 @@ def holds(principal: Principal, role: str, *, project: str, environment: str, at
         grant.role == role
         and _covers(grant.project, project)
         and _covers(grant.environment, environment)
-        and (grant.expires is None or at < grant.expires)
+        and (grant.expires is None or _is_before(at, grant.expires))
         for grant in principal.grants
     )
 
@@ -144,7 +145,16 @@ def _allowed(principal: Principal, act: str, project: str, environment: str, at:
 
 
 def _covers(pattern: str, name: str) -> bool:
-    return fnmatchcase(name, pattern)
+    """Say whether a scope's glob covers `name`; everywhere (`*`) is covered by nothing narrower than itself."""
+    return pattern == "*" or (name != "*" and fnmatchcase(name, pattern))
+
+
+def _is_before(at: str, end: str) -> bool:
+    """Say whether `at` is before `end`, however the two are written; never, when one cannot be read."""
+    try:
+        return parse_timestamp(at) < parse_timestamp(end)
+    except (ValueError, OverflowError):
+        return False
 
 
 def checked_handle(text: str) -> str:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -90,7 +90,8 @@ def check_file(path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise BadInput(f"{path}: not a regular file")
     if found.st_mode & 0o077 and found.st_uid == os.geteuid():
-        path.chmod(0o600)  # an umask or a copy loosened it; only its owner may look
+        with suppress(OSError):  # on a read-only medium it stays as it is
+            path.chmod(0o600)  # an umask or a copy loosened it; only its owner may look
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
@@ -124,10 +125,11 @@ def open_reader(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Co
     """
     mode = "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
     with storage_errors(path):
-        connection = _connect(path, mode, busy_seconds=busy_seconds)
+        connection = _connect(path, mode)
         try:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # notices what is no database
+            connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
             connection.set_authorizer(_authorize_reader)
         except BaseException:
             connection.close()
@@ -180,13 +182,11 @@ def _code(error: sqlite3.Error) -> int | None:
     return None if code is None else code & 0xFF
 
 
-def _connect(
-    path: Path, mode: str, *, busy_seconds: float = BUSY_SECONDS, cached_statements: int = 128
-) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, *, cached_statements: int = 128) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode={mode}",
         uri=True,
-        timeout=busy_seconds,
+        timeout=BUSY_SECONDS,
         isolation_level=None,  # BEGIN and COMMIT stand where they are meant
         check_same_thread=False,  # closed and interrupted from the main thread
         cached_statements=cached_statements,

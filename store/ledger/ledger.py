@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from store.clock import Clock
-from store.errors import BadInput, NotFound, QuarterdeckError, StorageFailure
+from store.errors import NotFound, QuarterdeckError
 from store.integrity.entry import Entry
 from store.integrity.note import NoteSigner, Verifier
-from store.ledger.connection import (
-    BUSY_SECONDS,
-    check_file,
-    explain,
-    is_fatal,
-    open_writer,
-    storage_errors,
-)
-from store.ledger.heads import HeadStore, publish
+from store.ledger.appender import Appender
+from store.ledger.connection import check_file, storage_errors
+from store.ledger.heads import HeadStore
 from store.ledger.readers import Readers
 from store.ledger.rows import Search, read_entries, read_entry
 from store.ledger.schema import check_schema, create_database
-from store.ledger.state import HeadContradiction, Place, catch_up, check_heads, newest_note, take_stock
-from store.ledger.tree import Head, Nodes, Position, position_at
+from store.ledger.state import HeadContradiction, Place, newest_note, take_stock
+from store.ledger.tree import Head, Nodes, position_at
 from store.ledger.writer import Writer
-
-
-class Unanchored(StorageFailure):
-    """The entries are recorded, but their head could not be kept outside the file. Do not repeat the act."""
 
 
 class Ledger:
@@ -52,14 +40,9 @@ class Ledger:
         self.path: Final = path
         self.clock: Final = clock
         self.origin: Final = origin
-        self._signer = log_signer
         self._place: Final = Place(origin=origin, verifier=verifier, heads=tuple(heads), path=path)
         self._readers: Final = Readers(path)
-        self._writer_connection: sqlite3.Connection | None = None
-        self._turn: Final = threading.Lock()
-        self._turn_holder: int | None = None
-        self._stop: QuarterdeckError | None = None
-        self._position: Position | None = None
+        self._appender: Final = Appender(self._place, log_signer)
         self._head: Head | None = None
 
     @classmethod
@@ -125,17 +108,18 @@ class Ledger:
     @property
     def writable(self) -> bool:
         """Whether entries can be appended."""
-        return self._stop is None
+        return self._appender.stop is None
 
     @property
     def read_only_reason(self) -> str | None:
         """Why nothing can be appended, in one line; None when it can."""
-        return None if self._stop is None else str(self._stop)
+        stop = self._appender.stop
+        return None if stop is None else str(stop)
 
     @property
     def contradicted(self) -> bool:
         """Whether a head kept outside says that this file was shortened, replaced or forked."""
-        return isinstance(self._stop, HeadContradiction)
+        return isinstance(self._appender.stop, HeadContradiction)
 
     @property
     def verifier(self) -> Verifier:
@@ -243,9 +227,7 @@ class Ledger:
             IntegrityFailure: the file or a kept head contradicts what was known.
             Unanchored: recorded, but a place outside could not be written.
         """
-        if self._stop is not None:
-            raise type(self._stop)(f"nothing can be recorded: {self._stop}")
-        with self._exclusively(), self._transaction(self._place) as writer:
+        with self._appender.transaction() as writer:
             yield writer
 
     @contextmanager
@@ -259,15 +241,8 @@ class Ledger:
         Raises:
             BadInput: there is nothing to acknowledge, or the block appended no acknowledgement.
         """
-        if not isinstance(self._stop, HeadContradiction):
-            raise BadInput("no kept head contradicts this ledger; there is nothing to acknowledge")
-        with self._exclusively():
-            with self._transaction(self._place.without_heads()) as writer:
-                yield writer
-                if not any("incarnation" in statement.data for statement in writer.appended):
-                    raise BadInput("a restore is acknowledged by an entry that carries a new incarnation")
-            self._anchor(self.checkpoint(), force=True)
-            self._stop = None
+        with self._appender.acknowledgement() as writer:
+            yield writer
 
     def interrupt(self) -> None:
         """Abort what is being read in any thread; for quitting."""
@@ -276,103 +251,15 @@ class Ledger:
     def close(self) -> None:
         """Close every connection; the ledger cannot be used afterwards."""
         self._readers.close()
-        if self._writer_connection is not None:
-            self._writer_connection.close()
-            self._writer_connection = None
-        self._stop = StorageFailure(f"{self.path}: the ledger is closed")
+        self._appender.close()
 
     def _open(self, tables: Sequence[str]) -> None:
-        if os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK):
-            self._writer_connection = open_writer(self.path)
         with self.reading() as connection:
-            check_schema(connection, self.path, tables)
+            check_schema(connection, self.path, tables)  # before anything could change another's file
+            self._appender.connect()
             try:
                 stock = take_stock(connection, self._place)
             except QuarterdeckError as error:
-                self._stop = error
+                self._appender.stop = error
                 return
-        self._position, self._head = stock.position, stock.position.head()
-        if self._writer_connection is None:
-            self._stop = StorageFailure(f"{self.path}: the file or its folder cannot be written")
-        elif self._signer is None:
-            self._stop = StorageFailure(f"{self.path}: the log's private key is not here")
-        elif stock.contradiction is not None:
-            self._stop = stock.contradiction
-        elif stock.note is not None:
-            try:
-                publish(self._place.heads, stock.note)  # after a crash between COMMIT and here
-            except StorageFailure as error:
-                self._stop = error
-
-    @contextmanager
-    def _exclusively(self) -> Iterator[None]:
-        if self._turn_holder == threading.get_ident():
-            raise RuntimeError("writing() inside writing(): one transaction at a time")
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise StorageFailure(f"{self.path}: another part of this program is writing; nothing was changed")
-        self._turn_holder = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._turn_holder = None
-            self._turn.release()
-
-    @contextmanager
-    def _transaction(self, place: Place) -> Iterator[Writer]:
-        connection, signer = self._writer_connection, self._signer
-        if connection is None or signer is None:
-            raise StorageFailure(f"{self.path}: opened without what writing needs")
-        with storage_errors(self.path):
-            connection.execute("BEGIN IMMEDIATE")
-        writer: Writer | None = None
-        try:
-            writer = self._begin(connection, place)
-            yield writer
-            note = writer.seal_transaction(signer)
-            connection.execute("COMMIT")
-        except BaseException as error:
-            _roll_back(connection)
-            broken = isinstance(error, Exception) and (writer is None or writer.failure is not None)
-            if is_fatal(error) or broken:
-                self._stop_after(error)
-            if isinstance(error, sqlite3.Error):
-                raise explain(error, self.path) from error
-            raise
-        if note is None:
-            return
-        self._position = writer.position()
-        self._head = self._position.head()
-        if place.heads:
-            self._anchor(note)
-
-    def _begin(self, connection: sqlite3.Connection, place: Place) -> Writer:
-        """Check, under the write lock, that the file still goes on from what is known; or say what broke."""
-        self._position = catch_up(connection, place, self._position)
-        check_heads(connection, place, self._position)
-        return Writer(connection, self._position, origin=self.origin)
-
-    def _anchor(self, note: bytes, *, force: bool = False) -> None:
-        try:
-            publish(self._place.heads, note, force=force)
-        except StorageFailure as error:
-            self._stop = error
-            raise Unanchored(f"recorded, but not anchored; do not repeat it: {error}") from error
-
-    def _stop_after(self, error: BaseException) -> None:
-        if isinstance(error, sqlite3.Error):
-            try:
-                self._stop = explain(error, self.path)
-            except sqlite3.Error as unexplained:
-                self._stop = StorageFailure(f"{self.path}: {unexplained}")
-        elif isinstance(error, QuarterdeckError):
-            self._stop = error
-        else:
-            self._stop = StorageFailure(f"{self.path}: an append stopped half-way ({type(error).__name__})")
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    try:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    except sqlite3.Error:
-        pass  # the error that led here is the one worth telling; opening again rolls the journal back
+        self._appender.begin_from(stock)

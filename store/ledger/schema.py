@@ -20,6 +20,9 @@ SUBJECTS: Final = (
 )  # fmt: skip
 """The members of a statement's `on` that can be searched, the most telling first."""
 
+_MAX_PROBLEMS: Final = 50
+"""A hostile file may hold a million triggers."""
+
 _COLUMNS: Final = "".join(
     f", {name} TEXT GENERATED ALWAYS AS (json_extract(CAST(body AS TEXT), '$.statement.{path}')) VIRTUAL"
     for name, path in (
@@ -145,7 +148,7 @@ def schema_problems(connection: sqlite3.Connection, tables: Sequence[str] = ()) 
         for key, (table, _) in found.items()
         if table in ours and key not in expected
     )
-    return tuple(problems)
+    return tuple(problems[:_MAX_PROBLEMS])
 
 
 def _objects(connection: sqlite3.Connection) -> _Objects:

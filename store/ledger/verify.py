@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from store.clock import parse_timestamp
-from store.errors import IntegrityFailure, QuarterdeckError, StorageFailure
+from store.errors import IntegrityFailure, QuarterdeckError
 from store.integrity.checkpoint import Checkpoint, open_checkpoint
 from store.integrity.entry import Entry, open_entry
-from store.integrity.merkle import consistency_proof
-from store.integrity.note import COSIGNATURE, Verifier, open_note
+from store.integrity.note import Verifier
+from store.ledger.anchors import compare_heads, read_heads
 from store.ledger.connection import check_file, explain, open_reader
 from store.ledger.heads import HeadStore
 from store.ledger.ledger import Ledger
 from store.ledger.report import MAX_PROBLEMS, Contradiction, Problem, Report, verdict_of
 from store.ledger.schema import check_identity, schema_problems
-from store.ledger.span import SPAN, Findings, Rules, Stopped, check_span
-from store.ledger.state import disagreement, newest_note
-from store.ledger.tree import START, Nodes, Position, position_at
-from store.ledger.workers import Shared, available_helpers, check_claimed, helpers
-
-SHARE_FROM: Final = 8 * SPAN
-"""Entries from which starting another process pays."""
-Progress = Callable[[int, int], bool]
-"""(entries checked, entries in all) → go on?"""
+from store.ledger.span import Rules, Stopped
+from store.ledger.state import disagreement
+from store.ledger.tree import START, Position, position_at
+from store.ledger.workers import Job, Progress, check_all
 
 
 class VerificationStopped(QuarterdeckError):  # noqa: N818 - not an error, an answer
@@ -91,10 +86,11 @@ def verify(
     except IntegrityFailure as error:
         check.add(0, "storage", str(error))
     except sqlite3.Error as error:
-        failure = explain(error, path)
-        if not isinstance(failure, IntegrityFailure):
-            raise failure from error
-        check.add(0, "storage", str(failure))
+        if not check.is_malformed:
+            failure = explain(error, path)
+            if not isinstance(failure, IntegrityFailure):
+                raise failure from error
+        check.add(0, "storage", str(error))
     except Stopped:
         raise VerificationStopped(f"{path}: verification was stopped; there is no verdict") from None
     return check.report(quorum, time.perf_counter() - began)
@@ -117,7 +113,7 @@ class _Verification:
         self._witnesses = witnesses
         self._trusted = start
         self._progress = progress
-        self._kept = _read_heads(heads)  # before the file: what is committed meanwhile is no contradiction
+        self._kept = read_heads(heads)  # before the file: what is committed meanwhile is no contradiction
         self._problems: list[Problem] = []
         self._contradictions: list[Contradiction] = []
         self._wanted: list[int] = []
@@ -128,6 +124,11 @@ class _Verification:
         self._anchored = 0
         self._cosigned = 0
         self._tail_minutes = 0
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether the tables are not the ledger's: then no query can be trusted to work."""
+        return any(problem.problem == "schema" for problem in self._problems)
 
     def add(self, seq: int, problem: str, detail: str) -> None:
         """Note one problem."""
@@ -141,7 +142,8 @@ class _Verification:
         if lowest is not None and lowest < 1:
             self.add(lowest, "sequence", f"an entry is numbered {lowest}")
         position = self._trusted_position(connection)
-        for found in self._stretches(connection, position, processes):
+        job = Job(path=self._path, rules=self._rules, total=self._total, progress=self._progress)
+        for found in check_all(connection, job, position, processes):
             self._problems.extend(found.problems)
             self._wanted.extend(found.wanted)
             self._signed = max(self._signed, found.signed)
@@ -159,47 +161,6 @@ class _Verification:
         self._start = self._signed = trusted.size
         self._position = position_at(connection, trusted.size)
         return self._position
-
-    def _stretches(
-        self, connection: sqlite3.Connection, position: Position, processes: int | None
-    ) -> Iterator[Findings]:
-        """Yield findings in order, each from where the one before ended."""
-        borders = [*range(position.size - position.size % SPAN + SPAN, self._total, SPAN), self._total]
-        spans = list(zip([position.size, *borders], borders, strict=False))
-        shared = Shared(spans)
-        count = available_helpers() if processes is None else processes - 1
-        if self._total - position.size >= SHARE_FROM and count > 0:
-            self._share(connection, shared, count)
-        done = position.size
-        for span in spans:
-            found = shared.found.pop(span, None)
-            if found is None or found.start != position:  # alone, or its stored nodes made a false claim
-                step = _counting(self._progress, done, self._total)
-                found = check_span(connection, self._rules, position, span[1], step)
-            yield found
-            position, done = found.end, span[1]
-            if position.size < span[1]:
-                return
-
-    def _share(self, connection: sqlite3.Connection, shared: Shared, count: int) -> None:
-        """Check stretches together with helper processes until none is left to take."""
-        here = self._start
-        with helpers(self._path, self._rules, shared, count) as threads:
-            while (span := shared.take()) is not None:
-                try:
-                    shared.found[span] = check_claimed(connection, self._rules, span)
-                except IntegrityFailure:
-                    continue  # no claim to start from; checked in order afterwards
-                here += span[1] - span[0]
-                self._ask(here + shared.done_elsewhere)
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.1)
-                    self._ask(here + shared.done_elsewhere)
-
-    def _ask(self, done: int) -> None:
-        if not self._progress(min(done, self._total), self._total):
-            raise Stopped
 
     def _check_signatures(self, connection: sqlite3.Connection) -> None:
         """Find what no checkpoint covers, and checkpoints over what is no longer here."""
@@ -237,44 +198,10 @@ class _Verification:
 
     def compare_heads(self, connection: sqlite3.Connection) -> None:
         """Hold the file against every head that was kept outside of it."""
-        for store, note in self._kept:
-            if isinstance(note, StorageFailure):
-                self.add(0, "head", str(note))
-                continue
-            try:
-                kept = open_checkpoint(note, [self._rules.verifier])
-            except IntegrityFailure as error:
-                self.add(0, "head", f"{store.path}: {error}")
-                continue
-            problem = self._disagreement(connection, kept)
-            if problem:
-                short = kept.origin == self._rules.origin and kept.size > self._total
-                self.add(kept.size, "shorter" if short else "diverged", f"{store.path} {problem}")
-                self._contradictions.append(self._evidence(connection, kept, note))
-            elif kept.size > self._anchored:
-                self._anchored, self._cosigned = kept.size, self._count_cosignatures(note)
-
-    def _disagreement(self, connection: sqlite3.Connection, kept: Checkpoint) -> str | None:
-        if kept.size == self._position.size == self._total and kept.origin == self._rules.origin:
-            same = kept.root == self._position.head().root  # from the bytes, not from stored nodes
-            return None if same else f"remembers other first {kept.size} entries than the ones here"
-        return disagreement(connection, self._rules.origin, self._total, kept)
-
-    def _evidence(self, connection: sqlite3.Connection, kept: Checkpoint, note: bytes) -> Contradiction:
-        proof: tuple[bytes, ...] = ()
-        if kept.size <= self._total:
-            proof = tuple(consistency_proof(kept.size, self._total, Nodes(connection).get))
-        return Contradiction(kept=note, ours=newest_note(connection), proof=proof)
-
-    def _count_cosignatures(self, note: bytes) -> int:
-        if not self._witnesses:
-            return 0
-        try:
-            opened = open_note(note, [self._rules.verifier, *self._witnesses])
-        except IntegrityFailure:
-            return 0
-        cosigners = {(w.name, w.key_id) for w in self._witnesses if w.type == COSIGNATURE}
-        return len({line.name for line in opened.signatures if (line.name, line.key_id) in cosigners})
+        anchors = compare_heads(connection, self._kept, self._rules, self._position, self._total, self._witnesses)
+        self._problems.extend(anchors.problems)
+        self._contradictions.extend(anchors.contradictions)
+        self._anchored, self._cosigned = anchors.size, anchors.cosigned
 
     def measure_tail(self, connection: sqlite3.Connection) -> None:
         """Find how long, by the entries' own claims, nobody outside has been told anything."""
@@ -303,28 +230,6 @@ class _Verification:
             start=self._start,
             seconds=seconds,
         )
-
-
-def _read_heads(heads: Sequence[HeadStore]) -> list[tuple[HeadStore, bytes | StorageFailure]]:
-    found: list[tuple[HeadStore, bytes | StorageFailure]] = []
-    for store in heads:
-        try:
-            note = store.read()
-        except StorageFailure as error:
-            found.append((store, error))
-        else:
-            if note is not None:
-                found.append((store, note))
-    return found
-
-
-def _counting(progress: Progress, done: int, total: int) -> Callable[[int], bool]:
-    def step(count: int) -> bool:
-        nonlocal done
-        done += count
-        return progress(min(done, total), total)
-
-    return step
 
 
 def _go_on(_done: int, _total: int) -> bool:

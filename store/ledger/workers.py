@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import gc
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from store.errors import QuarterdeckError
+from store.errors import IntegrityFailure, QuarterdeckError
 from store.integrity.merkle import Frontier
 from store.integrity.note import Verifier
 from store.ledger.connection import open_reader
 from store.ledger.report import Problem
-from store.ledger.span import Findings, Rules, check_span
+from store.ledger.span import SPAN, Findings, Rules, Stopped, check_span
 from store.ledger.tree import Position, position_at
 
 MAX_HELPERS: Final = 3
@@ -32,8 +34,50 @@ _BOOT: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     " from store.ledger.workers import serve; serve(sys.argv[2], sys.argv[3])"
 )
+SHARE_FROM: Final = 8 * SPAN
+"""Entries from which starting another process pays (131,072)."""
+
 Span = tuple[int, int]
 """(entries before it, its last entry)."""
+Progress = Callable[[int, int], bool]
+"""(entries checked, entries in all) → go on?"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A whole verification's worth of entries."""
+
+    path: Path
+    rules: Rules
+    total: int
+    """The last entry."""
+    progress: Progress
+    """Asked in the caller's thread only."""
+
+
+def check_all(
+    connection: sqlite3.Connection, job: Job, position: Position, processes: int | None
+) -> Iterator[Findings]:
+    """Yield findings in order, each from where the one before ended, until the last entry or a gap.
+
+    Raises:
+        Stopped: `job.progress` said no.
+    """
+    borders = [*range(position.size - position.size % SPAN + SPAN, job.total, SPAN), job.total]
+    spans = list(zip([position.size, *borders], borders, strict=False))
+    shared = Shared(spans)
+    count = available_helpers() if processes is None else processes - 1
+    if job.total - position.size >= SHARE_FROM and count > 0:
+        _share(connection, job, shared, position.size, count)
+    done = position.size
+    for span in spans:
+        found = shared.found.pop(span, None)
+        if found is None or found.start != position:  # alone, or its stored nodes made a false claim
+            found = check_span(connection, job.rules, position, span[1], _counting(job, done))
+        yield found
+        position, done = found.end, span[1]
+        if position.size < span[1]:
+            return
 
 
 class Shared:
@@ -117,7 +161,7 @@ def serve(path: str, rules: str) -> None:
         connection.close()
 
 
-def check_claimed(connection: Any, rules: Rules, span: Span) -> Findings:
+def check_claimed(connection: sqlite3.Connection, rules: Rules, span: Span) -> Findings:
     """Check one stretch from where the stored nodes claim it starts.
 
     Whoever joins stretches compares the claim with where the stretch before really ended.
@@ -145,6 +189,36 @@ def from_json(value: dict[str, Any]) -> Findings:
         wanted=value["wanted"],
         signed=value["signed"],
     )
+
+
+def _share(connection: sqlite3.Connection, job: Job, shared: Shared, here: int, count: int) -> None:
+    """Check stretches together with helper processes until none is left to take."""
+    with helpers(job.path, job.rules, shared, count) as threads:
+        while (span := shared.take()) is not None:
+            try:
+                shared.found[span] = check_claimed(connection, job.rules, span)
+            except IntegrityFailure:
+                continue  # no claim to start from; checked in order afterwards
+            here += span[1] - span[0]
+            _ask(job, here + shared.done_elsewhere)
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.1)
+                _ask(job, here + shared.done_elsewhere)
+
+
+def _ask(job: Job, done: int) -> None:
+    if not job.progress(min(done, job.total), job.total):
+        raise Stopped
+
+
+def _counting(job: Job, done: int) -> Callable[[int], bool]:
+    def step(count: int) -> bool:
+        nonlocal done
+        done += count
+        return job.progress(min(done, job.total), job.total)
+
+    return step
 
 
 def _start(path: Path, rules: Rules) -> subprocess.Popen[bytes]:

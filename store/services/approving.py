@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import secrets as random
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -30,7 +29,7 @@ def approve(context: Context, actor: Actor, request: str, *, note: str = "", dig
     """
     before = change_of(context.ledger, request)
     head = context.ledger.head()
-    nonce = random.token_hex(16)
+    nonce = context.nonce()
     not_after = timestamp(context.clock.now() + timedelta(days=context.policy.approval_days))
     release = releases.load_ref(context, before.target)
 
@@ -69,7 +68,7 @@ def approve(context: Context, actor: Actor, request: str, *, note: str = "", dig
 
 def refuse(context: Context, actor: Actor, request: str, *, reason: str) -> Entry:
     """Record `actor`'s no, with the reason."""
-    nonce = random.token_hex(16)
+    nonce = context.nonce()
 
     def decide(source: Source) -> Sequence[ev.Event]:
         change = change_of(source, request)

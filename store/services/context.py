@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +23,11 @@ SYSTEM = "system"
 """The actor of what quarterdeck itself observes: ingests, gates, read-backs, drifts."""
 
 
+def fresh_nonce() -> str:
+    """Return 128 random bits in hex: what keeps two otherwise equal statements apart."""
+    return secrets.token_hex(16)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """An opened workspace, as services need it."""
@@ -31,6 +37,8 @@ class Context:
     ledger: Ledger
     clock: Clock
     policy: Policy
+    nonce: Callable[[], str] = fresh_nonce
+    """Where nonces come from; the demo's are the same every time when its ledger has to be."""
 
     @property
     def now(self) -> str:

@@ -15,7 +15,7 @@ from store.domain import secrets
 from store.domain.component import ExportFile, Notice, Parsed
 from store.errors import BadInput, Conflict, NotFound, QuarterdeckError
 from store.intake.guard import StillWriting, read_guarded
-from store.intake.inbox import Drop, Problem, Root, read_drop
+from store.intake.inbox import Drop, Problem, Root, label_fault, read_drop
 from store.intake.quarantine import FOLDER, REASON_SUFFIX, quarantine
 from store.integrity.entry import Entry, Statement
 from store.ledger import Writer
@@ -28,6 +28,9 @@ from store.services.context import SYSTEM, Context
 BATCH = 200
 """Files a transaction: the lock is held some tens of milliseconds, and 5,000 files need 25 checkpoints."""
 MAX_NOTICES = 40
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
+_ARCHIVE_NAMES = (".zip", ".gz", ".tgz")
+_TEXT_NAMES = (".json", ".yaml", ".yml")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +100,16 @@ def ingest(context: Context, found: Iterable[Drop | Problem]) -> Report:
 
 
 def ingest_path(context: Context, path: Path, *, project: str, environment: str) -> Report:
-    """Ingest one file from anywhere, as if it had been dropped into the inbox; the file is left alone."""
+    """Ingest one file from anywhere, as if it had been dropped into the inbox; the file is left alone.
+
+    Raises:
+        BadInput: it cannot be taken in.
+        StillWriting: somebody is writing to it.
+        StorageFailure: the ledger cannot be written.
+    """
+    fault = label_fault(path.name)
+    if fault is not None:
+        raise BadInput(fault)
     data = read_guarded(path)
     file = ExportFile(name=path.name, data=data)
     root = Root(kind="inbox", path=path.parent)
@@ -124,8 +136,14 @@ def understood(data: bytes, name: str) -> Parsed:
     """Return what an export holds.
 
     Raises:
-        BadInput: it cannot be read, or two of its components claim one id, so that none could be told apart.
+        BadInput: it cannot be read, is not what its name says, or two of its components claim one id, so that
+            none could be told apart.
     """
+    is_archive = data.startswith(_ARCHIVES)
+    if data and is_archive != name.lower().endswith(_ARCHIVE_NAMES) and (
+        not is_archive or name.lower().endswith(_TEXT_NAMES)
+    ):
+        raise BadInput(f"its name says otherwise, but it is {'an' if is_archive else 'no'} archive")
     parsed = recognise(data, name)
     twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
     if twice:

@@ -54,6 +54,8 @@ class Desk:
     env: dict[str, str] = field(default_factory=dict)
     requests: int = 0
     """How many change requests were opened here."""
+    prefix: tuple[str, ...] = ()
+    """What the command is run by: setpriv, for one."""
 
     @property
     def ws(self) -> Path:
@@ -63,13 +65,15 @@ class Desk:
         kept = ("PATH", "PYTHONPATH", "COVERAGE_PROCESS_START")
         base = {name: os.environ[name] for name in kept if name in os.environ}
         home = {"HOME": str(self.root / "home"), "XDG_STATE_HOME": str(self.root / "state")}
-        return base | home | {"LANG": "C.UTF-8", "TERM": "dumb", "QUARTERDECK_WORKSPACE": str(self.ws)} | self.env | more
+        return (
+            base | home | {"LANG": "C.UTF-8", "TERM": "dumb", "QUARTERDECK_WORKSPACE": str(self.ws)} | self.env | more
+        )
 
     def run(self, *args: str | Path, key: str | None = None, status: int | None = None, **env: str) -> Ran:
         """Run the real command; whatever happens, nobody is shown a traceback."""
         named = ("--key", str(self.root / key)) if key else ()
         done = subprocess.run(
-            [COMMAND, *named, *map(str, args)],
+            [*self.prefix, COMMAND, *named, *map(str, args)],
             cwd=self.root,
             env=self.environment(**env),
             stdin=subprocess.DEVNULL,

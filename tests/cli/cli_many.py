@@ -70,7 +70,5 @@ if __name__ == "__main__":
     found = []
     for encoded in asked["runs"]:
         status, out, err = run([os.fsdecode(base64.b64decode(part)) for part in encoded])
-        found.append(
-            {"status": status, "out": base64.b64encode(out).decode(), "err": base64.b64encode(err).decode()}
-        )
+        found.append({"status": status, "out": base64.b64encode(out).decode(), "err": base64.b64encode(err).decode()})
     print(json.dumps(found))

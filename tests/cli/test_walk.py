@@ -161,9 +161,7 @@ def test_other_peoples_tools_check_what_is_exported(live: Desk) -> None:
     statement = live.root / "evidence" / "statement.json"
     check = ["ssh-keygen", "-Y", "verify", "-f", "signers", "-n", "quarterdeck@v1"]
     check += ["-s", "evidence/statement.json.sig", "-I"]
-    good = subprocess.run(
-        [*check, "bo"], input=statement.read_bytes(), cwd=live.root, capture_output=True, check=False
-    )
+    good = subprocess.run([*check, "bo"], input=statement.read_bytes(), cwd=live.root, capture_output=True, check=False)
     assert good.returncode == 0, good.stderr
     assert b"Good" in good.stdout
     for who, data in (("alice", statement.read_bytes()), ("bo", statement.read_bytes() + b" ")):
@@ -212,12 +210,16 @@ def test_the_walk_on_successive_versions_that_people_really_had(
 ) -> None:
     versions = history(archive, lambda one: Path(one["path"]).name == file)
     first, *later = (versions[number] for number in chosen)
-    requests = [ready.release(data, f"Version {n}", name=file, project=project) for n, data in enumerate((first, *later))]
+    requests = [
+        ready.release(data, f"Version {n}", name=file, project=project) for n, data in enumerate((first, *later))
+    ]
 
     ready.drop(first, file, project=project, root="observed")
     ready.run("watch", "--once", key="bo", status=0)
     drifts = ready.json("drift", "prod", status=1)
-    assert {drift["component"] for drift in drifts} <= set(components(ready, "now")) | set(components(ready, requests[0]))
+    assert {drift["component"] for drift in drifts} <= set(components(ready, "now")) | set(
+        components(ready, requests[0])
+    )
 
     ready.run("rollback", "prod", "--project", project, "--to", requests[1], "--yes", key="bo", status=0)
     assert ready.delivered(file, project=project) == later[0]

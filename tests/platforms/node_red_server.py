@@ -27,6 +27,7 @@ USER, PASSWORD = "olive", "a long test password"
 class Server:
     url: str
     folder: Path
+    process: subprocess.Popen[bytes]
 
     @property
     def flow_file(self) -> Path:
@@ -91,7 +92,7 @@ def running(folder: Path, *, with_password: bool = False, flows: list[object] | 
         try:
             url = f"http://127.0.0.1:{port}"
             _wait(process, url, folder / "output.log")
-            yield Server(url=url, folder=folder)
+            yield Server(url=url, folder=folder, process=process)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)

@@ -59,7 +59,9 @@ class Scene:
         people.add(self.context, self.alice, handle, key_lines=[line], grants=[parse_grant(role) for role in roles])
         return actor
 
-    def ingest(self, data: bytes = V1, *, project: str = "orders", place: str = "prod", name: str = "flows.json") -> str:
+    def ingest(
+        self, data: bytes = V1, *, project: str = "orders", place: str = "prod", name: str = "flows.json"
+    ) -> str:
         """Drop one export into the inbox; return its digest."""
         return self._taken("inbox", data, project, place, name).files[0].digest or ""
 

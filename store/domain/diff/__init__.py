@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from store.domain.component import Component, Connector, DiffRules, Notice
@@ -34,9 +34,15 @@ def compare(
     gone = [component for component in old if component.id not in kept]
     came = [component for component in new if component.id not in by_id]
     before = {after.id: component for component, after in pair(gone, came)}
-    returned = {component.id for component in before.values()}
+    ids = {after: component.id for after, component in before.items()}
+    returned = set(ids.values())
 
-    changes = [_change(by_id.get(component.id) or before.get(component.id), component, rules) for component in new]
+    changes = [
+        _returned(before[component.id], component, ids, rules)
+        if component.id in before
+        else _change(by_id.get(component.id), component, rules)
+        for component in new
+    ]
     changes += [_gone(component, rules) for component in gone if component.id not in returned]
     was, now = dict.fromkeys(old_connectors), dict.fromkeys(new_connectors)
     return Diff(
@@ -51,8 +57,6 @@ def _change(old: Component | None, new: Component, rules: DiffRules) -> Componen
     if old is None:
         sides = Sides.of(None, new)
         return _described(new, Change.ADDED, sides, rules)
-    if old.id != new.id:
-        return _returned(old, new, rules)
     if old.digest == new.digest and (old.content is new.content or old.content == new.content):
         return None
     sides = Sides.of(old, new)
@@ -66,11 +70,10 @@ def _change(old: Component | None, new: Component, rules: DiffRules) -> Componen
     return _described(new, Change.RENAMED, sides, rules, words=(f"was called {old.name}",))
 
 
-def _returned(old: Component, new: Component, rules: DiffRules) -> ComponentChange:
+def _returned(old: Component, new: Component, ids: Mapping[str, str], rules: DiffRules) -> ComponentChange:
     """Describe a component that came back under another id: its inner ids are new too, and that is no change."""
-    labels = {**new.labels, **old.labels}
-    sides = replace(Sides.of(old, replace(new, labels=labels)), new=with_ids_of(old, new))
-    if old.digest != new.digest:
+    sides = Sides.of(old, with_ids_of(old, new, ids))
+    if old.digest != new.digest:  # the canonical bytes still have the new ids
         sides = replace(sides, old_canonical=None, new_canonical=None)
     words = (f"was called {old.name}",) if old.name != new.name else ()
     change = _described(new, Change.RENAMED, sides, rules, words=(*words, f"its id was {old.id}"))

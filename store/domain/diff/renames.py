@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from store.domain.component import Component, Json
@@ -33,13 +34,16 @@ def pair(removed: Sequence[Component], added: Sequence[Component]) -> list[tuple
     return pairs + _alike(left, came)
 
 
-def with_ids_of(old: Component, new: Component) -> Json:
-    """Return the content of `new` with the inner ids of `old` wherever a part kept its name."""
+def with_ids_of(old: Component, new: Component, returned: Mapping[str, str]) -> Component:
+    """Return `new` with the ids of `old` in content and labels, wherever a part kept its name.
+
+    `returned` holds new id → old id of every component that came back, for what refers to them.
+    """
     unique_old = _unique(old)
     unique_new = _unique(new)
-    names = {unique_new[name]: unique_old[name] for name in unique_new if name in unique_old}
-    names[new.id] = old.id
-    return _renamed(new.content, names)
+    names = {unique_new[name]: unique_old[name] for name in unique_new if name in unique_old} | dict(returned)
+    labels = {names.get(inner, inner): name for inner, name in new.labels.items()}
+    return replace(new, content=_renamed(new.content, names), labels=labels)
 
 
 def _alike(left: Sequence[Component], came: Sequence[Component]) -> list[tuple[Component, Component]]:
@@ -83,7 +87,7 @@ def _unique(component: Component) -> dict[str, str]:
     return {name: inner for inner, name in component.labels.items() if names[name] == 1}
 
 
-def _renamed(value: Json, names: dict[str, str]) -> Json:
+def _renamed(value: Json, names: Mapping[str, str]) -> Json:
     match value:
         case str():
             return names.get(value, value)

@@ -1,0 +1,160 @@
+"""The write side of a ledger: one transaction at a time, and a full stop after anything that went wrong."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from store.errors import BadInput, QuarterdeckError, StorageFailure
+from store.integrity.note import NoteSigner
+from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
+from store.ledger.heads import publish
+from store.ledger.state import HeadContradiction, Place, Stock, catch_up, check_heads, newest_note
+from store.ledger.tree import Position
+from store.ledger.writer import Writer
+
+
+class Unanchored(StorageFailure):
+    """The entries are recorded, but their head could not be kept outside the file. Do not repeat the act."""
+
+
+class Appender:
+    """The connection that appends, and why it must not when it must not."""
+
+    def __init__(self, place: Place, signer: NoteSigner | None) -> None:
+        self.stop: QuarterdeckError | None = None
+        """Why nothing can be appended; None when it can."""
+        self._place: Final = place
+        self._signer: Final = signer
+        self._connection: sqlite3.Connection | None = None
+        self._position: Position | None = None
+        self._turn: Final = threading.Lock()
+        self._turn_holder: int | None = None
+
+    def connect(self) -> None:
+        """Open the write connection where the file can be written; that also rolls back a crashed writer."""
+        path = self._place.path
+        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+            self._connection = open_writer(path)
+
+    def begin_from(self, stock: Stock) -> None:
+        """Take the place where the chain stands; a head that a crash kept from leaving the file leaves now."""
+        path = self._place.path
+        self._position = stock.position
+        if self._connection is None:
+            self.stop = StorageFailure(f"{path}: the file or its folder cannot be written")
+        elif self._signer is None:
+            self.stop = StorageFailure(f"{path}: the log's private key is not here")
+        elif stock.contradiction is not None:
+            self.stop = stock.contradiction
+        elif stock.note is not None:
+            try:
+                publish(self._place.heads, stock.note)
+            except StorageFailure as error:
+                self.stop = error
+
+    def close(self) -> None:
+        """Close the connection; nothing can be appended afterwards."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self.stop = StorageFailure(f"{self._place.path}: the ledger is closed")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Writer]:
+        """Lend a transaction as `Ledger.writing` promises it."""
+        if self.stop is not None:
+            raise type(self.stop)(f"nothing can be recorded: {self.stop}")
+        with self._exclusively(), self._transaction(self._place) as writer:
+            yield writer
+
+    @contextmanager
+    def acknowledgement(self) -> Iterator[Writer]:
+        """Lend a transaction as `Ledger.acknowledging` promises it."""
+        if not isinstance(self.stop, HeadContradiction):
+            raise BadInput("no kept head contradicts this ledger; there is nothing to acknowledge")
+        with self._exclusively():
+            with self._transaction(self._place.without_heads()) as writer:
+                yield writer
+                if not any("incarnation" in statement.data for statement in writer.appended):
+                    raise BadInput("a restore is acknowledged by an entry that carries a new incarnation")
+            assert self._connection is not None
+            note = newest_note(self._connection)
+            assert note is not None
+            self._anchor(note, force=True)
+            self.stop = None
+
+    @contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        if self._turn_holder == threading.get_ident():
+            raise RuntimeError("writing() inside writing(): one transaction at a time")
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            path = self._place.path
+            raise StorageFailure(f"{path}: another part of this program is writing; nothing was changed")
+        self._turn_holder = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._turn_holder = None
+            self._turn.release()
+
+    @contextmanager
+    def _transaction(self, place: Place) -> Iterator[Writer]:
+        connection, signer = self._connection, self._signer
+        if connection is None or signer is None:
+            raise StorageFailure(f"{place.path}: opened without what writing needs")
+        with storage_errors(place.path):
+            connection.execute("BEGIN IMMEDIATE")
+        writer: Writer | None = None
+        try:
+            writer = self._begin(connection, place)
+            yield writer
+            note = writer.seal_transaction(signer)
+            connection.execute("COMMIT")
+        except BaseException as error:
+            _roll_back(connection)
+            half_done = isinstance(error, Exception) and (writer is None or writer.failure is not None)
+            if half_done or is_fatal(error):
+                self._stop_after(error)
+            if isinstance(error, sqlite3.Error):
+                raise explain(error, place.path) from error
+            raise
+        if note is not None:
+            self._position = writer.position()
+            self._anchor(note, place=place)
+
+    def _begin(self, connection: sqlite3.Connection, place: Place) -> Writer:
+        """Check, under the write lock, that the file still goes on from what is known; or say what broke."""
+        self._position = catch_up(connection, place, self._position)
+        check_heads(connection, place, self._position)
+        return Writer(connection, self._position, origin=place.origin)
+
+    def _anchor(self, note: bytes, *, place: Place | None = None, force: bool = False) -> None:
+        try:
+            publish((place or self._place).heads, note, force=force)
+        except StorageFailure as error:
+            self.stop = error
+            raise Unanchored(f"recorded, but not anchored; do not repeat it: {error}") from error
+
+    def _stop_after(self, error: BaseException) -> None:
+        if isinstance(error, sqlite3.Error):
+            try:
+                self.stop = explain(error, self._place.path)
+            except sqlite3.Error as unexplained:
+                self.stop = StorageFailure(f"{self._place.path}: {unexplained}")
+        elif isinstance(error, QuarterdeckError):
+            self.stop = error
+        else:
+            self.stop = StorageFailure(f"{self._place.path}: an append stopped half-way ({type(error).__name__})")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    try:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    except sqlite3.Error:
+        pass  # the error that led here is the one worth telling; opening again rolls the journal back
