@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from console.cli.groups import HintingGroup
 from console.cli.output import complain
 from console.cli.session import GlobalOptions, Session, add_global_options
 from store.errors import QuarterdeckError, Refusal
@@ -48,7 +49,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 """Command → the module of `console.cli` that holds it."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(HintingGroup):
     """A group that imports a command's module when the command is asked for, so that each starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -102,7 +103,7 @@ def run(arguments: list[str] | None = None) -> int:
         complain("stopped; nothing more was changed")
         return 130
     except click.ClickException as error:
-        where = f" (quarterdeck {_path(error)} --help)" if isinstance(error, click.UsageError) else ""
+        where = f" ({error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
         complain(f"{error.format_message()}{where}")
         return 2
     except Refusal as refusal:
@@ -123,7 +124,3 @@ def run(arguments: list[str] | None = None) -> int:
     finally:
         session.close()
     return result if isinstance(result, int) else 0
-
-
-def _path(error: click.UsageError) -> str:
-    return error.ctx.command_path.removeprefix("quarterdeck").strip() if error.ctx else ""

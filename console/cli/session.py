@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from console.cli.groups import HintingGroup
 from store.errors import BadInput
 from store.integrity.signer import KeyFileSigner, Signer
 from store.services import people
@@ -120,8 +121,22 @@ def _options() -> list[click.Option]:
     ]
 
 
+class Text(click.types.StringParamType):
+    """Text from the command line: valid Unicode, because it becomes part of entries and queries."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the argument; bytes that are no UTF-8 (surrogates by now) end as wrong usage."""
+        text: str = super().convert(value, param, ctx)
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            self.fail(f"{ascii(text)[:60]} is not valid UTF-8", param, ctx)
+        return text
+
+
 def add_global_options(command: C) -> C:
     """Let `command` take the global options too, so that they may stand after its name."""
+    for parameter in command.params:
+        if parameter.type is click.STRING:
+            parameter.type = Text()
     taken = {flag for parameter in command.params for flag in parameter.opts}
     command.params.extend(option for option in _options() if not taken & set(option.opts))
     return command
@@ -141,7 +156,7 @@ def group(**settings: Any) -> Callable[[Callable[..., Any]], click.Group]:
     """Make a group of commands that takes the global options."""
 
     def decorate(function: Callable[..., Any]) -> click.Group:
-        made: click.Group = click.group(**settings)(function)
+        made: click.Group = click.group(**{"cls": HintingGroup} | settings)(function)
         return add_global_options(made)
 
     return decorate

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Final
 
-from store.clock import parse_timestamp
+from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
 from store.errors import BadInput, Refusal
 
@@ -26,6 +26,8 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "manage environments": ("admin",),
     "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
 }
+KINDS: Final = ("principal.added", "key.added", "key.revoked", "role.granted", "role.revoked")
+"""The kinds of entry that say who is who."""
 ROLES: Final = ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin")
 _HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
@@ -74,6 +76,27 @@ class Principals:
             if any(key.line == key_line and key.until is None for key in principal.keys):
                 return principal
         return None
+
+
+    def held_by(self, key_line: str) -> Principal | None:
+        """Return who holds this key or ever held it, or None: a key that ended belongs to nobody else."""
+        for principal in self.by_handle.values():
+            if any(key.line == key_line for key in principal.keys):
+                return principal
+        return None
+
+
+def vouched(people: Principals, key_line: str, *, fingerprint: str, handle: str | None = None) -> Principal:
+    """Return whose key this is now, or raise Refusal: it is nobody's, or somebody else's than `handle`'s."""
+    owner = people.owner_of(key_line)
+    if owner is None:
+        raise Refusal(
+            [f"the key {fingerprint} belongs to no principal of this ledger"],
+            would_unblock=["an admin enrols it: quarterdeck principal add NAME --public-key FILE"],
+        )
+    if handle is not None and handle != owner.handle:
+        raise Refusal([f"the key {fingerprint} is {owner.handle}'s, not {handle}'s"])
+    return owner
 
 
 def fold(recorded: Iterable[ev.Recorded], start: Principals | None = None) -> Principals:
@@ -166,6 +189,23 @@ def checked_handle(text: str) -> str:
     if not _HANDLE.fullmatch(text):
         raise BadInput(f"{text!r} is no handle: use 1 to 32 of a-z, 0-9, dot, dash, underscore")
     return text
+
+
+def checked_grant(grant: ev.Grant) -> ev.Grant:
+    """Return `grant` as entries keep it, its end in UTC.
+
+    Raises:
+        BadInput: no such role, a scope that covers nothing, or an end that is no time.
+    """
+    if grant.role not in ROLES:
+        raise BadInput(f"{grant.role!r} is no role: choose from {', '.join(ROLES)}")
+    if not grant.project or not grant.environment:
+        raise BadInput(f"{grant.role}: a scope names a project and an environment, or * for all")
+    try:
+        expires = timestamp(parse_timestamp(grant.expires)) if grant.expires is not None else None
+    except (ValueError, OverflowError):
+        raise BadInput(f"{grant.expires!r} is no time (RFC 3339)") from None
+    return replace(grant, expires=expires)
 
 
 def parse_grant(text: str) -> ev.Grant:

@@ -43,6 +43,7 @@ class ApprovalRow:
     request: str
     actor: str
     decision: str
+    """approved, refused, or void: approved, and then the request was edited."""
     note: str
     digest: str
     seq: int
@@ -103,6 +104,9 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
                 (*values.values(), event.request),
             )
             connection.execute("DELETE FROM gate WHERE request = ?", (event.request,))
+            connection.execute(
+                "UPDATE decision SET decision = 'void' WHERE request = ? AND decision = 'approved'", (event.request,)
+            )
         case ev.GateEvaluated() as event:
             connection.execute(
                 "INSERT OR REPLACE INTO gate VALUES (?, ?, ?, ?, ?, ?, ?)",

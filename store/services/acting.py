@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 from store import archive
 from store.domain import events as ev
+from store.domain import roles
 from store.errors import Conflict
+from store.integrity import sshkey
 from store.integrity.entry import Entry, Statement
-from store.services.context import SYSTEM, Actor, Context, Source
+from store.services.context import SYSTEM, Actor, Context, Source, recorded
 
 Decision = Callable[[Source], Sequence[ev.Event]]
 _TRIES = 5
@@ -21,18 +23,22 @@ def perform(
 
     `decide` runs before the signature is asked for, so that a refusal comes before a touch of the key, and
     again inside the transaction: when somebody else was faster and the decision came out differently, the
-    whole is tried again on what is there now.
+    whole is tried again on what is there now. So is the key asked for twice: one that was revoked while its
+    owner was touching it no longer counts.
 
     Raises:
-        Refusal, BadInput: what `decide` raises.
+        Refusal: what `decide` raises; or the key is not, or no longer, the actor's.
+        BadInput: what `decide` raises.
         Conflict: the ledger kept moving under this decision.
         StorageFailure: nothing was recorded.
     """
     for _ in range(_TRIES):
         events = tuple(decide(context.ledger))
+        _check_key(context.ledger, actor, events)
         sealed = [_sealed(context, actor, event) for event in events]
         with context.ledger.writing() as writer:
             if tuple(decide(writer)) == events:
+                _check_key(writer, actor, events)
                 for blob in blobs:
                     archive.put(writer.connection, blob)
                 return tuple(writer.append(statement, signature) for statement, signature in sealed)
@@ -49,6 +55,14 @@ def statement_of(context: Context, event: ev.Event, actor: str) -> Statement:
     """Return the statement that says `actor` brought about `event`, now."""
     on, data = ev.to_parts(event)
     return Statement(origin=context.ledger.origin, kind=event.KIND, time=context.now, actor=actor, on=on, data=data)
+
+
+def _check_key(source: Source, actor: Actor | None, events: Sequence[ev.Event]) -> None:
+    if actor is None or not any(event.SIGNED for event in events):
+        return
+    key = actor.signer.public
+    people = roles.fold(recorded(source.entries(kinds=roles.KINDS)))
+    roles.vouched(people, sshkey.public_key(key.blob).line, fingerprint=key.fingerprint, handle=actor.handle)
 
 
 def _sealed(context: Context, actor: Actor | None, event: ev.Event) -> tuple[Statement, bytes | None]:

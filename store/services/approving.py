@@ -9,13 +9,16 @@ from datetime import timedelta
 from store.clock import timestamp
 from store.domain import change as rules
 from store.domain import events as ev
-from store.errors import Conflict
+from store.errors import BadInput, Conflict
 from store.integrity.entry import Entry
 from store.services import releases
 from store.services.acting import perform
 from store.services.context import Actor, Context, Source
 from store.services.people import principals
 from store.services.requests import change_of
+
+_SHORTEST = 8
+"""Hex digits of a request digest that are enough to name it: 32 bits."""
 
 
 def approve(context: Context, actor: Actor, request: str, *, note: str = "", digest: str | None = None) -> Entry:
@@ -24,9 +27,12 @@ def approve(context: Context, actor: Actor, request: str, *, note: str = "", dig
     `digest` is the request digest that was on the screen, in full or from its start.
 
     Raises:
+        BadInput: `digest` is too short to tell one request from another.
         Refusal: separation of duties, no role, gates failed, wrong state: every reason is named.
         Conflict: the request is no longer what was shown.
     """
+    if digest is not None and len(digest) < _SHORTEST:
+        raise BadInput(f"{digest!a} is too little of a digest to mean one request: give at least {_SHORTEST} digits")
     before = change_of(context.ledger, request)
     head = context.ledger.head()
     nonce = context.nonce()
@@ -37,7 +43,7 @@ def approve(context: Context, actor: Actor, request: str, *, note: str = "", dig
         change = change_of(source, request)
         people = principals(source)
         rules.check_approver(change, actor=actor.handle, people=people, at=context.now)
-        if change.digest != before.digest or (digest and not change.digest.startswith(digest)):
+        if change.digest != before.digest or not change.digest.startswith(digest or ""):
             raise Conflict(
                 f"{request} changed since you looked at it (it is {change.digest[:12]} now); review it again"
             )

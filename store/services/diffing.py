@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from store.domain.component import Component, Connector, DiffRules, Notice
@@ -22,6 +23,15 @@ Side = tuple[tuple[Component, ...], tuple[Connector, ...], tuple[Notice, ...], s
 """Components, connectors, notices, and the platform's name."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A diff and the components it is told from, by component id."""
+
+    diff: Diff
+    before: Mapping[str, Component]
+    after: Mapping[str, Component]
+
+
 def between_releases(connection: Connection, old: Release, new: Release) -> Diff:
     """Return what changes from one release to another."""
     contents = Contents(connection)
@@ -30,6 +40,15 @@ def between_releases(connection: Connection, old: Release, new: Release) -> Diff
 
 def of_request(context: Context, request: str) -> Diff:
     """Return what a request would change: from what is desired there now to its release."""
+    return comparison_of_request(context, request).diff
+
+
+def comparison_of_request(context: Context, request: str) -> Comparison:
+    """Return what a request would change (for one that was deployed: what it changed), with both sides.
+
+    Raises:
+        NotFound: there is no such request.
+    """
     with context.ledger.reading() as connection:
         row = requests.one(connection, request)
         if row is None:
@@ -40,7 +59,13 @@ def of_request(context: Context, request: str) -> Diff:
             before = _release_before(connection, deployed) if deployed else None
         else:
             before = load(connection, now.manifest) if now else None
-        return between_releases(connection, before or EMPTY, load(connection, row.manifest))
+        contents = Contents(connection)
+        old, new = (_side(contents, release) for release in (before or EMPTY, load(connection, row.manifest)))
+    return Comparison(
+        diff=_compare(old, new),
+        before={part.id: part for part in old[0]},
+        after={part.id: part for part in new[0]},
+    )
 
 
 def _release_before(connection: Connection, deployed: deployments.DeploymentRow) -> Release | None:

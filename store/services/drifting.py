@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from store import archive
 from store.domain import drift as rules
@@ -189,23 +189,25 @@ def adopt(context: Context, actor: Actor, drift: str, *, content: ev.RequestCont
     if one is None:
         raise NotFound(f"there is no drift {drift}")
     release = _observed_release(context, one)
-    opened = requests.open_for_release(
-        context,
-        actor,
-        project=one.project,
-        environment=one.environment,
-        content=content,
-        release=release,
-        adopts=drift,
-    )
-    request = opened.statement.on["request"]
 
     def decide(source: Source) -> Sequence[ev.Event]:
-        drifts = _drift(source, drift)
-        people = principals(source)
-        return [rules.adopt(drifts, drift, request=request, actor=actor.handle, people=people, at=context.now)]
+        drifts, people = _drift(source, drift), principals(source)
+        request = requests.opening(
+            context,
+            source,
+            actor.handle,
+            project=one.project,
+            environment=one.environment,
+            content=content,
+            target=releases.ref_of(release),
+        )
+        adopted = rules.adopt(
+            drifts, drift, request=request.request, actor=actor.handle, people=people, at=context.now
+        )
+        return [replace(request, adopts=drift), adopted]
 
-    return opened, perform(context, actor, decide)[0]
+    opened, adopted = perform(context, actor, decide, blobs=[release.to_bytes()])
+    return opened, adopted
 
 
 def _drift(source: Source, drift: str) -> dict[str, Drift]:

@@ -138,8 +138,10 @@ def _at_time(context: Context, time: str) -> Instant:
     return Instant(seq=low, time=time)
 
 
-def log(context: Context, query: Query, *, limit: int | None = None, before: int | None = None) -> Iterator[Entry]:
-    """Yield matching entries, newest first, at most `limit`, older than entry `before`."""
+def log(
+    context: Context, query: Query, *, limit: int | None = None, before: int | None = None, after: int = 0
+) -> Iterator[Entry]:
+    """Yield matching entries, newest first, at most `limit`, older than entry `before` and newer than `after`."""
     on = {k: v for k, v in (("environment", query.environment), ("project", query.project)) if v}
     prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", query.subject or "")
     if prefix:
@@ -149,7 +151,7 @@ def log(context: Context, query: Query, *, limit: int | None = None, before: int
     until = before - 1 if before is not None else None
     if limit == 0 or until == 0:
         return
-    for entry in context.ledger.entries(kinds=kinds, on=on or None, until=until, newest_first=True):
+    for entry in context.ledger.entries(kinds=kinds, on=on or None, after=after, until=until, newest_first=True):
         if _matches(entry, query):
             yield entry
             found += 1

@@ -38,7 +38,7 @@ def open_incident(
         )[:200]
 
     def decide(source: Source) -> Sequence[ev.Event]:
-        where = {"project": project or "*", "environment": environment or "*"}
+        where = _scope(project, environment)
         require(principals(source), actor.handle, "open an incident", **where, at=context.now)
         return [
             ev.IncidentOpened(
@@ -59,8 +59,8 @@ def note(context: Context, actor: Actor, incident: str, text: str) -> Entry:
     """Add a note to an open incident."""
 
     def decide(source: Source) -> Sequence[ev.Event]:
-        _open(source, incident)
-        require(principals(source), actor.handle, "annotate", at=context.now)
+        where = _open(source, incident)
+        require(principals(source), actor.handle, "annotate", **where, at=context.now)
         return [ev.IncidentNoted(incident=incident, note=_stated(text, "a note"))]
 
     return perform(context, actor, decide)[0]
@@ -70,8 +70,8 @@ def close(context: Context, actor: Actor, incident: str, *, cause: str, fix: str
     """Close an incident: cause, fix and what was learned are all needed."""
 
     def decide(source: Source) -> Sequence[ev.Event]:
-        _open(source, incident)
-        require(principals(source), actor.handle, "open an incident", at=context.now)
+        where = _open(source, incident)
+        require(principals(source), actor.handle, "open an incident", **where, at=context.now)
         return [
             ev.IncidentClosed(
                 incident=incident,
@@ -88,24 +88,31 @@ def annotate(context: Context, actor: Actor, subject: str, text: str) -> Entry:
     """Add a note to an id (CR-…, DEP-…, DR-…, INC-…) or an entry number; the original never changes."""
     prefix = re.match(r"(CR|DEP|DR|INC)-\d{4,}$", subject)
     field = _SUBJECTS[prefix.group(1)] if prefix else "entry"
-    if field == "entry" and not (subject.isdecimal() and 1 <= int(subject) <= context.ledger.head().size):
+    if field == "entry" and not re.fullmatch(r"[1-9][0-9]{0,15}", subject):
         raise NotFound(f"{subject!a} is no entry number and no id here")
 
     def decide(source: Source) -> Sequence[ev.Event]:
-        require(principals(source), actor.handle, "annotate", at=context.now)
-        if field != "entry" and next(iter(source.entries(on={field: subject}, limit=1)), None) is None:
-            raise NotFound(f"there is no {subject}")
+        if field == "entry":
+            found = source.entries(after=int(subject) - 1, until=int(subject))
+        else:
+            found = source.entries(on={field: subject}, limit=1)
+        about = next(iter(found), None)
+        if about is None:
+            raise NotFound(f"there is no {'entry ' if field == 'entry' else ''}{subject}")
+        where = _scope(about.statement.on.get("project"), about.statement.on.get("environment"))
+        require(principals(source), actor.handle, "annotate", **where, at=context.now)
         return [ev.EntryAnnotated(note=_stated(text, "a note"), **{field: subject})]
 
     return perform(context, actor, decide)[0]
 
 
-def _open(source: Source, incident: str) -> None:
-    state = None
+def _open(source: Source, incident: str) -> dict[str, str]:
+    """Return the scope of an incident that is open, or raise NotFound or Refusal."""
+    state, where = None, dict[str, str]()
     for record in recorded(source.entries(on={"incident": incident})):
         match record.event:
-            case ev.IncidentOpened():
-                state = "open"
+            case ev.IncidentOpened(project=project, environment=environment):
+                state, where = "open", _scope(project, environment)
             case ev.IncidentClosed():
                 state = "closed"
             case _:
@@ -114,6 +121,11 @@ def _open(source: Source, incident: str) -> None:
         raise NotFound(f"there is no incident {incident}")
     if state == "closed":
         raise Refusal([f"{incident} is closed"])
+    return where
+
+
+def _scope(project: str | None, environment: str | None) -> dict[str, str]:
+    return {"project": project or "*", "environment": environment or "*"}
 
 
 def _stated(text: str, what: str) -> str:

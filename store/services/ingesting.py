@@ -139,16 +139,21 @@ def understood(data: bytes, name: str) -> Parsed:
         BadInput: it cannot be read, is not what its name says, or two of its components claim one id, so that
             none could be told apart.
     """
-    is_archive = data.startswith(_ARCHIVES)
-    if data and is_archive != name.lower().endswith(_ARCHIVE_NAMES) and (
-        not is_archive or name.lower().endswith(_TEXT_NAMES)
-    ):
-        raise BadInput(f"its name says otherwise, but it is {'an' if is_archive else 'no'} archive")
+    _refuse_disguise(data, name.lower())
     parsed = recognise(data, name)
     twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
     if twice:
         raise BadInput(f"two components carry the id {ascii(twice[0])[:80]}")
     return parsed
+
+
+def _refuse_disguise(data: bytes, name: str) -> None:
+    """Refuse an archive that is named as text, and anything else that is named as an archive."""
+    is_archive = data.startswith(_ARCHIVES)
+    if is_archive and name.endswith(_TEXT_NAMES):
+        raise BadInput("its name says text, but it is an archive (zip or gzip)")
+    if data and not is_archive and name.endswith(_ARCHIVE_NAMES):
+        raise BadInput("its name says archive, but it is none (zip or gzip)")
 
 
 def _count_secrets(data: bytes) -> int:

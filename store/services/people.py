@@ -14,7 +14,7 @@ from store.integrity.signer import Signer
 from store.services.acting import perform
 from store.services.context import Actor, Context, Source, recorded
 
-KINDS = ("principal.added", "key.added", "key.revoked", "role.granted", "role.revoked")
+KINDS = roles.KINDS
 
 
 def principals(source: Source, *, until: int | None = None) -> Principals:
@@ -28,14 +28,9 @@ def identify(context: Context, signer: Signer, *, as_name: str | None = None) ->
     Raises:
         Refusal: nobody here has this key, or `as_name` is somebody else.
     """
-    owner = principals(context.ledger).owner_of(bare_line(signer.public))
-    if owner is None:
-        raise Refusal(
-            [f"the key {signer.public.fingerprint} belongs to no principal of this ledger"],
-            would_unblock=["an admin enrols it: quarterdeck principal add NAME --public-key FILE"],
-        )
-    if as_name is not None and as_name != owner.handle:
-        raise Refusal([f"the key {signer.public.fingerprint} is {owner.handle}'s, not {as_name}'s"])
+    key = signer.public
+    people = principals(context.ledger)
+    owner = roles.vouched(people, bare_line(key), fingerprint=key.fingerprint, handle=as_name)
     return Actor(handle=owner.handle, signer=signer)
 
 
@@ -48,6 +43,7 @@ def add(context: Context, actor: Actor, handle: str, *, key_lines: Sequence[str]
     """
     roles.checked_handle(handle)
     lines = tuple(enrolled_line(line) for line in key_lines)
+    checked = tuple(roles.checked_grant(one) for one in grants)
 
     def decide(source: Source) -> Sequence[ev.Event]:
         people = principals(source)
@@ -56,13 +52,14 @@ def add(context: Context, actor: Actor, handle: str, *, key_lines: Sequence[str]
             raise BadInput(f"{handle} is a principal already")
         for line in lines:
             _refuse_taken(people, line)
-        return [ev.PrincipalAdded(principal=handle, keys=lines, grants=tuple(grants))]
+        return [ev.PrincipalAdded(principal=handle, keys=lines, grants=checked)]
 
     return perform(context, actor, decide)[0]
 
 
 def grant(context: Context, actor: Actor, handle: str, what: ev.Grant) -> Entry:
-    """Give a principal one more role."""
+    """Give a principal one more role. Raises BadInput for one nobody could hold."""
+    what = roles.checked_grant(what)
 
     def decide(source: Source) -> Sequence[ev.Event]:
         people = _managed(context, actor, source, handle)
@@ -128,6 +125,9 @@ def _managed(context: Context, actor: Actor, source: Source, handle: str) -> Pri
 
 
 def _refuse_taken(people: Principals, line: str) -> None:
-    owner = people.owner_of(line)
-    if owner is not None:
-        raise Refusal([f"this key belongs to {owner.handle} already: one key is one person"])
+    owner = people.held_by(line)
+    if owner is None:
+        return
+    if people.owner_of(line) is None:
+        raise Refusal([f"this key was {owner.handle}'s and was revoked already: it does not come back"])
+    raise Refusal([f"this key belongs to {owner.handle} already: one key is one person"])

@@ -32,7 +32,6 @@ def open_request(
     environment: str,
     content: ev.RequestContent,
     artifacts_named: Sequence[str] = (),
-    adopts: str | None = None,
 ) -> Entry:
     """Open a draft request for the newest exports of `project` (or the named ones), for `environment`.
 
@@ -45,7 +44,9 @@ def open_request(
     with context.ledger.reading() as connection:
         rows = releases.newest_of_project(connection, project, environment, artifacts_named)
         release = releases.compose(connection, rows)
-    return _open(context, actor, project, environment, content, release, adopts=adopts)
+    return open_for_release(
+        context, actor, project=project, environment=environment, content=content, release=release
+    )
 
 
 def open_for_release(
@@ -57,47 +58,48 @@ def open_for_release(
     content: ev.RequestContent,
     release: Release,
     from_request: str | None = None,
-    adopts: str | None = None,
 ) -> Entry:
-    """Open a draft request for a release that exists already (a promotion, an adopted drift)."""
+    """Open a draft request for a release that exists already (a promotion)."""
     one(context.ledger, environment)
-    return _open(context, actor, project, environment, content, release, from_request=from_request, adopts=adopts)
-
-
-def _open(
-    context: Context,
-    actor: Actor,
-    project: str,
-    environment: str,
-    content: ev.RequestContent,
-    release: Release,
-    *,
-    from_request: str | None = None,
-    adopts: str | None = None,
-) -> Entry:
-    target = releases.ref_of(release)
 
     def decide(source: Source) -> Sequence[ev.Event]:
-        request = named("CR", next_id(source, "CR", ["request.opened"], "request"))
-        base = releases.desired(source, environment, project)
-        event = ev.RequestOpened(
-            request=request,
+        request = opening(
+            context,
+            source,
+            actor.handle,
             project=project,
             environment=environment,
             content=content,
-            target=target,
-            digest=rules.request_digest(request, project, environment, content, target),
-            base=base.target.release if base else None,
-            from_request=from_request,
-            adopts=adopts,
+            target=releases.ref_of(release),
         )
-        return [
-            rules.open_request(
-                event, actor=actor.handle, people=principals(source), policy=context.policy, at=context.now
-            )
-        ]
+        return [replace(request, from_request=from_request)]
 
     return perform(context, actor, decide, blobs=[release.to_bytes()])[0]
+
+
+def opening(
+    context: Context,
+    source: Source,
+    handle: str,
+    *,
+    project: str,
+    environment: str,
+    content: ev.RequestContent,
+    target: ev.ReleaseRef,
+) -> ev.RequestOpened:
+    """Return the event that opens the next request, if `handle` may open it; the caller archives its release."""
+    request = named("CR", next_id(source, "CR", ["request.opened"], "request"))
+    base = releases.desired(source, environment, project)
+    event = ev.RequestOpened(
+        request=request,
+        project=project,
+        environment=environment,
+        content=content,
+        target=target,
+        digest=rules.request_digest(request, project, environment, content, target),
+        base=base.target.release if base else None,
+    )
+    return rules.open_request(event, actor=handle, people=principals(source), policy=context.policy, at=context.now)
 
 
 def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestContent, refresh: bool = False) -> Entry:

@@ -43,7 +43,7 @@ def test_equal_texts_have_no_diff(lines: list[str]) -> None:
 
 def test_a_new_function_stands_together_and_not_interleaved_with_its_neighbour() -> None:
     old = ["function a() {", "  one();", "}", "", "function c() {", "  three();", "}"]
-    new = old[:4] + ["function b() {", "  two();", "}", ""] + old[4:]
+    new = [*old[:4], "function b() {", "  two();", "}", "", *old[4:]]
     assert edits(old, new) == [(4, 4, 4, 8)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -113,19 +114,30 @@ def test_any_text_can_be_searched_and_redacted(text: str) -> None:
     assert safe.count("\n") == text.count("\n")
     spans = find(text)
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
-    assert all(first.end <= second.start for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first.end <= second.start for first, second in pairwise(spans))
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["password='" * 40_000, "://a:" * 80_000, "eyJ" * 130_000, "-----BEGIN PRIVATE KEY-----" * 15_000, "a_1" * 130_000,
-     "sk-a-" * 80_000, '"name":"key","value":"' * 18_000, "key=" * 100_000, "password=a1" * 40_000, "sig=" * 90_000, "Bearer " * 60_000, "\\" * 400_000],
-    ids=lambda text: text[:12],
-)  # fmt: skip
+HOSTILE = [
+    "password='" * 40_000,
+    "password=a1" * 40_000,
+    "://a:" * 80_000,
+    "eyJ" * 130_000,
+    "-----BEGIN PRIVATE KEY-----" * 15_000,
+    "a_1" * 130_000,
+    "sk-a-" * 80_000,
+    '"name":"key","value":"' * 18_000,
+    "key=" * 100_000,
+    "sig=" * 90_000,
+    "Bearer " * 60_000,
+    "\\" * 400_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=[text[:12] for text in HOSTILE])
 def test_hostile_text_takes_linear_time(text: str) -> None:
     start = time.perf_counter()
     scan(text.encode())
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 5  # quadratic time would be minutes
 
 
 def test_real_exports_hold_few_secrets() -> None:

@@ -88,7 +88,8 @@ def test_the_json_has_the_shape_of_the_command_line() -> None:
 
 NOISE: list[tuple[str, Callable[[], Any], Edit]] = [
     ("a node moved", orders, lambda flows: node(flows, "Parse order").update(x=900, y=12)),
-    ("a description wrapped anew", orders, lambda flows: flows[0].update(info="Orders from the web shop and the phone.")),
+    ("a description wrapped anew", orders,
+     lambda flows: flows[0].update(info="Orders from the web shop and the phone.")),
     ("nodes in another order", orders, lambda flows: flows.reverse()),
     ("a subflow's ports moved", orders, lambda flows: flows[2]["in"][0].update(x=1, y=2)),
     ("an n8n node moved", mail, lambda flow: node(flow, "Tidy up").update(position=[1, 2])),
@@ -148,7 +149,7 @@ def test_a_flow_imported_anew_with_other_ids_is_the_same_flow() -> None:
         text = text.replace(item["id"], f"{number:016x}")
     found = diff(orders(), json.loads(text))
     assert {change.change for change in found.components} == {Change.RENAMED}
-    assert [change.old_id for change in found.components][0] == "f10a000000000001"
+    assert next(change.old_id for change in found.components) == "f10a000000000001"
     assert [field.path for change in found.components for field in change.fields if not field.noise] == []
 
 
@@ -234,12 +235,12 @@ def test_an_expression_counts_as_code() -> None:
 
 def big_export(edit: str) -> bytes:
     """About 5 MB: 5,000 tabs of one function and one debug node."""
-    code = "\\n".join(f"msg.payload[{line}] = context.get('value-{line}') || {line};" for line in range(9))
+    code = "\\n".join(f"msg.payload[{line}] = context.get('value-{line}') || {line};" for line in range(12))
     flows: list[dict[str, object]] = []
     for number in range(5000):
         tab, function, debug = f"{number:015x}a", f"{number:015x}b", f"{number:015x}c"
         flows += [
-            {"id": tab, "type": "tab", "label": f"Flow {number}", "disabled": False, "info": f"What flow {number} does."},
+            {"id": tab, "type": "tab", "label": f"Flow {number}", "disabled": False, "info": f"Flow {number}."},
             {"id": function, "type": "function", "z": tab, "name": f"Work {number}", "func": code + edit, "outputs": 1,
              "x": 100, "y": 40, "wires": [[debug]]},
             {"id": debug, "type": "debug", "z": tab, "name": "", "active": True, "x": 300, "y": 40, "wires": []},

@@ -1,0 +1,109 @@
+"""A rollback in words: what it does, what it takes along, what cannot come back, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.presentation.spans import Line, line
+from console.presentation.times import stamp
+from console.presentation.words import change as change_mark
+from console.presentation.words import counted, short_digest
+from store.clock import parse_timestamp
+from store.domain.diff import Change, Diff
+from store.projections.deployments import DeploymentRow
+from store.services.effects import Effect
+from store.services.pushing import Outcome
+from store.services.rollback import Plan
+
+_NAMED = 6
+"""Ids named in a line before the rest is counted."""
+
+
+def facts_of(plan: Plan, effect: Effect) -> tuple[Line, ...]:
+    """Return what a person must know before saying yes, the most surprising right after from and to."""
+    revert = plan.leaves_digest == plan.ref.release
+    lines = [
+        _fact(
+            "from", ("live, drifted from ", "danger") if plan.drifts else "", *_release(effect.left, plan.leaves_digest)
+        ),
+        _fact("to", *_release(effect.back, plan.ref.release), (f"  {plan.reason_back}", "muted")),
+        _fact("changes", *changes_in_words(effect.diff)),
+    ]
+    if plan.drifts:
+        lines.append(_fact("drift", (f"overwrites {named(plan.drifts)}", "warn"), "; what was seen stays archived"))
+    if plan.takes_along:
+        lines.append(_fact("along", (f"takes back {named(plan.takes_along)}", "warn"), ", deployed since"))
+    if plan.makes_stale:
+        lines.append(_fact("stale", (f"makes {named(plan.makes_stale)} stale", "warn"), ": base changes, review again"))
+    lines += [_fact("lost", (loss, "danger")) for loss in plan.cannot_come_back]
+    if not plan.cannot_come_back:
+        lines.append(_fact("lost", "nothing known that cannot come back"))
+    after = "" if revert else f"{short_digest(plan.leaves_digest)} goes into quarantine; "
+    lines.append(_fact("after", f"{after}{_after(effect)}; nothing is erased"))
+    return tuple(lines)
+
+
+def verified_words(plan: Plan, effect: Effect, outcome: Outcome) -> tuple[str, ...]:
+    """Return what is said after a rollback that was read back as pushed."""
+    release = short_digest(plan.ref.release)
+    place = f"{plan.project} on {plan.environment.name}"
+    first = f"verified {outcome.deployment}: {place} is release {release} again"
+    seqs = [entry.seq for entry in outcome.entries]
+    words = [f"entries {seqs[0]} to {seqs[-1]}" if len(seqs) > 1 else f"entry {seqs[0]}"]
+    if plan.leaves_digest != plan.ref.release:
+        words.append(f"{short_digest(plan.leaves_digest)} is in quarantine")
+    if plan.drifts and not effect.read_back_live:
+        words.append(f"{named(plan.drifts)} ends when live is seen again")
+    return first, "; ".join(words)
+
+
+def failed_words(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
+    """Return what is said after a push that did not come back as pushed."""
+    return (
+        f"{outcome.deployment} failed its read-back: {outcome.reason}",
+        f"the desired state of {plan.project} on {plan.environment.name} is what it was; look at the target, then"
+        " roll back again",
+    )
+
+
+def changes_in_words(diff: Diff) -> tuple[tuple[str, str], ...]:
+    """Return how many components change in which way, and which connectors come and go, as spans to be."""
+    found: list[tuple[str, str]] = []
+    for change in (Change.ADDED, Change.REMOVED, Change.CHANGED, Change.RENAMED):
+        count = diff.count(change)
+        if count:
+            mark = change_mark(change.value)
+            found.append((f"{mark.symbol} {counted(count, 'component')} {mark.word}  ", mark.tone))
+    quiet = diff.count(Change.NOISE)
+    if quiet:
+        found.append((f"· {quiet} layout only  ", "muted"))
+    for sign, tone, links in (("+", "add", diff.connectors_added), ("−", "remove", diff.connectors_removed)):
+        found += [(f"{sign} {link.kind} {link.name}  ", tone) for link in links[:_NAMED]]
+        if len(links) > _NAMED:
+            found.append((f"{sign} {len(links) - _NAMED} more connectors  ", tone))
+    return tuple(found) or (("nothing: live is that release already", "muted"),)
+
+
+def named(ids: Sequence[str]) -> str:
+    """Return ids with commas, the first few by name and how many more."""
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return f"{', '.join(ids[:_NAMED])}{more}"
+
+
+def _fact(label: str, *parts: str | tuple[str, str]) -> Line:
+    return line((f"{label:<8} ", "muted"), *(part for part in parts if part))
+
+
+def _release(row: DeploymentRow | None, digest: str) -> tuple[tuple[str, str], ...]:
+    shown = ((short_digest(digest), "info"),)
+    if row is None:
+        return shown
+    instant = parse_timestamp(row.ended_at or row.started_at)
+    by = f" {row.id}" + (f" ({row.request})" if row.request else f" ({row.cause})")
+    return (*shown, (by, "text"), (f" of {stamp(instant)}", "muted"))
+
+
+def _after(effect: Effect) -> str:
+    if effect.read_back_live:
+        return f"pushed to {effect.target} and read back"
+    return f"delivered to {effect.target} and read back; the platform imports it"

@@ -1,0 +1,112 @@
+"""What changes, told twice: in words component by component, and as the text of the component under the cursor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from console.presentation.changes import ComponentChange
+from console.widgets.diff_view import DiffView
+from console.widgets.semantic_diff import SemanticDiff
+
+Texts = Callable[[str], tuple[str, str]]
+"""Component key → its old and new text. Called in a thread, only for the component under the cursor."""
+BOTH_FROM = 15
+"""Lines from which words and text stand one below the other; with fewer, `d` changes between them."""
+
+
+class ChangePanel(Vertical):
+    """Words above, text below where there is room for both."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "toggle_text", "Words/text", id="diff.text")]
+    DEFAULT_CSS = """
+    ChangePanel { height: 1fr; }
+    ChangePanel > SemanticDiff { height: 1fr; }
+    ChangePanel > DiffView { height: 1fr; display: none; }
+    ChangePanel.-text > SemanticDiff { display: none; }
+    ChangePanel.-text > DiffView, ChangePanel.-both > DiffView { display: block; }
+    ChangePanel.-both > SemanticDiff { display: block; height: auto; max-height: 45%; margin-bottom: 1; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id, classes=classes)
+        self._panel_texts: Texts = lambda _: ("", "")
+        self._panel_labels = ("old", "new")
+        self._panel_changes: tuple[ComponentChange, ...] = ()
+        self._panel_shown: tuple[str, Texts] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield SemanticDiff()
+        yield DiffView()
+
+    def show_changes(
+        self, changes: Sequence[ComponentChange], texts: Texts, *, old_label: str = "old", new_label: str = "new"
+    ) -> None:
+        """Show these components; `texts` gives the old and new text of one."""
+        self._panel_changes, self._panel_texts = tuple(changes), texts
+        self._panel_labels = (old_label, new_label)
+        self._panel_shown = None
+        if self.is_mounted and self.query(SemanticDiff):
+            self._fill()
+
+    def on_mount(self) -> None:
+        self._fill()
+
+    def _fill(self) -> None:
+        words = self.query_one(SemanticDiff)
+        words.show_changes(self._panel_changes)
+        self._show_text(words.component)
+        self._arrange()
+
+    def on_resize(self, event: events.Resize) -> None:
+        del event
+        self._arrange()
+
+    def _arrange(self) -> None:
+        both = self.size.height >= BOTH_FROM and bool(self._panel_changes)
+        self.set_class(both, "-both")
+        # Without an own height an empty list would take half the room that the text needs.
+        words = self.query_one(SemanticDiff)
+        words.styles.height = words.row_count() + words.header_lines if both else None
+
+    def on_semantic_diff_highlighted(self, event: SemanticDiff.Highlighted) -> None:
+        event.stop()
+        self._show_text(event.component)
+        self._arrange()
+
+    def on_semantic_diff_chosen(self, event: SemanticDiff.Chosen) -> None:
+        event.stop()
+        self.set_class(True, "-text")
+        self.query_one(DiffView).focus()
+
+    def action_toggle_text(self) -> None:
+        """Change between words and text; with both in view, move between them."""
+        words, text = self.query_one(SemanticDiff), self.query_one(DiffView)
+        if self.has_class("-both"):
+            (words if text.has_focus else text).focus()
+        else:
+            self.toggle_class("-text")
+            (text if self.has_class("-text") else words).focus()
+
+    def _show_text(self, component: str | None) -> None:
+        wanted = (component, self._panel_texts) if component is not None else None
+        if wanted == self._panel_shown:
+            return
+        self._panel_shown = wanted
+        if wanted is None:
+            self.query_one(DiffView).compare("", "")
+        else:
+            self.run_worker(self._read(wanted), group="panel", exclusive=True, name="read component")
+
+    async def _read(self, wanted: tuple[str, Texts]) -> None:
+        component, texts = wanted
+        old, new = await asyncio.to_thread(texts, component)
+        if self._panel_shown == wanted:
+            names = self._panel_labels
+            self.query_one(DiffView).compare(old, new, old_label=names[0], new_label=names[1])

@@ -1,0 +1,18 @@
+"""What happened lately, without what the machine says to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from store.domain import events as ev
+from store.integrity.entry import Entry
+from store.services.context import Context
+
+QUIET = frozenset({"gate.evaluated", "configuration.observed", "deployment.started", "request.opened"})
+"""Kinds whose news another kind tells better: a submission, a drift, a verification."""
+
+
+def recent(context: Context, *, on: Mapping[str, str] | None = None, limit: int = 40) -> tuple[Entry, ...]:
+    """Return the newest entries that people want to hear of, newest first; `on` narrows them to a place or a thing."""
+    loud = sorted(ev.EVENTS.keys() - QUIET)
+    return tuple(context.ledger.entries(kinds=loud, on=on, limit=limit, newest_first=True))

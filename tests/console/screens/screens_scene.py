@@ -1,0 +1,120 @@
+"""The demo workspace, the same to the last hash every time, and a bare host for one screen of it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.screen import ModalScreen
+
+from console.app import Console
+from console.screen import Frame, Pane, Place
+from console.screen.desk import Desk
+from console.widgets.key_line import MessageLine
+from store.demo import build
+from store.integrity.signer import KeyFileSigner
+from store.services.context import Actor
+from store.workspace import open_workspace
+
+NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+ORIGIN = "quarterdeck.local/demo"
+SIZES = ((80, 24), (140, 45))
+
+
+@dataclass
+class FrozenClock:
+    """A clock that only the test moves."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass(frozen=True)
+class DemoDesk:
+    """One test's own copy of the demo, opened at NOW."""
+
+    root: Path
+    clock: FrozenClock
+    desk: Desk
+
+    def actor(self, name: str) -> Actor:
+        """Return one of the demo's people: ada, mira, theo, ines, juno."""
+        return Actor(handle=name, signer=KeyFileSigner(self.root / "demo-keys" / name))
+
+
+def make_demo(folder: Path) -> Path:
+    """Build the demo in `folder` with every key, nonce and instant given."""
+    build.make(folder, progress=lambda _: None, now=NOW, origin=ORIGIN, seed="tests")
+    return folder
+
+
+def open_demo(template: Path, folder: Path, who: str | None = "mira") -> DemoDesk:
+    """Copy the demo and open the copy as `who` (None: somebody without a key)."""
+    shutil.copytree(template, folder)
+    clock = FrozenClock()
+    workspace = open_workspace(folder, clock=clock)
+    actor = Actor(handle=who, signer=KeyFileSigner(folder / "demo-keys" / who)) if who else None
+    return DemoDesk(root=folder, clock=clock, desk=Desk(workspace.context, actor, check_at_start=False))
+
+
+def bare(desk: Desk, *places: Place) -> Console:
+    """Return a host that holds only these screens: a snapshot does not change when another screen is added."""
+    return Console(desk, places=places, palette="truecolor")
+
+
+def frame_of(pilot: Pilot[Any]) -> Frame:
+    """Return the frame, also from under a dialog."""
+    return next(screen for screen in pilot.app.screen_stack if isinstance(screen, Frame))
+
+
+def pane_of(pilot: Pilot[Any]) -> Pane[Any]:
+    """Return the pane in front."""
+    pane = frame_of(pilot).pane
+    assert pane is not None
+    return pane
+
+
+def said(pilot: Pilot[Any]) -> str:
+    """Return what was last said to the operator, empty when nothing is."""
+    line = frame_of(pilot).query_one(MessageLine)
+    return str(line.render()) if line.has_class("-said") else ""
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Wait until nothing is being read or done, except what waits for an answer in a dialog."""
+    for _ in range(400):
+        await pilot.pause()
+        busy = [
+            worker
+            for worker in pilot.app.workers
+            if not worker.is_finished and not (worker.group == "act" and isinstance(pilot.app.screen, ModalScreen))
+        ]
+        if not busy:
+            await pilot.pause()
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"still busy: {[worker.name for worker in pilot.app.workers]}")
+
+
+async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
+    """Wait until something is true, at most four seconds."""
+    for _ in range(400):
+        await pilot.pause()
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+async def armed(pilot: Pilot[Any]) -> None:
+    """Wait until an opened dialog (or a list whose rows moved) takes keys."""
+    await settled(pilot)
+    await asyncio.sleep(0.45)

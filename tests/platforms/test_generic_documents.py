@@ -1,0 +1,131 @@
+"""Documents of no known platform: YAML without surprises, archives as they are, and the order of things kept."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from store.domain.component import Json
+from store.domain.diff import compare
+from store.errors import BadInput
+from store.platforms import platform, recognise
+from store.platforms.generic.safe_yaml import read
+
+HOUSE = Path(__file__).parent / "fixtures/generic/automations.yaml"
+
+SCALARS: list[tuple[str, Json]] = [
+    ("on", True), ("No", False), ("~", None), ("12", 12), ("-3", -3), ("1.5", 1.5), ('"on"', "on"), ("'12'", "12"),
+    ("0x1F", {"!int": "0x1F"}), ("010", {"!int": "010"}), ("1:30", {"!int": "1:30"}), (".inf", {"!float": ".inf"}),
+    ("2024-01-02", {"!timestamp": "2024-01-02"}), ("1e3", "1e3"), ("!secret wifi", {"!secret": "wifi"}),
+    ("!!str 12", "12"), ("!!python/object:os.system x", {"!python/object:os.system": "x"}), ("a b", "a b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), SCALARS, ids=[text for text, _ in SCALARS])
+def test_a_scalar_is_what_yaml_1_1_says_or_a_text_under_its_type(text: str, value: Json) -> None:
+    assert read(f"v: {text}".encode()) == [{"v": value}]
+
+
+def test_tags_on_lists_and_mappings_are_kept() -> None:
+    assert read(b"a: !include_dir [x]\nb: !map {c: 1}") == [{"a": {"!include_dir": ["x"]}, "b": {"!map": {"c": 1}}}]
+
+
+def test_a_key_stays_as_it_is_written() -> None:
+    assert read(b"on: {1: a, null: b}") == [{"on": {"1": "a", "null": "b"}}]
+
+
+def test_an_alias_is_written_out() -> None:
+    assert read(b"a: &x {b: 1}\nc: *x\nd: {<<: *x}") == [{"a": {"b": 1}, "c": {"b": 1}, "d": {"<<": {"b": 1}}}]
+
+
+def laughs() -> bytes:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    return "\n".join(lines).encode()
+
+
+REFUSED = [
+    (laughs(), "aliases are written out"),
+    (b"a: &a [*a]", "nothing that is complete"),
+    (b"a: *nobody", "nobody"),
+    (b"a: 1\na: 2", "stands twice"),
+    (b"on: 1\n'on': 2", "stands twice"),
+    (b"? [a]\n: 1", "cannot be a key"),
+    (b"[" * 400 + b"]" * 400, "inside each other|nesting|depth"),
+    (b"a: &x 1\nb: [" + b"*x," * 2000 + b"]", "aliases"),
+    (b'a: "\\ud800"', "YAML"),
+    (b"a: b: c", "line 1"),
+    (b"\ta: 1", "line 1"),
+]
+
+
+@pytest.mark.parametrize(("data", "why"), REFUSED, ids=[why for _, why in REFUSED])
+def test_harmful_or_ambiguous_yaml_is_refused_at_once_in_one_line(data: bytes, why: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(BadInput, match=why) as refused:
+        read(data)
+    assert "\n" not in str(refused.value)
+    assert time.perf_counter() - start < 2
+
+
+def test_a_house_is_one_document_with_its_automations_by_id() -> None:
+    (part,) = recognise(HOUSE.read_bytes(), "automations.yaml").components
+    assert (part.id, part.kind) == ("automations.yaml", "document")
+    assert part.labels == {"1001": "Lights at dusk", "1002": "Heating off at night"}
+    assert isinstance(part.content, dict)
+    assert part.content["#order"] == ["1001", "1002"]
+
+
+def test_a_change_is_told_by_the_name_of_the_automation() -> None:
+    old = HOUSE.read_bytes()
+    new = old.replace(b'state: "off"', b"state: off")
+    before, after = (recognise(data, "automations.yaml").components for data in (old, new))
+    (change,) = compare(before, after, platform("generic").rules).components
+    assert [(field.path, field.old, field.new) for field in change.fields] == [
+        ("Heating off at night.condition.0.state", "off", False)
+    ]
+
+
+def test_another_order_of_things_is_a_change_and_nothing_else_is_told() -> None:
+    old, new = ([{"id": "a", "n": 1}, {"id": "b", "n": 2}], [{"id": "b", "n": 2}, {"id": "a", "n": 1}])
+    before, after = (recognise(json.dumps(value).encode(), "list.json").components for value in (old, new))
+    (change,) = compare(before, after, platform("generic").rules).components
+    assert [field.path for field in change.fields] == ["#order.0", "#order.1"]
+
+
+def test_things_with_one_id_twice_stay_a_list() -> None:
+    (part,) = recognise(b'{"a": [{"id": 1}, {"id": 1}], "b": [{"id": "#order"}]}', "x.json").components
+    assert json.loads(part.canonical) == {"a": [{"id": 1}, {"id": 1}], "b": [{"id": "#order"}]}
+
+
+def test_several_documents_in_one_file_are_one_component() -> None:
+    (part,) = recognise(b"a: 1\n---\nb: 2\n", "two.yaml").components
+    assert json.loads(part.canonical) == [{"a": 1}, {"b": 2}]
+
+
+def test_json_with_comments_is_read() -> None:
+    (part,) = recognise(b'// for people\n{"a": "//no", /* c */ "b": [1,],}', "settings.json").components
+    assert json.loads(part.canonical) == {"a": "//no", "b": [1]}
+
+
+def test_an_archive_is_known_by_its_bytes() -> None:
+    found = recognise(b"PK\x03\x04 whatever", "solution.zip")
+    assert [(part.id, part.kind) for part in found.components] == [("solution.zip", "archive")]
+    other = recognise(b"PK\x03\x04 another", "solution.zip")
+    assert found.components[0].digest != other.components[0].digest
+
+
+def test_a_scalar_document_has_canonical_bytes_too() -> None:
+    assert recognise(b"1.0", "number.json").components[0].canonical == b"1"
+
+
+def test_a_large_yaml_takes_seconds_not_minutes() -> None:
+    data = "".join(
+        f"- id: '{n}'\n  alias: Automation {n}\n  trigger: {{platform: time, at: '06:00'}}\n" for n in range(5000)
+    )
+    start = time.perf_counter()
+    assert recognise(data.encode(), "automations.yaml").components
+    assert time.perf_counter() - start < 8

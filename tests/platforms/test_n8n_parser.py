@@ -1,0 +1,95 @@
+"""n8n workflows: every shape they travel in, and what a reviewer is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.domain.component import Parsed
+from store.platforms import recognise
+from store.platforms.n8n import N8n
+
+MAIL = Path(__file__).parent / "fixtures/n8n/welcome-mail.json"
+
+
+def mail() -> dict[str, Any]:
+    return json.loads(MAIL.read_bytes())  # type: ignore[no-any-return]
+
+
+def parsed(value: Any) -> Parsed:
+    return recognise(json.dumps(value).encode(), "export.json")
+
+
+def one(**node: Any) -> Parsed:
+    node = {"id": "n1", "name": "N", "typeVersion": 1, "position": [0, 0], "parameters": {}, **node}
+    return N8n().parse(json.dumps({"name": "W", "nodes": [node], "connections": {}}).encode(), "export.json")
+
+
+def test_a_download_a_backup_and_an_answer_of_the_api_hold_the_same_workflow() -> None:
+    digest = recognise(MAIL.read_bytes(), "welcome-mail.json").components[0].digest
+    for value in ([mail()], {"data": [mail()], "nextCursor": None}):
+        found = parsed(value)
+        assert (found.platform, [part.digest for part in found.components]) == ("n8n", [digest])
+
+
+def test_a_workflow_without_an_id_is_called_by_its_name() -> None:
+    flow = mail()
+    del flow["id"]
+    assert [(part.id, part.name) for part in parsed(flow).components] == [("Welcome mail", "Welcome mail")]
+
+
+def test_two_workflows_of_one_id_are_kept_apart() -> None:
+    assert [part.id for part in parsed([mail(), mail()]).components] == ["WelcomeMail00001", "WelcomeMail00001 (2)"]
+
+
+def test_nodes_without_ids_are_called_by_name_and_twins_by_number() -> None:
+    flow = mail()
+    for node in flow["nodes"]:
+        del node["id"]
+    assert list(parsed(flow).components[0].labels) == ["Sign-up", "Tidy up", "Send mail"]
+    flow["nodes"].append(flow["nodes"][0])
+    assert list(parsed(flow).components[0].labels) == ["#0", "#1", "#2", "#3"]
+
+
+def test_hosts_credentials_and_community_modules_are_the_connectors() -> None:
+    found = one(
+        type="n8n-nodes-evolution.send",
+        parameters={"url": "=https://api.example/{{ $json.id }}"},
+        credentials={"slackApi": {"id": "1", "name": "Team"}},
+    )
+    assert [(item.kind, item.name) for item in found.connectors] == [
+        ("module", "n8n-nodes-evolution"),
+        ("credential", "slackApi: Team"),
+        ("host", "api.example"),
+    ]
+
+
+BASE = "n8n-nodes-base."
+NOTICES = [
+    ({"type": BASE + "executeCommand", "parameters": {"command": "reboot"}}, "shell"),
+    ({"type": BASE + "webhook", "parameters": {"path": "x"}}, "open-endpoint"),
+    ({"type": BASE + "webhook", "parameters": {"path": "x", "authentication": "none"}}, "open-endpoint"),
+    ({"type": BASE + "readWriteFile", "parameters": {"fileSelector": "/etc/passwd"}}, "file"),
+    ({"type": BASE + "scheduleTrigger", "parameters": {"rule": {"interval": [{"field": "hours"}]}}}, "schedule"),
+    ({"type": BASE + "httpRequest", "parameters": {"options": {"allowUnauthorizedCerts": True}}}, "tls-off"),
+    ({"type": BASE + "code", "parameters": {"jsCode": "const apiKey = 'q8Zr-77-xx';"}}, "inline-secret"),
+]
+
+
+@pytest.mark.parametrize(("node", "code"), NOTICES, ids=[f"{node['type']} {code}" for node, code in NOTICES])
+def test_a_reviewer_is_told(node: dict[str, Any], code: str) -> None:
+    found = one(**node)
+    assert [(notice.code, notice.component) for notice in found.notices] == [(code, "W")]
+    assert "q8Zr" not in found.notices[0].detail
+
+
+def test_a_webhook_with_authentication_is_no_open_endpoint() -> None:
+    assert one(type=BASE + "webhook", parameters={"path": "x", "authentication": "headerAuth"}).notices == ()
+
+
+def test_a_document_that_only_talks_about_nodes_and_connections_is_not_n8n() -> None:
+    assert parsed({"nodes": ["a"], "connections": {}}).platform == "generic"
+    assert parsed({"text": 'the keys "nodes" and "connections"'}).platform == "generic"

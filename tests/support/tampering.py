@@ -1,0 +1,27 @@
+"""What somebody can do who may write the ledger's file: append past the rules, or edit it by plain SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from store.integrity.entry import Entry, Statement
+from store.services.context import Context
+
+
+def smuggle(context: Context, statement: Statement, signature: bytes | None) -> Entry:
+    """Append an entry with the log's key and no rule asked."""
+    with context.ledger.writing() as writer:
+        return writer.append(statement, signature)
+
+
+@contextmanager
+def plain_sql(path: Path) -> Iterator[sqlite3.Connection]:
+    """Lend an ordinary connection to the file, as any tool opens it."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        yield connection
+    finally:
+        connection.close()
