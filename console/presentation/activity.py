@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
 
 from console.presentation.spans import Line, line
 from console.presentation.times import clock, stamp
@@ -24,50 +25,32 @@ def sentence(entry: Entry) -> Line:
     """Return what an entry says: its symbol in its tone, then the sentence."""
     statement = entry.statement
     mark = kind(statement.kind)
-    tone = _TONES.get(statement.kind, mark.tone)
-    return line((f"{_SYMBOLS.get(statement.kind, mark.symbol)} ", tone), *_words(statement))
+    symbol, tone, template = _SENTENCES.get(statement.kind, (mark.symbol, mark.tone, f"{{who}} {mark.word} *{{id}}*"))
+    return line((f"{symbol} ", tone), *_filled(template, statement))
 
 
-def _words(statement: Statement) -> tuple[str | tuple[str, str], ...]:
-    on, data, who = statement.on, statement.data, statement.actor
-    place = f"{on.get('environment', '-')}/{on.get('project', '-')}"
-    match statement.kind:
-        case "artifact.ingested":
-            parts = counted(_number(data.get("components")), "component")
-            return (place, f" {data.get('name', 'an export')} arrived, {parts}")
-        case "artifact.refused":
-            return ((f"{data.get('path', 'a file')}", "strong"), f" could not be read: {data.get('reason', '')}")
-        case "request.submitted":
-            return ((on["request"], "strong"), f" {place} handed in by {who}")
-        case "approval.granted":
-            return (f"{who} approved ", (on["request"], "strong"), *_said(data, "note"))
-        case "approval.refused":
-            return (f"{who} refused ", (on["request"], "strong"), *_said(data, "reason"))
-        case "deployment.verified":
-            what = f" {on['request']}" if "request" in on else " the earlier release"
-            return (place, (f" {on['deployment']}", "strong"), f" verified:{what} is live")
-        case "deployment.failed":
-            return (place, (f" {on['deployment']}", "strong"), f" failed: {data.get('reason', '')}")
-        case "rollback.started":
-            return (f"{who} rolls back ", (place, "strong"), *_said(data, "reason"))
-        case "drift.opened" | "drift.changed":
-            return (place, (f" {on['drift']} ", "strong"), f"{data.get('name', '')} {data.get('summary', '')}".strip())
-        case "drift.acknowledged":
-            return (f"{who} acknowledged ", (on["drift"], "strong"), *_said(data, "note"))
-        case "drift.resolved":
-            return ((on["drift"], "strong"), f" is over: {data.get('how', '')}")
-        case "incident.opened":
-            return ((on["incident"], "strong"), f" {data.get('title', '')}, opened by {who}")
-        case "incident.noted" | "entry.annotated":
-            return (f"{who} on ", (_subject(on), "strong"), *_said(data, "note"))
-        case "incident.closed":
-            return ((on["incident"], "strong"), " closed", *_said(data, "cause"))
-        case _:
-            return (f"{who} ", kind(statement.kind).word, " ", (_subject(on), "strong"))
-
-
-def _said(data: Mapping[str, Any], field: str) -> tuple[str, ...]:
-    return (f": {data[field]}",) if data.get(field) else ()
+def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
+    """Return a template's words, what stands between stars strong; the words of others are never a template."""
+    on, data = statement.on, statement.data
+    known = {
+        "who": statement.actor,
+        "id": _subject(on),
+        "place": f"{on.get('environment', '-')}/{on.get('project', '-')}",
+        "request": on.get("request", "the earlier release"),
+        "parts": counted(_number(data.get("components")), "component"),
+    }
+    parts: list[tuple[str, str]] = []
+    for position, run in enumerate(template.split("*")):
+        tone = "strong" if position % 2 else "text"
+        for piece in re.split(r"(\{\w+\}|: \{\w+\?\})", run):
+            name = piece.strip(": {}?")
+            if not piece.endswith("}"):
+                parts.append((piece, tone))
+            elif piece.endswith("?}"):
+                parts.append((f": {data[name]}" if data.get(name) else "", tone))
+            else:
+                parts.append((known.get(name) or str(data.get(name, "")), tone))
+    return [(words, tone) for words, tone in parts if words]
 
 
 def _subject(on: Mapping[str, str]) -> str:
@@ -78,24 +61,24 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-_SYMBOLS = {
-    "approval.refused": "✗",
-    "deployment.failed": "✗",
-    "artifact.refused": "✗",
-    "drift.resolved": "✓",
-    "drift.acknowledged": "○",
-    "incident.closed": "✓",
-    "incident.noted": "·",
-    "entry.annotated": "·",
-}
-_TONES = {
-    "approval.refused": "danger",
-    "deployment.failed": "danger",
-    "deployment.verified": "ok",
-    "artifact.refused": "warn",
-    "drift.resolved": "ok",
-    "drift.acknowledged": "muted",
-    "incident.closed": "ok",
-    "incident.noted": "muted",
-    "entry.annotated": "muted",
-}
+_SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "artifact.ingested": ("+", "muted", "{place} {name} arrived, {parts}"),
+        "artifact.refused": ("✗", "warn", "*{path}* could not be read: {reason?}"),
+        "request.submitted": ("○", "info", "{who} handed in *{request}* for {place}"),
+        "approval.granted": ("✓", "ok", "{who} approved *{request}*: {note?}"),
+        "approval.refused": ("✗", "danger", "{who} refused *{request}*: {reason?}"),
+        "deployment.verified": ("●", "ok", "{place} *{id}* verified, {request} is live"),
+        "deployment.failed": ("✗", "danger", "{place} *{id}* failed: {reason?}"),
+        "rollback.started": ("◀", "warn", "{who} rolls back *{place}*: {reason?}"),
+        "drift.opened": ("!", "danger", "{place} *{id}* {name}: {summary?}"),
+        "drift.changed": ("!", "danger", "{place} *{id}* changed again: {summary?}"),
+        "drift.acknowledged": ("○", "muted", "{who} acknowledged *{id}*: {note?}"),
+        "drift.resolved": ("✓", "ok", "{place} *{id}* is over: {how?}"),
+        "incident.opened": ("■", "danger", "{who} opened *{id}*: {title?}"),
+        "incident.noted": ("·", "muted", "{who} on *{id}*: {note?}"),
+        "incident.closed": ("✓", "ok", "{who} closed *{id}*: {cause?}"),
+        "entry.annotated": ("·", "muted", "{who} on *{id}*: {note?}"),
+    }
+)
+"""Kind → symbol, tone, and the sentence: `{…}` a name or a field, `: {…?}` a field that may be missing."""

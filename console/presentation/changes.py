@@ -35,6 +35,8 @@ class ComponentChange:
     """Wiring and other changes in sentences (`Parse order now also goes to Alert on-call`)."""
     risk: str | None = None
     """A severity of `words.SEVERITIES`, when the component's change was rated."""
+    viewed: bool = False
+    """Whether the reviewer has ticked it off."""
 
 
 def changes_of(document: Mapping[str, Any]) -> tuple[ComponentChange, ...]:

@@ -49,6 +49,11 @@ class Desk:
             return self.context.ledger.read_only_reason
         return None if self.actor is not None else "no key is named; start with --key PATH to act"
 
+    @property
+    def chain(self) -> str:
+        """What is known about the ledger's own soundness: a word of `words.STATUSES`."""
+        return self._chain_status()
+
     def me(self) -> Actor:
         """Return who acts; only called where `read_only` is None."""
         assert self.actor is not None

@@ -171,6 +171,8 @@ class SemanticDiff(LineView):
         fields = sum(1 for field in change.fields if not field.noise) + len(change.words)
         folded = change.key in self._semantic_folded and fields
         right: Line = line((f"{counted(fields, 'change')} folded  ", "muted")) if folded else ()
+        if change.viewed:
+            right = (*right, Span("✓ viewed ", "ok"))
         if change.risk:
             right = (*right, *severity_mark(change.risk).line(), Span(" "))
         left = line((f"{mark.symbol} ", mark.tone), (change.name, "title"), "  ", (change.kind, "muted"))

@@ -77,7 +77,6 @@ class Principals:
                 return principal
         return None
 
-
     def held_by(self, key_line: str) -> Principal | None:
         """Return who holds this key or ever held it, or None: a key that ended belongs to nobody else."""
         for principal in self.by_handle.values():

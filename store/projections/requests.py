@@ -159,8 +159,8 @@ def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
 def _carrier(connection: sqlite3.Connection, event: ev.DeploymentVerified) -> str | None:
     """Return the request that brought this release here before: a rollback makes it live again."""
     found = connection.execute(
-        "SELECT id FROM request WHERE project = ? AND environment = ? AND release = ? AND deployment IS NOT NULL"
-        " ORDER BY opened_seq DESC LIMIT 1",
+        "SELECT id FROM request WHERE project = ? AND environment = ? AND release = ?"
+        " AND state IN ('superseded', 'rolled back') ORDER BY opened_seq DESC LIMIT 1",
         (event.project, event.environment, event.target.release),
     ).fetchone()
     return found[0] if found else None

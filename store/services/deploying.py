@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from store.domain import change as rules
 from store.domain import events as ev
 from store.errors import Conflict, Refusal
-from store.services import drifting, gates, releases
+from store.services import drifting, gates, releases, vouching
 from store.services.acting import perform, record
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.environments import one, target
@@ -84,6 +84,9 @@ def check(context: Context, source: Source, handle: str, request: str) -> rules.
         frozen=one(source, change.environment).frozen,
         quarantined=releases.quarantine(source, change.project, change.target.release),
     )
+    doubts = vouching.doubts(context, source, change)
+    if doubts:
+        raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; an edit of the request voids them"])
     standing = drifting.standing(source, change.environment, change.project).values()
     loose = sorted(drift.id for drift in standing if drift.status == "open")
     if loose:

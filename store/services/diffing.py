@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from store.domain.component import Component, Connector, DiffRules, Notice
@@ -19,8 +19,19 @@ from store.services import history
 from store.services.context import Context
 from store.services.releases import Contents, load
 
-Side = tuple[tuple[Component, ...], tuple[Connector, ...], tuple[Notice, ...], str]
-"""Components, connectors, notices, and the platform's name."""
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One side of a diff: components by the platform that knows how to compare them."""
+
+    components: Mapping[str, tuple[Component, ...]] = field(default_factory=dict)
+    connectors: tuple[Connector, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def by_id(self) -> Mapping[str, Component]:
+        """Component id → component, whatever its platform."""
+        return {part.id: part for parts in self.components.values() for part in parts}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +72,7 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
             before = load(connection, now.manifest) if now else None
         contents = Contents(connection)
         old, new = (_side(contents, release) for release in (before or EMPTY, load(connection, row.manifest)))
-    return Comparison(
-        diff=_compare(old, new),
-        before={part.id: part for part in old[0]},
-        after={part.id: part for part in new[0]},
-    )
+    return Comparison(diff=_compare(old, new), before=old.by_id, after=new.by_id)
 
 
 def _release_before(connection: Connection, deployed: deployments.DeploymentRow) -> Release | None:
@@ -81,7 +88,8 @@ def diff(context: Context, old: str, new: str) -> Diff:
         BadInput, NotFound: one of them names nothing.
     """
     with context.ledger.reading() as connection:
-        return _compare(_resolve(context, connection, old), _resolve(context, connection, new))
+        name = Path(new).name  # documents of no known platform are identified by their name: give both the same
+        return _compare(_resolve(context, connection, old, name), _resolve(context, connection, new, name))
 
 
 def changed_components(
@@ -92,17 +100,32 @@ def changed_components(
 
 
 def _compare(old: Side, new: Side) -> Diff:
-    rules = platform(new[3] if new[0] else old[3]).rules
-    return compare(old[0], new[0], rules, old_connectors=old[1], new_connectors=new[1], notices=new[2])
+    """Compare each platform's components by its own rules; connectors and notices as one."""
+    parts = [
+        compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
+        for name in sorted({*old.components, *new.components})
+    ]
+    before, after = set(old.connectors), set(new.connectors)
+    return Diff(
+        components=tuple(component for part in parts for component in part.components),
+        connectors_added=tuple(link for link in new.connectors if link not in before),
+        connectors_removed=tuple(link for link in old.connectors if link not in after),
+        notices=new.notices,
+    )
 
 
 def _side(contents: Contents, release: Release) -> Side:
     components, connectors, notices = contents.of_release(release)
-    kinds = [file.platform for file in release.files]
-    return components, connectors, notices, max(kinds, key=kinds.count, default="generic")
+    known = {file.artifact: file.platform for file in release.files}
+    carrier = {part.id: known[part.artifact] for part in release.components}
+    grouped: dict[str, list[Component]] = {}
+    for component in components:
+        grouped.setdefault(carrier[component.id], []).append(component)
+    by_platform = {name: tuple(found) for name, found in grouped.items()}
+    return Side(components=by_platform, connectors=connectors, notices=notices)
 
 
-def _resolve(context: Context, connection: Connection, text: str) -> Side:
+def _resolve(context: Context, connection: Connection, text: str, name: str) -> Side:
     contents = Contents(connection)
     environment, at, when = text.partition("@")
     if at:
@@ -115,8 +138,9 @@ def _resolve(context: Context, connection: Connection, text: str) -> Side:
     path = Path(text)
     if not path.exists():
         raise NotFound(f"{text!a} is no digest, release, ENV@WHEN, CR-…, DEP-… or file here")
-    parsed = recognise(read_guarded(path), path.name)
-    return parsed.components, parsed.connectors, parsed.notices, parsed.platform
+    parsed = recognise(read_guarded(path), name)
+    known = {parsed.platform: parsed.components}
+    return Side(components=known, connectors=parsed.connectors, notices=parsed.notices)
 
 
 def _by_digest(connection: Connection, contents: Contents, prefix: str) -> Side:
@@ -126,14 +150,15 @@ def _by_digest(connection: Connection, contents: Contents, prefix: str) -> Side:
     if found:
         row = found[0]
         parts = tuple(contents.of_artifact(row.digest, row.name).values())
-        return parts, *contents.outside_of(row.digest, row.name), row.platform
-    for deployed in deployments.listing(connection, limit=100_000):
-        if deployed.release.startswith(prefix):
-            return _side(contents, load(connection, deployed.manifest))
-    for request in requests.listing(connection, limit=100_000):
-        if request.release.startswith(prefix):
-            return _side(contents, load(connection, request.manifest))
-    raise NotFound(f"no artifact or release has a digest starting with {prefix}")
+        connectors, notices = contents.outside_of(row.digest, row.name)
+        return Side(components={row.platform: parts}, connectors=connectors, notices=notices)
+    manifests = [
+        *(row.manifest for row in deployments.listing(connection, limit=100_000) if row.release.startswith(prefix)),
+        *(row.manifest for row in requests.listing(connection, limit=100_000) if row.release.startswith(prefix)),
+    ]
+    if not manifests:
+        raise NotFound(f"no artifact or release has a digest starting with {prefix}")
+    return _side(contents, load(connection, manifests[0]))
 
 
 def _manifest_of(connection: Connection, subject: str) -> str:
@@ -144,11 +169,12 @@ def _manifest_of(connection: Connection, subject: str) -> str:
 
 
 def _merged(sides: Sequence[Side]) -> Side:
-    if not sides:
-        return (), (), (), "generic"
-    return (
-        tuple(part for side in sides for part in side[0]),
-        tuple({link: None for side in sides for link in side[1]}),
-        tuple(notice for side in sides for notice in side[2]),
-        sides[0][3],
+    grouped: dict[str, tuple[Component, ...]] = {}
+    for side in sides:
+        for name, components in side.components.items():
+            grouped[name] = (*grouped.get(name, ()), *components)
+    return Side(
+        components=grouped,
+        connectors=tuple(dict.fromkeys(link for side in sides for link in side.connectors)),
+        notices=tuple(notice for side in sides for notice in side.notices),
     )

@@ -201,9 +201,7 @@ def adopt(context: Context, actor: Actor, drift: str, *, content: ev.RequestCont
             content=content,
             target=releases.ref_of(release),
         )
-        adopted = rules.adopt(
-            drifts, drift, request=request.request, actor=actor.handle, people=people, at=context.now
-        )
+        adopted = rules.adopt(drifts, drift, request=request.request, actor=actor.handle, people=people, at=context.now)
         return [replace(request, adopts=drift), adopted]
 
     opened, adopted = perform(context, actor, decide, blobs=[release.to_bytes()])

@@ -118,7 +118,7 @@ def of_request(context: Context, row: RequestRow) -> Node:
                 key=f"#{one.seq}",
                 kind="approval",
                 title=f"{one.actor}{': ' + one.note if one.note else ''}",
-                state=one.decision if one.digest == row.digest else "void (the request changed)",
+                state="void (the request changed)" if one.decision == "void" else one.decision,
                 seq=one.seq,
                 time=one.time,
             )

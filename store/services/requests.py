@@ -44,9 +44,7 @@ def open_request(
     with context.ledger.reading() as connection:
         rows = releases.newest_of_project(connection, project, environment, artifacts_named)
         release = releases.compose(connection, rows)
-    return open_for_release(
-        context, actor, project=project, environment=environment, content=content, release=release
-    )
+    return open_for_release(context, actor, project=project, environment=environment, content=content, release=release)
 
 
 def open_for_release(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from store.clock import parse_timestamp, timestamp
 from store.domain.events import EVENTS
-from store.errors import BadInput
+from store.errors import BadInput, IntegrityFailure, NotFound
 from store.integrity.entry import Entry
 from store.services import history
 from store.services.context import Context
@@ -33,6 +33,14 @@ class Step:
     """Matching entries, newest first."""
     reached: int
     """Every entry from this one on has been looked at; 1: all of them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Damaged:
+    """An entry that cannot be read as what it must be."""
+
+    seq: int
+    reason: str
 
 
 def parse(text: str, *, now: datetime) -> Query:
@@ -82,15 +90,29 @@ def search(context: Context, query: Query, *, size: int, after: int = 0) -> Iter
         high = low
 
 
-def window(context: Context, *, newest: int, count: int) -> list[Entry]:
-    """Return the `count` entries up to `newest`, newest first: as quick at the millionth as at the first."""
+def window(context: Context, *, newest: int, count: int) -> list[Entry | Damaged]:
+    """Return the `count` entries up to `newest`, newest first: as quick at the millionth as at the first.
+
+    A damaged entry hides none of its neighbours: it stands in its place with what is wrong.
+    """
     low = max(newest - count, 0)
-    return list(context.ledger.entries(after=low, until=newest, newest_first=True))
+    try:
+        found: list[Entry | Damaged] = list(context.ledger.entries(after=low, until=newest, newest_first=True))
+    except IntegrityFailure:
+        found = []
+    return found if len(found) == newest - low else chosen(context, range(newest, low, -1))
 
 
-def chosen(context: Context, seqs: list[int]) -> list[Entry]:
+def chosen(context: Context, seqs: Sequence[int]) -> list[Entry | Damaged]:
     """Return these entries, in the order given."""
-    return [context.ledger.entry(seq) for seq in seqs]
+    return [_one(context, seq) for seq in seqs]
+
+
+def _one(context: Context, seq: int) -> Entry | Damaged:
+    try:
+        return context.ledger.entry(seq)
+    except (IntegrityFailure, NotFound) as error:
+        return Damaged(seq=seq, reason=str(error))
 
 
 def is_everything(query: Query) -> bool:

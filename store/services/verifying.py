@@ -14,6 +14,7 @@ from store.integrity.note import Verifier
 from store.ledger.report import Problem, Report, Verdict
 from store.ledger.verify import verify
 from store.services.context import TABLES, Context
+from store.services.people import principals
 
 Progress = Callable[[str, int, int], bool]
 """(what, done, total) → go on?"""
@@ -45,7 +46,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         origin=context.config.ledger.origin,
         progress=of_entries,
         start=scope.start,
-        audit=SignatureAudit(),
+        audit=SignatureAudit(principals(context.ledger, until=scope.start.size) if scope.start else None),
         tables=TABLES,
     )
     more: list[Problem] = []

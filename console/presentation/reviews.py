@@ -1,0 +1,224 @@
+"""A change request as its reviewer reads it: what it is, what stands against it, what it states. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from console.presentation.changes import ComponentChange, changes_of
+from console.presentation.spans import Line, Span, line
+from console.presentation.text import suspicions
+from console.presentation.times import age, ago
+from console.presentation.words import counted, severity, short_digest, status
+from store.clock import parse_timestamp
+from store.domain.component import Connector
+from store.domain.diff import Change, Diff
+from store.projections.requests import RequestRow
+from store.services.review import Review
+
+WAITING = ("in review", "approved", "deploying")
+_STATED = (
+    ("why", "why"), ("what", "what"), ("impact", "impact"), ("success", "success"), ("rollback_plan", "rollback"),
+    ("tests", "tests"), ("dependencies", "needs"), ("constraints", "limits"),
+)  # fmt: skip
+_LABEL = 10
+
+
+def state_words(row: RequestRow) -> Line:
+    """Return where a request stands: symbol and word."""
+    if row.gates_failed and row.state == "in review":
+        return line(("✗ gates fail", "danger"))
+    symbol, word, tone = {
+        "in review": ("○", "waits", "warn"),
+        "approved": ("▸", "ready", "ok"),
+        "deploying": ("▸", "deploying", "info"),
+        "rolled back": ("◀", "rolled back", "muted"),
+        "draft": ("○", "draft", "muted"),
+        "live": ("✓", "live", "ok"),
+    }.get(row.state, (status(row.state).symbol, row.state, "muted"))
+    return line((f"{symbol} {word}", tone))
+
+
+def row_cells(row: RequestRow, needed: int, now: datetime) -> tuple[Line | str | Span, ...]:
+    """Return a request in a list: state, risk, id, for, title, approvals, who, age."""
+    waits = row.state in WAITING
+    mark = severity(row.risk)
+    yes = f"{row.approvals}/{needed}" if waits else ""
+    return (
+        state_words(row),
+        Span(f"{mark.symbol} {mark.word}", mark.tone if waits else "muted"),
+        Span(row.id, "strong" if waits else "muted"),
+        Span(f"{row.environment}/{row.project}", "text" if waits else "muted"),
+        Span(row.title, "title" if waits else "muted"),
+        Span(yes, "warn" if row.approvals < needed else "ok"),
+        Span(row.requester, "muted"),
+        Span(age(parse_timestamp(row.updated_at), now), "muted"),
+    )
+
+
+def head_lines(review: Review, now: datetime) -> tuple[Line, ...]:
+    """Return the first lines of a review: which request, which bytes, against what, who said yes."""
+    row = review.request
+    mark = severity(row.risk)
+    first = line(
+        (f" {row.id} ", "keycap"), " ", (row.title, "title"), "  ", (f"{mark.symbol} {mark.word}", mark.tone),
+        *(part for words in suspicions(row.title) for part in ("  ", (f"! {words}", "danger"))),
+    )  # fmt: skip
+    by = f"  by {row.requester} {ago(parse_timestamp(row.opened_at), now)}"
+    second = line(
+        *state_words(row), "  ", (f"{row.project} → {row.environment}", "strong"), (by, "muted"),
+        "  digest ", (short_digest(row.digest), "info"), "  ", *base_words(review),
+    )  # fmt: skip
+    return (first, second, approval_line(review))
+
+
+def base_words(review: Review) -> Line:
+    """Return whether what the reviewer compares with is what is there now."""
+    row = review.request
+    if row.state not in {*WAITING, "draft"}:
+        return ()
+    loose = [drift for drift in review.drifts if drift.endswith(" open")]
+    if loose:
+        return line((f"base is live: NO, {', '.join(name.split(' ')[0] for name in loose[:3])} has drifted", "danger"))
+    if not review.base_is_live:
+        return line(("base is live: NO, something else was deployed since", "danger"))
+    if row.base is None:
+        return line(("first release here", "muted"))
+    return line(("base ", "muted"), (short_digest(row.base), "muted"), (" is live: ✓ yes", "ok"))
+
+
+def approval_line(review: Review) -> Line:
+    """Return who said yes to these bytes, and what is still missing."""
+    row = review.request
+    good = [d for d in review.decisions if d.decision == "approved" and d.digest == row.digest]
+    names = tuple(dict.fromkeys(decision.actor for decision in good))
+    parts: list[str | tuple[str, str]] = [("approvals ", "muted")]
+    for name in names:
+        parts += [("● ", "ok"), (f"{name}  ", "strong")]
+    if row.state in {*WAITING, "draft"}:
+        parts += [("○ ____  ", "warn")] * max(review.needed - len(names), 0)
+    refused = [d for d in review.decisions if d.decision == "refused"]
+    if refused:
+        parts += [(f"✗ {refused[-1].actor} refused: {refused[-1].note}", "danger")]
+    elif row.state in {"in review", "draft"}:
+        parts.append((f"({review.needed} needed, not by {row.requester})", "muted"))
+        parts += [(f"  {what}", "warn") for what in review.missing if not what.startswith(f"{len(names)} of")]
+    void = {d.actor for d in review.decisions if d.decision == "approved"} - set(names)
+    if void:
+        parts.append((f"  void since the last edit: {', '.join(sorted(void))}", "warn"))
+    return line(*parts)
+
+
+def next_step(review: Review) -> Line:
+    """Return the one thing to do with a request, or why nothing can be done by whoever looks at it."""
+    row = review.request
+    match row.state:
+        case "in review" if not review.approve_blocked:
+            after = len({d.actor for d in review.decisions if d.decision == "approved" and d.digest == row.digest}) + 1
+            return line(("▸ ", "key"), ("a", "key"), f" approves ({after} of {review.needed} then), ", ("x", "key"),
+                        " refuses")  # fmt: skip
+        case "approved" if not review.deploy_blocked:
+            return line(("▸ ", "key"), ("D", "key"), f" deploys it to {row.environment}")
+        case "approved":
+            return _blocked("cannot be deployed yet", review.deploy_blocked, review.deploy_unblock)
+        case "in review":
+            return _blocked("not yours to approve", review.approve_blocked, review.approve_unblock)
+        case "live" if not review.promote_blocked:
+            return line(("✓ ", "ok"), f"live in {row.environment}; ", ("m", "key"), " promotes its release")
+        case "draft":
+            return line(("○ ", "muted"), f"a draft: {row.requester} has not handed it in yet")
+        case _:
+            return line(("· ", "muted"), (f"nothing to decide: it is {row.state}", "muted"))
+
+
+def _blocked(words: str, reasons: Sequence[str], unblock: Sequence[str]) -> Line:
+    after: tuple[str | tuple[str, str], ...] = (("  → ", "info"), unblock[0]) if unblock else ()
+    more = f" (+{len(reasons) - 1})" if len(reasons) > 1 else ""
+    return line(("! ", "warn"), (f"{words}: ", "warn"), f"{reasons[0] if reasons else ''}{more}", *after)
+
+
+def stated_lines(review: Review) -> list[Line]:
+    """Return the checklist: what the requester stated, and what was left open."""
+    lines = []
+    for field, label in _STATED:
+        words = str(getattr(review.content, field)).strip()
+        mark = ("✓ ", "ok") if words else ("○ ", "faint")
+        value: tuple[str, str] = (" ".join(words.split()), "text") if words else ("not stated", "faint")
+        lines.append(line(mark, (f"{label:<{_LABEL}}", "muted"), value))
+    return lines
+
+
+def gate_lines(review: Review) -> list[Line]:
+    """Return every gate with its verdict and why, what would unblock it below."""
+    lines: list[Line] = []
+    for gate in review.gates:
+        mark = status("pass" if gate.passed else "fail")
+        lines.append(line((f"{mark.symbol} ", mark.tone), (gate.gate, "strong"), (f"  {gate.reason}", "muted")))
+        if not gate.passed and gate.unblock:
+            lines.append(line("  ", ("→ ", "info"), gate.unblock))
+    return lines or [line(("○ gates run when it is handed in", "muted"))]
+
+
+def outside_lines(diff: Diff) -> list[Line]:
+    """Return what it newly reaches, reaches no more, and what a reviewer should see."""
+    lines = [line(("+ ", "add"), (_connector(found), "add")) for found in diff.connectors_added]
+    lines += [line(("− ", "remove"), (_connector(found), "remove")) for found in diff.connectors_removed]
+    lines += [line(("! ", "warn"), (f"{note.code}  ", "warn"), note.detail) for note in diff.notices]
+    return lines
+
+
+def _connector(found: Connector) -> str:
+    return f"{found.kind} {found.name}{f' {found.version}' if found.version else ''}"
+
+
+def said_lines(review: Review, now: datetime) -> list[Line]:
+    """Return decisions and comments, the newest first."""
+    found: list[tuple[int, Line]] = []
+    for decision in review.decisions:
+        mark = status(decision.decision)
+        when = ago(parse_timestamp(decision.time), now)
+        why = f": {decision.note}" if decision.note else ""
+        said = line((f"{mark.symbol} {decision.actor} {decision.decision}", mark.tone), why, (f"  {when}", "muted"))
+        found.append((decision.seq, said))
+    for note in review.notes:
+        when = ago(parse_timestamp(note.time), now)
+        found.append(
+            (note.seq, line(("· ", "muted"), (note.actor, "strong"), f": {note.note}", (f"  {when}", "muted")))
+        )
+    return [words for _, words in sorted(found, key=lambda pair: -pair[0])]
+
+
+def fact_lines(review: Review, now: datetime, *, head: bool = True) -> tuple[Line, ...]:
+    """Return everything about a request but its changes, under headings; `head` adds the review's first lines."""
+    blank = line("")
+    parts: list[Line] = [*head_lines(review, now), next_step(review), blank] if head else []
+    parts += [line(("States", "title")), *stated_lines(review), blank, line(("Gates", "title")), *gate_lines(review)]
+    outside = outside_lines(review.diff)
+    if outside:
+        parts += [blank, line(("Reaches outside", "title")), *outside]
+    said = said_lines(review, now)
+    if said:
+        parts += [blank, line(("Said", "title")), *said]
+    return tuple(parts)
+
+
+def change_words(diff: Diff) -> Line:
+    """Return what changes in a few words: `+1 added  ~2 changed`, layout apart."""
+    marks = ((Change.ADDED, "+", "add"), (Change.REMOVED, "−", "remove"), (Change.CHANGED, "~", "warn"),
+             (Change.RENAMED, "→", "info"))  # fmt: skip
+    parts = [(f"{symbol}{diff.count(change)} {change.value}  ", tone) for change, symbol, tone in marks
+             if diff.count(change)]  # fmt: skip
+    if diff.count(Change.NOISE):
+        parts.append((f"{counted(diff.count(Change.NOISE), 'component')} only moved", "muted"))
+    return line(*parts) if parts else line(("nothing changes", "muted"))
+
+
+def reviewed_changes(diff: Diff, viewed: Collection[str]) -> tuple[ComponentChange, ...]:
+    """Return the changes ready to draw, those in `viewed` ticked."""
+    return tuple(replace(change, viewed=change.key in viewed) for change in changes_of(diff.to_json()))
+
+
+def to_view(diff: Diff) -> tuple[str, ...]:
+    """Return the ids of the components a reviewer should have looked at: all but those that only moved."""
+    return tuple(change.id for change in diff.components if change.change is not Change.NOISE)
