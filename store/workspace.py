@@ -88,6 +88,8 @@ def create(
             (root / private).chmod(0o700)
         key_path = root / LOG_KEY_FILE
         log_key = load_log_key(key_path) if key_path.exists() else generate_log_key(key_path)
+    except (FileExistsError, NotADirectoryError):
+        raise BadInput(f"{root} cannot be made a workspace: a file is in its way") from None
     except OSError as error:
         raise StorageFailure(f"{root} cannot be made a workspace: {error.strerror}") from error
     _set_heads_aside(root, origin, clock)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from console.cli.output import complain, emit_json, note, say
-from console.cli.session import Session, command, group
+from console.cli.session import ENTRY_NUMBER, Session, command, group
 from store.errors import IntegrityFailure
 from store.ledger.report import Report
 from store.services import evidence, verifying
@@ -106,7 +106,7 @@ def checkpoint(session: Session, out: Path | None) -> None:
 
 
 @command(name="prove")
-@click.argument("seq", type=click.IntRange(min=1))
+@click.argument("seq", type=ENTRY_NUMBER)
 @click.option("--out", type=click.Path(path_type=Path), help="The .tlog-proof file to write.")
 def prove(session: Session, seq: int, out: Path | None) -> None:
     """Prove that an entry is in the log (C2SP tlog-proof); checkable offline."""
@@ -150,7 +150,7 @@ def export_signers(session: Session, out: Path) -> None:
 
 
 @command(export, name="statement")
-@click.argument("seq", type=click.IntRange(min=1))
+@click.argument("seq", type=ENTRY_NUMBER)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def export_statement(session: Session, seq: int, out: Path) -> None:
     """Write an entry's signed statement and its signature, for ssh-keygen -Y verify."""

@@ -10,7 +10,7 @@ from console.cli.output import emit_json, say, table
 from console.cli.session import Session, command, group
 from store.integrity.entry import Entry
 from store.projections import incidents as rows
-from store.services import incidents
+from store.services import environments, incidents
 
 
 @group(name="incident")
@@ -25,6 +25,8 @@ def incident() -> None:
 @click.option("--env", "environment")
 def incident_open(session: Session, title: str, severity: str, project: str | None, environment: str | None) -> None:
     """Open an incident; the ledger position and every environment's state are pinned to it."""
+    if environment is not None:
+        environments.one(session.context.ledger, environment)
     entry = incidents.open_incident(
         session.context, session.actor(), title=title, severity=severity, project=project, environment=environment
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,10 @@ from console.cli.output import complain
 from console.cli.session import GlobalOptions, Session, add_global_options
 from store.errors import QuarterdeckError, Refusal
 
+_NAMED_WRONG: Final = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP}
+)
+"""What the operating system says when a path was typed wrong, as against when it fails."""
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "setup",
     "demo": "setup",
@@ -119,8 +124,11 @@ def run(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        complain(f"{error.filename or 'the operating system'}: {error.strerror or error}")
-        return 3
+        complain(f"{str(error.filename or 'the operating system')[:300]}: {error.strerror or error}")
+        return 2 if error.errno in _NAMED_WRONG else 3
+    except OverflowError:
+        complain("a number or time in what was asked is larger than anything can be here")
+        return 2
     finally:
         session.close()
     return result if isinstance(result, int) else 0

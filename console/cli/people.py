@@ -9,8 +9,9 @@ import click
 
 from console.cli.output import emit_json, say, table
 from console.cli.session import Session, command, group
+from store.domain.events import Grant
 from store.domain.roles import parse_grant
-from store.errors import BadInput
+from store.errors import BadInput, NotFound
 from store.intake.guard import read_guarded
 from store.integrity.entry import Entry
 from store.integrity.sshkey import parse_public_key
@@ -28,6 +29,13 @@ def _key_line(path: Path) -> str:
     return lines[0]
 
 
+def _grant(text: str) -> Grant:
+    grant = parse_grant(text)
+    if "/" in grant.environment:
+        raise BadInput(f"{text!r}: a scope is written project/environment, with one slash")
+    return grant
+
+
 _KEY = click.option("--public-key", "path", required=True, type=click.Path(path_type=Path), help="A .pub file.")
 
 
@@ -42,7 +50,7 @@ def principal() -> None:
 @click.option("--role", "roles", multiple=True, help="ROLE or ROLE@PROJECT/ENV; may be given several times.")
 def principal_add(session: Session, handle: str, path: Path, roles: tuple[str, ...]) -> None:
     """Enrol a person with a key and roles."""
-    grants = [parse_grant(role) for role in roles]
+    grants = [_grant(role) for role in roles]
     entry = people.add(session.context, session.actor(), handle, key_lines=[_key_line(path)], grants=grants)
     _done(session, f"{handle} is a principal now", entry)
 
@@ -68,7 +76,7 @@ def role() -> None:
 @click.argument("grant")
 def role_grant(session: Session, handle: str, grant: str) -> None:
     """Give a principal a role: ROLE or ROLE@PROJECT/ENV."""
-    entry = people.grant(session.context, session.actor(), handle, parse_grant(grant))
+    entry = people.grant(session.context, session.actor(), handle, _grant(grant))
     _done(session, f"{handle} is {grant} now", entry)
 
 
@@ -92,6 +100,8 @@ def key() -> None:
 def key_list(session: Session, handle: str | None) -> None:
     """List keys with the entries between which they count."""
     found = people.principals(session.context.ledger)
+    if handle is not None and handle not in found.by_handle:
+        raise NotFound(f"{handle} is not a principal of this ledger")
     keys = [
         {
             "principal": one.handle,

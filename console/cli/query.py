@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
@@ -9,7 +10,7 @@ import click
 
 from console.cli.diff_text import diff_lines
 from console.cli.output import emit_json, say, say_lines, table
-from console.cli.session import Session, command
+from console.cli.session import ENTRY_NUMBER, Session, Text, command
 from store.clock import parse_timestamp, timestamp
 from store.errors import BadInput
 from store.integrity.entry import Entry
@@ -27,7 +28,7 @@ def state(session: Session, environment: str, project: str | None, when: str | N
     """Show what should be live in an environment, now or at any past instant."""
     context = session.context
     environments.one(context.ledger, environment)
-    at = history.resolve(context, when) if when else history.now(context)
+    at = history.now(context) if when is None else history.resolve(context, when)
     found = history.state_at(context, environment, at)
     projects = {}
     for row in found.deployments:
@@ -68,6 +69,10 @@ def state(session: Session, environment: str, project: str | None, when: str | N
 @click.option("--noise", is_flag=True, help="Show fields that say nothing about behaviour, too.")
 def diff(session: Session, old: str, new: str, *, noise: bool) -> None:
     """Show what changes from OLD to NEW: digests, releases, ENV@WHEN, ids or files."""
+    for side in (old, new):
+        environment, at, _ = side.partition("@")
+        if at:
+            environments.one(session.context.ledger, environment)
     found = diffing.diff(session.context, old, new)
     if session.options.json:
         emit_json(found.to_json())
@@ -95,16 +100,27 @@ def _tree(node: tree.Node, first: str, rest: str) -> None:
         _tree(child, f"{rest}{'`- ' if last else '|- '}", f"{rest}{'   ' if last else '|  '}")
 
 
+class Subject(Text):
+    """The id of a request, deployment, drift or incident."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the id, or end as wrong usage."""
+        text = super().convert(value, param, ctx)
+        if not re.fullmatch(r"(CR|DEP|DR|INC)-[0-9]+", text):
+            self.fail(f"{ascii(text)[:60]} is no id such as CR-0001", param, ctx)
+        return text
+
+
 @command(name="log")
 @click.option("--kind", "kinds", multiple=True)
 @click.option("--actor")
 @click.option("--env", "environment")
 @click.option("--project")
-@click.option("--subject", help="An id: CR-…, DEP-…, DR-…, INC-…")
+@click.option("--subject", type=Subject(), help="An id: CR-…, DEP-…, DR-…, INC-…")
 @click.option("--since", help="A time (RFC 3339).")
 @click.option("--until", help="A time (RFC 3339).")
 @click.option("--search", help="Text anywhere in the entry.")
-@click.option("--limit", type=click.IntRange(min=1))
+@click.option("--limit", type=ENTRY_NUMBER, help="At most so many (default 200; with --json all).")
 def log(
     session: Session,
     kinds: tuple[str, ...],

@@ -30,6 +30,11 @@ _FIELDS = {
 }
 
 
+STATES = (
+    "draft", "in review", "approved", "refused", "withdrawn", "deploying", "live", "superseded", "rolled back"
+)  # fmt: skip
+
+
 def _content_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for name, help_text in reversed(_FIELDS.items()):
         function = click.option(f"--{name.replace('_', '-')}", name, help=help_text)(function)
@@ -101,7 +106,7 @@ def request_show(session: Session, request_id: str) -> None:
 
 
 @command(request, name="list")
-@click.option("--state", "states", multiple=True, help="Only these states.")
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these states.")
 def request_list(session: Session, states: tuple[str, ...]) -> None:
     """List requests, the most recently changed first."""
     with session.context.ledger.reading() as connection:

@@ -121,6 +121,10 @@ def _options() -> list[click.Option]:
     ]
 
 
+ENTRY_NUMBER = click.IntRange(min=1, max=2**53 - 1)
+"""An entry's number, as far as a statement can name one."""
+
+
 class Text(click.types.StringParamType):
     """Text from the command line: valid Unicode, because it becomes part of entries and queries."""
 
@@ -129,6 +133,8 @@ class Text(click.types.StringParamType):
         text: str = super().convert(value, param, ctx)
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             self.fail(f"{ascii(text)[:60]} is not valid UTF-8", param, ctx)
+        if not text.strip() and isinstance(param, click.Argument):
+            self.fail("it is empty", param, ctx)
         return text
 
 

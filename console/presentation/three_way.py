@@ -37,27 +37,39 @@ class ThreeTexts:
     rows: tuple[Triple, ...]
     drifted: tuple[range, ...]
     """Runs of rows in which what is live differs from what should be."""
-    foldable: tuple[range, ...] = field(repr=False)
+    either: tuple[DiffLine, ...] = field(repr=False)
+    """Whether a row differs anywhere, as `line_diff` says it."""
+
+    def foldable(self, room: int) -> tuple[range, ...]:
+        """Return the runs of unchanged rows to fold: as much stays around the changes as `room` rows can hold."""
+        found: list[range] = []
+        for context in _CONTEXTS:
+            found = folds(self.either, context=context)
+            if len(self.rows) - sum(len(run) - 1 for run in found) <= room:
+                break
+        return tuple(found)
+
+
+_CONTEXTS = (1_000_000, 60, 40, 25, 15, 10, 6, 3)
 
 
 def line_up(desired: str, observed: str, previous: str) -> ThreeTexts:
     """Return the three texts lined up on the lines of `desired`; what only another one has stands between them."""
     texts = [text.split("\n") if text else [] for text in (desired, observed, previous)]
     rows = tuple(_rows(diff_lines(texts[0], texts[1]), diff_lines(texts[0], texts[2])))
-    either = [_as_line(Change.SAME if row.live is row.last is Change.SAME else Change.CHANGED) for row in rows]
     return ThreeTexts(
         desired=_shown(desired),
         observed=_shown(observed),
         previous=_shown(previous),
         rows=rows,
         drifted=tuple(changed_blocks([_as_line(row.live) for row in rows])),
-        foldable=tuple(folds(either)),
+        either=tuple(_as_line(row.live if row.live is not Change.SAME else row.last) for row in rows),
     )
 
 
-def visible(texts: ThreeTexts, unfolded: frozenset[int]) -> list[int | Fold]:
+def visible(texts: ThreeTexts, foldable: Sequence[range], unfolded: frozenset[int]) -> list[int | Fold]:
     """Return what to draw: positions in `rows`, and folds; `unfolded` holds the first rows of those that are open."""
-    closed = {run.start: run for run in texts.foldable if run.start not in unfolded}
+    closed = {run.start: run for run in foldable if run.start not in unfolded}
     found: list[int | Fold] = []
     at = 0
     while at < len(texts.rows):

@@ -102,7 +102,7 @@ class ChangePanel(Vertical):
         if wanted is None:
             self.query_one(DiffView).compare("", "")
         else:
-            self.run_worker(self._read(wanted), group="panel", exclusive=True, name="read component")
+            self.run_worker(lambda: self._read(wanted), group="panel", exclusive=True, name="read component")
 
     async def _read(self, wanted: tuple[str, Texts]) -> None:
         component, texts = wanted

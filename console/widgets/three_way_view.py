@@ -40,6 +40,7 @@ class ThreeWayView(LineView):
         super().__init__(id=id, classes=classes)
         self._three = line_up("", "", "")
         self._three_rows: list[int | Fold] = []
+        self._three_foldable: tuple[range, ...] = ()
         self._three_unfolded: frozenset[int] = frozenset()
         self._three_labels: tuple[Line, Line, Line] = ((), (), ())
         self._three_shift = 0
@@ -57,21 +58,32 @@ class ThreeWayView(LineView):
         if sum(map(len, given)) < _IN_A_THREAD_FROM:
             self._show(line_up(*given))
         else:
-            self.run_worker(self._line_up(given), group="three", exclusive=True, name="line up texts")
+            self.run_worker(lambda: self._line_up(given), group="three", exclusive=True, name="line up texts")
 
     async def _line_up(self, given: tuple[str, str, str]) -> None:
         self._show(await asyncio.to_thread(line_up, *given))
 
     def _show(self, texts: ThreeTexts) -> None:
         self._three = texts
+        self._three_foldable = texts.foldable(self.visible_rows())
         self._three_unfolded = frozenset()
         self._three_shift = 0
         self._relay()
         first = texts.drifted[0].start if texts.drifted else 0
         self._go(first)
 
+    def on_resize(self) -> None:
+        """Fold as the new room asks for; the cursor stays on its line."""
+        foldable = self._three.foldable(self.visible_rows())
+        if foldable != self._three_foldable:
+            here = self._here()
+            self._three_foldable, self._three_unfolded = foldable, frozenset()
+            self._relay()
+            self._go(here)
+        super().on_resize()
+
     def _relay(self) -> None:
-        self._three_rows = visible(self._three, self._three_unfolded)
+        self._three_rows = visible(self._three, self._three_foldable, self._three_unfolded)
         self.rows_changed()
 
     def _go(self, position: int) -> None:
@@ -99,7 +111,7 @@ class ThreeWayView(LineView):
 
     def action_toggle_fold(self) -> None:
         position = self._here()
-        run = next((run for run in self._three.foldable if position in run), None)
+        run = next((run for run in self._three_foldable if position in run), None)
         if run is not None:
             self._three_unfolded ^= {run.start}
             self._relay()

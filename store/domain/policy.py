@@ -36,6 +36,10 @@ class Policy:
     approval_days: int = 14
     """An approval older than this is no longer good for a deployment."""
     mandatory: tuple[str, ...] = ("title", "why", "success", "rollback_plan")
+    approval_touch: bool = False
+    """An approval counts only by a FIDO key that was touched."""
+    approval_pin: bool = False
+    """An approval counts only by a FIDO key that asked for its PIN or a fingerprint."""
 
     def rule(self, risk: str) -> ApprovalRule:
         """Return the approval rule for a risk level; an unknown level gets the strictest."""
@@ -49,6 +53,8 @@ class Policy:
             "approval_days": self.approval_days,
             "mandatory": list(self.mandatory),
         }
+        # Named only where demanded: a ledger opened before these existed keeps its policy's digest.
+        plain |= {name: True for name in ("approval_touch", "approval_pin") if getattr(self, name)}
         return sha256(canonical_bytes(plain)).hexdigest()
 
 

@@ -24,6 +24,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "lift a quarantine": ("admin",),
     "manage principals": ("admin",),
     "manage environments": ("admin",),
+    "rotate the log's key": ("admin",),
     "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
 }
 KINDS: Final = ("principal.added", "key.added", "key.revoked", "role.granted", "role.revoked")
@@ -75,6 +76,14 @@ class Principals:
         for principal in self.by_handle.values():
             if any(key.line == key_line and key.until is None for key in principal.keys):
                 return principal
+        return None
+
+    def former_owner_of(self, key_line: str) -> tuple[Principal, KeyPeriod] | None:
+        """Return who held this key until it was revoked, and its last period; None if nobody ever did."""
+        for principal in self.by_handle.values():
+            for key in reversed(principal.keys):
+                if key.line == key_line and key.until is not None:
+                    return principal, key
         return None
 
     def held_by(self, key_line: str) -> Principal | None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from store.domain import events as ev
 from store.domain import roles
+from store.domain.policy import Policy, default_policy
 from store.errors import IntegrityFailure
 from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demand:
+    """What a policy wants of the device that makes a signature."""
+
+    touch: bool = False
+    pin: bool = False
+
+
+NOTHING = Demand()
 
 
 class SignatureAudit:
@@ -18,11 +31,19 @@ class SignatureAudit:
     kinds = frozenset(kind for kind, event in ev.EVENTS.items() if event.SIGNED)
     """The kinds that must be signed: entries of any other kind need not be shown, unless they are signed."""
 
-    def __init__(self, start: roles.Principals | None = None) -> None:
-        """Begin with the people of `start`, where only entries after them will be shown; else with nobody."""
+    def __init__(self, start: roles.Principals | None = None, *, policies: Sequence[Policy] = ()) -> None:
+        """Begin with the people of `start`, where only entries after them will be shown; else with nobody.
+
+        `policies` are those known besides the built-in one: what they demand of an approval is judged too.
+        """
         self._people: dict[str, roles.Principal] = dict(start.by_handle) if start else {}
         self._keys: dict[str, sshkey.PublicKey] = {}
         self._seen: dict[bytes, int] = {}
+        self._policies: Mapping[str, Policy] = {one.digest: one for one in (default_policy(), *policies)}
+        self._in_force: str | None = None
+        self._counters: dict[bytes, tuple[int, int]] = {}
+        self.warnings: list[tuple[int, str]] = []
+        """(entry, what is odd about it): no reason to distrust the entry, but one to ask its signer."""
 
     def check(self, entry: Entry) -> str | None:
         """Return what is wrong with this entry's signature or fields, None when nothing is."""
@@ -34,6 +55,8 @@ class SignatureAudit:
                 event = ev.decode(statement.kind, statement.on, statement.data)
             except IntegrityFailure as failure:
                 return str(failure)
+            if isinstance(event, ev.LedgerOpened):
+                self._in_force = event.policy
             problem = self._judge(entry, signed=kind.SIGNED, event=event)
             roles.step(
                 self._people,
@@ -51,7 +74,42 @@ class SignatureAudit:
             lines = event.keys  # the first admin vouches for itself: the ledger starts somewhere
         else:
             lines = valid_lines(self._people.get(actor), entry.seq)
-        return problem_of(entry, lines, key=self._key) or self._replayed(entry)
+        try:
+            verified = verified_by(entry, lines, key=self._key, demand=self._demand(event))
+        except IntegrityFailure as failure:
+            return str(failure)
+        self._count(entry, verified)
+        return self._unentitled(entry, event) or self._replayed(entry)
+
+    def _demand(self, event: ev.Event | None) -> Demand:
+        """Return what an approval needs: what its own policy or the one in force demands, whichever is known."""
+        if not isinstance(event, ev.ApprovalGranted):
+            return NOTHING
+        return demand_of(self._policies.get(name) for name in (event.policy, self._in_force or ""))
+
+    def _unentitled(self, entry: Entry, event: ev.Event | None) -> str | None:
+        """Say so when somebody handed the log to another key who may not: everything after it hangs on that."""
+        if not isinstance(event, ev.LogKeyRotated):
+            return None
+        people = roles.Principals(by_handle=self._people)
+        actor, at = entry.statement.actor, entry.statement.time
+        return None if roles.may(people, actor, "rotate the log's key", at=at) else f"{actor} was no admin"
+
+    def _count(self, entry: Entry, verified: sshsig.Verified) -> None:
+        """Compare a FIDO key's counter with the last one seen: a copied key counts on its own."""
+        if not verified.counter:  # no FIDO key, or one that does not count
+            return
+        last, seq = self._counters.get(verified.key.blob, (0, 0))
+        if verified.counter <= last:
+            self.warnings.append(
+                (
+                    entry.seq,
+                    f"the counter of {entry.statement.actor}'s FIDO key {verified.key.fingerprint} went back from"
+                    f" {last} (entry {seq}) to {verified.counter}: signed earlier and imported later, or a copied key",
+                )
+            )
+        else:
+            self._counters[verified.key.blob] = (verified.counter, entry.seq)
 
     def _replayed(self, entry: Entry) -> str | None:
         """Say so when these signed bytes stand in the ledger already: a signature is for one act."""
@@ -70,21 +128,52 @@ def valid_lines(principal: roles.Principal | None, seq: int) -> tuple[str, ...]:
     return tuple(key.line for key in principal.keys if key.valid_at(seq)) if principal else ()
 
 
+def demand_of(policies: Iterable[Policy | None]) -> Demand:
+    """Return what these policies together demand of the device that signs an approval."""
+    known = [policy for policy in policies if policy is not None]
+    return Demand(touch=any(p.approval_touch for p in known), pin=any(p.approval_pin for p in known))
+
+
 def problem_of(
-    entry: Entry, lines: Sequence[str], *, key: Callable[[str], sshkey.PublicKey] = sshkey.parse_public_key
+    entry: Entry,
+    lines: Sequence[str],
+    *,
+    key: Callable[[str], sshkey.PublicKey] = sshkey.parse_public_key,
+    demand: Demand = NOTHING,
 ) -> str | None:
     """Return why the signature in `entry` is by none of the keys in `lines`, None when it is by one of them."""
+    try:
+        verified_by(entry, lines, key=key, demand=demand)
+    except IntegrityFailure as failure:
+        return str(failure)
+    return None
+
+
+def verified_by(
+    entry: Entry,
+    lines: Sequence[str],
+    *,
+    key: Callable[[str], sshkey.PublicKey] = sshkey.parse_public_key,
+    demand: Demand = NOTHING,
+) -> sshsig.Verified:
+    """Return what the signature in `entry` shows, when it is by one of the keys in `lines` and meets `demand`.
+
+    Raises:
+        IntegrityFailure: it is not; says why.
+    """
     actor = entry.statement.actor
     if entry.signature is None:
-        return f"{entry.statement.kind} by {actor} must be signed and is not"
+        raise IntegrityFailure(f"{entry.statement.kind} by {actor} must be signed and is not")
     if not lines:
-        return f"{actor} had no valid key at entry {entry.seq}"
-    reason = ""
-    for line in lines:
+        raise IntegrityFailure(f"{actor} had no valid key at entry {entry.seq}")
+    blob = sshsig.signing_key(entry.signature)
+    keys = [key(line) for line in lines]
+    # The key that the signature claims first: its reason says more than "another key".
+    keys.sort(key=lambda one: one.blob != blob)
+    message, reason = entry.statement.bytes(), ""
+    for one in keys:
         try:
-            sshsig.verify(entry.signature, entry.statement.bytes(), key(line), sshsig.NAMESPACE)
+            return sshsig.verify(entry.signature, message, one, require_touch=demand.touch, require_pin=demand.pin)
         except IntegrityFailure as failure:
-            reason = str(failure)
-        else:
-            return None
-    return f"the signature of {actor} does not verify: {reason}"
+            reason = reason or str(failure)
+    raise IntegrityFailure(f"the signature of {actor} does not verify: {reason}")

@@ -98,6 +98,8 @@ def _statement(search: Search) -> tuple[str, dict[str, str]]:
         return f"SELECT seq, body, hash FROM entry WHERE {' AND '.join(conditions)} AND {window}", values  # noqa: S608
     if not kinds:
         return f"SELECT seq, body, hash FROM entry WHERE {window}", values  # noqa: S608
+    if len(kinds) == 1:
+        return f"SELECT seq, body, hash FROM entry WHERE kind = :kind0 AND {window}", values  # noqa: S608
     branch = f"SELECT seq FROM (SELECT seq FROM entry WHERE kind = {{kind}} AND {window})"  # noqa: S608
     numbers = " UNION ".join(branch.format(kind=kind) for kind in kinds) + f" ORDER BY seq {order} LIMIT :page"
     return f"SELECT seq, body, hash FROM entry WHERE seq IN ({numbers}) ORDER BY seq {order}", values  # noqa: S608

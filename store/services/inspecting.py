@@ -15,7 +15,7 @@ from store.integrity.note import Verifier
 from store.integrity.proof import parse_proof, verify_proof
 from store.services import evidence
 from store.services.context import Context
-from store.services.people import KINDS, bare_line, principals
+from store.services.people import bare_line, principals
 
 
 class Signed(StrEnum):
@@ -111,10 +111,7 @@ def _linked(context: Context, entry: Entry) -> bool:
 
 
 def _signature(context: Context, entry: Entry) -> Signature:
-    audit = SignatureAudit()
-    for earlier in context.ledger.entries(kinds=KINDS, until=entry.seq - 1):
-        audit.check(earlier)
-    problem = audit.check(entry)
+    problem = SignatureAudit(principals(context.ledger, until=entry.seq - 1)).check(entry)
     if entry.signature is None:
         return Signature(state=Signed.BAD, reason=problem) if problem else Signature(state=Signed.OBSERVED)
     try:

@@ -163,7 +163,11 @@ def test_a_name_that_could_deceive_is_refused_and_spelt_out(swept: Round) -> Non
     for name in kept:
         text = name.decode("utf-8")
         assert text.isprintable()
-    reasons = [file["reason"] for path, file in swept.files.items() if (file["reason"] or "").startswith(("its name is", "its name holds"))]
+    reasons = [
+        file["reason"]
+        for path, file in swept.files.items()
+        if (file["reason"] or "").startswith(("its name is", "its name holds"))
+    ]
     assert len(reasons) == len(HOSTILE)
     assert all(byte >= 32 or byte == 10 for byte in swept.ran.out)
     seen = swept.desk.runs([("log", "--kind", "artifact.refused"), ("triage",)])
@@ -190,7 +194,11 @@ def test_a_file_that_may_not_be_read_is_refused(ready: Desk) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\xef\xbb\xbf" + GOOD, GOOD.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n") + b"\r\n\r\n"],
+    [
+        b"\xef\xbb\xbf" + GOOD,
+        GOOD.replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n") + b"\r\n\r\n",
+    ],
     ids=["a byte order mark", "CRLF", "both, and blank lines behind"],
 )
 def test_what_other_systems_add_is_read_and_delivered_byte_for_byte(ready: Desk, data: bytes) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
 
 import pytest
-from cli_desk import STATEMENT, Desk, Ran
+from cli_desk import COMMAND, Desk, Ran
+from cli_wrong import ACTS, QUESTIONS, commands
 
 from console.cli.main import COMMANDS
 
-OPEN = ("request", "open", "--project", "orders", "--env", "prod", "--title", "T", "--why", "W", *STATEMENT)
-HUGE = "9" * 30
 NOT_UTF8 = os.fsdecode(b"caf\xe9\xff")
 GROUPS = {
     "artifact": ("show", "cat"),
@@ -75,36 +75,9 @@ def test_every_command_and_group_explains_itself(live: Desk) -> None:
         assert b"Traceback" not in ran.err
 
 
-WITHOUT_SUBJECT = [
-    *(("artifact", what, ref) for what in ("show", "cat") for ref in ("ffffffff", "", "%", "x' OR 1=1", NOT_UTF8)),
-    *(("lineage", ref) for ref in ("CR-9999", "", "%", NOT_UTF8, "#1", "é")),
-    *(("request", "show", ref) for ref in ("CR-9999", "", "cr-0001", NOT_UTF8)),
-    *(("state", "prod", "--at", when) for when in ("yesterday", "", "-1", HUGE, "CR-9999", "9999", NOT_UTF8, "²",
-      "now-99999999999d", "0001-01-01T00:00:00Z-1d", "9999-12-31T23:59:59Z+1d", "CR-0001@", "@", "2026-13-01T00:00:00Z",
-      "2026-02-30", "CR-" + HUGE)),
-    ("state", "nowhere"), ("state", ""), ("state", NOT_UTF8),
-    ("diff", "CR-0001", "CR-9999"), ("diff", "no-such-file", "prod@now"), ("diff", ".", "CR-0001"),
-    ("diff", "CR-0001", "/dev/null"), ("diff", NOT_UTF8, "CR-0001"), ("diff", "", ""), ("diff", "prod@never", "prod@now"),
-    ("diff", "nowhere@now", "prod@now"), ("diff", "ffffffff", "CR-0001"), ("diff", "x" * 5000, "CR-0001"),
-    ("log", "--since", "yesterday"), ("log", "--limit", "0"), ("log", "--limit", "many"), ("log", "--since", NOT_UTF8),
-    ("log", "--until", "9999999-01-01T00:00:00Z"), ("log", "--limit", "-5"), ("log", "--subject", "nonsense"),
-    ("log", "--kind", "no.such.kind"),
-    ("drift", "nowhere"), ("drift", "list", NOT_UTF8),
-    ("prove", "0"), ("prove", "-1"), ("prove", "999"), ("prove", HUGE), ("prove", "one"),
-    ("verify", "--from", "no-such-file"), ("verify", "--from", "."), ("verify", "--from", "alice.pub"),
-    ("verify-proof", "no-such-file", "alice.pub"), ("verify-proof", "alice.pub", "alice.pub"), ("verify-proof", ".", "."),
-    ("export", "statement", "1", "--out", "x"), ("export", "statement", HUGE, "--out", "x"),
-    ("export", "statement", "9999", "--out", "x"),
-    ("key", "list", "nobody"), ("request", "list", "--state", "no such state"),
-    ("ingest", "no-such-file", "--project", "orders", "--env", "prod"),
-    ("ingest", "alice.pub", "--project", "../up", "--env", "prod"),
-    ("ingest", "alice.pub", "--project", "orders", "--env", ""),
-]  # fmt: skip
-
-
 @pytest.mark.parametrize("json", [False, True], ids=["in words", "with --json"])
 def test_what_is_not_there_is_said_in_one_line(live: Desk, *, json: bool) -> None:
-    asked = [(*command, "--json") if json else command for command in WITHOUT_SUBJECT]
+    asked = [(*command, "--json") if json else command for command in commands(QUESTIONS)]
     assert [
         (command, ran.status, ran.out[:200], ran.complaint[-300:])
         for command, ran in zip(asked, live.runs(asked), strict=True)
@@ -112,56 +85,16 @@ def test_what_is_not_there_is_said_in_one_line(live: Desk, *, json: bool) -> Non
     ] == []
 
 
-ACTS = [
-    ("approve", "CR-9999"), ("approve", NOT_UTF8), ("refuse", "CR-9999", "--reason", "no"), ("deploy", "CR-9999"),
-    ("deploy", ""), ("promote", "CR-9999", "--to", "prod"), ("promote", "CR-0002", "--to", "nowhere"),
-    ("request", "submit", "CR-9999"), ("request", "edit", "CR-9999", "--title", "x"), ("request", "withdraw", "CR-9999"),
-    ("rollback", "prod", "--project", "nothing", "--yes"), ("rollback", "nowhere", "--project", "orders", "--yes"),
-    ("rollback", "prod", "--project", "orders", "--to", "CR-9999", "--yes"),
-    ("rollback", "prod", "--project", "orders", "--component", "no-such", "--yes"),
-    ("rollback", "prod", "--project", NOT_UTF8, "--yes"), ("rollback", "prod", "--project", "orders"),
-    ("drift", "ack", "DR-9999", "--note", "x"), ("drift", "adopt", "DR-9999", "--why", "x"), ("drift", "revert", "DR-9999"),
-    ("quarantine", "lift", "ffff", "--project", "orders", "--reason", "x"), ("freeze", "nowhere", "--reason", "x"),
-    ("freeze", "prod", "--reason", " "), ("freeze", "prod", "--reason", NOT_UTF8),
-    ("incident", "note", "INC-9999", "x"), ("incident", "open", "--title", "x", "--severity", "dreadful"),
-    ("incident", "open", "--title", ""), ("incident", "open", "--title", "x", "--env", "nowhere"),
-    ("incident", "open", "--title", NOT_UTF8), ("incident", "open", "--title", "x" * 70_000),
-    ("annotate", "CR-9999", "x"), ("annotate", "9999", "x"), ("annotate", HUGE, "x"), ("annotate", "CR-0001", NOT_UTF8),
-    ("principal", "add", "eve", "--public-key", "alice"), ("principal", "add", "eve", "--public-key", "."),
-    ("principal", "add", "eve", "--public-key", "no-such-file"), ("principal", "add", "", "--public-key", "new.pub"),
-    ("principal", "add", "../eve", "--public-key", "new.pub"), ("principal", "add", NOT_UTF8, "--public-key", "new.pub"),
-    ("principal", "add", "eve", "--public-key", "weak.pub"), ("principal", "add", "bo", "--public-key", "new.pub"),
-    ("principal", "add", "eve", "--public-key", "new.pub", "--role", "emperor"),
-    ("role", "grant", "nobody", "approver"), ("role", "grant", "bo", "emperor"), ("role", "grant", "bo", ""),
-    ("role", "grant", "bo", "approver@"), ("role", "grant", "bo", "approver@a/b/c"), ("role", "grant", "bo", "approver"),
-    ("role", "revoke", "bo", "auditor", "--reason", "x"), ("key", "add", "nobody", "--public-key", "new.pub"),
-    ("key", "revoke", "bo", "SHA256:nothing", "--reason", "x"), ("key", "revoke", "nobody", "x", "--reason", "x"),
-    ("environment", "add", "prod", "--target", "folder", "--deliver", "x"), ("environment", "add", "e", "--target", "ftp"),
-    ("environment", "add", "../e", "--target", "folder", "--deliver", "x"), ("environment", "add", "e", "--target", "folder"),
-    ("environment", "add", "e", "--target", "folder", "--deliver", "x", "--url", "http://x"),
-    ("environment", "add", "e", "--target", "node-red"), ("environment", "add", "e", "--target", "node-red", "--url", "x"),
-    ("environment", "add", NOT_UTF8, "--target", "folder", "--deliver", "x"),
-    ("environment", "add", "e", "--target", "folder", "--deliver", NOT_UTF8),
-    ("environment", "add", "e", "--target", "folder", "--deliver", ""),
-    (*OPEN[:3], "nothing", *OPEN[4:]), (*OPEN[:5], "nowhere", *OPEN[6:]), (*OPEN, "--risk", "enormous"),
-    (*OPEN, "--title", ""), (*OPEN, "--title", NOT_UTF8), (*OPEN, "--what", "x" * 70_000), (*OPEN, "--artifact", "ffff"),
-    (*OPEN, "--artifact", ""), (*OPEN[:3], NOT_UTF8, *OPEN[4:]),
-    ("init", "ws", "--name", "alice"), ("init", "other"), ("init", "other", "--name", ""),
-    ("init", "other", "--name", "a b"), ("init", "other", "--name", "alice", "--origin", "https://x"),
-    ("init", "alice.pub", "--name", "alice"), ("init", "alice.pub/x", "--name", "alice"),
-    ("init", "other", "--name", NOT_UTF8), ("demo", "alice.pub", "--headless"),
-]  # fmt: skip
-
-
 def test_an_act_that_makes_no_sense_is_refused_in_plain_words_and_changes_nothing(live: Desk) -> None:
     live.new_key("new")
     live.new_key("weak", kind="rsa").with_suffix(".pub").write_text(
         "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAQQC7dKCs0SZuvZbJ2Z6Yp6pnVKHC9A== weak"
     )
+    acts = commands(ACTS)
     before = live.json("verify")["entries"]
     assert [
         (command, ran.status, ran.out[:200], ran.complaint[-300:])
-        for command, ran in zip(ACTS, live.runs([("--key", "alice", *command) for command in ACTS]), strict=True)
+        for command, ran in zip(acts, live.runs([("--key", "alice", *command) for command in acts]), strict=True)
         if not ((ran.status == 2 and one_line(ran.complaint)) or (ran.status == 1 and "refused: " in ran.complaint))
         or not all(line.isprintable() for line in ran.complaint.splitlines())
     ] == []
@@ -177,7 +110,19 @@ def test_a_key_that_cannot_sign_is_refused_with_what_to_do(live: Desk) -> None:
     (live.root / "pem").chmod(0o600)
     (live.root / "empty").touch(mode=0o600)
     os.mkfifo(live.root / "pipe", 0o600)
-    wrong = ["locked", "loose", ".", "no-such-file", "alice.pub", "pem", "empty", "pipe", "/dev/null", NOT_UTF8, "alice/x"]
+    wrong = [
+        "locked",
+        "loose",
+        ".",
+        "no-such-file",
+        "alice.pub",
+        "pem",
+        "empty",
+        "pipe",
+        "/dev/null",
+        NOT_UTF8,
+        "alice/x",
+    ]
     by_key = dict(zip(wrong, live.runs([("--key", key, "approve", "CR-0001") for key in wrong]), strict=True))
     for ran in by_key.values():
         explained(ran)
@@ -196,11 +141,9 @@ def test_a_key_that_cannot_sign_is_refused_with_what_to_do(live: Desk) -> None:
 @pytest.mark.parametrize("named", ["option", "variable"])
 def test_a_workspace_that_is_none_is_said_so(live: Desk, named: str) -> None:
     (live.root / "empty").mkdir()
-    for where in ("no-such-folder", "empty", "alice", "alice/below", "/dev/null", NOT_UTF8, "x" * 300):
-        if named == "option":
-            ran = live.run("-w", where, "log")
-        else:
-            ran = live.run("log", QUARTERDECK_WORKSPACE=where)
+    for where in ("no-such-folder", "empty", "alice", "/dev/null", NOT_UTF8, "x" * 300):
+        option = ("-w", where) if named == "option" else ()
+        (ran,) = live.runs([(*option, "log")], QUARTERDECK_WORKSPACE=where)
         explained(ran)
 
 
@@ -233,9 +176,13 @@ def test_a_configuration_with_faults_names_every_fault(live: Desk) -> None:
         good.replace("paths = []", "paths = [1]"): "heads.paths",
         "\x00": "",
     }
-    for text, named in wrong.items():
-        path.write_text(text)
-        assert named in explained(live.run("log"), statuses=(1, 2))
+    for number, text in enumerate(wrong):
+        (live.root / f"{number}").mkdir()
+        (live.root / f"{number}" / "quarterdeck.toml").write_text(text)
+        (live.root / f"{number}" / "ledger.db").touch()
+    ran = live.runs([("-w", f"{number}", "log") for number in range(len(wrong))])
+    for named, one in zip(wrong.values(), ran, strict=True):
+        assert named in explained(one, statuses=(1, 2))
     path.write_bytes(b"\xff\xfe")
     explained(live.run("log"))
     path.unlink()
@@ -252,12 +199,10 @@ def test_a_question_needs_a_terminal_or_yes(live: Desk) -> None:
 
 
 def test_a_reader_that_goes_away_early_gets_no_traceback(live: Desk) -> None:
-    import subprocess
-
-    from cli_desk import COMMAND
-
     script = f'"{COMMAND}" log --json | head -c 10; exit "${{PIPESTATUS[0]}}"'
-    done = subprocess.run(["bash", "-c", script], cwd=live.root, env=live.environment(), capture_output=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=live.root, env=live.environment(), capture_output=True, check=False
+    )
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
     assert done.returncode in {0, 141}

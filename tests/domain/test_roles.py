@@ -32,6 +32,7 @@ MAY = {
         "lift a quarantine",
         "manage principals",
         "manage environments",
+        "rotate the log's key",
         "annotate",
     },
 }

@@ -42,6 +42,7 @@ from store.domain.events.people import (
     KeyAdded,
     KeyRevoked,
     LedgerOpened,
+    LogKeyRotated,
     PrincipalAdded,
     RoleGranted,
     RoleRevoked,
@@ -62,6 +63,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     event.KIND: event
     for event in (
         LedgerOpened,
+        LogKeyRotated,
         PrincipalAdded,
         RoleGranted,
         RoleRevoked,
@@ -149,6 +151,7 @@ __all__ = [
     "KeyAdded",
     "KeyRevoked",
     "LedgerOpened",
+    "LogKeyRotated",
     "NoticeRecord",
     "PinnedState",
     "PrincipalAdded",

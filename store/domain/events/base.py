@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from store.domain.component import Json
 from store.errors import IntegrityFailure
+
+_Convert: TypeAlias = Callable[[Any, str], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,32 +38,16 @@ def to_parts(event: Event) -> tuple[dict[str, str], dict[str, Json]]:
     """Return (`on`, `data`) of the statement that records `event`; fields that are None are left out."""
     on: dict[str, str] = {}
     data: dict[str, Json] = {}
-    for item in fields(event):
-        value = getattr(event, item.name)
+    kind: type = type(event)
+    for field in _shape(kind):
+        value = getattr(event, field.name)
         if value is None:
             continue
-        if item.name in event.ON:
-            on[item.name] = value
+        if field.on:
+            on[field.name] = value
         else:
-            data[item.name] = _plain(value)
+            data[field.name] = value if field.plain else _plain(value)
     return on, data
-
-
-def _plain(value: Any) -> Json:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(v) for f in fields(value) if (v := getattr(value, f.name)) is not None}
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return value  # type: ignore[no-any-return]
-
-
-@lru_cache(maxsize=256)
-def _hints(cls: type) -> dict[str, tuple[Any, bool]]:
-    """Field name → (type, required) of a dataclass; cached because decoding reads it for every entry."""
-    hints = get_type_hints(cls)
-    return {f.name: (hints[f.name], f.default is MISSING and f.default_factory is MISSING) for f in fields(cls)}
 
 
 def from_parts(cls: type[Event], on: Mapping[str, Json], data: Mapping[str, Json]) -> Event:
@@ -70,31 +56,91 @@ def from_parts(cls: type[Event], on: Mapping[str, Json], data: Mapping[str, Json
     Raises:
         IntegrityFailure: a field is missing or of the wrong type; says which.
     """
-    return _build(cls, {**data, **{name: on[name] for name in cls.ON if name in on}}, cls.KIND)  # type: ignore[no-any-return]
+    values = {}
+    kind: type = cls
+    for field in _shape(kind):
+        source = on if field.on else data
+        if field.name in source:
+            values[field.name] = field.convert(source[field.name], field.where)
+        elif field.required:
+            raise IntegrityFailure(f"{field.where} is missing")
+    return cls(**values)
 
 
-def _build(cls: type, values: Mapping[str, Json], where: str) -> Any:
-    built = {}
-    for name, (kind, required) in _hints(cls).items():
-        if name in values:
-            built[name] = _typed(values[name], kind, f"{where}.{name}")
-        elif required:
-            raise IntegrityFailure(f"{where}: the field {name!r} is missing")
-    return cls(**built)
+class _Field(NamedTuple):
+    """What reading and writing one field takes; worked out once a class, because every entry needs it."""
+
+    name: str
+    on: bool
+    plain: bool
+    """Its value is JSON as it is."""
+    convert: _Convert
+    required: bool
+    where: str
 
 
-def _typed(value: Any, kind: Any, where: str) -> Any:
-    if isinstance(kind, type) and not get_origin(kind):
-        if is_dataclass(kind) and isinstance(value, dict):
-            return _build(kind, value, where)
-        if type(value) is kind:
-            return value
-        raise IntegrityFailure(f"{where}: expected {kind.__name__}, found {type(value).__name__}")
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is tuple and isinstance(value, list):
-        return tuple(_typed(item, inner[0], where) for item in value)
-    if origin in {Union, UnionType}:
-        return _typed(value, next(item for item in inner if item is not NoneType), where)
-    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
-        return dict(value)
-    raise IntegrityFailure(f"{where}: a {type(value).__name__} does not belong here")
+@lru_cache(maxsize=256)
+def _shape(cls: type) -> tuple[_Field, ...]:
+    hints = get_type_hints(cls)
+    about: tuple[str, ...] = getattr(cls, "ON", ())
+    return tuple(
+        _Field(
+            name=field.name,
+            on=field.name in about,
+            plain=_bare(hints[field.name]) in {str, int, bool},
+            convert=_converter(hints[field.name]),
+            required=field.default is MISSING and field.default_factory is MISSING,
+            where=f"{getattr(cls, 'KIND', '') or cls.__name__}.{field.name}",
+        )
+        for field in fields(cls)
+    )
+
+
+def _bare(kind: Any) -> Any:
+    """Return the type of a field without its `| None`."""
+    if get_origin(kind) in {Union, UnionType}:
+        return next(item for item in get_args(kind) if item is not NoneType)
+    return kind
+
+
+def _converter(kind: Any) -> _Convert:
+    """Return the function that reads a value of this type out of JSON."""
+    kind = _bare(kind)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return lambda value, where: _nested(kind, value, where)
+    if get_origin(kind) is tuple:
+        inner = _converter(get_args(kind)[0])
+        return lambda value, where: tuple(inner(item, where) for item in _checked(value, list, where))
+    if isinstance(kind, type) and get_origin(kind) is None:
+        return lambda value, where: _checked(value, kind, where)
+    return lambda value, where: {
+        name: _checked(item, str, where) for name, item in _checked(value, dict, where).items()
+    }
+
+
+def _nested(cls: type, value: Any, where: str) -> Any:
+    plain = _checked(value, dict, where)
+    values = {}
+    for field in _shape(cls):
+        if field.name in plain:
+            values[field.name] = field.convert(plain[field.name], where)
+        elif field.required:
+            raise IntegrityFailure(f"{where}.{field.name} is missing")
+    return cls(**values)
+
+
+def _checked(value: Any, kind: type, where: str) -> Any:
+    if type(value) is kind:
+        return value
+    raise IntegrityFailure(f"{where}: expected {kind.__name__}, found {type(value).__name__}")
+
+
+def _plain(value: Any) -> Json:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        shape = _shape(type(value))
+        return {f.name: _plain(item) for f in shape if (item := getattr(value, f.name)) is not None}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value  # type: ignore[no-any-return]

@@ -78,3 +78,19 @@ class KeyRevoked(Event):
     principal: str
     key: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogKeyRotated(Event):
+    """Checkpoints over more entries than this one's number are signed by another key of the log.
+
+    The checkpoint over exactly this entry is signed by both, so that whoever trusts one can go on to the other.
+    """
+
+    KIND: ClassVar[str] = "log.key-rotated"
+    SIGNED: ClassVar[bool] = True
+    log_key: str
+    """The key from then on, as a note verifier key (`vkey`)."""
+    previous: str
+    """The key until then."""
+    reason: str

@@ -137,6 +137,8 @@ class ApprovalGranted(Event):
     nonce: str
     decision: str = "approve"
     note: str = ""
+    via: str = ""
+    """Which way the signature came: `key file`, `agent` or `imported`; empty in entries from before it was kept."""
 
 
 @dataclass(frozen=True, kw_only=True)

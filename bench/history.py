@@ -1,0 +1,125 @@
+"""The archive beside git, on a real history of a Node-RED file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+
+from bench import scene
+from bench.measure import Result, median_of, seconds
+from store import archive
+from store.intake.inbox import Drop, Root
+from store.projections import artifacts
+from store.services import ingesting
+
+ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "data" / "histories" / "node-red-home.tar.xz"
+
+
+def versions(folder: Path) -> list[bytes]:
+    """Return the successive versions of the history's file, oldest first."""
+    with tarfile.open(ARCHIVE) as packed:
+        packed.extractall(folder, filter="data")
+    home = folder / "node-red-home"
+    commits = [json.loads(line) for line in (home / "history.jsonl").read_text().splitlines()]
+    digests = [file["sha256"] for commit in commits for file in commit["files"] if file["status"] in "AM"]
+    return [(home / "blobs" / digest).read_bytes() for digest in digests]
+
+
+def run(folder: Path) -> list[Result]:
+    """Ingest every version durably, and commit every version with git."""
+    if not ARCHIVE.exists():
+        return []
+    all_versions = versions(folder)
+    space, _ = scene.workspace(folder / "history")
+    drop_path = space.root / "inbox" / "prod" / "home" / "flows.json"
+    drop_path.parent.mkdir(parents=True)
+    root = Root(kind="inbox", path=space.root / "inbox")
+    before = (space.root / "ledger.db").stat().st_size
+
+    def ingest(data: bytes) -> None:
+        drop_path.write_bytes(data)
+        drop = Drop(
+            root=root, environment="prod", project="home", name="flows.json", path=drop_path, signature=(0, 0, 0, 0)
+        )
+        assert ingesting.ingest(space.context, [drop]).files[0].outcome in {"ingested", "unchanged"}
+
+    repository = folder / "git"
+    _git("init", "-q", str(repository), cwd=folder)
+
+    def commit(data: bytes) -> None:
+        (repository / "flows.json").write_bytes(data)
+        _git("add", "flows.json", cwd=repository)
+        _git("commit", "-q", "--allow-empty", "-m", "v", cwd=repository)
+
+    mine = theirs = 0.0
+    for data in all_versions:
+        mine += seconds(lambda data=data: ingest(data))  # type: ignore[misc]
+        theirs += seconds(lambda data=data: commit(data))  # type: ignore[misc]
+    _git("gc", "-q", "--aggressive", "--prune=now", cwd=repository)
+    packed = sum(path.stat().st_size for path in (repository / ".git" / "objects").rglob("*") if path.is_file())
+    with space.ledger.reading() as connection:
+        sizes = archive.sizes(connection)
+        rows = artifacts.listing(connection, limit=1000)
+    results = [_speed(len(all_versions), mine, theirs), _storage(sizes.stored_bytes, packed)]
+    grown = (space.root / "ledger.db").stat().st_size - before
+    results.append(
+        Result(
+            what="the same, as growth of ledger.db (entries, checkpoints, components, read tables and indexes too)",
+            ours=f"{grown / 1024:.0f} KiB",
+            beside=f"git objects: {packed / 1024:.0f} KiB",
+            ratio=f"{grown / packed:.2f}×",
+            goal="—",
+            met=True,
+        )
+    )
+    wanted = rows[len(rows) // 2].digest
+
+    def ours() -> None:
+        with space.ledger.reading() as connection:
+            archive.get(connection, wanted)
+
+    one = median_of(ours, 50)
+    show = median_of(lambda: _git("show", f"HEAD~{len(all_versions) // 2}:flows.json", cwd=repository), 20)
+    results.append(
+        Result(
+            what="one file of the past",
+            ours=f"{one * 1000:.2f} ms",
+            beside=f"git show: {show * 1000:.2f} ms",
+            ratio=f"{one / show:.2f}×",
+            goal="≤ 1×",
+            met=one <= show,
+        )
+    )
+    space.close()
+    return results
+
+
+def _speed(count: int, mine: float, theirs: float) -> Result:
+    return Result(
+        what=f"ingest {count} versions, each durable",
+        ours=f"{mine / count * 1000:.2f} ms a version",
+        beside=f"git add + git commit: {theirs / count * 1000:.1f} ms",
+        ratio=f"{theirs / mine:.1f}× faster",
+        goal="≥ 15× faster",
+        met=theirs / mine >= 15,
+    )
+
+
+def _storage(stored: int, packed: int) -> Result:
+    return Result(
+        what="storage of those versions (exports, manifests and components)",
+        ours=f"{stored / 1024:.0f} KiB",
+        beside=f"git after gc --aggressive: {packed / 1024:.0f} KiB",
+        ratio=f"{stored / packed:.2f}×",
+        goal="≤ ½",
+        met=stored * 2 <= packed,
+    )
+
+
+def _git(*arguments: str, cwd: Path) -> None:
+    who = {"GIT_AUTHOR_NAME": "b", "GIT_AUTHOR_EMAIL": "b@example.org", "GIT_COMMITTER_NAME": "b"}
+    env = os.environ | who | {"GIT_COMMITTER_EMAIL": "b@example.org", "GIT_CONFIG_GLOBAL": "/dev/null"}
+    subprocess.run(["git", *arguments], cwd=cwd, env=env, check=True, capture_output=True)

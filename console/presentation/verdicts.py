@@ -1,0 +1,69 @@
+"""What a verification came to, in words that always say against what. Pure."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from console.presentation.spans import Line, line
+from console.presentation.text import display_lines
+from console.presentation.times import lasted
+from console.presentation.words import counted
+from store.ledger.report import Problem, Report, Verdict
+
+_AGAINST = {
+    Verdict.INVALID: "something in this file is not what it was",
+    Verdict.DIVERGED: "it contradicts a head that was kept outside",
+    Verdict.SHORTER: "a head kept outside is larger than this file: entries are missing at its end",
+    Verdict.UNSIGNED: "no signed checkpoint covers the newest entry",
+    Verdict.SELF_CONSISTENT: "checked against the log's own key only: no head is kept outside",
+    Verdict.ANCHORED: "agrees with the head of {0:,} kept outside the file",
+    Verdict.WITNESSED: "agrees with a head of {0:,} that witnesses cosigned",
+}
+
+
+def verdict_line(report: Report, size: int) -> Line:
+    """Return the verdict in one line; `size` is how many entries there are by now."""
+    tone, symbol = ("ok", "✓") if report.ok else ("danger", "✗")
+    anchored = report.anchored[0] if report.anchored else 0
+    newer = max(size - report.entries, 0)
+    parts: list[tuple[str, str]] = [
+        (f"{symbol} {report.verdict.value}", tone if report.ok else "badge-danger"),
+        (f"  {counted(report.entries, 'entry', 'entries')} in {lasted(report.seconds)}", "text"),
+    ]
+    if newer:
+        parts.append((f"  +{newer:,} newer, not looked at", "warn"))
+    if report.problems:
+        parts.append((f"  {counted(len(report.problems), 'problem')}: p lists them", "danger"))
+    parts.append((f"  {_AGAINST[report.verdict].format(anchored)}", "muted"))
+    return line(*parts)
+
+
+def verdict_lines(report: Report, scope: str) -> list[Line]:
+    """Return the verdict with all it rests on; `scope` says in words what was looked at."""
+    anchored = report.anchored[0] if report.anchored else 0
+    lines = [
+        line((_AGAINST[report.verdict].format(anchored), "text" if report.ok else "danger")),
+        line(("looked at   ", "muted"), f"{counted(report.entries, 'entry', 'entries')}, {scope}"),
+        line(("root        ", "muted"), b64encode(report.root).decode()),
+        line(("unanchored  ", "muted"), f"{counted(report.tail_entries, 'entry', 'entries')} at the end, "
+             f"over {counted(report.tail_minutes, 'minute')}"),
+    ]  # fmt: skip
+    for one in report.contradictions[:2]:
+        for name, note in (("kept outside", one.kept), ("in this file", one.ours or b"nothing")):
+            size = display_lines(note.decode("utf-8", errors="replace"))[1:3]
+            lines.append(line((f"{name}  ", "muted"), f"{' entries, root '.join(size)}"))
+    return lines
+
+
+def problem_where(problem: Problem) -> str:
+    """Return what a problem is about."""
+    return f"#{problem.seq:,}" if problem.seq else "the file"
+
+
+def progress_line(what: str, done: int, total: int, seconds: float) -> Line:
+    """Return how far a verification is: never a wait without a number."""
+    share = done * 100 // total if total else 0
+    return line(
+        (" VERIFYING ", "badge-info"), f"  {what} {done:,} of {total:,} · {lasted(seconds)}", (f" · {share} %", "muted"),
+        ("   esc stops", "key"),
+    )  # fmt: skip

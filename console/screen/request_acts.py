@@ -1,0 +1,220 @@
+"""What a person does with a change request, from any screen: approve, refuse, comment, deploy, promote.
+
+Each shows what it is about to do before it asks, acts on the request and digest that were on the screen, and says
+how it came out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from console.presentation.reviews import base_words, change_words, outside_lines, to_view
+from console.presentation.spans import Line, line
+from console.presentation.times import lasted
+from console.presentation.words import counted, severity, short_digest
+from console.screen.desk import Desk
+from console.screen.pane import Pane
+from console.screen.rollback_dialog import protected
+from console.widgets.dialogs import Ask, Choose, Confirm
+from store.services import approving, deploying, incidents, requests
+from store.services.review import Review
+
+_DIGEST = 16
+"""Hex digits of the request digest shown before a signature: what two people can read to each other."""
+_DEPLOY_STEPS = 3
+
+
+def why_not(name: str, review: Review) -> str | None:
+    """Return why an act cannot be done on this request by whoever looks at it, with what would unblock it."""
+    match name:
+        case "approve":
+            reasons = (*review.approve_blocked, *_arrows(review.approve_unblock))
+        case "refuse":
+            reasons = review.refuse_blocked
+        case "deploy":
+            reasons = (*review.deploy_blocked, *_arrows(review.deploy_unblock))
+        case "promote":
+            reasons = review.promote_blocked
+        case _:
+            return None
+    return "\n".join(dict.fromkeys(reasons)) or None
+
+
+def _arrows(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"→ {found}" for found in words)
+
+
+async def approve(pane: Pane[Any], desk: Desk, review: Review, *, viewed: frozenset[str] | None = None) -> None:
+    """Ask, then sign an approval of exactly the digest in `review`. `viewed`: the components ticked off so far."""
+    row, me = review.request, desk.me()
+    answer = await pane.ask(
+        Confirm(
+            f"{row.id} {row.title}",
+            [
+                *_target(review),
+                _fact("you sign", "approval of this digest, nothing else; an edit makes it void"),
+                _fact("as", line((me.handle, "strong"), f"  {me.signer.public.fingerprint}  ({me.signer.via})")),
+                *_warnings(review, viewed),
+            ],
+            verb="approve",
+            danger=False,
+        )
+    )
+    if not answer.confirmed:
+        pane.say("not approved; nothing was signed", tone="info")
+        return
+    entry = await pane.perform(
+        lambda: approving.approve(desk.context, me, row.id, digest=row.digest),
+        doing=f"approving {row.id} ({me.signer.via})",
+    )
+    if entry.statement.data.get("complete"):
+        pane.say(f"approved {row.id}: entry {entry.seq}; all approvals are there, D deploys it to {row.environment}")
+    else:
+        pane.say(f"approved {row.id}: entry {entry.seq}; it still needs somebody else")
+
+
+async def refuse(pane: Pane[Any], desk: Desk, review: Review) -> None:
+    """Ask for the reason, then sign a refusal."""
+    row = review.request
+    answer = await pane.ask(
+        Confirm(
+            f"{row.id} {row.title}",
+            [*_target(review), _fact("then", f"{row.requester} edits it and hands it in again, or lets it go")],
+            verb="refuse",
+            reason="reason, goes into the ledger",
+        )
+    )
+    if answer.confirmed:
+        entry = await pane.perform(
+            lambda: approving.refuse(desk.context, desk.me(), row.id, reason=answer.reason), doing=f"refusing {row.id}"
+        )
+        pane.say(f"refused {row.id}: entry {entry.seq}")
+
+
+async def comment(pane: Pane[Any], desk: Desk, subject: str) -> None:
+    """Ask for a comment on an id or entry number and record it."""
+    words = await pane.ask(Ask(f"Comment on {subject}", placeholder="what the next reader should know"))
+    if words is not None:
+        entry = await pane.perform(
+            lambda: incidents.annotate(desk.context, desk.me(), subject, words), doing=f"commenting on {subject}"
+        )
+        pane.say(f"noted on {subject}: entry {entry.seq}")
+
+
+async def deploy(pane: Pane[Any], desk: Desk, review: Review) -> None:
+    """Ask, push, read back, and say how it came out; on production the environment's name has to be typed."""
+    row = review.request
+    answer = await pane.ask(
+        Confirm(
+            f"{row.id} {row.title}",
+            [
+                *_target(review),
+                _fact("then", "gates run again, files are pushed, what stands there is read back"),
+                _fact("after", f"R rolls back to {short_digest(row.base)}" if row.base else "there was nothing before"),
+            ],
+            verb="deploy",
+            environment=row.environment if protected(row.environment) else None,
+        )
+    )
+    if not answer.confirmed:
+        pane.say("not deployed; nothing was changed", tone="info")
+        return
+    started = monotonic()
+    doing = f"deploying {row.id} to {row.environment}"
+    outcome = await pane.perform(
+        lambda: deploying.deploy(desk.context, desk.me(), row.id, progress=_teller(pane, doing, started)), doing=doing
+    )
+    took = lasted(monotonic() - started)
+    if outcome.verified:
+        first = f"verified {outcome.deployment}: {row.id} is live in {row.environment} after {took}"
+        pane.say(first, f"entries {outcome.entries[0].seq} to {outcome.entries[-1].seq}")
+    else:
+        pane.say(
+            f"{outcome.deployment} failed after {took}: {outcome.reason}",
+            "→ R rolls back to the release before; the failure is recorded",
+            tone="danger",
+        )
+
+
+async def promote(pane: Pane[Any], desk: Desk, review: Review) -> None:
+    """Choose where to, open a request there for the same release, and hand it in when wanted."""
+    row = review.request
+    places = [(place, line((place, "strong"))) for place in review.promote_to]
+    to = await pane.ask(Choose(f"Promote {short_digest(row.release)} ({row.id}) from {row.environment} to", places))
+    if to is None:
+        return
+    entry = await pane.perform(
+        lambda: requests.promote(desk.context, desk.me(), row.id, to=to), doing=f"promoting {row.id} to {to}"
+    )
+    made = str(entry.statement.on["request"])
+    answer = await pane.ask(
+        Confirm(
+            f"{made} for {row.project} → {to}",
+            [
+                _fact("release", line((short_digest(row.release), "info"), "  the same bytes as in ", row.environment)),
+                _fact("now", f"{made} is a draft; submitted, its gates run and it waits for approval in {to}"),
+            ],
+            verb="submit",
+            danger=False,
+        )
+    )
+    if not answer.confirmed:
+        pane.say(f"{made} is a draft: S submits it", tone="info")
+        return
+    await submit(pane, desk, made)
+
+
+async def submit(pane: Pane[Any], desk: Desk, request: str) -> None:
+    """Hand a draft in and say how its gates came out."""
+    entries = await pane.perform(
+        lambda: requests.submit(desk.context, desk.me(), request), doing=f"running the gates of {request}"
+    )
+    verdicts = [entry for entry in entries if entry.statement.kind == "gate.evaluated"]
+    failed = [str(entry.statement.data["gate"]) for entry in verdicts if not entry.statement.data["passed"]]
+    if failed:
+        pane.say(f"{request} is handed in, but {', '.join(failed)} failed", tone="warn")
+    else:
+        pane.say(f"{request} is handed in: {counted(len(verdicts), 'gate')} passed, it waits for approval")
+
+
+def _teller(pane: Pane[Any], doing: str, started: float) -> Callable[[str], None]:
+    """Return what the service calls in its thread at each step; a console that closes must not stop a push."""
+    steps = iter(range(1, _DEPLOY_STEPS + 1))
+
+    def tell(words: str) -> None:
+        with contextlib.suppress(RuntimeError):
+            took = lasted(monotonic() - started)
+            pane.say(f"{doing}: step {next(steps, _DEPLOY_STEPS)} of {_DEPLOY_STEPS}, {words} ({took})", tone="info")
+
+    return tell
+
+
+def _target(review: Review) -> list[Line]:
+    """Return what every question says first: for where, which bytes, what changes."""
+    row = review.request
+    mark = severity(row.risk)
+    tone = "badge-danger" if protected(row.environment) else "badge-info"
+    outside = outside_lines(review.diff)[:4]
+    return [
+        _fact("for", line((f" {row.environment} ", tone), f" {row.project}  ", *mark.line())),
+        _fact("digest", line((row.digest[:_DIGEST], "info"), ("…  of what it states and changes", "muted"))),
+        _fact("changes", change_words(review.diff)),
+        *(_fact("reaches" if not position else "", words) for position, words in enumerate(outside)),
+        *([_fact("base", base_words(review))] if base_words(review) else []),
+    ]
+
+
+def _warnings(review: Review, viewed: frozenset[str] | None) -> list[Line]:
+    changed = to_view(review.diff)
+    found = []
+    if viewed is not None and (left := len([part for part in changed if part not in viewed])):
+        words = f"{left} of {counted(len(changed), 'changed component')} not ticked as viewed"
+        found.append(_fact("!", line((words, "warn"))))
+    return found
+
+
+def _fact(label: str, words: str | Line) -> Line:
+    return line((f"{label:<10}", "muted"), *((words,) if isinstance(words, str) else words))

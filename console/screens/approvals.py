@@ -1,0 +1,348 @@
+"""Approvals: what waits for a yes or a no, and everything a reviewer needs to say it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.widget import Widget
+
+from console.presentation import reviews
+from console.presentation.component_text import component_text
+from console.presentation.spans import line
+from console.presentation.words import counted, short_digest
+from console.screen import Pane, act, look, request_acts
+from console.screen.desk import Desk
+from console.screen.entry_dialog import show_entry
+from console.widgets.change_panel import ChangePanel
+from console.widgets.columns import Column, Row
+from console.widgets.diff_view import DiffView
+from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
+from console.widgets.semantic_diff import SemanticDiff
+from console.widgets.text_view import Facts
+from store.domain.component import Component
+from store.errors import QuarterdeckError
+from store.projections import requests
+from store.projections.requests import RequestRow
+from store.services import triage
+from store.services.review import Review, review
+from store.services.triage import Item
+
+SPLIT_FROM = 120
+"""Columns of the terminal from which the text of a review stands side by side."""
+_ORDER = {"approved": 0, "in review": 0, "deploying": 0, "draft": 1}
+_COLUMNS = (
+    Column(name="state", width=12, keep=8),
+    Column(name="risk", width=6, keep=6),
+    Column(name="id", keep=9),
+    Column(name="for", most=26, keep=7),
+    Column(name="title", least=14, most=70, grow=1, keep=9, prose=True),
+    Column(name="yes", width=3, keep=5),
+    Column(name="by", most=12, keep=2),
+    Column(name="age", width=3, align="right", keep=4),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What the screen shows."""
+
+    rows: tuple[RequestRow, ...]
+    waiting: tuple[Item, ...]
+    review: Review | None
+    at: datetime
+
+
+class Approvals(Pane[Loaded]):
+    """A list with a preview; `enter` makes the preview the whole screen: the review."""
+
+    HELP_TEXT = (
+        "Requests that wait for a decision stand first, then drafts, then what was decided before.",
+        "enter opens the review: what is stated on the left, what changes on the right. d goes between words and"
+        " text, n and N from change to change, v ticks a component off, w shows what only moved, s splits the text,"
+        " f shows the facts where there is no room for both.",
+        "An approval is signed with your key and names the digest that was on your screen. An edit makes it void.",
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        act("approve"),
+        act("refuse"),
+        act("deploy"),
+        act("promote"),
+        act("submit"),
+        look("viewed"),
+        act("comment"),
+        look("entry", show=False),
+        Binding("w", "noise", "Noise", show=False, id="diff.noise"),
+        Binding("f", "facts", "Facts", show=False, id="diff.facts"),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._wanted: str | None = None
+        self._review: Review | None = None
+        self._waiting: tuple[Item, ...] = ()
+        self._at: datetime = desk.context.clock.now()
+        self._viewed: dict[tuple[str, str], frozenset[str]] = {}
+        self._edited_at = float("-inf")
+        self._noise = False
+
+    def compose(self) -> ComposeResult:
+        yield Facts(id="approvals-head")
+        with Container(id="approvals-body"):
+            yield KeyedTable(_COLUMNS, empty="no request yet: quarterdeck request new opens one", id="requests")
+            with Container(id="preview"):
+                with VerticalScroll(id="facts-scroll"):
+                    yield Facts(id="facts")
+                yield ChangePanel(id="changes")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#requests").border_title = "Requests"
+        self.watch(self.query_one(SemanticDiff), "noise", self._show_noise, init=False)
+
+    def first_focus(self) -> Widget | None:
+        return self.query_one(SemanticDiff) if self.has_class("-review") else self.query_one("#requests")
+
+    # Reading.
+
+    def load(self) -> Loaded:
+        context = self._desk.context
+        with context.ledger.reading() as connection:
+            rows = requests.listing(connection)
+        ranked = tuple(sorted(rows, key=lambda row: _ORDER.get(row.state, 2)))
+        wanted = self._wanted or (ranked[0].id if ranked else None)
+        items = triage.overview(context, self._desk.handle).items
+        return Loaded(
+            rows=ranked,
+            waiting=tuple(item for item in items if item.kind in {"approval", "ready"}),
+            review=review(context, wanted, self._desk.handle) if wanted is not None else None,
+            at=context.clock.now(),
+        )
+
+    def show_data(self, data: Loaded) -> None:
+        self._at, self._waiting = data.at, data.waiting
+        table = self.query_one("#requests", KeyedTable)
+        rule = self._desk.context.policy.rule
+        table.sync([Row(key=r.id, cells=reviews.row_cells(r, rule(r.risk).people, data.at)) for r in data.rows])
+        if data.review is not None and self._wanted in {None, data.review.request.id}:
+            self._wanted = data.review.request.id
+            table.select(self._wanted)
+            self._show_review(data.review)
+        self._show_head()
+
+    def on_keyed_table_highlighted(self) -> None:
+        key = self.query_one("#requests", KeyedTable).key
+        if key is not None and key != self._wanted:
+            self._want(key)
+        super().on_keyed_table_highlighted()
+
+    def _want(self, request: str) -> None:
+        self._wanted = request
+        self.run_worker(self._read(request), group="preview", exclusive=True, name=f"read {request}")
+
+    async def _read(self, request: str) -> None:
+        try:
+            found = await asyncio.to_thread(review, self._desk.context, request, self._desk.handle)
+        except QuarterdeckError as error:
+            self.report(error)
+            return
+        if self._wanted == request and self.is_attached:
+            self._show_review(found)
+            self._show_head()
+            self.refresh_bindings()
+
+    # Drawing.
+
+    def _show_review(self, found: Review) -> None:
+        before, self._review = self._review, found
+        row = found.request
+        same = before is not None and before.request.id == row.id
+        if before is not None and same and before.request.digest != row.digest:
+            self._edited_at = monotonic()
+            self.say(f"{row.id} was edited while you looked: its digest is {short_digest(row.digest)} now", tone="warn")
+        in_review = self.has_class("-review")
+        self.query_one("#facts", Facts).show_lines(*reviews.fact_lines(found, self._at, head=not in_review))
+        self.query_one("#preview").border_title = row.id
+        if before is None or not same or before.diff != found.diff:
+            self.query_one("#facts-scroll").scroll_to(y=0, animate=False)
+            self._show_changes()
+
+    def _show_changes(self) -> None:
+        found = self._review
+        if found is not None:
+            row = found.request
+            changes = reviews.reviewed_changes(found.diff, self._ticked(found))
+            panel = self.query_one(ChangePanel)
+            panel.show_changes(changes, self._texts, old_label=f"{row.environment} now", new_label=row.id)
+
+    def _show_head(self) -> None:
+        head = self.query_one("#approvals-head", Facts)
+        found = self._review
+        if found is not None and self.has_class("-review"):
+            head.show_lines(*reviews.head_lines(found, self._at), reviews.next_step(found))
+            self.crumbs = (found.request.id,)
+            self.query_one(ChangePanel).border_title = self._changes_title(found)
+            return
+        self.crumbs = ()
+        self.query_one(ChangePanel).border_title = "Changes"
+        mine = [item.key for item in self._waiting if item.mine]
+        others = len(self._waiting) - len(mine)
+        rest = f"   {counted(others, 'request')} for somebody else" if others else ""
+        if mine:
+            verb = "waits" if len(mine) == 1 else "wait"
+            head.show_lines(line(("! ", "warn"), (f"{len(mine)} {verb} for you: ", "warn"), (", ".join(mine[:4]), "strong"),
+                                 "   ", ("enter", "key"), " reviews", (rest, "muted")))  # fmt: skip
+        else:
+            head.show_lines(line(("✓ ", "ok"), "no request waits for you", (rest, "muted")))
+
+    def _changes_title(self, found: Review) -> str:
+        every = reviews.to_view(found.diff)
+        return f"Changes, {len(self._ticked(found) & set(every))} of {len(every)} viewed"
+
+    def _ticked(self, found: Review) -> frozenset[str]:
+        return self._viewed.get((found.request.id, found.request.digest), frozenset())
+
+    def _texts(self, component: str) -> tuple[str, str]:
+        """Return one component before and after, as text. Runs in a thread."""
+        found = self._review
+        change = next((c for c in found.diff.components if c.id == component), None) if found is not None else None
+        if found is None or change is None:
+            return "", ""
+        before, after = found.before.get(change.old_id or change.id), found.after.get(change.id)
+        return self._text(before), self._text(after)
+
+    def _text(self, part: Component | None) -> str:
+        if part is not None and not self._noise:  # what the digest is over: no position on the canvas in it
+            part = replace(part, content=json.loads(part.canonical))
+        return component_text(part)
+
+    def _show_noise(self, noise: bool) -> None:  # noqa: FBT001  Textual calls it so
+        self._noise = noise
+        self._show_changes()
+
+    def on_resize(self) -> None:
+        self._split()
+
+    def _split(self) -> None:
+        """Put both sides next to each other in the review of a wide terminal; else let the view decide."""
+        wide = self.has_class("-review") and self.app.size.width >= SPLIT_FROM
+        self.query_one(DiffView).split = True if wide else None
+
+    # Moving.
+
+    def open(self, subject: str) -> None:
+        if subject != self._wanted:
+            self._want(subject)
+        self.query_one("#requests", KeyedTable).select(subject)
+        self._enter()
+
+    def on_keyed_table_chosen(self) -> None:
+        self._enter()
+
+    def _enter(self) -> None:
+        self.set_class(True, "-review")
+        self._arrange()
+        self.query_one(SemanticDiff).focus()
+
+    def back(self) -> bool:
+        if not self.has_class("-review"):
+            return False
+        panel = self.query_one(ChangePanel)
+        if panel.has_class("-text") and not panel.has_class("-both"):
+            panel.action_toggle_text()
+            return True
+        self.remove_class("-review", "-facts")
+        self._arrange()
+        self.query_one("#requests").focus()
+        return True
+
+    def _arrange(self) -> None:
+        self._split()
+        if self._review is not None and self._review.request.id == self._wanted:
+            self._show_review(self._review)
+        self._show_head()
+        self.refresh_bindings()
+
+    def filter_rows(self, text: str) -> None:
+        self.query_one("#requests", KeyedTable).filter = text
+
+    def copied(self) -> str | None:
+        found = self._current()
+        if found is None:
+            return self._wanted
+        return found.request.digest if self.has_class("-review") else found.request.id
+
+    def action_noise(self) -> None:
+        self.query_one(SemanticDiff).action_toggle_noise()
+
+    def action_facts(self) -> None:
+        """Change between facts and changes where there is room for one."""
+        self.toggle_class("-facts")
+        (self.query_one("#facts-scroll") if self.has_class("-facts") else self.query_one(SemanticDiff)).focus()
+
+    # Acting.
+
+    def _current(self) -> Review | None:
+        """Return the review of the request the cursor is on, None while it is being read."""
+        found = self._review
+        return found if found is not None and found.request.id == self._wanted else None
+
+    def why_not(self, name: str) -> str | None:
+        found = self._current()
+        if found is None:
+            return f"still reading {self._wanted}" if self._wanted else "there is no request"
+        if monotonic() - self._edited_at < ARMING_SECONDS:
+            return f"{found.request.id} has just changed; look, then press again"
+        if name == "submit" and found.request.state != "draft":
+            return f"{found.request.id} is {found.request.state}: only a draft is handed in"
+        if name == "viewed" and not self.has_class("-review"):
+            return "enter opens the review; there v ticks off what you have looked at"
+        return request_acts.why_not(name, found)
+
+    def _shown(self) -> Review:
+        found = self._current()
+        assert found is not None
+        return found
+
+    async def act_approve(self) -> None:
+        found = self._shown()
+        await request_acts.approve(self, self._desk, found, viewed=self._ticked(found))
+
+    async def act_refuse(self) -> None:
+        await request_acts.refuse(self, self._desk, self._shown())
+
+    async def act_deploy(self) -> None:
+        await request_acts.deploy(self, self._desk, self._shown())
+
+    async def act_promote(self) -> None:
+        await request_acts.promote(self, self._desk, self._shown())
+
+    async def act_submit(self) -> None:
+        await request_acts.submit(self, self._desk, self._shown().request.id)
+
+    async def act_comment(self) -> None:
+        await request_acts.comment(self, self._desk, self._shown().request.id)
+
+    async def look_entry(self) -> None:
+        await show_entry(self, self._desk, self._shown().request.updated_seq)
+
+    def look_viewed(self) -> None:
+        """Tick the component under the cursor off (or on again) and go to the next one."""
+        found, words = self._shown(), self.query_one(SemanticDiff)
+        component = words.component
+        if component is None:
+            return
+        ticked = self._ticked(found) ^ {component}
+        self._viewed[found.request.id, found.request.digest] = ticked
+        words.show_changes(reviews.reviewed_changes(found.diff, ticked))
+        if component in ticked and found.diff.components[-1].id != component:
+            words.action_next_component(1)
+        self._show_head()

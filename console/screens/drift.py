@@ -1,0 +1,317 @@
+"""Drift: what is live and should not be, in three versions, and the answers to it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from console.presentation import drifts as words
+from console.presentation.changes import changes_of
+from console.presentation.component_text import component_text
+from console.presentation.spans import Line, fit, line
+from console.screen import Pane, act, look
+from console.screen.desk import Desk
+from console.screen.entry_dialog import show_entry
+from console.screen.rollback_dialog import confirm_rollback
+from console.widgets.columns import Column, Row
+from console.widgets.dialogs import Ask
+from console.widgets.keyed_table import KeyedTable
+from console.widgets.text_view import Facts
+from console.widgets.three_versions import TITLES, ThreeVersions, Versions
+from store.clock import parse_timestamp
+from store.domain import events as ev
+from store.errors import QuarterdeckError
+from store.services import drift_list, drifting, triage
+from store.services.drift_list import Detail, Listed
+
+COLUMNS = (
+    Column(name="sev", keep=9, least=6),
+    Column(name="component", keep=9, most=28),
+    Column(name="where", keep=8, most=24),
+    Column(name="for", keep=7, width=4, align="right"),
+    Column(name="seen", keep=4, width=5, align="right"),
+    Column(name="id", keep=3),
+    Column(name="what happened", keep=6, grow=1, most=200, prose=True),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drifts:
+    """What the screen shows."""
+
+    listed: tuple[Listed, ...]
+    places: int
+    """Environments that carry something."""
+    now: str
+
+
+class Drift(Pane[Drifts]):
+    """The list above; below it what the selected drift changed, in words and in three columns."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        act("revert"),
+        act("adopt"),
+        act("acknowledge"),
+        look("diff", "Full diff"),
+        look("time"),
+        look("entry"),
+    ]
+    HELP_TEXT = (
+        "What is live and differs from what should be. Desired is what was deployed last; previous is what was"
+        " deployed before it, so that the last intended change stands beside the one nobody asked for.",
+        "R pushes the desired release over it; u asks, by a request, to keep what is live; A says that it is known.",
+        "d shows the whole text; pressed again the next comparison. Drifts that ended stand below those that stand.",
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._drifts = Drifts(listed=(), places=0, now=desk.context.now)
+        self._detail: Detail | None = None
+        self._wanted: str | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Facts(id="headline")
+        yield KeyedTable(COLUMNS, empty="no drift, now or before", id="drifts")
+        yield Facts(id="about")
+        yield ThreeVersions()
+
+    # What is shown.
+
+    def load(self) -> Drifts:
+        context = self._desk.context
+        strip = triage.strip(context)
+        return Drifts(
+            listed=drift_list.listing(context, self._desk.handle),
+            places=sum(1 for place in strip if place.projects),
+            now=context.now,
+        )
+
+    def show_data(self, data: Drifts) -> None:
+        self._drifts = data
+        now = parse_timestamp(data.now)
+        self._show_headline()
+        table = self._table
+        table.sync([Row(key=one.row.id, cells=words.row_cells(one, now)) for one in data.listed])
+        if self._wanted is not None and table.select(self._wanted):
+            self._wanted = None
+        self._read_detail()
+        self._arrange()
+
+    def open(self, subject: str) -> None:
+        if self._table.select(subject):
+            self._read_detail()
+        else:
+            self._wanted = subject
+            self.reload()
+
+    def first_focus(self) -> Widget | None:
+        return self._versions.front() if self._versions.full else self._table
+
+    def on_keyed_table_highlighted(self) -> None:
+        super().on_keyed_table_highlighted()
+        self._read_detail()
+
+    def on_keyed_table_chosen(self) -> None:
+        self.look_diff()
+
+    def on_three_versions_turned(self, event: ThreeVersions.Turned) -> None:
+        event.stop()
+        self._show_about()
+        self._arrange()
+        target = self.first_focus()
+        if target is not None:
+            target.focus()
+
+    @property
+    def _table(self) -> KeyedTable:
+        return self.query_one("#drifts", KeyedTable)
+
+    @property
+    def _versions(self) -> ThreeVersions:
+        return self.query_one(ThreeVersions)
+
+    @property
+    def _selected(self) -> Listed | None:
+        key = self._table.key
+        return next((one for one in self._drifts.listed if one.row.id == key), None)
+
+    def _read_detail(self) -> None:
+        one = self._selected
+        self.crumbs = (one.row.id,) if one is not None else ()
+        if one is None:
+            self._show_detail(None, None)
+        elif self._detail is None or self._detail.three.drift != one.row:
+            self.run_worker(lambda: self._load_detail(one), group="detail", exclusive=True, name="read drift")
+        else:
+            self._show_detail(one, self._detail)
+
+    async def _load_detail(self, one: Listed) -> None:
+        try:
+            detail = await asyncio.to_thread(drift_list.detail, self._desk.context, one.row.id)
+        except QuarterdeckError as error:
+            self.report(error)
+            return
+        selected = self._selected
+        if selected is not None and selected.row.id == one.row.id:
+            self._detail = detail
+            self._show_detail(selected, detail)
+
+    def _show_detail(self, one: Listed | None, detail: Detail | None) -> None:
+        self._show_about()
+        if one is None or detail is None:
+            self._versions.show_versions(None)
+            return
+        three = detail.three
+        self._versions.show_versions(
+            Versions(
+                desired=component_text(three.desired),
+                observed=component_text(three.observed),
+                previous=component_text(three.previous),
+                live=changes_of(three.live.to_json()),
+                last=changes_of(three.last_change.to_json()),
+                labels=words.column_labels(one, detail, parse_timestamp(self._drifts.now)),
+            )
+        )
+
+    def _show_about(self) -> None:
+        one, versions = self._selected, self._versions
+        shown: tuple[Line, ...] = ()
+        if one is not None:
+            shown = words.about(one, self._detail, parse_timestamp(self._drifts.now))
+            views = versions.views()
+            if versions.full in views:
+                number = f"{views.index(versions.full) + 1}/{len(views)} "
+                next_ = ("   d next  esc list", "muted")
+                shown = (shown[0], line((number, "key"), (TITLES[versions.full], "title"), next_))
+        room = max(self.size.width - 2, 20)
+        self.query_one("#about", Facts).show_lines(*(fit(found, room, middle=False) for found in shown))
+
+    # Room.
+
+    def on_resize(self, event: events.Resize) -> None:
+        del event
+        self._show_headline()
+        self._show_about()
+        self._arrange()
+
+    def _show_headline(self) -> None:
+        room = self.size.width - 2
+        self.query_one("#headline", Facts).show_lines(words.headline(self._drifts.listed, self._drifts.places, room))
+
+    def _arrange(self) -> None:
+        """Give the list its rows, a quarter of the room at most; it gives way to a full diff."""
+        table, any_ = self._table, self._selected is not None
+        table.display = not self._versions.full
+        self._versions.display = any_
+        rows = min(max(len(table.rows), 1) + 1, max(self.size.height // 4, 4))
+        table.styles.height = rows if any_ else "1fr"
+
+    def back(self) -> bool:
+        if not self._versions.full:
+            return False
+        self._versions.full = ""
+        return True
+
+    # Acts.
+
+    def why_not(self, name: str) -> str | None:
+        one = self._selected
+        if one is None:
+            return "no drift is selected"
+        row = one.row
+        if name in {"revert", "adopt", "acknowledge"} and row.status == "resolved":
+            return f"{row.id} ended already: {row.note}"
+        match name:
+            case "revert":
+                return "\n".join(one.revert_blocked) or None
+            case "adopt" if row.status == "adopted":
+                return f"{row.note} asks to keep it already\n→ review and deploy {row.note}, or revert"
+            case "acknowledge" if row.status == "acknowledged":
+                return f"acknowledged already: “{row.note}”\n→ revert or adopt it"
+            case "acknowledge" if row.status == "adopted":
+                return f"{row.note} asks to keep it already"
+            case "adopt" | "acknowledge":
+                return "\n".join(one.answer_blocked) or None
+            case _:
+                return None
+
+    async def act_revert(self) -> None:
+        one = self._selected
+        if one is not None:
+            place = one.row
+            await confirm_rollback(
+                self, self._desk, environment=place.environment, project=place.project, drift=place.id
+            )
+
+    async def act_adopt(self) -> None:
+        one = self._selected
+        if one is None:
+            return
+        row = one.row
+        facts = (f"{row.environment}/{row.project}: {row.name}", row.summary, "A request asks to keep what is live.")
+        title = await self.ask(
+            Ask(f"Adopt {row.id}: title of the request", facts=facts, value=f"Keep {row.name} as it is live")
+        )
+        if title is None:
+            return
+        why = await self.ask(
+            Ask(f"Adopt {row.id}: why should it stay?", facts=facts, placeholder="why, for the approvers")
+        )
+        if why is None:
+            return
+        content = ev.RequestContent(
+            title=title,
+            why=why,
+            what=f"adopt {row.id}",
+            success="live equals desired",
+            rollback_plan="roll back to the release before",
+        )
+        opened, _ = await self.perform(
+            lambda: drifting.adopt(self._desk.context, self._desk.me(), row.id, content=content),
+            doing=f"adopting {row.id}",
+        )
+        request = opened.statement.on["request"]
+        self.say(f"{request} asks to keep {row.id} (entry {opened.seq})", f"it is a draft: 2, then S submits {request}")
+
+    async def act_acknowledge(self) -> None:
+        one = self._selected
+        if one is None:
+            return
+        row = one.row
+        note = await self.ask(
+            Ask(
+                f"Acknowledge {row.id}",
+                facts=(f"{row.environment}/{row.project}: {row.name}", row.summary, "Live stays as it is."),
+                placeholder="what is being done about it",
+            )
+        )
+        if note is not None:
+            entry = await self.perform(
+                lambda: drifting.acknowledge(self._desk.context, self._desk.me(), row.id, note=note),
+                doing=f"acknowledging {row.id}",
+            )
+            self.say(f"{row.id} acknowledged (entry {entry.seq})")
+
+    def look_diff(self) -> None:
+        self._versions.next_view()
+
+    def look_time(self) -> None:
+        one = self._selected
+        if one is not None:
+            self.go("replay", str(one.row.opened_seq))
+
+    async def look_entry(self) -> None:
+        one = self._selected
+        if one is not None:
+            await show_entry(self, self._desk, one.row.updated_seq)
+
+    def copied(self) -> str | None:
+        one = self._selected
+        return one.row.id if one is not None else None
