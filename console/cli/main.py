@@ -42,7 +42,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "checkpoint": "evidence",
     "prove": "evidence",
     "verify-proof": "evidence",
-    "export": "evidence",
+    "export": "exporting",
     "principal": "people",
     "role": "people",
     "key": "people",

@@ -1,0 +1,1 @@
+"""What leaves the house as evidence: the verifier that travels with it. Imports nothing of ours."""

@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""Checks a quarterdeck evidence bundle without quarterdeck: Python's standard library and `cryptography`, nothing else.
+
+    python3 verify_evidence.py BUNDLE.zip [--log-key VKEY]
+
+Give the log's key as you got it from somewhere else than this bundle: without `--log-key` the bundle's own is used,
+and then the result only says that the bundle agrees with itself. Read this file before you run it; it is short.
+
+What is checked, in this order:
+  1. the checkpoint is signed by the log's key                        (C2SP signed-note, tlog-checkpoint)
+  2. each entry hashes to a leaf that its proof puts into the tree     (RFC 9162 inclusion, C2SP tlog-proof)
+  3. each statement beside an entry is the one inside it, byte for byte
+  4. each signature is its actor's, by a key that was enrolled and valid at that entry (OpenSSH PROTOCOL.sshsig)
+  5. each artifact hashes to the name that entries give it             (SHA-256)
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import struct
+import sys
+import zipfile
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+NAMESPACE = b"quarterdeck@v1"
+LIMIT = 512 * 1024 * 1024
+
+
+class Wrong(Exception):  # noqa: N818
+    """Something does not check."""
+
+
+def read(bundle: zipfile.ZipFile, name: str) -> bytes:
+    """Return one member of the bundle."""
+    info = bundle.getinfo(name)
+    if info.file_size > LIMIT:
+        raise Wrong(f"{name} is larger than anything quarterdeck writes")
+    return bundle.read(info)
+
+
+def open_checkpoint(note: bytes, vkey: str) -> tuple[str, int, bytes]:
+    """Return (origin, size, root) of a checkpoint note signed by `vkey` (name+id+base64(0x01 || public))."""
+    name, key_id, encoded = vkey.strip().split("+", 2)
+    key = base64.b64decode(encoded, validate=True)
+    if key[0] != 1 or hashlib.sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
+        raise Wrong("the log key is malformed")
+    text, _, lines = note.rpartition(b"\n\n")
+    text += b"\n"
+    public = ed25519.Ed25519PublicKey.from_public_bytes(key[1:])
+    for line in lines.decode().splitlines():
+        dash, signer, encoded = line.split(" ", 2)
+        value = base64.b64decode(encoded, validate=True)
+        if dash == "\u2014" and signer == name and value[:4].hex() == key_id:
+            public.verify(value[4:], text)
+            origin, size, root = text.decode().split("\n")[:3]
+            return origin, int(size), base64.b64decode(root, validate=True)
+    raise Wrong("the checkpoint is not signed by the log key")
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """RFC 9162, 2.1.1."""
+    return hashlib.sha256(b"\x00" + body).digest()
+
+
+def check_inclusion(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes) -> None:
+    """RFC 9162, 2.1.3.2."""
+    if not 0 <= index < size:
+        raise Wrong("the proof is for an entry outside the tree")
+    fn, sn, r = index, size - 1, leaf
+    for p in proof:
+        if sn == 0:
+            raise Wrong("the proof is too long")
+        if fn & 1 or fn == sn:
+            r = hashlib.sha256(b"\x01" + p + r).digest()
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = hashlib.sha256(b"\x01" + r + p).digest()
+        fn, sn = fn >> 1, sn >> 1
+    if sn or r != root:
+        raise Wrong("the entry is not in the tree that the checkpoint signs")
+
+
+def parse_proof(data: bytes) -> tuple[int, list[bytes], bytes]:
+    """Return (index, hashes, checkpoint) of a .tlog-proof file."""
+    head, _, checkpoint = data.partition(b"\n\n")
+    lines = head.decode().split("\n")
+    if lines[0] != "c2sp.org/tlog-proof@v1" or not lines[1].startswith("index "):
+        raise Wrong("not a tlog-proof")
+    return int(lines[1][6:]), [base64.b64decode(line, validate=True) for line in lines[2:]], checkpoint
+
+
+class Wire:
+    """Reads SSH's strings."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def take(self, count: int) -> bytes:
+        if self.at + count > len(self.data):
+            raise Wrong("an SSH structure is cut off")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def u32(self) -> int:
+        return int.from_bytes(self.take(4), "big")
+
+    def string(self) -> bytes:
+        return self.take(self.u32())
+
+    def mpint(self) -> int:
+        return int.from_bytes(self.string(), "big")
+
+    def end(self) -> None:
+        if self.at != len(self.data):
+            raise Wrong("bytes after the end of an SSH structure")
+
+
+def ssh_string(data: bytes) -> bytes:
+    """Return `data` as an SSH string."""
+    return struct.pack(">I", len(data)) + data
+
+
+def check_sshsig(blob: bytes, message: bytes, key_line: str) -> None:
+    """Check an SSHSIG blob over `message` by the key of one `type base64` line."""
+    enrolled = base64.b64decode(key_line.split()[1], validate=True)
+    outer = Wire(blob)
+    if outer.take(6) != b"SSHSIG" or outer.u32() != 1:
+        raise Wrong("not an SSH signature")
+    public, namespace, reserved, algorithm, signature = (outer.string() for _ in range(5))
+    outer.end()
+    if public != enrolled or namespace != NAMESPACE or reserved or algorithm != b"sha512":
+        raise Wrong("another key, namespace or hash")
+    digest = hashlib.sha512(message).digest()
+    data = b"SSHSIG" + ssh_string(namespace) + ssh_string(reserved) + ssh_string(algorithm) + ssh_string(digest)
+    key = Wire(public)
+    kind = key.string()
+    sig = Wire(signature)
+    named, raw = sig.string(), sig.string()
+    if kind.startswith(b"sk-"):
+        facts = sig.take(5)
+        application = Wire(public)
+        for _ in range(3 if kind.startswith(b"sk-ecdsa") else 2):
+            application.string()
+        data = hashlib.sha256(application.string()).digest() + facts + hashlib.sha256(data).digest()
+    sig.end()
+    if kind in (b"ssh-ed25519", b"sk-ssh-ed25519@openssh.com") and named == kind:
+        ed25519.Ed25519PublicKey.from_public_bytes(key.string()).verify(raw, data)
+    elif (kind.startswith((b"ecdsa-sha2-", b"sk-ecdsa-sha2-nistp256"))) and named == kind:
+        curve, point = key.string(), key.string()
+        chosen, digest_of = {
+            b"nistp256": (ec.SECP256R1(), hashes.SHA256()),
+            b"nistp384": (ec.SECP384R1(), hashes.SHA384()),
+            b"nistp521": (ec.SECP521R1(), hashes.SHA512()),
+        }[curve]
+        pair = Wire(raw)
+        der = encode_dss_signature(pair.mpint(), pair.mpint())
+        ec.EllipticCurvePublicKey.from_encoded_point(chosen, point).verify(der, data, ec.ECDSA(digest_of))
+    elif kind == b"ssh-rsa" and named in (b"rsa-sha2-256", b"rsa-sha2-512"):
+        e, n = key.mpint(), key.mpint()
+        digest_of = hashes.SHA256() if named == b"rsa-sha2-256" else hashes.SHA512()
+        rsa.RSAPublicNumbers(e, n).public_key().verify(raw, data, padding.PKCS1v15(), digest_of)
+    else:
+        raise Wrong(f"a {kind.decode(errors='replace')} key with a {named.decode(errors='replace')} signature")
+
+
+def canonical(value: object) -> bytes:
+    """RFC 8785 for what entries hold: no fractions, so sorted keys and compact separators are enough."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class Keys:
+    """Who could sign when, folded from the entries in the bundle."""
+
+    def __init__(self) -> None:
+        self.periods: dict[str, list[list[Any]]] = {}
+
+    def fold(self, seq: int, statement: dict[str, Any]) -> None:
+        """Take note of keys that an entry enrols or revokes."""
+        kind, data, handle = statement["kind"], statement["data"], statement["on"].get("principal")
+        if kind == "principal.added":
+            self.periods[handle] = [[line, seq, None] for line in data["keys"]]
+        elif kind == "key.added":
+            self.periods.setdefault(handle, []).append([data["key"], seq + 1, None])
+        elif kind == "key.revoked":
+            for period in self.periods.get(handle, []):
+                if period[0] == data["key"] and period[2] is None:
+                    period[2] = seq + 1
+
+    def check(self, seq: int, statement: dict[str, Any], blob: bytes, message: bytes) -> None:
+        """Make sure that the actor signed `message` with a key valid at entry `seq`."""
+        if statement["kind"] == "principal.added" and not self.periods:
+            lines = statement["data"]["keys"]  # the first admin vouches for itself
+        else:
+            periods = self.periods.get(statement["actor"], [])
+            lines = [line for line, since, until in periods if since <= seq and (until is None or seq < until)]
+        for line in lines:
+            try:
+                check_sshsig(blob, message, line)
+            except (Wrong, InvalidSignature):
+                continue
+            return
+        raise Wrong(f"the signature is not {statement['actor']}'s by any key valid at entry {seq}")
+
+
+def check_entry(bundle: zipfile.ZipFile, seq: int, origin: str, size: int, root: bytes, keys: Keys) -> dict[str, Any]:
+    """Check one entry: its place in the tree, its form, its signature; return its statement."""
+    body = read(bundle, f"entries/{seq:08d}.json")
+    index, proof, _ = parse_proof(read(bundle, f"proofs/{seq:08d}.tlog-proof"))
+    if index != seq - 1:
+        raise Wrong("the proof is for another entry")
+    check_inclusion(index, size, leaf_hash(body), proof, root)
+    entry = json.loads(body)
+    if canonical(entry) != body or entry["seq"] != seq or entry["statement"]["origin"] != origin:
+        raise Wrong("the entry is not canonical, or says it is another one")
+    statement: dict[str, Any] = entry["statement"]
+    message = canonical(statement)
+    if entry["sig"] is not None:
+        if read(bundle, f"statements/{seq:08d}.json") != message:
+            raise Wrong("the statement beside the entry is not the one inside it")
+        keys.check(seq, statement, base64.b64decode(entry["sig"], validate=True), message)
+    keys.fold(seq, statement)
+    return statement
+
+
+def check(path: str, vkey: str | None) -> tuple[list[str], list[str]]:
+    """Check everything in the bundle; return (lines of what was checked, lines of what is wrong)."""
+    good: list[str] = []
+    bad: list[str] = []
+    with zipfile.ZipFile(path) as bundle:
+        own = read(bundle, "log.vkey").decode().strip()
+        origin, size, root = open_checkpoint(read(bundle, "checkpoint"), vkey or own)
+        good.append(f"checkpoint: {origin} signed a tree of {size} entries")
+        keys = Keys()
+        names = sorted(name for name in bundle.namelist() if name.startswith("entries/"))
+        for name in names:
+            seq = int(name[8:16])
+            try:
+                statement = check_entry(bundle, seq, origin, size, root, keys)
+                good.append(f"entry {seq}: {statement['kind']} by {statement['actor']}, in the tree, signature checked")
+            except (Wrong, InvalidSignature, KeyError, ValueError) as error:
+                bad.append(f"entry {seq}: {error or type(error).__name__}")
+        for name in sorted(name for name in bundle.namelist() if name.startswith("artifacts/")):
+            digest = name[10:74]
+            if hashlib.sha256(read(bundle, name)).hexdigest() == digest:
+                good.append(f"artifact {digest[:16]}: the bytes are the digest's")
+            else:
+                bad.append(f"artifact {digest[:16]}: the bytes are others")
+    return good, bad
+
+
+def main(arguments: list[str]) -> int:
+    """Check the bundle named and print what was found; return the exit status."""
+    if not arguments or arguments[0].startswith("-"):
+        print(__doc__)
+        return 2
+    vkey = arguments[arguments.index("--log-key") + 1] if "--log-key" in arguments else None
+    try:
+        good, bad = check(arguments[0], vkey)
+    except (Wrong, InvalidSignature, KeyError, ValueError, IndexError, OSError, zipfile.BadZipFile) as error:
+        print(f"INVALID: {ascii(str(error)) or type(error).__name__}")
+        return 1
+    for line in good:
+        print("ok   ", ascii(line)[1:-1])
+    for line in bad:
+        print("WRONG", ascii(line)[1:-1])
+    against = "the log key you gave" if vkey else "the bundle's own log key only: give --log-key from elsewhere"
+    print(f"{'VALID' if not bad else 'INVALID'}: {len(good)} checks passed, {len(bad)} failed, against {against}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,154 @@
+"""Evidence that stands without us: the bundle, its verifier in a bare Python, and the attestations."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from support.exports import V1
+from support.scene import Scene
+
+from store.errors import NotFound
+from store.integrity.note import Verifier
+from store.services import bundling
+
+
+@pytest.fixture
+def told(scene: Scene) -> Scene:
+    scene.live(V1)
+    return scene
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def verified(path: Path, *more: str) -> tuple[int, str]:
+    """Run the bundle's own verifier, unpacked, in a Python that knows nothing of this project."""
+    with zipfile.ZipFile(path) as packed:
+        program = write(path.with_suffix(".py"), packed.read(bundling.VERIFIER))
+    done = subprocess.run(
+        [sys.executable, "-I", program, path, *more], capture_output=True, text=True, cwd="/", check=False
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def altered(data: bytes, member: str, change: bytes) -> bytes:
+    """Return the bundle with one member replaced."""
+    with zipfile.ZipFile(io.BytesIO(data)) as old, io.BytesIO() as memory:
+        with zipfile.ZipFile(memory, "w") as new:
+            for name in old.namelist():
+                new.writestr(name, change if name == member else old.read(name))
+        return memory.getvalue()
+
+
+def members(data: bytes, folder: str) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        return sorted(name for name in packed.namelist() if name.startswith(folder))
+
+
+def read(data: bytes, member: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        return packed.read(member)
+
+
+def test_the_bundle_of_a_request_is_valid_by_its_own_verifier(told: Scene, tmp_path: Path) -> None:
+    path = write(tmp_path / "evidence.zip", bundling.bundle(told.context, "CR-0001"))
+    status, printed = verified(path, "--log-key", told.context.config.ledger.log_key)
+    assert status == 0, printed
+    assert "approval.granted by" in printed
+    assert "against the log key you gave" in printed
+
+
+def test_the_whole_ledger_can_be_bundled(told: Scene, tmp_path: Path) -> None:
+    data = bundling.bundle(told.context, None)
+    assert len(members(data, "entries/")) == told.context.ledger.head().size
+    assert verified(write(tmp_path / "all.zip", data))[0] == 0
+
+
+def test_the_same_evidence_gives_the_same_bytes(told: Scene) -> None:
+    assert bundling.bundle(told.context, "CR-0001") == bundling.bundle(told.context, "CR-0001")
+
+
+def test_another_log_key_does_not_vouch_for_it(told: Scene, tmp_path: Path) -> None:
+    path = write(tmp_path / "evidence.zip", bundling.bundle(told.context, "CR-0001"))
+    other = Verifier.create(
+        "example.com/other", bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+    )
+    status, printed = verified(path, "--log-key", other.vkey)
+    assert status == 1
+    assert printed.startswith("INVALID")
+
+
+def test_every_byte_that_counts_is_noticed(told: Scene, tmp_path: Path) -> None:
+    data = bundling.bundle(told.context, "CR-0001")
+    counted = [*members(data, "entries/"), *members(data, "artifacts/"), *members(data, "proofs/"), "checkpoint"]
+    counted += [name for name in members(data, "statements/") if name.endswith(".json")]
+    for member in counted:
+        original = read(data, member)
+        for at in {0, len(original) // 2, len(original) - 2}:
+            changed = original[:at] + bytes([original[at] ^ 1]) + original[at + 1 :]
+            if member.startswith("proofs/") and original.find(b"\n\n") < at:
+                continue  # the checkpoint inside a proof is not what is trusted
+            status, printed = verified(write(tmp_path / "bad.zip", altered(data, member, changed)))
+            assert status == 1, (member, at, printed)
+
+
+def test_a_signature_of_somebody_else_is_noticed(told: Scene, tmp_path: Path) -> None:
+    data = bundling.bundle(told.context, "CR-0001")
+    entries = [json.loads(read(data, name)) for name in members(data, "entries/")]
+    approval = next(e for e in entries if e["statement"]["kind"] == "approval.granted")
+    other = next(e for e in entries if e["sig"] and e["statement"]["actor"] != approval["statement"]["actor"])
+    forged = json.dumps(approval | {"sig": other["sig"]}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    member = f"entries/{approval['seq']:08d}.json"
+    status, printed = verified(write(tmp_path / "bad.zip", altered(data, member, forged.encode())))
+    assert status == 1
+    assert "WRONG entry" in printed
+
+
+def test_stock_ssh_keygen_verifies_every_statement_in_it(told: Scene, tmp_path: Path) -> None:
+    data = bundling.bundle(told.context, "CR-0001")
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        packed.extractall(tmp_path)
+    signed = sorted((tmp_path / "statements").glob("*.json"))
+    assert len(signed) >= 4
+    for path in signed:
+        actor = json.loads(path.read_bytes())["actor"]
+        command = ["ssh-keygen", "-Y", "verify", "-f", tmp_path / "allowed_signers", "-I", actor]
+        command += ["-n", "quarterdeck@v1", "-s", f"{path}.sig"]
+        subprocess.run(command, stdin=path.open("rb"), check=True, capture_output=True)
+
+
+def test_a_bundle_about_nothing_is_refused(told: Scene) -> None:
+    for subject in ("CR-9999", "nonsense", ""):
+        with pytest.raises(NotFound):
+            bundling.bundle(told.context, subject)
+
+
+def test_an_attestation_is_a_dsse_envelope_that_securesystemslib_verifies(told: Scene) -> None:
+    dsse = pytest.importorskip("securesystemslib.dsse")
+    signer = pytest.importorskip("securesystemslib.signer")
+    for summary in (False, True):
+        plain = bundling.attestation(told.context, "DEP-0001", summary=summary)
+        key_id = plain["signatures"][0]["keyid"]
+        public = Verifier.from_vkey(told.context.config.ledger.log_key).public.hex()
+        key = signer.SSlibKey(key_id, "ed25519", "ed25519", {"public": public})
+        envelope = dsse.Envelope.from_dict(plain)
+        assert key_id in envelope.verify([key], 1)
+        statement = json.loads(base64.b64decode(plain["payload"]))
+        assert statement["_type"] == "https://in-toto.io/Statement/v1"
+        assert statement["subject"][0]["digest"]["sha256"] in bundling.bundle(told.context, "CR-0001").decode("latin-1")
+
+
+def test_the_payload_encoding_is_the_specifications_own_example() -> None:
+    assert bundling.pae("http://example.com/HelloWorld", b"hello world") == (
+        b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    )
