@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := run
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench attacks lock clean
 run: $(VENV)/.installed  ## open the console on a demo workspace
 	@$(BIN)/quarterdeck demo demo
 
@@ -19,6 +19,9 @@ check: $(VENV)/.installed-dev  ## what CI runs beside the tests
 
 bench: $(VENV)/.installed-dev  ## measure side by side, write docs/performance.md
 	$(BIN)/python -m bench
+
+attacks: $(VENV)/.installed-dev  ## try every attack of the matrix, write docs/attacks.md
+	$(BIN)/python -m bench.attacks
 
 lock:  ## pin every dependency again
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock

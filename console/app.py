@@ -12,14 +12,29 @@ from textual.widget import Widget
 
 from console.screen import KEYS, Frame, Place, Session, checked_keymap
 from console.screen.palette import Going
+from console.screens.approvals import Approvals
+from console.screens.drift import Drift
+from console.screens.ledger import Ledger
+from console.screens.lineage import Lineage
+from console.screens.replay import Replay
+from console.screens.triage import Triage
+from console.widgets.change_panel import ChangePanel
 from console.widgets.diff_view import DiffView
 from console.widgets.filter_bar import FilterBar
+from console.widgets.keyed_tree import KeyedTree
 from console.widgets.line_view import LineView
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.terminal import TerminalApp
 from console.widgets.timeline import Timeline
 
-SCREENS: tuple[Place, ...] = ()
+SCREENS: tuple[Place, ...] = (
+    Place(key="1", id="triage", title="Triage", factory=Triage),
+    Place(key="2", id="approvals", title="Approvals", factory=Approvals, subjects=("CR-",)),
+    Place(key="3", id="lineage", title="Lineage", factory=Lineage, subjects=("DEP-", "INC-")),
+    Place(key="4", id="drift", title="Drift", factory=Drift, subjects=("DR-",)),
+    Place(key="5", id="replay", title="Replay", factory=Replay),
+    Place(key="6", id="ledger", title="Ledger", factory=Ledger, subjects=("#",)),
+)
 """One line a screen: `Place(key="1", id="triage", title="Triage", factory=lambda session: Triage(session.triage))`."""
 
 _STYLES = Path(__file__).parent / "screens"
@@ -68,7 +83,16 @@ class Console(TerminalApp[None]):
 def known_keys() -> dict[str, str]:
     """Return every key id of the console and its key by default."""
     keys = {f"act.{name}": key for name, (key, _) in KEYS.items()}
-    owners: tuple[type[Widget], ...] = (LineView, DiffView, SemanticDiff, Timeline, FilterBar, Frame)
+    owners: tuple[type[Widget], ...] = (
+        LineView,
+        DiffView,
+        SemanticDiff,
+        ChangePanel,
+        KeyedTree,
+        Timeline,
+        FilterBar,
+        Frame,
+    )
     for owner in owners:
         for binding in owner.BINDINGS:
             if isinstance(binding, Binding) and binding.id is not None:

@@ -13,7 +13,7 @@ from store.services.context import Actor
 from store.workspace import Workspace
 
 
-def run_console(workspace: Workspace, actor: Actor | None, *, mouse: bool) -> int:
+def run_console(workspace: Workspace, actor: Actor | None, *, mouse: bool, why_nobody: str = "") -> int:
     """Run the console until it is left and return the exit status.
 
     Raises:
@@ -23,4 +23,4 @@ def run_console(workspace: Workspace, actor: Actor | None, *, mouse: bool) -> in
     if trouble is not None:
         raise BadInput(trouble)
     ascii_only = os.environ.get("QUARTERDECK_ASCII", "") not in {"", "0"}
-    return run_app(Console(Desk(workspace.context, actor), ascii_only=ascii_only), mouse=mouse)
+    return run_app(Console(Desk(workspace.context, actor, why_nobody=why_nobody), ascii_only=ascii_only), mouse=mouse)

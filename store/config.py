@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from store.errors import BadInput
+from store.errors import BadInput, StorageFailure
 
 FILE_NAME = "quarterdeck.toml"
 
@@ -43,6 +45,40 @@ class HeadsConfig(_Section):
     paths: tuple[str, ...] = ()
 
 
+class WitnessConfig(_Section):
+    """One independent witness, and the one way to reach it (none: its cosignatures count, but it is not asked)."""
+
+    vkey: str
+    """Its public key as a note verifier key, of type cosignature/v1."""
+    url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    """Submission prefix, c2sp.org/tlog-witness."""
+    command: tuple[str, ...] = ()
+    """A program that takes the request on standard input, e.g. ["ssh", "host", "quarterdeck", "witness"]."""
+    folder: str | None = None
+    """A folder that the witness looks into (`quarterdeck witness sign FOLDER`); relative to the workspace."""
+    seconds: float = Field(default=20.0, gt=0, le=600)
+    """How long it is waited for."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> WitnessConfig:
+        if sum(map(bool, (self.url, self.command, self.folder))) > 1:
+            raise ValueError("name one of url, command, folder")
+        return self
+
+
+class WitnessesConfig(_Section):
+    """Who else remembers this ledger's heads, and how many of them it takes to say WITNESSED."""
+
+    quorum: int = Field(default=1, ge=1)
+    known: tuple[WitnessConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _reachable(self) -> WitnessesConfig:
+        if self.known and self.quorum > len(self.known):
+            raise ValueError(f"a quorum of {self.quorum} cannot be reached by {len(self.known)} witnesses")
+        return self
+
+
 class Config(_Section):
     """A workspace's configuration."""
 
@@ -51,6 +87,7 @@ class Config(_Section):
     intake: IntakeConfig = IntakeConfig()
     live: LiveConfig = LiveConfig()
     heads: HeadsConfig = HeadsConfig()
+    witnesses: WitnessesConfig = WitnessesConfig()
 
 
 def load(root: Path) -> Config:
@@ -75,6 +112,37 @@ def load(root: Path) -> Config:
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
         )
         raise BadInput(f"{path}: {faults}") from None
+
+
+def with_log_key(text: str, old: str, new: str) -> str:
+    """Return a configuration's text with the log's key replaced, everything else as people left it.
+
+    Raises:
+        BadInput: the old key does not stand there exactly once.
+    """
+    if text.count(f'"{old}"') != 1:
+        raise BadInput(f"{FILE_NAME} does not name the log key {old} exactly once; write {new} there by hand")
+    return text.replace(f'"{old}"', f'"{new}"')
+
+
+def save(root: Path, text: str) -> None:
+    """Write the configuration whole or not at all.
+
+    Raises:
+        StorageFailure: the disk says no; the old one stands.
+    """
+    path = root / FILE_NAME
+    temporary = path.with_suffix(".tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise StorageFailure(f"{path} cannot be written: {error.strerror}") from error
 
 
 def render(config: Config) -> str:

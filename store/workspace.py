@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from store import config
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
@@ -17,18 +19,22 @@ from store.domain import events as ev
 from store.domain.policy import default_policy
 from store.domain.roles import checked_handle
 from store.domain.signatures import SignatureAudit
-from store.errors import BadInput, NotFound, StorageFailure
+from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
+from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Statement
+from store.integrity.keyfile import AskPassphrase, generate_log_key, load_log_key
+from store.integrity.merkle import EMPTY_ROOT
 from store.integrity.note import NoteSigner, Verifier
-from store.integrity.signer import Signer, generate_log_key, load_log_key
+from store.integrity.signer import Signer
 from store.ledger import HeadStore, Ledger, state_heads
-from store.ledger.report import Report
+from store.ledger.report import Contradiction, Problem, Report, Verdict
 from store.ledger.verify import verify
+from store.services import log_key as log_keys
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
 from store.services.people import bare_line
 
 LEDGER_FILE = "ledger.db"
-LOG_KEY_FILE = "keys/log.key"
+LOG_KEY_FILE = log_keys.KEY_FILE
 FOLDERS = ("inbox", "observed", "quarantine", "out", "heads", "keys", "locks")
 FORMAT = 1
 _ORIGIN = re.compile(r"[a-z0-9][a-z0-9./-]{0,199}")
@@ -63,10 +69,12 @@ def create(
     origin: str | None = None,
     clock: Clock | None = None,
     nonce: Callable[[], str] = fresh_nonce,
+    log_passphrase: bytes = b"",
 ) -> Workspace:
     """Make a new workspace at `root`; the owner of the key becomes its first admin.
 
-    A log key that lies in `keys/` already is used, never overwritten.
+    A log key that lies in `keys/` already is used, never overwritten; a new one is encrypted if there is a
+    `log_passphrase`.
 
     Raises:
         BadInput: there is a workspace already, or the handle or origin will not do.
@@ -86,8 +94,7 @@ def create(
             (root / folder).mkdir(parents=True, exist_ok=True)
         for private in ("heads", "keys", "locks"):
             (root / private).chmod(0o700)
-        key_path = root / LOG_KEY_FILE
-        log_key = load_log_key(key_path) if key_path.exists() else generate_log_key(key_path)
+        log_key = _log_key(root / LOG_KEY_FILE, log_passphrase)
     except (FileExistsError, NotADirectoryError):
         raise BadInput(f"{root} cannot be made a workspace: a file is in its way") from None
     except OSError as error:
@@ -106,8 +113,12 @@ def create(
     )
     context = Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy(), nonce=nonce)
     _first_entries(context, signer, handle, vkey)
-    _write_new(root / config.FILE_NAME, config.render(settings))
+    config.save(root, config.render(settings))
     return Workspace(context=context)
+
+
+def _log_key(path: Path, passphrase: bytes) -> Ed25519PrivateKey:
+    return load_log_key(path, lambda: passphrase) if path.exists() else generate_log_key(path, passphrase)
 
 
 def _set_heads_aside(root: Path, origin: str, clock: Clock) -> None:
@@ -137,13 +148,15 @@ def _first_entries(context: Context, signer: Signer, handle: str, vkey: str) -> 
 
 
 def verify_unopened(root: Path) -> Report:
-    """Verify the ledger of a workspace that cannot be opened, by its file alone.
+    """Verify the ledger of a workspace that cannot be opened, by its file alone; or by the file's absence.
 
     Raises:
-        BadInput: it is no workspace or no ledger.
+        BadInput: it is no workspace or no ledger, or there is none and no head remembers one.
     """
     root = root.absolute()
     settings = config.load(root)
+    if not os.path.lexists(root / LEDGER_FILE):
+        return _missing(root, settings)
     return verify(
         root / LEDGER_FILE,
         heads=_heads(root, settings),
@@ -152,6 +165,40 @@ def verify_unopened(root: Path) -> Report:
         audit=SignatureAudit(),
         tables=TABLES,
     )
+
+
+def _missing(root: Path, settings: Config) -> Report:
+    """Return what is to be said of a ledger whose file is gone, by the heads that remember it."""
+    path = root / LEDGER_FILE
+    kept = _remembered(root, settings)
+    if not kept:
+        raise NotFound(f"{path} is missing, and no head remembers how long it was: restore it from a backup")
+    problems = tuple(
+        Problem(seq=size, problem="shorter", detail=f"{path} is missing; a kept head remembers {size} entries")
+        for size in sorted(kept)
+    )
+    return Report(
+        verdict=Verdict.SHORTER,
+        entries=0,
+        root=EMPTY_ROOT,
+        problems=problems,
+        contradictions=tuple(Contradiction(kept=note, ours=None) for _, note in sorted(kept.items())),
+        tail_entries=0,
+        tail_minutes=0,
+        seconds=0.0,
+    )
+
+
+def _remembered(root: Path, settings: Config) -> dict[int, bytes]:
+    """Return size → note of every kept head that this workspace's log signed."""
+    verifier = Verifier.from_vkey(settings.ledger.log_key)
+    kept: dict[int, bytes] = {}
+    for store in _heads(root, settings):
+        with contextlib.suppress(StorageFailure, IntegrityFailure):
+            note = store.read()
+            if note is not None:
+                kept[open_checkpoint(note, [verifier]).size] = note
+    return kept
 
 
 def find(start: Path) -> Path:
@@ -169,8 +216,12 @@ def find(start: Path) -> Path:
     )
 
 
-def open_workspace(root: Path, *, clock: Clock | None = None) -> Workspace:
-    """Open the workspace at `root`. Without its log key it opens read-only.
+def open_workspace(
+    root: Path, *, clock: Clock | None = None, log_passphrase: AskPassphrase | None = None
+) -> Workspace:
+    """Open the workspace at `root`. Without its log key, or the passphrase of that, it opens read-only.
+
+    `log_passphrase` is asked only for an encrypted key; without it QUARTERDECK_LOG_PASSPHRASE is.
 
     Raises:
         BadInput: it is no workspace, its configuration is faulty, or the ledger is of a newer version.
@@ -180,18 +231,18 @@ def open_workspace(root: Path, *, clock: Clock | None = None) -> Workspace:
     clock = clock or SystemClock()
     root = root.absolute()
     settings = config.load(root)
-    if not (root / LEDGER_FILE).exists():
-        raise NotFound(f"{root / LEDGER_FILE} is missing: restore it from a backup (heads/ remembers how long it was)")
-    key_path = root / LOG_KEY_FILE
-    log_signer = NoteSigner(settings.ledger.origin, load_log_key(key_path)) if key_path.exists() else None
+    if not os.path.lexists(root / LEDGER_FILE):
+        raise IntegrityFailure(_missing(root, settings).problems[-1].detail + ": restore it from a backup")
+    log_key = log_keys.find(root, settings, root / LEDGER_FILE, log_passphrase)
     ledger = Ledger.open(
         root / LEDGER_FILE,
         clock=clock,
         heads=_heads(root, settings),
-        log_signer=log_signer,
+        log_signer=log_key.signer,
         verifier=Verifier.from_vkey(settings.ledger.log_key),
         origin=settings.ledger.origin,
         tables=TABLES,
+        why_no_signer=log_key.why,
     )
     return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy()))
 
@@ -199,18 +250,3 @@ def open_workspace(root: Path, *, clock: Clock | None = None) -> Workspace:
 def _heads(root: Path, settings: Config) -> tuple[HeadStore, ...]:
     more = (HeadStore(Path(path).expanduser() / "head.note") for path in settings.heads.paths)
     return (HeadStore(root / "heads" / "head.note"), *state_heads(root, settings.ledger.origin), *more)
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a new file whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise StorageFailure(f"{path} cannot be written: {error.strerror}") from error

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from support import scene as scenes
-from support.scene import Scene
+from support.scene import Scene, Template
 from support.ticking import TickingClock
 
 from store.workspace import Workspace
@@ -15,25 +17,29 @@ from store.workspace import Workspace
 _numbers = itertools.count()
 
 
+@pytest.fixture(scope="session")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where scenes stand: in memory where the machine has such a place, since every act syncs a dozen times."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path_factory.mktemp("ground")
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="quarterdeck-") as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(autouse=True)
-def state_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def state_home(ground: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder of its own for every test: nobody's heads are another's contradiction."""
-    home = tmp_path_factory.getbasetemp() / f"state-{next(_numbers)}"
+    home = ground / f"state-{next(_numbers)}"
     monkeypatch.setenv("XDG_STATE_HOME", str(home))
     return home
 
 
-@dataclass(frozen=True)
-class Template:
-    root: Path
-    keys: Path
-    clock: TickingClock
-
-
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+def template(ground: Path) -> Template:
     """The workspace every scene begins with, made once through the real services."""
-    folder = tmp_path_factory.mktemp("template")
+    folder = ground / "template"
     clock = TickingClock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
@@ -47,12 +53,14 @@ def clock(template: Template) -> TickingClock:
 
 
 @pytest.fixture
-def scene(template: Template, tmp_path: Path, clock: TickingClock) -> Iterator[Scene]:
+def scene(template: Template, ground: Path, clock: TickingClock) -> Iterator[Scene]:
     """A workspace with alice (admin), bo (approver, operator), cy (requester), dana (approver,
     security-approver) and the folder environment prod."""
-    opened = scenes.enter(template.root, tmp_path / "workspace", template.keys, clock)
+    folder = ground / f"scene-{next(_numbers)}"
+    opened = scenes.enter(template.root, folder / "workspace", template.keys, clock)
     yield opened
     opened.workspace.close()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def _plain(report: Report) -> dict[str, object]:
         "entries": report.entries,
         "root": base64.b64encode(report.root).decode(),
         "problems": [{"seq": p.seq, "problem": p.problem, "detail": p.detail} for p in report.problems],
+        "warnings": [{"seq": p.seq, "problem": p.problem, "detail": p.detail} for p in report.warnings],
         "contradictions": [
             {
                 "kept": one.kept.decode("utf-8", errors="replace"),
@@ -85,6 +86,8 @@ def _print(report: Report) -> None:
     say(f"unanchored tail: {report.tail_entries:,} entries, {report.tail_minutes:,} minutes")
     for problem in report.problems:
         say(f"!! entry {problem.seq}: {problem.problem}: {problem.detail}")
+    for warning in report.warnings:
+        say(f"?? entry {warning.seq}: {warning.problem}: {warning.detail}")
     for one in report.contradictions:
         for name, text in (("kept", one.kept), ("ours", one.ours)):
             say(f"{name}: {(text or b'nothing').decode('utf-8', errors='replace')}")

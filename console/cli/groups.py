@@ -16,14 +16,12 @@ class HintingGroup(click.Group):
         """Find the command; a misspelt one is refused with the nearest names."""
         try:
             return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            error.message = f"{ascii(args[0])[:60]} is no command here"
+        except click.UsageError:
             names = self.list_commands(ctx)
             near = difflib.get_close_matches(args[0], names, n=3, cutoff=0.5)
             near = near or [name for name in names if name.startswith(args[0][:2])][:3]
-            if near:
-                error.message += f": did you mean {' or '.join(near)}?"
-            raise
+            hint = f": did you mean {' or '.join(near)}?" if near else ""
+            raise click.UsageError(f"{ascii(args[0])[:60]} is no command here{hint}", ctx) from None
 
 
 class ListingGroup(HintingGroup):

@@ -13,7 +13,8 @@ from console.cli.output import complain, emit_json, note, say, table
 from console.cli.session import Session, command, group
 from store import archive
 from store.domain import secrets
-from store.errors import BadInput, NotFound
+from store.errors import BadInput, NotFound, StorageFailure
+from store.intake.guard import StillWriting
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
 from store.services import ingesting, watching
@@ -25,7 +26,7 @@ from store.services.ingesting import Report
 @command(name="watch")
 @click.option("--once", is_flag=True, help="Scan, ingest, print a summary and end.")
 def watch(session: Session, *, once: bool) -> int:
-    """Ingest the drop folder and watch live targets."""
+    """Ingest the drop folder and watch live targets, until ctrl+c or SIGTERM; --json prints a document a line."""
     context = session.context
     if once:
         report, troubles = watching.once(context)
@@ -37,7 +38,7 @@ def watch(session: Session, *, once: bool) -> int:
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, lambda *_: stop.set())
     note(f"watching {context.root / 'inbox'} and live targets; ctrl+c ends")
-    watching.forever(context, stop=stop, tell=lambda report: _print(session, report), complain=complain)
+    watching.forever(context, stop=stop, tell=lambda report: _print(session, report, goes_on=True), complain=complain)
     return 0
 
 
@@ -51,18 +52,21 @@ def ingest(session: Session, paths: tuple[Path, ...], project: str, environment:
     checked_name(project)
     checked_name(environment)
     outcomes: list[ingesting.FileOutcome] = []
-    failed = False
+    failed = 0
     for path in paths:
         try:
             outcomes += ingesting.ingest_path(context, path, project=project, environment=environment).files
-        except BadInput as error:
-            failed = True
+        except (BadInput, StillWriting) as error:
+            failed = max(failed, 2)
+            complain(f"{path}: {error}")
+        except StorageFailure as error:
+            failed = 3
             complain(f"{path}: {error}")
     _print(session, Report(files=tuple(outcomes)))
-    return 2 if failed else 0
+    return failed
 
 
-def _print(session: Session, report: Report) -> None:
+def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
     if session.options.json:
         emit_json(
             {
@@ -83,7 +87,8 @@ def _print(session: Session, report: Report) -> None:
                     for file in report.files
                 ],
                 "seconds": report.seconds,
-            }
+            },
+            one_line=goes_on,
         )
         return
     for file in report.files:

@@ -12,8 +12,8 @@ def open_console(session: Session, *, mouse: bool, read_only: bool) -> None:
     """Run the console until it is quit, and exit with its status."""
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise BadInput("the console needs a terminal; every fact is on the command line too: quarterdeck triage")
-    actor = session.actor() if session.has_key() and not read_only else None
+    actor, why = (None, "") if read_only else session.actor_if_any()
     workspace = session.workspace
     from console.start import run_console
 
-    sys.exit(run_console(workspace, actor, mouse=mouse))
+    sys.exit(run_console(workspace, actor, mouse=mouse, why_nobody=why))

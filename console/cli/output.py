@@ -11,9 +11,10 @@ import orjson
 from console.presentation.text import display
 
 
-def emit_json(document: object) -> None:
-    """Print one JSON document on standard output."""
-    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
+def emit_json(document: object, *, one_line: bool = False) -> None:
+    """Print one JSON document on standard output; `one_line` is for what goes on and prints more of them."""
+    layout = 0 if one_line else orjson.OPT_INDENT_2
+    text = orjson.dumps(document, option=layout | orjson.OPT_NON_STR_KEYS).decode()
     click.echo(_ascii_controls(text))
 
 

@@ -181,7 +181,8 @@ def _time(text: str | None) -> str | None:
 @command(name="triage")
 def triage(session: Session) -> int:
     """List what needs somebody now, most pressing first; exit 1 when something does."""
-    handle = session.actor().handle if session.has_key() else None
+    actor, _ = session.actor_if_any()
+    handle = actor.handle if actor is not None else None
     found = home.overview(session.context, handle)
     if session.options.json:
         emit_json({"items": [asdict(i) for i in found.items], "environments": [asdict(e) for e in found.environments]})

@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 
 import click
 
+from console.cli import caller
 from console.cli.groups import HintingGroup
+from console.cli.output import complain
 from store.errors import BadInput
-from store.integrity.signer import KeyFileSigner, Signer
-from store.services import people
+from store.integrity.signer import Signer
+from store.services import log_key
 from store.services.context import Actor, Context
 from store.workspace import Workspace, find, open_workspace
 
@@ -45,7 +47,10 @@ class Session:
     def workspace(self) -> Workspace:
         """The workspace the options name, opened once. Raises NotFound when there is none."""
         if self._workspace is None:
-            self._workspace = open_workspace(self.root)
+            self._workspace = open_workspace(self.root, log_passphrase=_log_passphrase)
+            reason = self._workspace.ledger.read_only_reason
+            if reason is not None:
+                complain(f"read-only: {reason}")
         return self._workspace
 
     @property
@@ -60,23 +65,16 @@ class Session:
         return self.workspace.context
 
     def signer(self) -> Signer:
-        """Return what signs for the caller: the key file named by `--key` or QUARTERDECK_KEY.
-
-        Raises:
-            BadInput: no key is named, or it cannot be read.
-        """
-        path = self.options.key or _from_environment("QUARTERDECK_KEY")
-        if path is None:
-            raise BadInput("this is signed by a person: name your key with --key PATH or QUARTERDECK_KEY")
-        return KeyFileSigner(path, lambda: _passphrase(path))
-
-    def has_key(self) -> bool:
-        """Say whether a key is named."""
-        return (self.options.key or _from_environment("QUARTERDECK_KEY")) is not None
+        """Return what signs for the caller. Raises BadInput: no key is named and no agent holds exactly one."""
+        return caller.signer_of(self.options.key)
 
     def actor(self) -> Actor:
-        """Return who acts: the principal whose key signs. Raises Refusal for a stranger."""
-        return people.identify(self.context, self.signer(), as_name=self.options.as_name)
+        """Return who acts: the principal whose key signs. Raises Refusal for a stranger, BadInput without a key."""
+        return caller.actor_of(self.context, self.options.key, self.options.as_name)
+
+    def actor_if_any(self) -> tuple[Actor | None, str]:
+        """Return who acts, or nobody and why: where no key was named and the agent has none of this ledger's."""
+        return caller.actor_if_any(self.context, self.options.key, self.options.as_name)
 
     def close(self) -> None:
         """Close the workspace if it was opened."""
@@ -89,10 +87,14 @@ def _from_environment(name: str) -> Path | None:
     return Path(value) if value else None
 
 
-def _passphrase(path: Path) -> bytes:
-    if not sys.stdin.isatty():
-        raise BadInput(f"{path}: the key has a passphrase and there is no terminal to ask for it")
-    asked: str = click.prompt(f"Passphrase for {path.name}", hide_input=True, err=True)
+def _log_passphrase() -> bytes:
+    """Return the log key's passphrase: from the environment, else asked for; nothing opens the ledger read-only."""
+    found = log_key.from_environment()
+    if found or not sys.stdin.isatty():
+        return found
+    asked: str = click.prompt(
+        "Passphrase of the log's key (nothing: only look)", hide_input=True, err=True, default="", show_default=False
+    )
     return asked.encode()
 
 

@@ -52,6 +52,8 @@ def demo(session: Session, folder: Path, *, headless: bool) -> None:
     from store import config
     from store.demo import build
 
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder} is a file: name a folder, or one that does not exist yet")
     if (folder / config.FILE_NAME).exists():
         note(f"{folder} is a workspace already: it is opened as it is")
         facts = build.described(folder)

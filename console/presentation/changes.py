@@ -49,6 +49,7 @@ def _component(found: Mapping[str, Any]) -> ComponentChange:
         FieldChange(path=str(entry.get("field", "")), old=None, new=_size(str(entry.get("unified", ""))), code=True)
         for entry in found.get("code", ())
     )
+    as_code = {field.path for field in code}  # told as code already: a script in one row cannot be read
     fields = tuple(
         FieldChange(
             path=str(entry.get("path", "")),
@@ -57,6 +58,7 @@ def _component(found: Mapping[str, Any]) -> ComponentChange:
             noise=bool(entry.get("noise")),
         )
         for entry in found.get("fields", ())
+        if str(entry.get("path", "")) not in as_code
     )
     return ComponentChange(
         key=str(found.get("id", "")),

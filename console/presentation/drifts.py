@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from console.presentation.spans import Cell, Line, Span, fit, line, width
+from console.presentation.spans import Cell, Line, Span, line, width
 from console.presentation.times import age, ago, when
 from console.presentation.words import Mark, counted, short_digest
 from console.presentation.words import severity as severity_mark
@@ -31,11 +31,11 @@ def headline(listed: Sequence[Listed], places: int, room: int) -> Line:
     aside = f", {known} already answered" if known else ""
     if still_open:
         names = sorted({one.row.environment for one in still_open}, key=lambda name: (not _prod(name), name))
-        wrong = line((f"! {counted(len(still_open), 'open drift')} on {', '.join(names)}", "danger"), (aside, "muted"))
-        keys = (*_press("R", "reverts"), *_press("u", "adopts"), *_press("A", "acknowledges"))
-        short = (*_press("R", "or"), *_press("u", "or"), *_press("A", "answers"))
-        pressed = next((found for found in (keys, short) if width(wrong) + width(found) + 2 <= room), short[:1])
-        return fit((*wrong, Span("  "), *pressed), room, middle=False)
+        wrong = line((f"! {counted(len(still_open), 'open drift')} on {', '.join(names)}", "danger"))
+        keys = (Span("  "), *_press("R", "reverts"), *_press("u", "adopts"), *_press("A", "acknowledges"))
+        short = line("  ", (" R u A ", "key"), "answer it")
+        ways = ((*wrong, *line((aside, "muted")), *keys), (*wrong, *line((aside, "muted")), *short), (*wrong, *short))
+        return next((way for way in ways if width(way) <= room), wrong)
     if standing:
         return line(("○ no open drift", "ok"), (aside, "muted"), "  until it is reverted or adopted, live differs")
     if not places:

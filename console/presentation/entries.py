@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import datetime
 
 from console.presentation.spans import Line, Span, line
-from console.presentation.times import stamp
+from console.presentation.times import ago, stamp
 from console.presentation.tokens import tokens
 from console.presentation.words import counted, kind
 from store.clock import parse_timestamp
@@ -55,8 +56,7 @@ def data_lines(entry: Entry) -> list[Line]:
 
 def chain_lines(found: Inspected) -> list[Line]:
     """Return the hashes and how they hold."""
-    before = f"is the hash of #{found.entry.seq - 1:,}" if found.entry.seq > 1 else "is where every ledger begins"
-    link = _good(before) if found.linked else _bad(f"is not the hash of #{found.entry.seq - 1:,}")
+    link = _good(_before(found)) if found.linked else _bad(_before(found))
     return [
         _fact("hash", line(found.entry.hash.hex())),
         _fact("", _good("recomputed from the stored bytes")),
@@ -75,7 +75,7 @@ def signature_line(signature: Signature, actor: str) -> Line:
         case Signed.BAD:
             return _bad(signature.reason)
         case Signed.OBSERVED:
-            return line(("· noted by quarterdeck itself: nobody's act, nobody signs it", "muted"))
+            return line(("· nobody's act: quarterdeck noted what it saw", "muted"))
 
 
 def signature_lines(found: Inspected) -> list[Line]:
@@ -147,12 +147,41 @@ def entry_lines(found: Inspected) -> list[Line]:
     ]
 
 
-def verdict_lines(found: Inspected) -> list[Line]:
-    """Return the three judgements, one line each: for where there is little room."""
-    actor = found.entry.statement.actor
-    link = _good("link") if found.linked else _bad(f"prev is not the hash of #{found.entry.seq - 1:,}")
-    chain = line(("hash ", "muted"), found.entry.hash.hex()[:16], ("…  ", "muted"), *link)
-    return [chain, signature_line(found.signature, actor), inclusion_line(found.inclusion, found.entry.seq)]
+def brief_lines(found: Inspected, now: datetime) -> list[Line]:
+    """Return the same for a preview: the judgements first, for where there is little room."""
+    statement = found.entry.statement
+    instant = parse_timestamp(statement.time)
+    when = line((stamp(instant), "text"), (f"  {ago(instant, now)}  by ", "muted"), (statement.actor, "strong"))
+    lines = [title(found.entry), when, signature_line(found.signature, statement.actor)]
+    return [
+        *lines,
+        inclusion_line(found.inclusion, found.entry.seq),
+        _good(f"bytes give the hash, prev {_before(found)}") if found.linked else _bad(f"prev {_before(found)}"),
+        line(""),
+        line(("What it says", "title")),
+        *(line((f"  {key:<12} ", "muted"), value) for key, value in statement.on.items()),
+        *data_lines(found.entry),
+        line(""),
+        line(("Hashes", "title")),
+        *_halves("hash", found.entry.hash.hex()),
+        *_halves("prev", found.entry.prev.hex()),
+        *([line(("  key   ", "muted"), found.signature.fingerprint)] if found.signature.fingerprint else []),
+        line(""),
+        line(("Check it without this console", "title")),
+        *outside_lines(found),
+    ]
+
+
+def _halves(label: str, digest: str) -> list[Line]:
+    """Return a long digest on two lines: broken where a reader expects it, not where the window ends."""
+    half = len(digest) // 2
+    return [line((f"  {label:<6}", "muted"), digest[:half]), line(" " * 8, digest[half:])]
+
+
+def _before(found: Inspected) -> str:
+    if found.entry.seq == 1:
+        return "is where every ledger begins" if found.linked else "is not where every ledger begins"
+    return f"is {'' if found.linked else 'not '}the hash of #{found.entry.seq - 1:,}"
 
 
 def sound(found: Inspected) -> bool:

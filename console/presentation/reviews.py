@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from console.presentation.changes import ComponentChange, changes_of
-from console.presentation.spans import Line, Span, line
+from console.presentation.spans import Line, Span, line, width, wrap
 from console.presentation.text import suspicions
 from console.presentation.times import age, ago
 from console.presentation.words import counted, severity, short_digest, status
@@ -16,6 +16,7 @@ from store.domain.component import Connector
 from store.domain.diff import Change, Diff
 from store.projections.requests import RequestRow
 from store.services.review import Review
+from store.services.triage import Item
 
 WAITING = ("in review", "approved", "deploying")
 _STATED = (
@@ -28,12 +29,13 @@ _LABEL = 10
 def state_words(row: RequestRow) -> Line:
     """Return where a request stands: symbol and word."""
     if row.gates_failed and row.state == "in review":
-        return line(("✗ gates fail", "danger"))
+        return line(("✗ gates", "danger"))
     symbol, word, tone = {
         "in review": ("○", "waits", "warn"),
         "approved": ("▸", "ready", "ok"),
         "deploying": ("▸", "deploying", "info"),
-        "rolled back": ("◀", "rolled back", "muted"),
+        "rolled back": ("◀", "undone", "muted"),
+        "superseded": ("–", "replaced", "muted"),
         "draft": ("○", "draft", "muted"),
         "live": ("✓", "live", "ok"),
     }.get(row.state, (status(row.state).symbol, row.state, "muted"))
@@ -57,8 +59,8 @@ def row_cells(row: RequestRow, needed: int, now: datetime) -> tuple[Line | str |
     )
 
 
-def head_lines(review: Review, now: datetime) -> tuple[Line, ...]:
-    """Return the first lines of a review: which request, which bytes, against what, who said yes."""
+def head_lines(review: Review, now: datetime, *, room: int = 200) -> tuple[Line, ...]:
+    """Return the first lines of a review in `room` cells: which request, which bytes, against what, who said yes."""
     row = review.request
     mark = severity(row.risk)
     first = line(
@@ -66,11 +68,11 @@ def head_lines(review: Review, now: datetime) -> tuple[Line, ...]:
         *(part for words in suspicions(row.title) for part in ("  ", (f"! {words}", "danger"))),
     )  # fmt: skip
     by = f"  by {row.requester} {ago(parse_timestamp(row.opened_at), now)}"
-    second = line(
-        *state_words(row), "  ", (f"{row.project} → {row.environment}", "strong"), (by, "muted"),
-        "  digest ", (short_digest(row.digest), "info"), "  ", *base_words(review),
-    )  # fmt: skip
-    return (first, second, approval_line(review))
+    second = line(*state_words(row), "  ", (f"{row.project} → {row.environment}", "strong"), (by, "muted"))
+    third = line(("digest ", "muted"), (short_digest(row.digest), "info"), "  ", *base_words(review))
+    if width(second) + width(third) + 2 <= room:
+        return (first, (*second, Span("  "), *third), approval_line(review))
+    return (first, second, third, approval_line(review))
 
 
 def base_words(review: Review) -> Line:
@@ -138,6 +140,17 @@ def _blocked(words: str, reasons: Sequence[str], unblock: Sequence[str]) -> Line
     return line(("! ", "warn"), (f"{words}: ", "warn"), f"{reasons[0] if reasons else ''}{more}", *after)
 
 
+def waiting_line(waiting: Sequence[Item]) -> Line:
+    """Return the first line of the list: what waits for whoever looks, and what for others."""
+    mine = [item.key for item in waiting if item.mine]
+    others = len(waiting) - len(mine)
+    rest = f"   {counted(others, 'request')} for somebody else" if others else ""
+    if not mine:
+        return line(("✓ ", "ok"), "no request waits for you", (rest, "muted"))
+    words = f"! {len(mine)} {'waits' if len(mine) == 1 else 'wait'} for you: "
+    return line((words, "warn"), (", ".join(mine[:4]), "strong"), "   ", ("enter", "key"), " reviews", (rest, "muted"))
+
+
 def stated_lines(review: Review) -> list[Line]:
     """Return the checklist: what the requester stated, and what was left open."""
     lines = []
@@ -189,18 +202,19 @@ def said_lines(review: Review, now: datetime) -> list[Line]:
     return [words for _, words in sorted(found, key=lambda pair: -pair[0])]
 
 
-def fact_lines(review: Review, now: datetime, *, head: bool = True) -> tuple[Line, ...]:
+def fact_lines(review: Review, now: datetime, *, head: bool = True, room: int = 200) -> tuple[Line, ...]:
     """Return everything about a request but its changes, under headings; `head` adds the review's first lines."""
-    blank = line("")
-    parts: list[Line] = [*head_lines(review, now), next_step(review), blank] if head else []
-    parts += [line(("States", "title")), *stated_lines(review), blank, line(("Gates", "title")), *gate_lines(review)]
-    outside = outside_lines(review.diff)
-    if outside:
-        parts += [blank, line(("Reaches outside", "title")), *outside]
-    said = said_lines(review, now)
-    if said:
-        parts += [blank, line(("Said", "title")), *said]
-    return tuple(parts)
+    parts: list[Line] = [*head_lines(review, now, room=room), next_step(review), line("")] if head else []
+    for title, found, indent in (
+        ("States", stated_lines(review), _LABEL + 2),
+        ("Gates", gate_lines(review), 2),
+        ("Reaches outside", outside_lines(review.diff), 2),
+        ("Said", said_lines(review, now), 2),
+    ):
+        if found:
+            parts += [line((title, "title")), *(part for one in found for part in wrap(one, room, indent=indent))]
+            parts.append(line(""))
+    return tuple(parts[:-1])
 
 
 def change_words(diff: Diff) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.presentation.spans import Line, line
-from console.presentation.times import stamp
+from console.presentation.times import day
 from console.presentation.words import change as change_mark
 from console.presentation.words import counted, short_digest
 from store.clock import parse_timestamp
@@ -22,24 +22,23 @@ _NAMED = 6
 def facts_of(plan: Plan, effect: Effect) -> tuple[Line, ...]:
     """Return what a person must know before saying yes, the most surprising right after from and to."""
     revert = plan.leaves_digest == plan.ref.release
+    drifted = (("live, drifted from ", "danger"),) if plan.drifts else ()
     lines = [
-        _fact(
-            "from", ("live, drifted from ", "danger") if plan.drifts else "", *_release(effect.left, plan.leaves_digest)
-        ),
-        _fact("to", *_release(effect.back, plan.ref.release), (f"  {plan.reason_back}", "muted")),
+        _fact("from", *drifted, *_release(effect.left, plan.leaves_digest)),
+        _fact("to", (f"{plan.reason_back}  ", "strong"), *_release(effect.back, plan.ref.release), _since(effect.back)),
         _fact("changes", *changes_in_words(effect.diff)),
     ]
     if plan.drifts:
-        lines.append(_fact("drift", (f"overwrites {named(plan.drifts)}", "warn"), "; what was seen stays archived"))
+        lines.append(_fact("drift", (f"overwrites {named(plan.drifts)}", "warn"), ", which is archived"))
     if plan.takes_along:
         lines.append(_fact("along", (f"takes back {named(plan.takes_along)}", "warn"), ", deployed since"))
-    if plan.makes_stale:
-        lines.append(_fact("stale", (f"makes {named(plan.makes_stale)} stale", "warn"), ": base changes, review again"))
+    if plan.makes_stale and not revert:  # a revert leaves the base of every request as it is
+        lines.append(_fact("stale", (f"makes {named(plan.makes_stale)} stale", "warn"), ": their base changes"))
     lines += [_fact("lost", (loss, "danger")) for loss in plan.cannot_come_back]
     if not plan.cannot_come_back:
         lines.append(_fact("lost", "nothing known that cannot come back"))
     after = "" if revert else f"{short_digest(plan.leaves_digest)} goes into quarantine; "
-    lines.append(_fact("after", f"{after}{_after(effect)}; nothing is erased"))
+    lines.append(_fact("after", f"{after}{_after(effect)}"))
     return tuple(lines)
 
 
@@ -98,12 +97,14 @@ def _release(row: DeploymentRow | None, digest: str) -> tuple[tuple[str, str], .
     shown = ((short_digest(digest), "info"),)
     if row is None:
         return shown
-    instant = parse_timestamp(row.ended_at or row.started_at)
-    by = f" {row.id}" + (f" ({row.request})" if row.request else f" ({row.cause})")
-    return (*shown, (by, "text"), (f" of {stamp(instant)}", "muted"))
+    return (*shown, (f" {row.id} ({row.request or row.cause})", "text"))
+
+
+def _since(row: DeploymentRow | None) -> tuple[str, str]:
+    return (f" of {day(parse_timestamp(row.ended_at or row.started_at))}" if row else "", "muted")
 
 
 def _after(effect: Effect) -> str:
     if effect.read_back_live:
         return f"pushed to {effect.target} and read back"
-    return f"delivered to {effect.target} and read back; the platform imports it"
+    return f"delivered to {effect.target}, whence the platform imports it"

@@ -63,7 +63,5 @@ def problem_where(problem: Problem) -> str:
 def progress_line(what: str, done: int, total: int, seconds: float) -> Line:
     """Return how far a verification is: never a wait without a number."""
     share = done * 100 // total if total else 0
-    return line(
-        (" VERIFYING ", "badge-info"), f"  {what} {done:,} of {total:,} · {lasted(seconds)}", (f" · {share} %", "muted"),
-        ("   esc stops", "key"),
-    )  # fmt: skip
+    far = f"  {what} {done:,} of {total:,} · {lasted(seconds)}"
+    return line((" VERIFYING ", "badge-info"), far, (f" · {share} %   ", "muted"), ("esc", "key"), " stops")

@@ -100,6 +100,17 @@ KINDS: Mapping[str, Mark] = MappingProxyType(
     }
 )
 
+_ENDINGS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "refused": ("✗", "danger", "x"),
+        "failed": ("✗", "danger", "x"),
+        "acknowledged": ("○", "warn", "o"),
+        "resolved": ("✓", "ok", "v"),
+        "closed": ("✓", "ok", "v"),
+    }
+)
+"""Verbs that say more than their noun: symbol, tone, ASCII. A refusal must not look like an approval."""
+
 CHANGES: Mapping[str, Mark] = MappingProxyType(
     {
         "added": Mark("+", "added", "add", "+"),
@@ -139,7 +150,8 @@ def kind(name: str) -> Mark:
     """Return how a kind of entry (`approval.granted`) is shown: by its noun, in its own words when it has no mark."""
     noun, _, verb = name.partition(".")
     mark = _look_up(KINDS, noun)
-    return Mark(mark.symbol, f"{mark.word} {verb.replace('_', ' ')}".rstrip(), mark.tone, mark.ascii)
+    symbol, tone, ascii_symbol = _ENDINGS.get(verb, (mark.symbol, mark.tone, mark.ascii))
+    return Mark(symbol, f"{mark.word} {verb.replace('_', ' ')}".rstrip(), tone, ascii_symbol)
 
 
 def change(name: str) -> Mark:

@@ -27,10 +27,13 @@ _WORDS: Mapping[Verdict, str] = {
 class Desk:
     """Answers what the frame asks and holds what screens act with; reads run in threads."""
 
-    def __init__(self, context: Context, actor: Actor | None, *, check_at_start: bool = True) -> None:
-        """Take an opened workspace; without an `actor` everything is read-only."""
+    def __init__(
+        self, context: Context, actor: Actor | None, *, check_at_start: bool = True, why_nobody: str = ""
+    ) -> None:
+        """Take an opened workspace; without an `actor` everything is read-only, and `why_nobody` says why."""
         self.context = context
         self.actor = actor
+        self._why_nobody = why_nobody or "no key is named; start with --key PATH to act"
         self._feed: Feed | None = None
         self._chain = "unknown"
         self._check = check_at_start
@@ -47,7 +50,7 @@ class Desk:
         """Why nothing can be changed, None when it can."""
         if self.context.ledger.read_only_reason is not None:
             return self.context.ledger.read_only_reason
-        return None if self.actor is not None else "no key is named; start with --key PATH to act"
+        return None if self.actor is not None else self._why_nobody
 
     @property
     def chain(self) -> str:

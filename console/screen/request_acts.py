@@ -47,17 +47,28 @@ def _arrows(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"→ {found}" for found in words)
 
 
+class Approval(Confirm):
+    """The question before a signature: everything that is signed is in view, also on a small terminal."""
+
+    DEFAULT_CSS = """
+    Approval.-short VerticalScroll { max-height: 15; }
+    """
+
+
 async def approve(pane: Pane[Any], desk: Desk, review: Review, *, viewed: frozenset[str] | None = None) -> None:
     """Ask, then sign an approval of exactly the digest in `review`. `viewed`: the components ticked off so far."""
     row, me = review.request, desk.me()
+    target, *changes = _target(review)
     answer = await pane.ask(
-        Confirm(
+        Approval(
             f"{row.id} {row.title}",
             [
-                *_target(review),
-                _fact("you sign", "approval of this digest, nothing else; an edit makes it void"),
-                _fact("as", line((me.handle, "strong"), f"  {me.signer.public.fingerprint}  ({me.signer.via})")),
+                target,
+                _fact("signed by", line((me.handle, "strong"), f", with its {me.signer.via}")),
+                _fact("", line((me.signer.public.fingerprint, "info"))),
+                *changes,
                 *_warnings(review, viewed),
+                _fact("then", "an edit of the request makes this approval void"),
             ],
             verb="approve",
             danger=False,
@@ -199,11 +210,17 @@ def _target(review: Review) -> list[Line]:
     tone = "badge-danger" if protected(row.environment) else "badge-info"
     outside = outside_lines(review.diff)[:4]
     return [
-        _fact("for", line((f" {row.environment} ", tone), f" {row.project}  ", *mark.line())),
-        _fact("digest", line((row.digest[:_DIGEST], "info"), ("…  of what it states and changes", "muted"))),
+        line(
+            (f"{'for':<10}", "muted"),
+            (f" {row.environment} ", tone),
+            f" {row.project}  ",
+            *mark.line(),
+            "   digest ",
+            (f"{row.digest[:_DIGEST]}…", "info"),
+        ),
+        *([_fact("against", base_words(review))] if base_words(review) else []),
         _fact("changes", change_words(review.diff)),
         *(_fact("reaches" if not position else "", words) for position, words in enumerate(outside)),
-        *([_fact("base", base_words(review))] if base_words(review) else []),
     ]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import ClassVar
@@ -15,19 +14,17 @@ from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
 
 from console.presentation import reviews
-from console.presentation.component_text import component_text
-from console.presentation.spans import line
-from console.presentation.words import counted, short_digest
+from console.presentation.compared import Compared
+from console.presentation.words import short_digest
 from console.screen import Pane, act, look, request_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
+from console.screen.request_rows import REQUESTS, request_rows
 from console.widgets.change_panel import ChangePanel
-from console.widgets.columns import Column, Row
 from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
-from store.domain.component import Component
 from store.errors import QuarterdeckError
 from store.projections import requests
 from store.projections.requests import RequestRow
@@ -38,16 +35,6 @@ from store.services.triage import Item
 SPLIT_FROM = 120
 """Columns of the terminal from which the text of a review stands side by side."""
 _ORDER = {"approved": 0, "in review": 0, "deploying": 0, "draft": 1}
-_COLUMNS = (
-    Column(name="state", width=12, keep=8),
-    Column(name="risk", width=6, keep=6),
-    Column(name="id", keep=9),
-    Column(name="for", most=26, keep=7),
-    Column(name="title", least=14, most=70, grow=1, keep=9, prose=True),
-    Column(name="yes", width=3, keep=5),
-    Column(name="by", most=12, keep=2),
-    Column(name="age", width=3, align="right", keep=4),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +84,7 @@ class Approvals(Pane[Loaded]):
     def compose(self) -> ComposeResult:
         yield Facts(id="approvals-head")
         with Container(id="approvals-body"):
-            yield KeyedTable(_COLUMNS, empty="no request yet: quarterdeck request new opens one", id="requests")
+            yield KeyedTable(REQUESTS, empty="no request yet: quarterdeck request new opens one", id="requests")
             with Container(id="preview"):
                 with VerticalScroll(id="facts-scroll"):
                     yield Facts(id="facts")
@@ -130,8 +117,7 @@ class Approvals(Pane[Loaded]):
     def show_data(self, data: Loaded) -> None:
         self._at, self._waiting = data.at, data.waiting
         table = self.query_one("#requests", KeyedTable)
-        rule = self._desk.context.policy.rule
-        table.sync([Row(key=r.id, cells=reviews.row_cells(r, rule(r.risk).people, data.at)) for r in data.rows])
+        table.sync(request_rows(data.rows, self._desk.context.policy, data.at))
         if data.review is not None and self._wanted in {None, data.review.request.id}:
             self._wanted = data.review.request.id
             table.select(self._wanted)
@@ -168,12 +154,17 @@ class Approvals(Pane[Loaded]):
         if before is not None and same and before.request.digest != row.digest:
             self._edited_at = monotonic()
             self.say(f"{row.id} was edited while you looked: its digest is {short_digest(row.digest)} now", tone="warn")
-        in_review = self.has_class("-review")
-        self.query_one("#facts", Facts).show_lines(*reviews.fact_lines(found, self._at, head=not in_review))
+        self._show_facts()
         self.query_one("#preview").border_title = row.id
         if before is None or not same or before.diff != found.diff:
             self.query_one("#facts-scroll").scroll_to(y=0, animate=False)
             self._show_changes()
+
+    def _show_facts(self) -> None:
+        facts = self.query_one("#facts", Facts)
+        head, room = not self.has_class("-review"), facts.size.width or 78
+        if self._review is not None:
+            facts.show_lines(*reviews.fact_lines(self._review, self._at, head=head, room=room))
 
     def _show_changes(self) -> None:
         found = self._review
@@ -181,27 +172,20 @@ class Approvals(Pane[Loaded]):
             row = found.request
             changes = reviews.reviewed_changes(found.diff, self._ticked(found))
             panel = self.query_one(ChangePanel)
-            panel.show_changes(changes, self._texts, old_label=f"{row.environment} now", new_label=row.id)
+            texts = Compared(diff=found.diff, before=found.before, after=found.after, noise=self._noise)
+            panel.show_changes(changes, texts, old_label=f"{row.environment} now", new_label=row.id)
 
     def _show_head(self) -> None:
         head = self.query_one("#approvals-head", Facts)
         found = self._review
         if found is not None and self.has_class("-review"):
-            head.show_lines(*reviews.head_lines(found, self._at), reviews.next_step(found))
+            head.show_lines(*reviews.head_lines(found, self._at, room=self.size.width - 2), reviews.next_step(found))
             self.crumbs = (found.request.id,)
             self.query_one(ChangePanel).border_title = self._changes_title(found)
             return
         self.crumbs = ()
         self.query_one(ChangePanel).border_title = "Changes"
-        mine = [item.key for item in self._waiting if item.mine]
-        others = len(self._waiting) - len(mine)
-        rest = f"   {counted(others, 'request')} for somebody else" if others else ""
-        if mine:
-            verb = "waits" if len(mine) == 1 else "wait"
-            head.show_lines(line(("! ", "warn"), (f"{len(mine)} {verb} for you: ", "warn"), (", ".join(mine[:4]), "strong"),
-                                 "   ", ("enter", "key"), " reviews", (rest, "muted")))  # fmt: skip
-        else:
-            head.show_lines(line(("✓ ", "ok"), "no request waits for you", (rest, "muted")))
+        head.show_lines(reviews.waiting_line(self._waiting))
 
     def _changes_title(self, found: Review) -> str:
         every = reviews.to_view(found.diff)
@@ -210,26 +194,13 @@ class Approvals(Pane[Loaded]):
     def _ticked(self, found: Review) -> frozenset[str]:
         return self._viewed.get((found.request.id, found.request.digest), frozenset())
 
-    def _texts(self, component: str) -> tuple[str, str]:
-        """Return one component before and after, as text. Runs in a thread."""
-        found = self._review
-        change = next((c for c in found.diff.components if c.id == component), None) if found is not None else None
-        if found is None or change is None:
-            return "", ""
-        before, after = found.before.get(change.old_id or change.id), found.after.get(change.id)
-        return self._text(before), self._text(after)
-
-    def _text(self, part: Component | None) -> str:
-        if part is not None and not self._noise:  # what the digest is over: no position on the canvas in it
-            part = replace(part, content=json.loads(part.canonical))
-        return component_text(part)
-
     def _show_noise(self, noise: bool) -> None:  # noqa: FBT001  Textual calls it so
         self._noise = noise
         self._show_changes()
 
     def on_resize(self) -> None:
         self._split()
+        self.call_after_refresh(self._show_facts)
 
     def _split(self) -> None:
         """Put both sides next to each other in the review of a wide terminal; else let the view decide."""
@@ -266,6 +237,7 @@ class Approvals(Pane[Loaded]):
 
     def _arrange(self) -> None:
         self._split()
+        self.call_after_refresh(self._show_facts)
         if self._review is not None and self._review.request.id == self._wanted:
             self._show_review(self._review)
         self._show_head()

@@ -75,6 +75,7 @@ class Drift(Pane[Drifts]):
         self._drifts = Drifts(listed=(), places=0, now=desk.context.now)
         self._detail: Detail | None = None
         self._wanted: str | None = None
+        self._reading = False
 
     def compose(self) -> ComposeResult:
         yield Facts(id="headline")
@@ -147,21 +148,28 @@ class Drift(Pane[Drifts]):
         self.crumbs = (one.row.id,) if one is not None else ()
         if one is None:
             self._show_detail(None, None)
-        elif self._detail is None or self._detail.three.drift != one.row:
-            self.run_worker(lambda: self._load_detail(one), group="detail", exclusive=True, name="read drift")
-        else:
+        elif self._fits(one):
             self._show_detail(one, self._detail)
+        elif not self._reading:
+            self._reading = True
+            self.run_worker(self._load_details(), group="detail", name="read drift")
 
-    async def _load_detail(self, one: Listed) -> None:
+    def _fits(self, one: Listed) -> bool:
+        return self._detail is not None and self._detail.three.drift == one.row
+
+    async def _load_details(self) -> None:
+        """Read the selected drift until the cursor rests on one that has been read."""
         try:
-            detail = await asyncio.to_thread(drift_list.detail, self._desk.context, one.row.id)
+            while (one := self._selected) is not None and not self._fits(one):
+                self._detail = await asyncio.to_thread(drift_list.detail, self._desk.context, one.row.id)
+                if self._detail.three.drift != one.row:  # it changed meanwhile; the list will follow
+                    self.reload()
+                    break
+            self._show_detail(self._selected, self._detail)
         except QuarterdeckError as error:
             self.report(error)
-            return
-        selected = self._selected
-        if selected is not None and selected.row.id == one.row.id:
-            self._detail = detail
-            self._show_detail(selected, detail)
+        finally:
+            self._reading = False
 
     def _show_detail(self, one: Listed | None, detail: Detail | None) -> None:
         self._show_about()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from dataclasses import dataclass
-from time import monotonic
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,41 +12,29 @@ from textual.containers import Container
 from textual.timer import Timer
 from textual.widget import Widget
 
-from console.presentation.entries import brief_lines, entry_row
-from console.presentation.spans import Line, line
-from console.presentation.verdicts import progress_line, verdict_line
-from console.presentation.words import counted, status
-from console.screen.desk import QUICK_ENTRIES, Desk
+from console.presentation.entries import brief_lines
+from console.presentation.spans import line
+from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
+from console.screen.entry_rows import ENTRY_COLUMNS
 from console.screen.keys import look
+from console.screen.listing import Listing
 from console.screen.pane import Pane
+from console.screen.settling import Settling
 from console.screen.verdict_dialog import VerdictDialog
-from console.widgets.columns import Column, Row
+from console.screen.verification import Verification
 from console.widgets.growing_table import GrowingTable
 from console.widgets.text_view import Facts, TextView
-from console.widgets.virtual_table import VirtualTable, Window
+from console.widgets.virtual_table import VirtualTable
 from store.errors import BadInput, QuarterdeckError
-from store.ledger.report import Report
 from store.ledger.verify import VerificationStopped
-from store.services import searching, verifying
 from store.services.history import Query
 from store.services.inspecting import inspect
-from store.services.verifying import Scope
+from store.services.searching import parse
 
-_COLUMNS = (
-    Column(name="entry", align="right", keep=9),
-    Column(name="time (UTC)", width=19, keep=7, tone="muted"),
-    Column(name="actor", most=16, keep=4),
-    Column(name="kind", most=30, least=16, keep=8),
-    Column(name="about", least=12, grow=1, keep=6),
-    Column(name="signed", width=6, keep=3),
-    Column(name="hash", least=13, most=64, keep=2, tone="muted"),
-)
 _TYPING_SECONDS = 0.2
-_SETTLING_SECONDS = 0.12
-_DRAW_SECONDS = 0.2
-_EVERYTHING = Query()
-_HINT = "/ narrows: kind: actor: env: project: subject: since: until: or any text"
+_PROGRESS_SECONDS = 0.5
+_SOON = 0.001
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,10 +42,9 @@ class Loaded:
     """What changed since the last look."""
 
     size: int
-    chain: str
     query: Query
     fresh: tuple[int, ...]
-    """Entries newer than the last look that the query selects, newest first."""
+    """Newer entries that the query selects, newest first."""
 
 
 class Ledger(Pane[Loaded]):
@@ -76,32 +61,23 @@ class Ledger(Pane[Loaded]):
         "Every entry of the ledger, newest first. Nothing here can be changed, by anybody.",
         "/ narrows the list in the words of `quarterdeck log`: kind:approval env:prod since:2h refund",
         "V reads every byte again: hashes, links, tree, signatures, checkpoints, kept heads, archived files.",
-        ":#72 goes to entry 72.",
+        ":72 goes to entry 72.",
     )
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._size: int | None = None
-        self._query = _EVERYTHING
-        self._found: list[int] | None = None
-        self._searching: tuple[int, float] | None = None
-        self._trouble = ""
+        self._listing = Listing(desk)
+        self._verification = Verification(desk)
         self._typing: Timer | None = None
-        self._settling: Timer | None = None
-        self._moved_at = 0.0
+        self._settling = Settling(self)
         self._wanted: int | None = None
-        self._report: Report | None = None
-        self._scope = ""
-        self._stop: threading.Event | None = None
-        self._progress = ("entries", 0, 0)
-        self._began = 0.0
 
     def compose(self) -> ComposeResult:
         yield Facts(id="ledger-verdict")
         yield Facts(id="ledger-query")
         with Container(id="ledger-body"):
-            yield GrowingTable(_COLUMNS, self._fetch, empty="reading …", id="ledger-list")
+            yield GrowingTable(ENTRY_COLUMNS, self._listing.rows, empty="reading …", id="ledger-list")
             yield TextView(wrapped=True, id="ledger-entry")
 
     @property
@@ -114,41 +90,22 @@ class Ledger(Pane[Loaded]):
     # Reading.
 
     def load(self) -> Loaded:
-        size, known, query = self._desk.context.ledger.head().size, self._size, self._query
-        fresh: list[int] = []
-        if known is not None and self._found is not None and size > known:
-            for step in searching.search(self._desk.context, query, size=size, after=known):
-                fresh += step.seqs
-        return Loaded(size=size, chain=self._desk.chain, query=query, fresh=tuple(fresh))
+        query, size = self._listing.query, self._desk.context.ledger.head().size
+        return Loaded(size=size, query=query, fresh=self._listing.fresh(size))
 
     def show_data(self, data: Loaded) -> None:
-        known = self._size
-        if data.query is not self._query:
-            self.reload()  # what was read belongs to a query that is no longer asked
-        elif known is None or data.size < known:
-            self._size = data.size
-            self._list(self._query)
+        known = self._listing.size
+        if known is None or data.size < known:
+            self._listing.size = data.size
+            self._list(self._listing.query)
             if self._wanted is not None:
                 self._jump(self._wanted)
+        elif data.query is not self._listing.query:
+            self.reload()  # what was read belongs to a query that is no longer asked
         else:
-            self._size = data.size
-            if self._found is None:
-                self._table.grow(data.size - known)
-            else:
-                self._found[0:0] = data.fresh
-                self._table.grow(len(data.fresh))
-        self._chain = data.chain
+            self._table.grow(self._listing.take(data.size, data.fresh))
         self._show_verdict()
         self._show_query()
-
-    def _fetch(self, window: Window) -> list[Row]:
-        """Return the rows of a window; runs in the table's thread."""
-        context, found = self._desk.context, self._found
-        if found is None:
-            entries = searching.window(context, newest=window.total - window.offset, count=window.limit)
-        else:
-            entries = searching.chosen(context, found[window.offset : window.offset + window.limit])
-        return [entry_row(entry) for entry in entries]
 
     def on_virtual_table_fetch_failed(self, event: VirtualTable.FetchFailed) -> None:
         event.stop()
@@ -161,79 +118,43 @@ class Ledger(Pane[Loaded]):
     def filter_rows(self, text: str) -> None:
         if self._typing is not None:
             self._typing.stop()
-        self._typing = self.set_timer(_TYPING_SECONDS if text else 0.001, lambda: self._narrow(text))
+        self._typing = self.set_timer(_TYPING_SECONDS if text else _SOON, lambda: self._narrow(text))
 
     def _narrow(self, text: str) -> None:
         try:
-            query = searching.parse(text, now=self._desk.context.clock.now())
+            query = parse(text, now=self._desk.context.clock.now())
         except BadInput as error:
-            self._trouble = str(error)
-            self._show_query()
+            self.query_one("#ledger-query", Facts).show_lines(line((f"! {error}", "warn")))
             return
-        self._trouble = ""
-        if query != self._query and self._size is not None:
+        if query != self._listing.query and self._listing.size is not None:
             self._list(query)
         self._show_query()
 
     def _list(self, query: Query) -> None:
         """Begin the list anew; with a query, what matches comes in as it is found."""
-        self._query, self._searching = query, None
         self.workers.cancel_group(self, "search")
-        if searching.is_everything(query):
-            self._found = None
-            self._table.reset(self._size or 0)
-        else:
-            self._found = []
-            self._table.empty = "searching …"
-            self._table.reset(0)
+        self._listing.begin(query)
+        self._table.empty = "searching …"
+        self._table.reset(self._listing.count)
+        if self._listing.searching:
             self._settle(None)
-            self.run_worker(self._search(query, self._size or 0), group="search", exclusive=True, name="search ledger")
+            self.run_worker(self._search(), group="search", exclusive=True, name="search ledger")
 
-    async def _search(self, query: Query, size: int) -> None:
-        """Look through the ledger a step at a time, drawing a few times a second."""
-        steps = searching.search(self._desk.context, query, size=size)
-        self._searching = (size, monotonic())
-        pending: list[int] = []
-        drawn = 0.0
+    async def _search(self) -> None:
         try:
-            while (step := await asyncio.to_thread(next, steps, None)) is not None:
-                pending += step.seqs
-                self._searching = (step.reached, self._searching[1])
-                if monotonic() - drawn >= _DRAW_SECONDS:
-                    pending = self._take(pending)
-                    drawn = monotonic()
+            await self._listing.search(self._more)
         except QuarterdeckError as error:
             self.report(error)
-        self._searching = None
-        self._table.empty = "no entry matches (esc shows all)"
-        self._take(pending)
+        self._table.empty = "no entry matches; esc shows all"
         self._table.refresh()
-
-    def _take(self, seqs: list[int]) -> list[int]:
-        assert self._found is not None
-        self._found += seqs
-        self._table.extend(len(seqs))
         self._show_query()
-        return []
+
+    def _more(self, count: int) -> None:
+        self._table.extend(count)
+        self._show_query()
 
     def _show_query(self) -> None:
-        size = self._size or 0
-        unseen = self._table.unseen
-        above: Line = line((f"   ▲ {unseen:,} new above, g", "key")) if unseen else ()
-        if self._trouble:
-            shown = line(("! ", "warn"), (self._trouble, "warn"))
-        elif self._found is None:
-            shown = line((counted(size, "entry", "entries"), "strong"), ", newest first", *above, (f"   {_HINT}", "muted"))
-        else:
-            found = line((f"{len(self._found):,}", "strong"), f" of {counted(size, 'entry', 'entries')} match", *above)
-            shown = (*found, *self._search_words(size), *line(("   esc shows all", "muted")))
-        self.query_one("#ledger-query", Facts).show_lines(shown)
-
-    def _search_words(self, size: int) -> Line:
-        if self._searching is None:
-            return ()
-        reached, began = self._searching
-        return line((f"   searching: {size - reached:,} of {size:,} looked at · {monotonic() - began:.0f} s", "info"))
+        self.query_one("#ledger-query", Facts).show_lines(self._listing.line(self._table.unseen))
 
     # The entry under the cursor.
 
@@ -242,16 +163,10 @@ class Ledger(Pane[Loaded]):
         self.refresh_bindings()
         if event.key is not None:
             self._settle(int(event.key))
-        if self._table.unseen:
-            self._show_query()
+        self._show_query()
 
     def _settle(self, seq: int | None) -> None:
-        """Show an entry once the cursor rests: at once after a single step, later while a key is held."""
-        if self._settling is not None:
-            self._settling.stop()
-        moved, self._moved_at = self._moved_at, monotonic()
-        wait = _SETTLING_SECONDS if self._moved_at - moved < _SETTLING_SECONDS else 0.001
-        self._settling = self.set_timer(wait, lambda: self._read(seq))
+        self._settling.moved(lambda: self._read(seq))
 
     def _read(self, seq: int | None) -> None:
         if seq is None:
@@ -263,9 +178,9 @@ class Ledger(Pane[Loaded]):
         try:
             found = await asyncio.to_thread(inspect, self._desk.context, seq)
         except QuarterdeckError as error:
-            lines = [line((f"#{seq:,}  DOES NOT CHECK", "badge-danger")), line((str(error), "danger"))]
+            lines = [line((f" #{seq:,} DOES NOT CHECK ", "badge-danger")), line((str(error), "danger"))]
         else:
-            lines = brief_lines(found)
+            lines = brief_lines(found, self._desk.context.clock.now())
         self.query_one(TextView).show_lines(lines)
 
     # Keys.
@@ -273,9 +188,10 @@ class Ledger(Pane[Loaded]):
     def why_not(self, name: str) -> str | None:
         if name in {"entry", "time", "copy"} and self._table.key is None:
             return "no entry is under the cursor"
-        if name == "verify" and self._stop is not None:
+        if name == "verify" and self._verification.running:
             return "already verifying; esc stops it"
-        if name == "problems" and (self._report is None or self._report.ok):
+        report = self._verification.report
+        if name == "problems" and (report is None or report.ok):
             return "no verification found a problem; V verifies"
         return None
 
@@ -293,94 +209,70 @@ class Ledger(Pane[Loaded]):
         self.go("replay", f"#{self._table.key}")
 
     def open(self, subject: str) -> None:
-        number = subject.removeprefix("#").replace(",", "")
+        """Go to an entry (`#72`), or list what is about an id or what a query selects."""
+        number = subject.removeprefix("#")
         if number.isdecimal():
             self._jump(int(number))
-        elif subject[:1].isalpha() and ":" not in subject and "-" in subject:
-            self._narrow(f"subject:{subject}")
         else:
-            self._narrow(subject)
+            named = subject.partition("-")[0] in {"CR", "DEP", "DR", "INC"}
+            self._narrow(f"subject:{subject}" if named else subject)
 
     def command(self, words: str) -> bool:
-        if not words.removeprefix("#").isdecimal():
-            return False
-        self._jump(int(words.removeprefix("#")))
-        return True
+        known = words.removeprefix("#").isdecimal()
+        if known:
+            self.open(words)
+        return known
 
     def _jump(self, seq: int) -> None:
-        if self._size is None:
+        size = self._listing.size
+        if size is None:
             self._wanted = seq
             return
         self._wanted = None
-        if not 1 <= seq <= self._size:
-            self.say(f"there is no entry {seq:,}: the ledger has {self._size:,}", tone="warn")
+        if not 1 <= seq <= size:
+            self.say(f"there is no entry {seq:,}: the ledger has {size:,}", tone="warn")
             return
-        if self._found is not None:
-            self._list(_EVERYTHING)
-            self._show_query()
-        self._table.cursor = self._size - seq
+        if self._listing.found is not None:
+            self._list(Query())
+        self._table.cursor = size - seq
 
     def back(self) -> bool:
-        if self._stop is not None:
-            self._stop.set()
-            return True
-        if self._found is not None:
+        if self._verification.running:
+            self._verification.stop()
+        elif self._listing.found is not None:
             self._narrow("")
-            return True
-        return False
+        else:
+            return False
+        return True
 
     # Verifying.
 
     async def look_verify(self) -> None:
-        size = self._size or 0
-        scope = Scope(tables=size <= QUICK_ENTRIES)
-        self._scope = "archived files and read tables" if scope.tables else "archived files; read tables were left out"
-        stop = self._stop = threading.Event()
-        self._progress, self._began = ("entries", 0, size), monotonic()
-        self._show_verdict()
-        ticking = self.set_interval(_DRAW_SECONDS * 2, self._show_verdict)
-
-        def progress(what: str, done: int, total: int) -> bool:
-            self._progress = (what, done, total)
-            return not stop.is_set()
-
+        ticking = self.set_interval(_PROGRESS_SECONDS, self._show_verdict)
         try:
-            report = await asyncio.to_thread(
-                verifying.verify_workspace, self._desk.context, scope=scope, progress=progress
-            )
-            if stop.is_set():
-                raise VerificationStopped("stopped")
-        except VerificationStopped:
-            self.say(f"verification stopped after {self._progress[1]:,} {self._progress[0]}: no verdict", tone="info")
-        else:
-            self._report = report
-            self._desk.learned(report.verdict)
+            running = asyncio.ensure_future(self._verification.run(self._listing.size or 0))
+            await asyncio.sleep(0)
+            self._show_verdict()
+            report = await running
+        except VerificationStopped as answer:
+            self.say(str(answer), tone="info")
+            return
         finally:
             ticking.stop()
-            self._stop = None
             self._show_verdict()
             self.refresh_bindings()
-        if self._report is not None and not self._report.ok and not stop.is_set():
+        if not report.ok:
             await self.look_problems()
 
     async def look_problems(self) -> None:
-        assert self._report is not None
-        seq = await self.ask(VerdictDialog(self._report, self._scope))
+        report = self._verification.report
+        assert report is not None
+        seq = await self.ask(VerdictDialog(report, self._verification.scope))
         if seq is not None:
             self._jump(seq)
 
     def on_unmount(self) -> None:
-        if self._stop is not None:
-            self._stop.set()
+        self._verification.stop()
 
     def _show_verdict(self) -> None:
-        if self._stop is not None:
-            what, done, total = self._progress
-            shown = progress_line(what, done, total, monotonic() - self._began)
-        elif self._report is not None:
-            shown = verdict_line(self._report, self._size or 0)
-        else:
-            mark = status(self._chain)
-            words = "when the console opened, without archive" if self._chain == "verified" else "by this console yet"
-            shown = line((f"{mark.symbol} {mark.word} ", mark.tone), words, ("   V ", "key"), "verifies everything")
-        self.query_one("#ledger-verdict", Facts).show_lines(shown)
+        self.query_one("#ledger-verdict", Facts).show_lines(self._verification.line(self._listing.size or 0))

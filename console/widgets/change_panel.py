@@ -17,7 +17,7 @@ from console.widgets.semantic_diff import SemanticDiff
 
 Texts = Callable[[str], tuple[str, str]]
 """Component key → its old and new text. Called in a thread, only for the component under the cursor."""
-BOTH_FROM = 15
+BOTH_FROM = 9
 """Lines from which words and text stand one below the other; with fewer, `d` changes between them."""
 
 
@@ -31,7 +31,8 @@ class ChangePanel(Vertical):
     ChangePanel > DiffView { height: 1fr; display: none; }
     ChangePanel.-text > SemanticDiff { display: none; }
     ChangePanel.-text > DiffView, ChangePanel.-both > DiffView { display: block; }
-    ChangePanel.-both > SemanticDiff { display: block; height: auto; max-height: 45%; margin-bottom: 1; }
+    ChangePanel.-both > SemanticDiff { display: block; height: auto; max-height: 45%; }
+    Screen.-roomy ChangePanel.-both > SemanticDiff, Screen.-tall ChangePanel.-both > SemanticDiff { margin-bottom: 1; }
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
@@ -40,6 +41,7 @@ class ChangePanel(Vertical):
         self._panel_labels = ("old", "new")
         self._panel_changes: tuple[ComponentChange, ...] = ()
         self._panel_shown: tuple[str, Texts] | None = None
+        self._panel_reading = False
 
     def compose(self) -> ComposeResult:
         yield SemanticDiff()
@@ -101,12 +103,20 @@ class ChangePanel(Vertical):
         self._panel_shown = wanted
         if wanted is None:
             self.query_one(DiffView).compare("", "")
-        else:
-            self.run_worker(lambda: self._read(wanted), group="panel", exclusive=True, name="read component")
+        elif not self._panel_reading:
+            self._panel_reading = True
+            self.run_worker(self._read(), group="panel", name="read component")
 
-    async def _read(self, wanted: tuple[str, Texts]) -> None:
-        component, texts = wanted
-        old, new = await asyncio.to_thread(texts, component)
-        if self._panel_shown == wanted:
-            names = self._panel_labels
-            self.query_one(DiffView).compare(old, new, old_label=names[0], new_label=names[1])
+    async def _read(self) -> None:
+        """Read texts until the one that is wanted is shown."""
+        try:
+            shown = None
+            while self._panel_shown is not None and self._panel_shown != shown:
+                shown = self._panel_shown
+                component, texts = shown
+                old, new = await asyncio.to_thread(texts, component)
+            if shown is not None and self._panel_shown == shown:
+                names = self._panel_labels
+                self.query_one(DiffView).compare(old, new, old_label=names[0], new_label=names[1])
+        finally:
+            self._panel_reading = False

@@ -118,7 +118,8 @@ class DiffView(LineView):
         """Lay the rows out anew and put the cursor back on line `position` of the diff."""
         self._relay()
         starts = [self._position(i) for i in range(len(self._diff_rows))]
-        self.cursor = max((i for i, start in enumerate(starts) if start <= position), default=0)
+        nearest = max((start for start in starts if start <= position), default=0)
+        self.cursor = starts.index(nearest) if nearest in starts else 0
 
     def _position(self, row: int) -> int:
         return position_of(self._diff_rows[row]) if row < len(self._diff_rows) else 0

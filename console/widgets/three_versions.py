@@ -21,7 +21,7 @@ from console.widgets.three_way_view import ThreeWayView
 
 WIDE = 120
 """Cells from which the three versions stand side by side."""
-_TEXT_ROWS = 8
+_TEXT_ROWS = 6
 """Fewer lines than this are no text: then the words have the room."""
 TITLES = {
     "three": "desired | live | previous",

@@ -58,10 +58,12 @@ class ThreeWayView(LineView):
         if sum(map(len, given)) < _IN_A_THREAD_FROM:
             self._show(line_up(*given))
         else:
-            self.run_worker(lambda: self._line_up(given), group="three", exclusive=True, name="line up texts")
+            self.run_worker(self._line_up(given), group="three", name="line up texts")
 
     async def _line_up(self, given: tuple[str, str, str]) -> None:
-        self._show(await asyncio.to_thread(line_up, *given))
+        texts = await asyncio.to_thread(line_up, *given)
+        if given == self._three_given:
+            self._show(texts)
 
     def _show(self, texts: ThreeTexts) -> None:
         self._three = texts

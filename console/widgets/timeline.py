@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from rich.cells import cell_len
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
@@ -144,6 +145,15 @@ class Timeline(Widget, can_focus=True):
         else:
             self.marks = (start, None if end == key else key)
         self.post_message(self.Marked(self, *self.marks))
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the event nearest to the click, the heaviest of those that share its cell; beyond the last is now."""
+        if self._time_now is None or not self._time_ticks:
+            return
+        room, at = max(self.size.width - 4, 8), event.x - 2
+        far = [(abs(self._cell(i, room) - at), -tick.weight, i) for i, tick in enumerate(self._time_ticks)]
+        distance, _, nearest = min(far)
+        self.position = len(self._time_ticks) if abs(room - 1 - at) < distance else nearest
 
     # Drawing.
 

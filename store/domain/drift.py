@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from store.domain import events as ev
 from store.domain.component import ComponentRef
 from store.domain.roles import Principals, require
 from store.errors import BadInput, NotFound, Refusal
+
+DELIVERED: Final = "delivered"
+"""The source of what was seen in the folder that releases are laid down in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +30,8 @@ class Drift:
     observed_artifact: str
     export: str
     """Name of the export it was last seen in."""
+    source: str
+    """Where that was: `export`, `live` or `delivered`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +62,7 @@ def replay(recorded: Iterable[ev.Recorded]) -> dict[str, Drift]:
                     observed=e.observed,
                     observed_artifact=e.observed_artifact,
                     export=e.export,
+                    source=e.source,
                 )
             case ev.DriftChanged() as e if e.drift in drifts:
                 drifts[e.drift] = replace(
@@ -65,6 +72,7 @@ def replay(recorded: Iterable[ev.Recorded]) -> dict[str, Drift]:
                     observed=e.observed,
                     observed_artifact=e.observed_artifact,
                     export=e.export,
+                    source=e.source,
                 )
             case ev.DriftAcknowledged(drift=drift) if drift in drifts:
                 drifts[drift] = replace(drifts[drift], status="acknowledged")
@@ -116,6 +124,8 @@ class Observation:
     artifact: str
     export: str
     """Name of the export that was seen."""
+    source: str
+    """`export`, `live` or `delivered`."""
     release: str | None
     differences: tuple[Difference, ...]
     looked_at: frozenset[str]
@@ -130,7 +140,8 @@ def judge(
 ) -> Sequence[ev.DriftOpened | ev.DriftChanged | ev.DriftResolved]:
     """Return the entries an observation calls for: opened once per component, changed, or resolved.
 
-    `number(k)` names the k-th new drift (from 0).
+    `number(k)` names the k-th new drift (from 0). What lies in a delivery folder says nothing about what runs:
+    it ends only drifts that were seen there, and what runs only those that were seen running.
     """
     found: list[ev.DriftOpened | ev.DriftChanged | ev.DriftResolved] = []
     opened = 0
@@ -151,7 +162,9 @@ def judge(
             how="live equals desired again",
         )
         for component, drift in standing.items()
-        if component not in differing and (component in seen.looked_at or drift.export == seen.export)
+        if component not in differing
+        and (component in seen.looked_at or drift.export == seen.export)
+        and (drift.source == DELIVERED) == (seen.source == DELIVERED)
     ]
     return found
 
@@ -171,6 +184,7 @@ def _opened(seen: Observation, difference: Difference, drift: str) -> ev.DriftOp
         observed=difference.observed,
         release=seen.release,
         previous=seen.previous.get(difference.component),
+        source=seen.source,
     )
 
 
@@ -185,6 +199,7 @@ def _changed(seen: Observation, difference: Difference, known: Drift) -> ev.Drif
         observed_artifact=seen.artifact,
         desired=difference.desired,
         observed=difference.observed,
+        source=seen.source,
     )
 
 

@@ -24,6 +24,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "lift a quarantine": ("admin",),
     "manage principals": ("admin",),
     "manage environments": ("admin",),
+    "acknowledge a restore": ("admin",),
     "rotate the log's key": ("admin",),
     "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
 }
@@ -78,14 +79,6 @@ class Principals:
                 return principal
         return None
 
-    def former_owner_of(self, key_line: str) -> tuple[Principal, KeyPeriod] | None:
-        """Return who held this key until it was revoked, and its last period; None if nobody ever did."""
-        for principal in self.by_handle.values():
-            for key in reversed(principal.keys):
-                if key.line == key_line and key.until is not None:
-                    return principal, key
-        return None
-
     def held_by(self, key_line: str) -> Principal | None:
         """Return who holds this key or ever held it, or None: a key that ended belongs to nobody else."""
         for principal in self.by_handle.values():
@@ -95,8 +88,15 @@ class Principals:
 
 
 def vouched(people: Principals, key_line: str, *, fingerprint: str, handle: str | None = None) -> Principal:
-    """Return whose key this is now, or raise Refusal: it is nobody's, or somebody else's than `handle`'s."""
+    """Return whose key this is now, or raise Refusal: nobody's, revoked, or somebody else's than `handle`'s."""
     owner = people.owner_of(key_line)
+    former = people.held_by(key_line) if owner is None else None
+    if former is not None:
+        ended = max(key.until or 0 for key in former.keys if key.line == key_line) - 1
+        raise Refusal(
+            [f"the key {fingerprint} of {former.handle} was revoked (entry {ended})"],
+            would_unblock=[f"use another key, or an admin enrols one: quarterdeck key add {former.handle}"],
+        )
     if owner is None:
         raise Refusal(
             [f"the key {fingerprint} belongs to no principal of this ledger"],

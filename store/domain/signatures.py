@@ -166,14 +166,20 @@ def verified_by(
         raise IntegrityFailure(f"{entry.statement.kind} by {actor} must be signed and is not")
     if not lines:
         raise IntegrityFailure(f"{actor} had no valid key at entry {entry.seq}")
-    blob = sshsig.signing_key(entry.signature)
     keys = [key(line) for line in lines]
-    # The key that the signature claims first: its reason says more than "another key".
-    keys.sort(key=lambda one: one.blob != blob)
     message, reason = entry.statement.bytes(), ""
-    for one in keys:
+    for one in _claimed_first(keys, entry.signature):
         try:
             return sshsig.verify(entry.signature, message, one, require_touch=demand.touch, require_pin=demand.pin)
         except IntegrityFailure as failure:
             reason = reason or str(failure)
     raise IntegrityFailure(f"the signature of {actor} does not verify: {reason}")
+
+
+def _claimed_first(keys: list[sshkey.PublicKey], signature: bytes) -> list[sshkey.PublicKey]:
+    """Return `keys`, the one that the signature claims in front: its reason says more than "another key"."""
+    try:
+        blob = sshsig.signing_key(signature)
+    except IntegrityFailure:
+        return keys
+    return sorted(keys, key=lambda one: one.blob != blob)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from store.errors import BadInput
@@ -21,14 +22,27 @@ _SIGN, _SIGNED = 13, 14
 _RSA_SHA2_512 = 4
 
 
+class NoAnswer(BadInput):
+    """The agent did not answer within the time."""
+
+
 class AgentSigner:
     """Signs with one key that an ssh-agent holds; blocks until the agent answers."""
 
     via = "agent"
 
-    def __init__(self, agent: Path, public: PublicKey, *, seconds: float = SIGN_SECONDS) -> None:
+    def __init__(
+        self,
+        agent: Path,
+        public: PublicKey,
+        *,
+        seconds: float = SIGN_SECONDS,
+        announce: Callable[[PublicKey], None] | None = None,
+    ) -> None:
+        """Sign with `public`; `announce` is called right before a hardware key starts to wait for a finger."""
         self._agent = agent
         self._seconds = seconds
+        self._announce = announce
         self.public = public
 
     def sign(self, message: bytes) -> bytes:
@@ -40,12 +54,15 @@ class AgentSigner:
         """
         flags = _RSA_SHA2_512 if self.public.type == RSA else 0
         asked = string(self.public.blob) + string(sshsig.signed_data(message)) + flags.to_bytes(4, "big")
-        kind, reply = _ask(self._agent, bytes([_SIGN]) + asked, self._seconds)
+        if self.public.hardware and self._announce is not None:
+            self._announce(self.public)
+        try:
+            kind, reply = _ask(self._agent, bytes([_SIGN]) + asked, self._seconds)
+        except NoAnswer as error:
+            waited = "touched" if self.public.hardware else "confirmed"
+            raise BadInput(f"{error}: {self.public.fingerprint} was not {waited} in time; nothing was signed") from None
         if kind != _SIGNED:
-            raise BadInput(
-                f"ssh-agent refused to sign with {self.public.fingerprint}: not there, not confirmed, or"
-                " restricted to some hosts (ssh-add -h)"
-            )
+            raise BadInput(self._refused())
         reader = Reader(reply)
         try:
             signature = reader.string()
@@ -55,6 +72,18 @@ class AgentSigner:
         blob = sshsig.assemble(self.public, sshsig.NAMESPACE, signature)
         sshsig.verify(blob, message, self.public)
         return blob
+
+    def _refused(self) -> str:
+        """Return why an agent may have said no: it never says itself."""
+        name = self.public.fingerprint
+        if self.public not in agent_keys(self._agent):
+            return f"ssh-agent refused to sign with {name}: it does not hold that key any more (ssh-add -t, -d or -x)"
+        if self.public.hardware:
+            return f"ssh-agent refused to sign with {name}: not touched, a wrong PIN, or the device is not plugged in"
+        return (
+            f"ssh-agent refused to sign with {name}: the question was answered with no (ssh-add -c), or the key may"
+            " only be used to log in to some hosts (ssh-add -h); sign on your own machine instead: request export"
+        )
 
 
 def agent_keys(agent: Path, *, seconds: float = LIST_SECONDS) -> tuple[PublicKey, ...]:
@@ -94,7 +123,7 @@ def _ask(agent: Path, request: bytes, seconds: float) -> tuple[int, bytes]:
                 raise BadInput("ssh-agent: an answer of impossible length")
             reply = _receive(connection, length, deadline)
     except TimeoutError:
-        raise BadInput(f"ssh-agent: no answer within {seconds:g} seconds") from None
+        raise NoAnswer(f"ssh-agent: no answer within {seconds:g} seconds") from None
     except OSError as error:
         raise BadInput(f"ssh-agent: cannot be reached at {agent}: {error.strerror or error}") from None
     return reply[0], reply[1:]

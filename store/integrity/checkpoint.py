@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.merkle import EMPTY_ROOT, HASH_BYTES
-from store.integrity.note import NoteSigner, Verifier, decode_base64, is_key_name, open_note
+from store.integrity.note import NoteSigner, Verifier, decode_base64, is_key_name, make_note, open_note
 
 MAX_SIZE = 2**63 - 1
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -68,15 +68,17 @@ class Checkpoint:
         return Checkpoint(origin=origin, size=int(size), root=root, extensions=tuple(extensions))
 
 
-def sign_checkpoint(checkpoint: Checkpoint, signer: NoteSigner) -> bytes:
-    """Return the signed note of `checkpoint`; the same bytes every time.
+def sign_checkpoint(checkpoint: Checkpoint, *signers: NoteSigner) -> bytes:
+    """Return the note of `checkpoint`, signed by all `signers` (two where a log changes its key).
 
     Raises:
-        BadInput: the signer's name is not the checkpoint's origin.
+        BadInput: a signer's name is not the checkpoint's origin.
     """
-    if signer.name != checkpoint.origin:
-        raise BadInput(f"checkpoint: the key of {signer.name} does not sign for {checkpoint.origin}")
-    return signer.sign(checkpoint.text())
+    for signer in signers:
+        if signer.name != checkpoint.origin:
+            raise BadInput(f"checkpoint: the key of {signer.name} does not sign for {checkpoint.origin}")
+    text = checkpoint.text()
+    return make_note(text, [signer.signature(text) for signer in signers])
 
 
 def open_checkpoint(note: bytes, verifiers: Sequence[Verifier]) -> Checkpoint:

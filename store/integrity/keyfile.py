@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -49,15 +50,39 @@ def load_private_key(path: Path, passphrase: AskPassphrase | None = None) -> Pri
     return key
 
 
-def generate_log_key(path: Path) -> Ed25519PrivateKey:
-    """Return a new Ed25519 key after writing it, unencrypted, to a new file at `path` with mode 0600.
+def is_encrypted(path: Path) -> bool:
+    """Say whether the private key at `path` needs a passphrase.
+
+    Raises:
+        BadInput: no such file, or readable by others.
+    """
+    try:
+        _load(_read_private(path), None)
+    except TypeError:
+        return True
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return False
+
+
+def generate_log_key(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
+    """Return a new Ed25519 key after `write_log_key`, which see for the errors."""
+    key = Ed25519PrivateKey.generate()
+    write_log_key(path, key, passphrase)
+    return key
+
+
+def write_log_key(path: Path, key: Ed25519PrivateKey, passphrase: bytes = b"") -> None:
+    """Write a log's key to a new file at `path` with mode 0600, durably.
+
+    Encrypted (bcrypt and AES, as ssh-keygen does) when there is a passphrase.
 
     Raises:
         BadInput: there is something at `path` already; it is left alone.
         StorageFailure: the file could not be written.
     """
-    key = Ed25519PrivateKey.generate()
-    text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    protection = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, protection)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError:
@@ -72,16 +97,15 @@ def generate_log_key(path: Path) -> Ed25519PrivateKey:
         _sync_folder(path.parent)
     except OSError as error:
         raise StorageFailure(f"{path}: cannot be written: {error.strerror}") from None
-    return key
 
 
-def load_log_key(path: Path) -> Ed25519PrivateKey:
-    """Return the log's key that `generate_log_key` wrote.
+def load_log_key(path: Path, passphrase: AskPassphrase | None = None) -> Ed25519PrivateKey:
+    """Return the log's key that `generate_log_key` wrote; `passphrase` is called only if it is encrypted.
 
     Raises:
         BadInput: as `load_private_key`, or it is no Ed25519 key.
     """
-    key = load_private_key(path)
+    key = load_private_key(path, passphrase)
     if not isinstance(key, Ed25519PrivateKey):
         raise BadInput(f"{path}: a log's key is an Ed25519 key")
     return key

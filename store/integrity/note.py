@@ -145,6 +145,16 @@ class NoteSigner:
         """
         return make_note(text, [self.signature(text)])
 
+    def sign_envelope(self, encoded: bytes) -> bytes:
+        """Return the raw signature over a DSSE pre-authentication encoding, which no note can be mistaken for.
+
+        Raises:
+            BadInput: `encoded` is no such encoding.
+        """
+        if not encoded.startswith(b"DSSEv1 "):
+            raise BadInput("the log key signs notes and DSSE envelopes only")
+        return self._private.sign(encoded)
+
     def signature(self, text: str) -> NoteSignature:
         """Return only this key's signature over `text`."""
         return NoteSignature(self.name, self.verifier.key_id, self._private.sign(text.encode()))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from store.errors import IntegrityFailure, StorageFailure
-from store.integrity.checkpoint import Checkpoint, open_checkpoint
+from store.integrity.checkpoint import Checkpoint
 from store.integrity.merkle import consistency_proof
 from store.integrity.note import COSIGNATURE, Verifier, open_note
 from store.ledger.heads import HeadStore
@@ -28,8 +28,15 @@ class Anchors:
     contradictions: list[Contradiction] = field(default_factory=list)
     size: int = 0
     """Size of the largest kept head that agrees; 0 when none does."""
-    cosigned: int = 0
-    """Witnesses that cosigned that head."""
+    vouched: dict[str, int] = field(default_factory=dict)
+    """Witness by name → size of the largest head it cosigned that agrees."""
+
+    def witnessed(self, quorum: int) -> tuple[int, int]:
+        """Return (size, witnesses): the largest size up to which `quorum` witnesses or more vouch for the file."""
+        sizes = sorted(self.vouched.values(), reverse=True)
+        if not 0 < quorum <= len(sizes):
+            return 0, len(sizes)
+        return sizes[quorum - 1], sum(size >= sizes[quorum - 1] for size in sizes)
 
 
 def read_heads(heads: Sequence[HeadStore]) -> list[Kept]:
@@ -61,7 +68,8 @@ def compare_heads(
             anchors.problems.append(Problem(seq=0, problem="head", detail=str(note)))
             continue
         try:
-            head = open_checkpoint(note, [rules.verifier])
+            head = rules.keys.open(note)
+            cosigners = _cosigners(note, rules.keys.for_note(note), witnesses)
         except IntegrityFailure as error:
             anchors.problems.append(Problem(seq=0, problem="head", detail=f"{store.path}: {error}"))
             continue
@@ -71,9 +79,10 @@ def compare_heads(
             kind = "shorter" if short else "diverged"
             anchors.problems.append(Problem(seq=head.size, problem=kind, detail=f"{store.path} {problem}"))
             anchors.contradictions.append(_evidence(connection, total, head, note))
-        elif head.size > anchors.size:
-            anchors.size = head.size
-            anchors.cosigned = _count_cosignatures(note, rules.verifier, witnesses)
+        else:
+            anchors.size = max(anchors.size, head.size)
+            for name in cosigners:
+                anchors.vouched[name] = max(anchors.vouched.get(name, 0), head.size)
     return anchors
 
 
@@ -99,11 +108,12 @@ def _evidence(connection: sqlite3.Connection, total: int, head: Checkpoint, note
     return Contradiction(kept=note, ours=newest_note(connection), proof=proof)
 
 
-def _count_cosignatures(note: bytes, log: Verifier, witnesses: Sequence[Verifier]) -> int:
-    """Return how many of the witnesses vouch for the note: by name, so that no witness counts twice."""
-    try:
-        opened = open_note(note, [log, *witnesses])
-    except IntegrityFailure:
-        return 0
-    cosigners = {(witness.name, witness.key_id) for witness in witnesses if witness.type == COSIGNATURE}
-    return len({line.name for line in opened.signatures if (line.name, line.key_id) in cosigners})
+def _cosigners(note: bytes, log: Verifier, witnesses: Sequence[Verifier]) -> frozenset[str]:
+    """Return who of the witnesses vouches for the note: by name, so that no witness counts twice.
+
+    Raises:
+        IntegrityFailure: a witness known here signed it wrongly, which spoils the whole note.
+    """
+    known = {(one.name, one.key_id): one for one in witnesses if one.type == COSIGNATURE}
+    opened = open_note(note, [log, *known.values()])
+    return frozenset(line.name for line in opened.signatures if (line.name, line.key_id) in known)

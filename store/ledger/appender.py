@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 from store.errors import BadInput, QuarterdeckError, StorageFailure
@@ -22,38 +23,53 @@ class Unanchored(StorageFailure):
     """The entries are recorded, but their head could not be kept outside the file. Do not repeat the act."""
 
 
+NO_SIGNER: Final = "the log's private key is not here"
+
+
 class Appender:
     """The connection that appends, and why it must not when it must not."""
 
-    def __init__(self, place: Place, signer: NoteSigner | None) -> None:
+    def __init__(self, place: Place, signer: NoteSigner | None, *, why_no_signer: str = NO_SIGNER) -> None:
         self.stop: QuarterdeckError | None = None
         """Why nothing can be appended; None when it can."""
-        self._place: Final = place
-        self._signer: Final = signer
+        self.place = place
+        """What the file is held against; its keys are learned when it is opened, and change with a rotation."""
+        self._signer = signer
+        """What signs for the log; None when its private key is not here."""
+        self._why_no_signer: Final = why_no_signer
         self._connection: sqlite3.Connection | None = None
         self._position: Position | None = None
         self._turn: Final = threading.Lock()
         self._turn_holder: int | None = None
 
+    @property
+    def signer(self) -> NoteSigner:
+        """What signs for the log. Raises StorageFailure when its private key is not here."""
+        if self._signer is None:
+            raise StorageFailure(f"{self.place.path}: the log's private key is not here")
+        return self._signer
+
     def connect(self) -> None:
         """Open the write connection where the file can be written; that also rolls back a crashed writer."""
-        path = self._place.path
+        path = self.place.path
         if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
             self._connection = open_writer(path)
 
     def begin_from(self, stock: Stock) -> None:
         """Take the place where the chain stands; a head that a crash kept from leaving the file leaves now."""
-        path = self._place.path
+        path = self.place.path
         self._position = stock.position
         if self._connection is None:
             self.stop = StorageFailure(f"{path}: the file or its folder cannot be written")
         elif self._signer is None:
-            self.stop = StorageFailure(f"{path}: the log's private key is not here")
+            self.stop = StorageFailure(f"{path}: {self._why_no_signer}")
+        elif self._signer.verifier != self.place.keys.newest:
+            self.stop = StorageFailure(f"{path}: the private key here is not the log's key since its last rotation")
         elif stock.contradiction is not None:
             self.stop = stock.contradiction
         elif stock.note is not None:
             try:
-                publish(self._place.heads, stock.note)
+                publish(self.place.heads, stock.note)
             except StorageFailure as error:
                 self.stop = error
 
@@ -62,14 +78,14 @@ class Appender:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        self.stop = StorageFailure(f"{self._place.path}: the ledger is closed")
+        self.stop = StorageFailure(f"{self.place.path}: the ledger is closed")
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
         """Lend a transaction as `Ledger.writing` promises it."""
         if self.stop is not None:
             raise type(self.stop)(f"nothing can be recorded: {self.stop}")
-        with self._exclusively(), self._transaction(self._place) as writer:
+        with self._exclusively(), self._transaction(self.place) as writer:
             yield writer
 
     @contextmanager
@@ -78,7 +94,7 @@ class Appender:
         if not isinstance(self.stop, HeadContradiction):
             raise BadInput("no kept head contradicts this ledger; there is nothing to acknowledge")
         with self._exclusively():
-            with self._transaction(self._place.without_heads()) as writer:
+            with self._transaction(self.place.without_heads()) as writer:
                 yield writer
                 if not any("incarnation" in statement.data for statement in writer.appended):
                     raise BadInput("a restore is acknowledged by an entry that carries a new incarnation")
@@ -89,11 +105,31 @@ class Appender:
             self.stop = None
 
     @contextmanager
+    def rotation(self, successor: NoteSigner) -> Iterator[Writer]:
+        """Lend a transaction as `Ledger.rotating` promises it."""
+        if self.stop is not None:
+            raise type(self.stop)(f"nothing can be recorded: {self.stop}")
+        with self._exclusively():
+            writer: Writer | None = None
+            keys = self.place.keys
+            try:
+                with self._transaction(self.place, successor) as writer:
+                    yield writer
+                    if writer.appended:
+                        keys = keys.rotated(writer.head().size, successor.verifier)
+                        if writer.appended[-1].data.get("log_key") != keys.newest.vkey:
+                            raise BadInput("a log's key is rotated by an entry that names the new one")
+            finally:
+                # Only where it was committed, though perhaps not anchored, is this the place after the rotation.
+                if writer is not None and writer.appended and self._position == writer.position():
+                    self._signer, self.place = successor, replace(self.place, keys=keys)
+
+    @contextmanager
     def _exclusively(self) -> Iterator[None]:
         if self._turn_holder == threading.get_ident():
             raise RuntimeError("writing() inside writing(): one transaction at a time")
         if not self._turn.acquire(timeout=BUSY_SECONDS):
-            path = self._place.path
+            path = self.place.path
             raise StorageFailure(f"{path}: another part of this program is writing; nothing was changed")
         self._turn_holder = threading.get_ident()
         try:
@@ -103,7 +139,7 @@ class Appender:
             self._turn.release()
 
     @contextmanager
-    def _transaction(self, place: Place) -> Iterator[Writer]:
+    def _transaction(self, place: Place, successor: NoteSigner | None = None) -> Iterator[Writer]:
         connection, signer = self._connection, self._signer
         if connection is None or signer is None:
             raise StorageFailure(f"{place.path}: opened without what writing needs")
@@ -113,7 +149,7 @@ class Appender:
         try:
             writer = self._begin(connection, place)
             yield writer
-            note = writer.seal_transaction(signer)
+            note = writer.seal_transaction(*(signer, successor) if successor else (signer,))
             connection.execute("COMMIT")
         except BaseException as error:
             _roll_back(connection)
@@ -135,7 +171,7 @@ class Appender:
 
     def _anchor(self, note: bytes, *, place: Place | None = None, force: bool = False) -> None:
         try:
-            publish((place or self._place).heads, note, force=force)
+            publish((place or self.place).heads, note, force=force)
         except StorageFailure as error:
             self.stop = error
             raise Unanchored(f"recorded, but not anchored; do not repeat it: {error}") from error
@@ -143,13 +179,13 @@ class Appender:
     def _stop_after(self, error: BaseException) -> None:
         if isinstance(error, sqlite3.Error):
             try:
-                self.stop = explain(error, self._place.path)
+                self.stop = explain(error, self.place.path)
             except sqlite3.Error as unexplained:
-                self.stop = StorageFailure(f"{self._place.path}: {unexplained}")
+                self.stop = StorageFailure(f"{self.place.path}: {unexplained}")
         elif isinstance(error, QuarterdeckError):
             self.stop = error
         else:
-            self.stop = StorageFailure(f"{self._place.path}: an append stopped half-way ({type(error).__name__})")
+            self.stop = StorageFailure(f"{self.place.path}: an append stopped half-way ({type(error).__name__})")
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from store.clock import Clock
 from store.errors import NotFound, QuarterdeckError
 from store.integrity.entry import Entry
+from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, Verifier
-from store.ledger.appender import Appender
+from store.ledger.appender import NO_SIGNER, Appender
 from store.ledger.connection import check_file, storage_errors
 from store.ledger.heads import HeadStore
+from store.ledger.keychain import read_keys
 from store.ledger.readers import Readers
 from store.ledger.rows import Search, read_entries, read_entry
 from store.ledger.schema import check_schema, create_database
@@ -35,14 +38,15 @@ class Ledger:
         log_signer: NoteSigner | None,
         verifier: Verifier,
         origin: str,
+        why_no_signer: str = NO_SIGNER,
     ) -> None:
         """Use `Ledger.create` or `Ledger.open`; this only takes the pieces."""
         self.path: Final = path
         self.clock: Final = clock
         self.origin: Final = origin
-        self._place: Final = Place(origin=origin, verifier=verifier, heads=tuple(heads), path=path)
+        place = Place(origin=origin, keys=LogKeys(verifier), heads=tuple(heads), path=path)
         self._readers: Final = Readers(path)
-        self._appender: Final = Appender(self._place, log_signer)
+        self._appender: Final = Appender(place, log_signer, why_no_signer=why_no_signer)
         self._head: Head | None = None
 
     @classmethod
@@ -84,12 +88,14 @@ class Ledger:
         verifier: Verifier,
         origin: str,
         tables: Sequence[str] = (),
+        why_no_signer: str = NO_SIGNER,
     ) -> Ledger:
         """Open the ledger at `path`, in a time that does not depend on its size.
 
         Its newest entry, its tree and its newest checkpoint must fit each other and the heads kept outside;
-        where they do not, where the file cannot be written, or without a `log_signer`, the ledger opens
-        read-only and `read_only_reason` says why. A head that a crash kept from leaving the file leaves now.
+        where they do not, where the file cannot be written, or without the `log_signer` that signs now, the ledger
+        opens read-only and `read_only_reason` says why (`why_no_signer` in the caller's words). `verifier` is any
+        key the log ever had: rotations are followed. A head that a crash kept from leaving the file leaves now.
 
         Raises:
             BadInput: no ledger, or one of a newer quarterdeck.
@@ -97,7 +103,15 @@ class Ledger:
             StorageFailure: locked, unreadable.
         """
         check_file(path)
-        ledger = cls(path, clock=clock, heads=heads, log_signer=log_signer, verifier=verifier, origin=origin)
+        ledger = cls(
+            path,
+            clock=clock,
+            heads=heads,
+            log_signer=log_signer,
+            verifier=verifier,
+            origin=origin,
+            why_no_signer=why_no_signer,
+        )
         try:
             ledger._open(tables)
         except BaseException:
@@ -122,14 +136,28 @@ class Ledger:
         return isinstance(self._appender.stop, HeadContradiction)
 
     @property
+    def signer(self) -> NoteSigner:
+        """What signs for the log.
+
+        Raises:
+            StorageFailure: the log's private key is not here.
+        """
+        return self._appender.signer
+
+    @property
     def verifier(self) -> Verifier:
-        """The public key that vouches for this ledger's checkpoints."""
-        return self._place.verifier
+        """The public key that signs this ledger's checkpoints now."""
+        return self.keys.newest
+
+    @property
+    def keys(self) -> LogKeys:
+        """Every key that signed this ledger's checkpoints: which one counts is a question of their size."""
+        return self._appender.place.keys
 
     @property
     def heads(self) -> tuple[HeadStore, ...]:
         """The places outside the file that remember its head."""
-        return self._place.heads
+        return self._appender.place.heads
 
     def head(self) -> Head:
         """Return the size, root and newest hash of what is committed now."""
@@ -244,6 +272,19 @@ class Ledger:
         with self._appender.acknowledgement() as writer:
             yield writer
 
+    @contextmanager
+    def rotating(self, successor: NoteSigner) -> Iterator[Writer]:
+        """Lend the transaction that hands the log over to the key of `successor`.
+
+        As `writing`; its last entry names the new key, and its checkpoint is signed by both. Afterwards `successor`
+        signs for this ledger. Other processes that have it open stop appending until they open it again.
+
+        Raises:
+            BadInput: the block appended no such entry.
+        """
+        with self._appender.rotation(successor) as writer:
+            yield writer
+
     def interrupt(self) -> None:
         """Abort what is being read in any thread; for quitting."""
         self._readers.interrupt()
@@ -258,7 +299,9 @@ class Ledger:
             check_schema(connection, self.path, tables)  # before anything could change another's file
             self._appender.connect()
             try:
-                stock = take_stock(connection, self._place)
+                keys = read_keys(connection, self._appender.place.keys.first)
+                self._appender.place = replace(self._appender.place, keys=keys)
+                stock = take_stock(connection, self._appender.place)
             except QuarterdeckError as error:
                 self._appender.stop = error
                 return

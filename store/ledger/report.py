@@ -79,11 +79,15 @@ class Report:
     """Merkle root over the entries as they are."""
     problems: tuple[Problem, ...]
     """In order of `seq`, at most `MAX_PROBLEMS`."""
+    warnings: tuple[Problem, ...] = ()
+    """What is odd but breaks nothing: a FIDO key's counter that went back. Leaves the verdict alone."""
     contradictions: tuple[Contradiction, ...] = ()
     anchored: tuple[int, int] | None = None
     """(size of the largest kept head that agrees, entries here)."""
     cosigned: tuple[int, int] | None = None
-    """(witnesses that cosigned that head, witnesses known)."""
+    """(witnesses that vouch for a head that agrees, witnesses known)."""
+    witnessed: int = 0
+    """Size of the largest head that the quorum of witnesses vouches for; 0 for none."""
     tail_entries: int
     """Entries newer than every head kept outside: nobody else would notice their loss."""
     tail_minutes: int

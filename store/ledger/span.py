@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from store.errors import IntegrityFailure
-from store.integrity.checkpoint import open_checkpoint
+from store.integrity.logkeys import LogKeys
 from store.integrity.merkle import Frontier, RootBuilder
-from store.integrity.note import Verifier
 from store.ledger.report import MAX_PROBLEMS, Problem
 from store.ledger.tiles import Row, TileChecker
 from store.ledger.tree import TILE, TILE_LEVELS, Position, subtree
@@ -35,7 +34,7 @@ class Rules:
     """What entries and checkpoints are checked for."""
 
     origin: str
-    verifier: Verifier
+    keys: LogKeys
     kinds: frozenset[str] = frozenset()
     """Kinds of entry that the audit wants to see, besides everything signed."""
     fast: bool = False
@@ -182,7 +181,7 @@ class _Notes:
 
     def _complaint(self, size: int, note: bytes, root: bytes) -> str | None:
         try:
-            checkpoint = open_checkpoint(note, [self._rules.verifier])
+            checkpoint = self._rules.keys.open(note)
         except IntegrityFailure as error:
             return str(error)
         if (checkpoint.origin, checkpoint.size) != (self._rules.origin, size):

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from store.errors import IntegrityFailure, StorageFailure
-from store.integrity.checkpoint import Checkpoint, open_checkpoint
+from store.integrity.checkpoint import Checkpoint
 from store.integrity.entry import check_links, open_entry
+from store.integrity.logkeys import LogKeys
 from store.integrity.merkle import RootBuilder
-from store.integrity.note import Verifier
 from store.ledger.heads import HeadStore
+from store.ledger.keychain import ROTATED, ROTATION_MARK, KeyRotated
 from store.ledger.tree import START, Position, position_at
 
 
@@ -24,7 +25,7 @@ class Place:
     """What a ledger file is held against."""
 
     origin: str
-    verifier: Verifier
+    keys: LogKeys
     heads: tuple[HeadStore, ...]
     path: Path = field(compare=False)
 
@@ -102,6 +103,8 @@ def catch_up(connection: sqlite3.Connection, place: Place, known: Position | Non
     tree, last = RootBuilder(known.frontier), known.last
     while seen is not None:
         check_links(tree.size + 1, seen[1], seen[2], last)
+        if ROTATION_MARK in seen[1] and open_entry(*seen).statement.kind == ROTATED:
+            raise KeyRotated(f"{place.path}: entry {seen[0]} handed the log over to a new key; open it again")
         tree.add(seen[2])
         last, seen = seen[2], rows.fetchone()
     position = Position(tree.frontier(), last)
@@ -149,7 +152,7 @@ def _check_signed(place: Place, position: Position, note: bytes | None) -> None:
         if position.size:
             raise IntegrityFailure(f"{place.path}: no checkpoint is stored; who wrote these entries is unknown")
         return
-    newest = open_checkpoint(note, [place.verifier])
+    newest = place.keys.open(note)
     if newest.origin != place.origin:
         raise IntegrityFailure(f"{place.path}: its checkpoint is for {newest.origin}, not {place.origin}")
     if newest.size < position.size:
@@ -167,7 +170,7 @@ def _check_signed(place: Place, position: Position, note: bytes | None) -> None:
 
 def _judge(connection: sqlite3.Connection, place: Place, position: Position, store: HeadStore, note: bytes) -> None:
     try:
-        kept = open_checkpoint(note, [place.verifier])
+        kept = place.keys.open(note)
     except IntegrityFailure as error:
         raise HeadContradiction(f"{store.path}: the head kept there is not this log's ({error})") from error
     problem = disagreement(connection, place.origin, position.size, kept)

@@ -59,7 +59,7 @@ class TileChecker:
         numbers, bodies, hashes = zip(*rows, strict=True)
         leaves = [sha256(b"\0" + body).digest() for body in bodies]
         if numbers == tuple(range(first, first + len(rows))) and leaves == list(hashes):
-            begins = _beginnings(first, [links[0], *leaves[:-1]])
+            begins = _beginnings(first, [links[0], *leaves[:-1]], b"" if self._fast else _UNSIGNED)
             if self._fast:
                 if all(map(bytes.startswith, bodies, begins)):
                     return leaves, [], []
@@ -72,7 +72,7 @@ class TileChecker:
         wanted: list[int] = []
         for start in range(0, len(bodies), _BATCH):
             stop = start + _BATCH
-            found = self._batch(bodies[start:stop], [begin + _UNSIGNED for begin in begins[start:stop]], first + start)
+            found = self._batch(bodies[start:stop], begins[start:stop], first + start)
             if found is None:
                 return None
             wanted += found
@@ -166,9 +166,10 @@ class TileChecker:
         return [], entry.signature is not None or entry.statement.kind in self._kinds
 
 
-def _beginnings(first: int, links: list[bytes]) -> list[bytes]:
+def _beginnings(first: int, links: list[bytes], then: bytes) -> list[bytes]:
     """Return how the bodies from number `first` on must begin, each linked to its hash in `links`."""
-    return [b'{"prev":"%b","seq":%d,"sig":' % (link.hex().encode(), seq) for seq, link in enumerate(links, first)]
+    form = b'{"prev":"%b","seq":%d,"sig":' + then
+    return [form % (hexlify(link), seq) for seq, link in enumerate(links, first)]
 
 
 def _check_numbers(texts: Sequence[bytes], values: Sequence[object]) -> None:

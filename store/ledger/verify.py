@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from store.clock import parse_timestamp
 from store.errors import IntegrityFailure, QuarterdeckError
-from store.integrity.checkpoint import Checkpoint, open_checkpoint
+from store.integrity.checkpoint import Checkpoint
 from store.integrity.entry import Entry, open_entry
+from store.integrity.logkeys import LogKeys
 from store.integrity.note import Verifier
-from store.ledger.anchors import compare_heads, read_heads
+from store.ledger.anchors import Anchors, compare_heads, read_heads
 from store.ledger.connection import check_file, explain, open_reader
 from store.ledger.heads import HeadStore
+from store.ledger.keychain import read_keys
 from store.ledger.ledger import Ledger
 from store.ledger.report import MAX_PROBLEMS, Contradiction, Problem, Report, verdict_of
 from store.ledger.schema import check_identity, schema_problems
@@ -56,12 +59,14 @@ def verify(
     quorum: int = 1,
     fast: bool = False,
     processes: int | None = None,
+    reader: Callable[[Path], sqlite3.Connection] = open_reader,
 ) -> Report:
     """Check a ledger against its own key, and against every head kept in `heads`.
 
-    Every body is hashed, every link followed, the tree computed, every stored checkpoint checked; `fast` leaves
-    out the canonical form of the bodies, and `audit`. With `start`, a checkpoint the caller trusts, only what came
-    after it is read. `witnesses` are cosigners, of whom `quorum` must have vouched for the newest kept head.
+    `verifier` is any key that the log had: its rotations are followed from entry 1 on. Every body is hashed,
+    every link followed, the tree computed, every stored checkpoint checked; `fast` leaves out the canonical form
+    of the bodies, and `audit`. With `start`, a checkpoint the caller trusts, only what came after it is read.
+    `witnesses` are cosigners, of whom `quorum` have to vouch for a head; `reader` opens the file.
     Long ledgers are shared between `processes` (default: one a core). Memory stays flat.
 
     Raises:
@@ -73,10 +78,10 @@ def verify(
     began = time.perf_counter()
     check_file(path)
     kinds = getattr(audit, "kinds", None)
-    rules = Rules(origin=origin, verifier=verifier, kinds=frozenset(kinds or ()), fast=fast)
+    rules = Rules(origin=origin, keys=LogKeys(verifier), kinds=frozenset(kinds or ()), fast=fast)
     check = _Verification(path, rules, heads, tuple(witnesses), start, progress or _go_on)
     try:
-        with closing(open_reader(path)) as connection:
+        with closing(reader(path)) as connection:
             check_identity(connection, path)
             check.run(connection, tables, processes)
             if audit is not None and not fast:
@@ -122,7 +127,7 @@ class _Verification:
         self._total = 0
         self._start = 0
         self._anchored = 0
-        self._cosigned = 0
+        self._anchors = Anchors()
         self._tail_minutes = 0
 
     @property
@@ -139,6 +144,7 @@ class _Verification:
         for difference in schema_problems(connection, tables):
             self.add(0, "schema", difference)
         lowest, self._total = connection.execute("SELECT min(seq), coalesce(max(seq), 0) FROM entry").fetchone()
+        self._learn_keys(connection)
         if lowest is not None and lowest < 1:
             self.add(lowest, "sequence", f"an entry is numbered {lowest}")
         position = self._trusted_position(connection)
@@ -149,6 +155,18 @@ class _Verification:
             self._signed = max(self._signed, found.signed)
             self._position = found.end
         self._check_signatures(connection)
+
+    def _learn_keys(self, connection: sqlite3.Connection) -> None:
+        """Follow the log's own key from entry 1 over every rotation; the one expected here must be among them."""
+        try:
+            keys = read_keys(connection, self._rules.keys.first)
+        except IntegrityFailure as error:
+            self.add(0, "rule", str(error))
+        except sqlite3.Error:
+            if not self.is_malformed:
+                raise
+        else:
+            self._rules = replace(self._rules, keys=keys)
 
     def _trusted_position(self, connection: sqlite3.Connection) -> Position:
         trusted = self._trusted
@@ -179,7 +197,7 @@ class _Verification:
 
     def _is_ours(self, note: bytes) -> bool:
         try:
-            return open_checkpoint(note, [self._rules.verifier]).origin == self._rules.origin
+            return self._rules.keys.open(note).origin == self._rules.origin
         except IntegrityFailure:
             return False
 
@@ -201,7 +219,8 @@ class _Verification:
         anchors = compare_heads(connection, self._kept, self._rules, self._position, self._total, self._witnesses)
         self._problems.extend(anchors.problems)
         self._contradictions.extend(anchors.contradictions)
-        self._anchored, self._cosigned = anchors.size, anchors.cosigned
+        self._anchors = anchors
+        self._anchored = anchors.size
 
     def measure_tail(self, connection: sqlite3.Connection) -> None:
         """Find how long, by the entries' own claims, nobody outside has been told anything."""
@@ -216,15 +235,16 @@ class _Verification:
     def report(self, quorum: int, seconds: float) -> Report:
         """Return everything found, in one value."""
         problems = tuple(sorted(self._problems, key=lambda problem: problem.seq)[:MAX_PROBLEMS])
-        witnessed = self._anchored > 0 and 0 < quorum <= self._cosigned
+        witnessed, cosigners = self._anchors.witnessed(quorum)
         return Report(
-            verdict=verdict_of(problems, anchored=self._anchored > 0, witnessed=witnessed),
+            verdict=verdict_of(problems, anchored=self._anchored > 0, witnessed=witnessed > 0),
             entries=self._total,
             root=self._position.head().root,
             problems=problems,
             contradictions=tuple(self._contradictions),
             anchored=(self._anchored, self._total) if self._anchored else None,
-            cosigned=(self._cosigned, len(self._witnesses)) if self._witnesses else None,
+            cosigned=(cosigners, len({one.name for one in self._witnesses})) if self._witnesses else None,
+            witnessed=witnessed,
             tail_entries=max(0, self._total - self._anchored),
             tail_minutes=self._tail_minutes,
             start=self._start,

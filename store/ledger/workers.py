@@ -22,6 +22,7 @@ from typing import Any, Final
 import orjson
 
 from store.errors import IntegrityFailure, QuarterdeckError
+from store.integrity.logkeys import LogKeys
 from store.integrity.merkle import Frontier
 from store.integrity.note import Verifier
 from store.ledger.connection import open_reader
@@ -141,7 +142,7 @@ def serve(path: str, rules: str) -> None:
     known = orjson.loads(rules)
     loaded = Rules(
         origin=known["origin"],
-        verifier=Verifier.from_vkey(known["vkey"]),
+        keys=_keys(known["keys"]),
         kinds=frozenset(known["kinds"]),
         fast=known["fast"],
     )
@@ -225,7 +226,7 @@ def _counting(job: Job, done: int) -> Callable[[int], bool]:
 def _start(path: Path, rules: Rules) -> subprocess.Popen[bytes]:
     written = {
         "origin": rules.origin,
-        "vkey": rules.verifier.vkey,
+        "keys": [[0, rules.keys.first.vkey], *([seq, key.vkey] for seq, key in rules.keys.rotations)],
         "kinds": sorted(rules.kinds),
         "fast": rules.fast,
     }
@@ -253,6 +254,12 @@ def _feed(process: subprocess.Popen[bytes], shared: Shared) -> None:
         if answer is not None:
             shared.found[span] = from_json(answer)
             shared.done_elsewhere += span[1] - span[0]
+
+
+def _keys(written: list[tuple[int, str]]) -> LogKeys:
+    (_, first), *later = written
+    rotations = tuple((seq, Verifier.from_vkey(vkey)) for seq, vkey in later)
+    return LogKeys(Verifier.from_vkey(first), rotations)
 
 
 def _place(position: Position) -> list[Any]:

@@ -90,8 +90,8 @@ class Writer:
         )  # fmt: skip
         return read_entries(lambda: nullcontext(self.connection), search)
 
-    def seal_transaction(self, signer: NoteSigner) -> bytes | None:
-        """Store the tree's new nodes and the signed checkpoint over everything; return its note.
+    def seal_transaction(self, *signers: NoteSigner) -> bytes | None:
+        """Store the tree's new nodes and the checkpoint over everything, signed by all `signers`; return its note.
 
         None when nothing was appended. The note must not leave the process before the COMMIT.
         """
@@ -101,6 +101,6 @@ class Writer:
             return None
         store_nodes(self.connection, self._start.size, self._tree.size)
         checkpoint = Checkpoint(origin=self._origin, size=self._tree.size, root=self._tree.root())
-        note = sign_checkpoint(checkpoint, signer)
+        note = sign_checkpoint(checkpoint, *signers)
         self.connection.execute("INSERT INTO checkpoint(size, note) VALUES (?, ?)", (checkpoint.size, note))
         return note

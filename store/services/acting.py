@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from store import archive
 from store.domain import events as ev
@@ -10,6 +11,8 @@ from store.domain import roles
 from store.errors import Conflict
 from store.integrity import sshkey
 from store.integrity.entry import Entry, Statement
+from store.ledger import Writer
+from store.services import keys
 from store.services.context import SYSTEM, Actor, Context, Source, recorded
 
 Decision = Callable[[Source], Sequence[ev.Event]]
@@ -17,18 +20,24 @@ _TRIES = 5
 
 
 def perform(
-    context: Context, actor: Actor | None, decide: Decision, *, blobs: Sequence[bytes] = ()
+    context: Context,
+    actor: Actor | None,
+    decide: Decision,
+    *,
+    blobs: Sequence[bytes] = (),
+    writing: Callable[[], AbstractContextManager[Writer]] | None = None,
 ) -> tuple[Entry, ...]:
     """Record what `decide` says, acts of people signed by `actor`, and archive the `blobs` that it refers to.
 
     `decide` runs before the signature is asked for, so that a refusal comes before a touch of the key, and
     again inside the transaction: when somebody else was faster and the decision came out differently, the
     whole is tried again on what is there now. So is the key asked for twice: one that was revoked while its
-    owner was touching it no longer counts.
+    owner was touching it no longer counts. `writing` lends the transaction, if not the ledger's usual one.
 
     Raises:
         Refusal: what `decide` raises; or the key is not, or no longer, the actor's.
         BadInput: what `decide` raises.
+        IntegrityFailure: what the signer (an ssh-agent, say) returned is no signature over the statement.
         Conflict: the ledger kept moving under this decision.
         StorageFailure: nothing was recorded.
     """
@@ -36,13 +45,26 @@ def perform(
         events = tuple(decide(context.ledger))
         _check_key(context.ledger, actor, events)
         sealed = [_sealed(context, actor, event) for event in events]
-        with context.ledger.writing() as writer:
+        with (writing or context.ledger.writing)() as writer:
             if tuple(decide(writer)) == events:
                 _check_key(writer, actor, events)
                 for blob in blobs:
                     archive.put(writer.connection, blob)
                 return tuple(writer.append(statement, signature) for statement, signature in sealed)
     raise Conflict("the ledger changed while this was being decided; look again and repeat it")
+
+
+def append_signed(context: Context, statement: Statement, signature: bytes, decide: Decision) -> Entry:
+    """Record a statement that its actor signed elsewhere, where `decide` still says exactly this under the lock.
+
+    Raises:
+        Refusal, BadInput, Conflict: what `decide` raises; nothing was recorded.
+    """
+    with context.ledger.writing() as writer:
+        (event,) = decide(writer)
+        if ev.to_parts(event) != (dict(statement.on), dict(statement.data)):
+            raise Conflict("what was signed is not what would be recorded now: export it again")
+        return writer.append(statement, signature)
 
 
 def record(context: Context, events: Sequence[ev.Event]) -> tuple[Entry, ...]:
@@ -72,4 +94,6 @@ def _sealed(context: Context, actor: Actor | None, event: ev.Event) -> tuple[Sta
         msg = f"{event.KIND} is an act of a person"
         raise TypeError(msg)
     statement = statement_of(context, event, actor.handle)
-    return statement, actor.signer.sign(statement.bytes())
+    signature = actor.signer.sign(statement.bytes())
+    keys.check_signature(context, actor.signer.public, event, statement, signature)
+    return statement, signature

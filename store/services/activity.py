@@ -16,3 +16,11 @@ def recent(context: Context, *, on: Mapping[str, str] | None = None, limit: int 
     """Return the newest entries that people want to hear of, newest first; `on` narrows them to a place or a thing."""
     loud = sorted(ev.EVENTS.keys() - QUIET)
     return tuple(context.ledger.entries(kinds=loud, on=on, limit=limit, newest_first=True))
+
+
+def newest_about(context: Context, subject: str) -> int | None:
+    """Return the number of the newest entry about an id (CR-…, DEP-…, DR-…, INC-…), None when there is none."""
+    field = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}.get(subject.partition("-")[0])
+    if field is None:
+        return None
+    return next((entry.seq for entry in context.ledger.entries(on={field: subject}, limit=1, newest_first=True)), None)

@@ -13,7 +13,7 @@ from store.services.context import Actor, Context, Source, named, next_id, recor
 from store.services.environments import one, target
 from store.services.locking import pushing
 from store.services.people import principals
-from store.services.pushing import Outcome, Progress, Push, look, push
+from store.services.pushing import Outcome, Progress, Push, look, push, settle
 from store.services.requests import change_of
 
 STARTED = ("deployment.started", "rollback.started")
@@ -28,8 +28,10 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         PlatformFailure: the target could not be reached; the failure is recorded.
     """
     before = change_of(context.ledger, request)
-    check(context, context.ledger, actor.handle, request)
     place = one(context.ledger, before.environment)
+    goal = target(context, place)
+    settle(context, goal, before.environment, before.project)
+    check(context, context.ledger, actor.handle, request)
     with pushing(context, before.environment):
         close_interrupted(context, before.environment)
         progress("running the gates")
@@ -41,7 +43,6 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
                 [f"the gate {verdict.gate} failed: {verdict.reason}" for verdict in failed],
                 would_unblock=[verdict.unblock for verdict in failed if verdict.unblock],
             )
-        goal = target(context, place)
         snapshot = look(context, goal, before.environment, before.project)
 
         def decide(source: Source) -> Sequence[ev.Event]:

@@ -58,7 +58,7 @@ def observe(
     """Record what was seen live in `file` and judge it against the desired state.
 
     An entry is written only when something is new: other bytes than last time, or a drift that opens,
-    changes or ends. `source` is `export` or `live`; a live observation speaks for the whole project.
+    changes or ends. `source` is `export`, `live` or `delivered`; a live observation speaks for the whole project.
 
     Raises:
         BadInput: the export cannot be read.
@@ -68,7 +68,7 @@ def observe(
     if deployed is None:
         judged = None
     else:
-        judged = _judge(context, deployed, file, parsed, environment, project, whole=source == "live")
+        judged = _judge(context, deployed, file, parsed, environment, project, source=source)
     with context.ledger.writing() as writer:
         connection = writer.connection
         last = {
@@ -107,7 +107,7 @@ def _judge(
     environment: str,
     project: str,
     *,
-    whole: bool,
+    source: str,
 ) -> rules.Observation:
     with context.ledger.reading() as connection:
         desired = releases.load(connection, deployed.target.manifest)
@@ -119,7 +119,7 @@ def _judge(
             part.id: ComponentRef(id=part.id, name=part.name, kind=part.kind, digest=part.digest, artifact=artifact)
             for part in parsed.components
         }
-        expected = _expected(desired, file.name, observed, whole=whole)
+        expected = _expected(desired, file.name, observed, source)
         found = rules.differences(desired.by_id, observed, expected=expected)
         contents = releases.Contents(connection)
         names = {f.artifact: f.name for f in desired.files}
@@ -133,6 +133,7 @@ def _judge(
         environment=environment,
         artifact=artifact,
         export=file.name,
+        source=source,
         release=deployed.target.release,
         differences=found,
         looked_at=frozenset({*observed, *expected}),
@@ -141,12 +142,12 @@ def _judge(
     )
 
 
-def _expected(desired: Release, name: str, observed: Mapping[str, ComponentRef], *, whole: bool) -> frozenset[str]:
+def _expected(desired: Release, name: str, observed: Mapping[str, ComponentRef], source: str) -> frozenset[str]:
     """Return the desired components that this export should have shown."""
-    if whole:
+    if source == "live":
         return frozenset(desired.by_id)
     carriers = {file.artifact for file in desired.files if file.name == name}
-    if not carriers and len(desired.files) == 1:
+    if not carriers and len(desired.files) == 1 and source != rules.DELIVERED:
         carriers = {desired.files[0].artifact}  # the tool names its one export as it likes
     mine = {component.id for component in desired.components if component.artifact in carriers}
     return frozenset(mine | (set(observed) & set(desired.by_id)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from store import archive
-from store.domain.component import Component, Connector, Notice
+from store.domain.component import Component, Connector, DiffRules, Notice
 from store.domain.diff import Diff, compare
 from store.domain.release import Release
 from store.platforms import platform, recognise
@@ -16,6 +16,7 @@ from store.projections.deployments import DeploymentRow
 from store.projections.drifts import DriftRow
 from store.projections.shape import Connection
 from store.services.context import Context
+from store.services.diffing import Comparison
 from store.services.environments import target
 from store.services.releases import Contents
 from store.services.rollback import Plan
@@ -56,12 +57,10 @@ def effect(context: Context, plan: Plan) -> Effect:
         for row in (drifts.one(connection, drift) for drift in plan.drifts):
             if row is not None:
                 _overlay(connection, before, row)
-    kinds = Counter(file.platform for file in (*plan.to.files, *plan.leaves.files))
-    rules = platform(kinds.most_common(1)[0][0] if kinds else "generic").rules
     diff = compare(
         list(before.values()),
         list(after.values()),
-        rules,
+        _rules(plan.to, plan.leaves),
         old_connectors=old_links,
         new_connectors=new_links,
         notices=notices,
@@ -78,6 +77,22 @@ def effect(context: Context, plan: Plan) -> Effect:
     )
 
 
+def between(connection: Connection, old: Release, new: Release) -> Comparison:
+    """Return what changes from one release to another, with both sides."""
+    contents = Contents(connection)
+    before, old_links, _ = _parts(contents, old)
+    after, new_links, notices = _parts(contents, new)
+    diff = compare(
+        list(before.values()),
+        list(after.values()),
+        _rules(new, old),
+        old_connectors=old_links,
+        new_connectors=new_links,
+        notices=notices,
+    )
+    return Comparison(diff=diff, before=before, after=after)
+
+
 def observed_component(connection: Connection, row: DriftRow) -> Component | None:
     """Return the component a drift saw live, None where it saw that the component is gone."""
     if row.observed is None:
@@ -86,6 +101,11 @@ def observed_component(connection: Connection, row: DriftRow) -> Component | Non
     name = next((one.name for one in seen if one.artifact == row.observed_artifact), "export.json")
     parsed = recognise(archive.get(connection, row.observed_artifact), name)
     return next((part for part in parsed.components if part.id == row.component), None)
+
+
+def _rules(*releases: Release) -> DiffRules:
+    kinds = Counter(file.platform for release in releases for file in release.files)
+    return platform(kinds.most_common(1)[0][0] if kinds else "generic").rules
 
 
 def _newest(past: Sequence[DeploymentRow], release: str) -> DeploymentRow | None:

@@ -8,9 +8,8 @@ from pathlib import Path
 from store.errors import BadInput, NotFound, StorageFailure
 from store.intake.guard import read_guarded
 from store.integrity import sshsig
-from store.integrity.checkpoint import Checkpoint, open_checkpoint
+from store.integrity.checkpoint import Checkpoint
 from store.integrity.merkle import inclusion_proof
-from store.integrity.note import Verifier
 from store.integrity.proof import Proof, Proven, parse_proof, verify_proof, write_proof
 from store.services.context import Context
 from store.services.people import principals
@@ -37,7 +36,7 @@ def open_kept_checkpoint(context: Context, path: Path) -> Checkpoint:
         BadInput: the file is no checkpoint.
         IntegrityFailure: the signature is wrong or not this log's.
     """
-    return open_checkpoint(read_guarded(path, limit=1_048_576), [_verifier(context)])
+    return context.ledger.keys.open(read_guarded(path, limit=1_048_576))
 
 
 def prove(context: Context, seq: int) -> bytes:
@@ -48,7 +47,7 @@ def prove(context: Context, seq: int) -> bytes:
     """
     context.ledger.entry(seq)
     note = context.ledger.checkpoint()
-    size = open_checkpoint(note, [_verifier(context)]).size
+    size = context.ledger.keys.open(note).size
     if seq > size:
         raise NotFound(f"entry {seq} is newer than the newest checkpoint ({size} entries)")
     with context.ledger.tree() as nodes:
@@ -64,7 +63,8 @@ def check_proof(context: Context, proof: Path, body: Path) -> Proven:
         IntegrityFailure: the proof does not hold.
     """
     parsed = parse_proof(read_guarded(proof, limit=2_000_000))
-    return verify_proof(parsed, read_guarded(body, limit=1_048_576), log=_verifier(context))
+    log = context.ledger.keys.for_note(parsed.checkpoint)
+    return verify_proof(parsed, read_guarded(body, limit=1_048_576), log=log)
 
 
 def export_statement(context: Context, seq: int, folder: Path) -> ExportedStatement:
@@ -105,10 +105,6 @@ def signers(context: Context) -> str:
 def write_file(path: Path, data: bytes) -> None:
     """Write `data` to `path`. Raises StorageFailure when the disk says no."""
     _write(path, data)
-
-
-def _verifier(context: Context) -> Verifier:
-    return Verifier.from_vkey(context.config.ledger.log_key)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -79,8 +79,7 @@ GATES: Final[Mapping[str, Gate]] = {
 def run(context: Context, change: Change, *, phase: str) -> tuple[ev.GateEvaluated, ...]:
     """Run every gate on the request as it stands; a gate that breaks has failed, with the reason."""
     with context.ledger.reading() as connection:
-        release = load(connection, change.target.manifest)
-        verdicts = {name: _guarded(gate, connection, change, release) for name, gate in GATES.items()}
+        verdicts = _verdicts(connection, change)
     return tuple(
         ev.GateEvaluated(
             request=change.id,
@@ -97,8 +96,18 @@ def run(context: Context, change: Change, *, phase: str) -> tuple[ev.GateEvaluat
     )
 
 
+def _verdicts(connection: Connection, change: Change) -> dict[str, Verdict]:
+    try:
+        release = load(connection, change.target.manifest)
+    except QuarterdeckError as error:  # nothing can be said of what cannot be read
+        return dict.fromkeys(GATES, Verdict(passed=False, reason=str(error)))
+    return {name: _guarded(gate, connection, change, release) for name, gate in GATES.items()}
+
+
 def _guarded(gate: Gate, connection: Connection, change: Change, release: Release) -> Verdict:
     try:
         return gate(connection, change, release)
     except QuarterdeckError as error:
         return Verdict(passed=False, reason=str(error))
+    except Exception as error:  # noqa: BLE001 - whatever breaks inside a gate, the gate has not passed
+        return Verdict(passed=False, reason=secrets.redact(f"the gate broke: {type(error).__name__}: {error}")[:500])

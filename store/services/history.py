@@ -16,9 +16,10 @@ from store.projections.deployments import DeploymentRow
 from store.services.context import Context
 from store.services.releases import load
 
-_OFFSET = re.compile(r"(?P<anchor>.+?)(?:@?(?P<sign>[+-])(?P<count>\d+)(?P<unit>[smhd]))?$")
+_OFFSET = re.compile(r"(?P<anchor>.+?)(?:@?(?P<sign>[+-])(?P<count>\d{1,9})(?P<unit>[smhd]))?$")
+_MOST_DIGITS = 16
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
+SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,12 +85,15 @@ def resolve(context: Context, when: str) -> Instant:
     match = _OFFSET.match(when.strip())
     if not match:
         raise BadInput(f"{when!a} is no time, entry number or id")
-    instant = _anchor(context, match["anchor"])
-    if match["sign"] is None:
-        return instant
-    shift = timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
-    base = parse_timestamp(instant.time)
-    return _at_time(context, timestamp(base + shift if match["sign"] == "+" else base - shift))
+    try:
+        instant = _anchor(context, match["anchor"])
+        if match["sign"] is None:
+            return instant
+        shift = timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
+        base = parse_timestamp(instant.time)
+        return _at_time(context, timestamp(base + shift if match["sign"] == "+" else base - shift))
+    except OverflowError:
+        raise BadInput(f"{when!a} is beyond the calendar") from None
 
 
 def _anchor(context: Context, text: str) -> Instant:
@@ -97,12 +101,12 @@ def _anchor(context: Context, text: str) -> Instant:
         return now(context)
     if text.isdecimal():
         size = context.ledger.head().size
-        if int(text) > size:
-            raise NotFound(f"there is no entry {text}: the ledger has {size}")
+        if len(text) > _MOST_DIGITS or int(text) > size:
+            raise NotFound(f"there is no entry {text[: _MOST_DIGITS + 1]}: the ledger has {size}")
         return _instant(context, int(text))
     prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", text)
     if prefix:
-        return _of_subject(context, _SUBJECTS[prefix[1]], text)
+        return _of_subject(context, SUBJECTS[prefix[1]], text)
     try:
         return _at_time(context, timestamp(parse_timestamp(text)))
     except ValueError:
@@ -123,7 +127,7 @@ def _of_subject(context: Context, field: str, subject: str) -> Instant:
 
 
 def _instant(context: Context, seq: int) -> Instant:
-    return Instant(seq=seq, time=context.ledger.entry(seq).statement.time if seq else context.now)
+    return Instant(seq=seq, time=context.ledger.entry(max(seq, 1)).statement.time)
 
 
 def _at_time(context: Context, time: str) -> Instant:
@@ -145,7 +149,7 @@ def log(
     on = {k: v for k, v in (("environment", query.environment), ("project", query.project)) if v}
     prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", query.subject or "")
     if prefix:
-        on[_SUBJECTS[prefix[1]]] = prefix[0]
+        on[SUBJECTS[prefix[1]]] = prefix[0]
     found = 0
     kinds: Sequence[str] | None = query.kinds or None
     until = before - 1 if before is not None else None

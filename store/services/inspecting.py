@@ -11,7 +11,6 @@ from store.domain.signatures import SignatureAudit
 from store.errors import IntegrityFailure, QuarterdeckError
 from store.integrity import sshkey, sshsig
 from store.integrity.entry import FIRST_PREV, Entry
-from store.integrity.note import Verifier
 from store.integrity.proof import parse_proof, verify_proof
 from store.services import evidence
 from store.services.context import Context
@@ -111,7 +110,7 @@ def _linked(context: Context, entry: Entry) -> bool:
 
 
 def _signature(context: Context, entry: Entry) -> Signature:
-    problem = SignatureAudit(principals(context.ledger, until=entry.seq - 1)).check(entry)
+    problem = _audit(context, entry.seq).check(entry)
     if entry.signature is None:
         return Signature(state=Signed.BAD, reason=problem) if problem else Signature(state=Signed.OBSERVED)
     try:
@@ -132,10 +131,14 @@ def _signature(context: Context, entry: Entry) -> Signature:
     )
 
 
+def _audit(context: Context, seq: int) -> SignatureAudit:
+    return SignatureAudit(principals(context.ledger, until=seq - 1), policies=[context.policy])
+
+
 def _inclusion(context: Context, entry: Entry) -> Inclusion:
     try:
         proof = parse_proof(evidence.prove(context, entry.seq))
-        log = Verifier.from_vkey(context.config.ledger.log_key)
+        log = context.ledger.keys.for_note(proof.checkpoint)
         proven = verify_proof(proof, entry.body, log=log)
     except QuarterdeckError as error:  # it does not check, or no checkpoint covers it yet
         return Inclusion(holds=False, reason=str(error))

@@ -1,4 +1,4 @@
-"""Keys of people: which count now, what they must show, and everything they were ever used for."""
+"""Keys of people: what their signatures must show, and everything they were ever used for."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from dataclasses import dataclass
 
 from store.domain import events as ev
 from store.domain import roles
-from store.domain.roles import Principals
-from store.domain.signatures import NOTHING, Demand, demand_of, problem_of, valid_lines
+from store.domain.signatures import NOTHING, demand_of, problem_of, valid_lines
 from store.errors import IntegrityFailure, NotFound, QuarterdeckError, Refusal
 from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry, Statement
-from store.services.context import Actor, Context, Source, recorded
-
-KINDS = ("principal.added", "key.added", "key.revoked", "role.granted", "role.revoked")
-"""What people, their keys and their roles are folded from."""
+from store.services.context import Context, recorded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,42 +32,6 @@ class Use:
     """Why the signature does not count; empty when it does."""
 
 
-def bare_line(key: sshkey.PublicKey) -> str:
-    """Return a key as entries keep it: type and base64, no comment (comments name people)."""
-    return sshkey.public_key(key.blob).line
-
-
-def require_current(source: Source, actor: Actor) -> None:
-    """Let only a key sign that counts for its owner in the next entry; asked again under the lock.
-
-    A console may stand open for days: what it was started with need not count any more.
-
-    Raises:
-        Refusal: the key was revoked, or was never this principal's.
-    """
-    people = roles.fold(recorded(source.entries(kinds=KINDS, on={"principal": actor.handle})))
-    principal = people.by_handle.get(actor.handle)
-    line = bare_line(actor.signer.public)
-    if principal is not None and any(key.line == line and key.until is None for key in principal.keys):
-        return
-    raise stranger(people, actor.signer.public)
-
-
-def stranger(people: Principals, public: sshkey.PublicKey) -> Refusal:
-    """Return the refusal of a key that nobody holds now: revoked, or never enrolled."""
-    former = people.former_owner_of(bare_line(public))
-    if former is not None:
-        principal, period = former
-        return Refusal(
-            [f"the key {public.fingerprint} of {principal.handle} was revoked (entry {(period.until or 1) - 1})"],
-            would_unblock=[f"sign with another key of {principal.handle}, or an admin enrols one: quarterdeck key add"],
-        )
-    return Refusal(
-        [f"the key {public.fingerprint} belongs to no principal of this ledger"],
-        would_unblock=["an admin enrols it: quarterdeck principal add NAME --public-key FILE"],
-    )
-
-
 def check_signature(
     context: Context, public: sshkey.PublicKey, event: ev.Event, statement: Statement, signature: bytes
 ) -> None:
@@ -82,15 +42,11 @@ def check_signature(
         IntegrityFailure: it is no signature of this key over these bytes.
     """
     sshsig.verify(signature, statement.bytes(), public)
-    demand = demand_of([context.policy]) if isinstance(event, ev.ApprovalGranted) else NOTHING
-    _meet(demand, statement, signature, public)
-
-
-def _meet(demand: Demand, statement: Statement, signature: bytes, public: sshkey.PublicKey) -> None:
+    demand = demand_of([context.policy])
+    if not isinstance(event, ev.ApprovalGranted) or demand == NOTHING:
+        return
     try:
-        sshsig.verify(
-            signature, statement.bytes(), public, require_touch=demand.touch, require_pin=demand.pin
-        )
+        sshsig.verify(signature, statement.bytes(), public, require_touch=demand.touch, require_pin=demand.pin)
     except IntegrityFailure as failure:
         what = "asked for its PIN" if demand.pin else "was touched"
         raise Refusal(
@@ -109,7 +65,7 @@ def uses(context: Context, handle: str) -> Iterator[Use]:
         NotFound: there is no such principal.
     """
     found: dict[str, roles.Principal] = {}
-    for record in recorded(context.ledger.entries(kinds=KINDS, on={"principal": handle})):
+    for record in recorded(context.ledger.entries(kinds=roles.KINDS, on={"principal": handle})):
         roles.step(found, record)
     principal = found.get(handle)
     if principal is None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from store.domain import events as ev
 from store.domain.component import ExportFile
+from store.domain.drift import DELIVERED, Drift
 from store.domain.release import Release
-from store.errors import Conflict, PlatformFailure, QuarterdeckError
+from store.errors import Conflict, QuarterdeckError
 from store.integrity.entry import Entry
 from store.platforms import recognise
 from store.platforms.protocol import Snapshot, Target
@@ -50,15 +51,10 @@ def look(context: Context, target: Target, environment: str, project: str) -> Sn
     """
     snapshot = target.fetch(project)
     deployed = releases.desired(context.ledger, environment, project)
-    if deployed is not None and snapshot.revision == deployed.revision:
+    in_folder = _seen_in_folder(context, environment, project)
+    if deployed is not None and snapshot.revision == deployed.revision and not in_folder:
         return snapshot
-    news: list[str] = []
-    for file in snapshot.files:
-        source = "live" if target.live else "delivered"
-        seen = drifting.observe(
-            context, environment=environment, project=project, file=file, source=source, revision=snapshot.revision
-        )
-        news += [str(entry.statement.on["drift"]) for entry in seen.news]
+    news = _observed(context, target, environment, project, snapshot)
     if news:
         raise Conflict(
             f"{environment}/{project} was changed behind our back just now ({', '.join(news[:5])});"
@@ -67,19 +63,50 @@ def look(context: Context, target: Target, environment: str, project: str) -> Sn
     return snapshot
 
 
+def settle(context: Context, target: Target, environment: str, project: str) -> None:
+    """Look again at a folder in which a drift was seen: it ends when the folder is as it should be.
+
+    Raises:
+        PlatformFailure: the folder cannot be read.
+    """
+    if not target.live and _seen_in_folder(context, environment, project):
+        _observed(context, target, environment, project, target.fetch(project))
+
+
+def _seen_in_folder(context: Context, environment: str, project: str) -> list[Drift]:
+    standing = drifting.standing(context.ledger, environment, project)
+    return [drift for drift in standing.values() if drift.source == DELIVERED]
+
+
+def _observed(context: Context, target: Target, environment: str, project: str, snapshot: Snapshot) -> list[str]:
+    """Judge what stands in the target and return the drifts that are news; what is gone from a folder ends."""
+    news: list[str] = []
+    for file in snapshot.files:
+        source = "live" if target.live else DELIVERED
+        seen = drifting.observe(
+            context, environment=environment, project=project, file=file, source=source, revision=snapshot.revision
+        )
+        news += [str(entry.statement.on["drift"]) for entry in seen.news]
+    names = {file.name for file in snapshot.files}
+    gone = [drift for drift in _seen_in_folder(context, environment, project) if drift.export not in names]
+    if gone:
+        record(context, [_ended(drift, f"{drift.export} is gone from the folder") for drift in gone])
+    return news
+
+
 def push(context: Context, target: Target, plan: Push, *, started: Entry, expected: str, progress: Progress) -> Outcome:
     """Push the release against the revision `expected`, read it back, and record how it went."""
     deployment = started.statement.on["deployment"]
-    with context.ledger.reading() as connection:
-        files = releases.files_of(connection, plan.release)
-        before = releases.desired(context.ledger, plan.environment.name, plan.project)
-        old = releases.load(connection, before.target.manifest) if before else None
-    names = {file.name for file in files}
-    remove = sorted({file.name for file in old.files} - names) if old else []
     try:
+        with context.ledger.reading() as connection:
+            files = releases.files_of(connection, plan.release)
+            before = releases.desired(context.ledger, plan.environment.name, plan.project)
+            old = releases.load(connection, before.target.manifest) if before else None
+        names = {file.name for file in files}
+        remove = sorted({file.name for file in old.files} - names) if old else []
         progress(f"pushing {len(files)} files to {target.describe()}")
-        revision = target.push(plan.project, files, expected=expected, remove=remove)
-    except (PlatformFailure, Conflict) as error:
+        target.push(plan.project, files, expected=expected, remove=remove)
+    except QuarterdeckError as error:
         _failed(context, plan, deployment, "push", str(error))
         raise
     progress("reading back")
@@ -91,7 +118,6 @@ def push(context: Context, target: Target, plan: Push, *, started: Entry, expect
     if wrong is not None or live is None:
         entry = _failed(context, plan, deployment, "read-back", wrong or "")
         return Outcome(deployment=deployment, verified=False, reason=wrong or "", entries=(started, entry))
-    del revision
     verified = ev.DeploymentVerified(
         deployment=deployment,
         project=plan.project,
@@ -100,7 +126,12 @@ def push(context: Context, target: Target, plan: Push, *, started: Entry, expect
         revision=live.revision,
         request=plan.request,
     )
-    resolved = _resolved(context, plan, deployment) if target.live else ()
+    strays = {file.name for file in live.files} - names
+    resolved = [
+        _ended(drift, f"{deployment} pushed the desired state")
+        for drift in drifting.standing(context.ledger, plan.environment.name, plan.project).values()
+        if target.live or (drift.source == DELIVERED and drift.export not in strays)
+    ]
     entries = record(context, [verified, *resolved])
     return Outcome(deployment=deployment, verified=True, reason="", entries=(started, *entries))
 
@@ -133,15 +164,11 @@ def _failed(context: Context, plan: Push, deployment: str, stage: str, reason: s
     )[0]
 
 
-def _resolved(context: Context, plan: Push, deployment: str) -> list[ev.DriftResolved]:
-    standing = drifting.standing(context.ledger, plan.environment.name, plan.project)
-    return [
-        ev.DriftResolved(
-            drift=drift.id,
-            project=plan.project,
-            environment=plan.environment.name,
-            component=component,
-            how=f"{deployment} pushed the desired state",
-        )
-        for component, drift in standing.items()
-    ]
+def _ended(drift: Drift, how: str) -> ev.DriftResolved:
+    return ev.DriftResolved(
+        drift=drift.id,
+        project=drift.project,
+        environment=drift.environment,
+        component=drift.component,
+        how=how,
+    )

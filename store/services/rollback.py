@@ -117,12 +117,7 @@ def _planned(
     why: str,
     component: str | None,
 ) -> Plan:
-    held = releases.quarantine(context.ledger, project, goal.release)
-    if held is not None and goal.release != past[0].target.release:
-        raise Refusal(
-            [f"the release {goal.release[:12]} is in quarantine: {held}"],
-            would_unblock=["an admin lifts the quarantine with a reason"],
-        )
+    _refuse_quarantined(context.ledger, project, goal.release, now=past[0].target.release)
     with context.ledger.reading() as connection:
         leaves = releases.load(connection, past[0].target.manifest)
         to = releases.load(connection, goal.manifest)
@@ -147,6 +142,16 @@ def _planned(
         drifts=tuple(sorted(drift.id for drift in standing.values())),
         component=component,
     )
+
+
+def _refuse_quarantined(source: Source, project: str, release: str, *, now: str) -> None:
+    """Raise Refusal when `release` is in quarantine; the one that is desired `now` may be pushed again all the same."""
+    held = releases.quarantine(source, project, release) if release != now else None
+    if held is not None:
+        raise Refusal(
+            [f"the release {release[:12]} is in quarantine: {held}"],
+            would_unblock=["an admin lifts the quarantine with a reason"],
+        )
 
 
 def _one_component(leaves: Release, to: Release, component: str) -> Release:
@@ -213,6 +218,7 @@ def roll_back(
             now = releases.desired(source, place.name, project)
             if now is None or now.target.release != what.leaves_digest:
                 raise Conflict(f"{place.name}/{project} was deployed to since the plan was made; look again")
+            _refuse_quarantined(source, project, what.ref.release, now=now.target.release)
             return [
                 ev.RollbackStarted(
                     deployment=named("DEP", next_id(source, "DEP", STARTED, "deployment")),

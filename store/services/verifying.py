@@ -11,7 +11,7 @@ from store.domain.signatures import SignatureAudit
 from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.note import Verifier
-from store.ledger.report import Problem, Report, Verdict
+from store.ledger.report import MAX_PROBLEMS, Problem, Report, Verdict
 from store.ledger.verify import verify
 from store.services.context import TABLES, Context
 from store.services.people import principals
@@ -39,6 +39,8 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     def of_entries(done: int, total: int) -> bool:
         return progress is None or progress("entries", done, total)
 
+    people = principals(context.ledger, until=scope.start.size) if scope.start else None
+    audit = SignatureAudit(people, policies=[context.policy])
     report = verify(
         context.ledger,
         heads=context.ledger.heads,
@@ -46,7 +48,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         origin=context.config.ledger.origin,
         progress=of_entries,
         start=scope.start,
-        audit=SignatureAudit(principals(context.ledger, until=scope.start.size) if scope.start else None),
+        audit=audit,
         tables=TABLES,
     )
     more: list[Problem] = []
@@ -57,7 +59,8 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     if more:
         problems = (*report.problems, *more)
         report = replace(report, problems=problems, verdict=Verdict.INVALID)
-    return replace(report, seconds=round(time.monotonic() - began, 3))
+    warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
+    return replace(report, warnings=warnings[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
 
 
 def _archive_problems(context: Context, progress: Progress | None) -> list[Problem]:

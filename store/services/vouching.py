@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from store.domain import events as ev
 from store.domain import roles
 from store.domain.change import Approval, Change
-from store.domain.signatures import problem_of, valid_lines
+from store.domain.signatures import demand_of, problem_of, valid_lines
 from store.errors import NotFound
 from store.integrity.entry import Entry
 from store.services.context import Context, Source, recorded
@@ -44,7 +44,7 @@ def _named(approval: Approval) -> str:
 
 
 def _doubts(context: Context, entry: Entry, one: roles.Principal) -> Iterator[str]:
-    problem = problem_of(entry, valid_lines(one, entry.seq))
+    problem = problem_of(entry, valid_lines(one, entry.seq), demand=demand_of([context.policy]))
     if problem:
         yield problem
     event = next(recorded([entry])).event

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 from store.domain.component import ExportFile
 from store.errors import BadInput, PlatformFailure, QuarterdeckError, StorageFailure
@@ -86,6 +88,38 @@ def roots(context: Context) -> list[Root]:
     return found
 
 
+class GrowingRoots(Sequence[Root]):
+    """The watched folders, asked for anew whenever entries were added: an environment may be one of them."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._size = -1
+        self._found: list[Root] = []
+
+    def __iter__(self) -> Iterator[Root]:
+        """Yield the folders as they are now, or as they were while the ledger cannot be read."""
+        with contextlib.suppress(StorageFailure):
+            size = self._context.ledger.head().size
+            if size != self._size:
+                self._found = roots(self._context)
+                self._size = size
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, index: int) -> Root: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Root]: ...
+
+    def __getitem__(self, index: int | slice) -> Root | Sequence[Root]:
+        """Return one of them."""
+        return self._found[index]
+
+
 def once(context: Context) -> tuple[Report, list[str]]:
     """Scan the folders, wait for files still being written, ask live targets; return what became of all."""
     ingesting.recover_quarantine(context)
@@ -115,7 +149,7 @@ def forever(
     poller.start()
     settler = Settler(context.config.intake.settle_seconds)
     rescan = context.config.intake.rescan_seconds
-    for batch in watch(roots(context), stop=stop, settler=settler, poll_interval=rescan):
+    for batch in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
         try:
             report = _ingested(context, settler, batch)
         except StorageFailure as error:

@@ -107,13 +107,11 @@ class Desk:
         return [Ran(one["status"], base64.b64decode(one["out"]), base64.b64decode(one["err"])) for one in found]
 
     @contextmanager
-    def watching(self, *, key: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    def watching(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run `watch` until the block ends; whoever has not stopped by then is killed."""
-        named = ("--key", str(self.root / key)) if key else ()
         with (self.root / "watch.out").open("wb") as out, (self.root / "watch.err").open("wb") as err:
-            child = subprocess.Popen(
-                [COMMAND, *named, "watch"], cwd=self.root, env=self.environment(), stdout=out, stderr=err
-            )
+            command = [COMMAND, "watch", *options]
+            child = subprocess.Popen(command, cwd=self.root, env=self.environment(), stdout=out, stderr=err)
         try:
             eventually(lambda: b"watching" in (self.root / "watch.err").read_bytes())
             yield child

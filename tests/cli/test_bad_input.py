@@ -1,4 +1,4 @@
-"""Files that cannot be taken in: refused with one line, kept in quarantine with the reason, and nothing else suffers."""
+"""Files that cannot be taken in: refused with one line, kept in quarantine with the reason; nothing else suffers."""
 
 from __future__ import annotations
 
@@ -157,17 +157,11 @@ def test_the_good_file_among_the_bad_arrives(swept: Round) -> None:
 
 
 def test_a_name_that_could_deceive_is_refused_and_spelt_out(swept: Round) -> None:
-    left = os.listdir(os.fsencode(swept.desk.ws / "inbox/prod/bad"))
-    assert left == [b"good.json"]
-    kept = os.listdir(os.fsencode(swept.desk.ws / "quarantine/prod/bad"))
-    for name in kept:
-        text = name.decode("utf-8")
-        assert text.isprintable()
-    reasons = [
-        file["reason"]
-        for path, file in swept.files.items()
-        if (file["reason"] or "").startswith(("its name is", "its name holds"))
-    ]
+    assert [path.name for path in (swept.desk.ws / "inbox/prod/bad").iterdir()] == ["good.json"]
+    for kept in (swept.desk.ws / "quarantine/prod/bad").iterdir():
+        assert kept.name.isprintable()
+    reasons = [file["reason"] or "" for file in swept.files.values()]
+    reasons = [reason for reason in reasons if reason.startswith(("its name is", "its name holds"))]
     assert len(reasons) == len(HOSTILE)
     assert all(byte >= 32 or byte == 10 for byte in swept.ran.out)
     seen = swept.desk.runs([("log", "--kind", "artifact.refused"), ("triage",)])
@@ -217,7 +211,7 @@ def test_the_watcher_outlives_every_bad_file_and_takes_the_next_good_one(ready: 
             except pytest.skip.Exception:
                 continue
         quarantine = ready.ws / "quarantine/prod/orders"
-        eventually(lambda: sorted(os.listdir(folder)) == ["first.json"])
+        eventually(lambda: [path.name for path in folder.iterdir()] == ["first.json"])
         assert len(list(quarantine.glob("*.reason.txt"))) in {len(BAD), len(BAD) - 1}
         ready.drop(crm_sync(1), "next.json", project="crm")
         eventually(lambda: b"inbox/prod/crm/next.json" in (ready.root / "watch.out").read_bytes())

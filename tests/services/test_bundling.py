@@ -124,7 +124,7 @@ def test_stock_ssh_keygen_verifies_every_statement_in_it(told: Scene, tmp_path: 
         actor = json.loads(path.read_bytes())["actor"]
         command = ["ssh-keygen", "-Y", "verify", "-f", tmp_path / "allowed_signers", "-I", actor]
         command += ["-n", "quarterdeck@v1", "-s", f"{path}.sig"]
-        subprocess.run(command, stdin=path.open("rb"), check=True, capture_output=True)
+        subprocess.run(command, input=path.read_bytes(), check=True, capture_output=True)
 
 
 def test_a_bundle_about_nothing_is_refused(told: Scene) -> None:

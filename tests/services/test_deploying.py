@@ -8,7 +8,7 @@ from support.exports import ADDED, TAMPERED, V1, V2, V3, document
 from support.scene import Scene, add_environment
 
 from store.domain import events as ev
-from store.errors import Conflict, PlatformFailure, Refusal
+from store.errors import BadInput, Conflict, NotFound, PlatformFailure, Refusal
 from store.projections import deployments
 from store.projections import requests as request_rows
 from store.services import environments, requests, rollback
@@ -242,9 +242,9 @@ def test_a_failing_push_is_recorded_as_failed_and_can_be_repeated(scene: Scene) 
 
 def test_names_the_target_cannot_carry_are_a_failed_push_not_a_hanging_one(scene: Scene) -> None:
     scene.ingest(document(a=1), name="a/b.json")
-    scene.ingest(document(a=2), name="a\u200b.json".replace("\u200b", "\u00ad"))
+    scene.ingest(document(a=2), name="a\u200db.json")  # fine in an inbox
     request = scene.approved()
-    with pytest.raises(Exception, match=r"file name"):
+    with pytest.raises(BadInput, match="file name"):
         scene.deploy(request)
     assert scene.kinds()[-1] == "deployment.failed"
     assert scene.state(request) == "approved"
@@ -401,8 +401,6 @@ def test_a_symlink_in_the_place_of_the_folder_is_not_followed(scene: Scene) -> N
 
 
 def test_an_unknown_environment_or_nothing_ingested_is_bad_input(scene: Scene) -> None:
-    from store.errors import BadInput, NotFound
-
     with pytest.raises(BadInput, match="nothing of the project 'orders' has been ingested"):
         scene.open()
     scene.ingest()

@@ -13,7 +13,7 @@ from store.domain.roles import parse_grant
 from store.integrity.entry import Entry
 from store.integrity.signer import KeyFileSigner
 from store.intake.inbox import Root, scan
-from store.services import approving, deploying, environments, ingesting, people, requests
+from store.services import approving, deploying, environments, incidents, ingesting, people, requests
 from store.services.context import Actor, Context, recorded
 from store.services.ingesting import Report
 from store.services.pushing import Outcome
@@ -29,6 +29,15 @@ CAST = {
     "dana": ("approver", "security-approver"),
 }
 ORIGIN = "test.example/ledger"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A closed workspace to copy, its people's key files, and the time it ends at."""
+
+    root: Path
+    keys: Path
+    clock: TickingClock
 
 
 @dataclass(kw_only=True)
@@ -118,6 +127,10 @@ class Scene:
         """Return what stands in an environment's folder."""
         folder = self.workspace.root / "out" / place / project
         return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+    def open_note(self) -> int:
+        """Let alice write something down; return the entry's number."""
+        return incidents.annotate(self.context, self.alice, "1", "a note").seq
 
     def state(self, request: str) -> str:
         """Return the state of a request, folded from its entries."""

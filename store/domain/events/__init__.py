@@ -38,10 +38,12 @@ from store.domain.events.incidents import (
     PinnedState,
 )
 from store.domain.events.people import (
+    GivenUp,
     Grant,
     KeyAdded,
     KeyRevoked,
     LedgerOpened,
+    LedgerRestored,
     LogKeyRotated,
     PrincipalAdded,
     RoleGranted,
@@ -63,6 +65,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     event.KIND: event
     for event in (
         LedgerOpened,
+        LedgerRestored,
         LogKeyRotated,
         PrincipalAdded,
         RoleGranted,
@@ -144,6 +147,7 @@ __all__ = [
     "EnvironmentThawed",
     "Event",
     "GateEvaluated",
+    "GivenUp",
     "Grant",
     "IncidentClosed",
     "IncidentNoted",
@@ -151,6 +155,7 @@ __all__ = [
     "KeyAdded",
     "KeyRevoked",
     "LedgerOpened",
+    "LedgerRestored",
     "LogKeyRotated",
     "NoticeRecord",
     "PinnedState",

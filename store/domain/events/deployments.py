@@ -125,6 +125,8 @@ class DriftOpened(Event):
     release: str | None = None
     previous: str | None = None
     """Component digest of the release before the desired one, for the three-way view."""
+    source: str = "export"
+    """Where it was seen: `export`, `live`, or `delivered` (the folder that releases are laid down in)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,7 @@ class DriftChanged(Event):
     observed_artifact: str
     desired: str | None = None
     observed: str | None = None
+    source: str = "export"
 
 
 @dataclass(frozen=True, kw_only=True)

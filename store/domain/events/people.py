@@ -30,6 +30,31 @@ class LedgerOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenUp:
+    """A head that somebody kept and that is no longer this ledger's past or future."""
+
+    size: int
+    root: str
+    """Base64."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerRestored(Event):
+    """A person accepted that kept heads contradict the file: it goes on from here, under a new incarnation."""
+
+    KIND: ClassVar[str] = "ledger.restored"
+    SIGNED: ClassVar[bool] = True
+    incarnation: str
+    reason: str
+    size: int
+    """How many entries were there."""
+    root: str
+    """The root over them, base64."""
+    given_up: tuple[GivenUp, ...]
+    """The contradicting heads, the smallest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PrincipalAdded(Event):
     """A person (or robot) was enrolled with a key and roles."""
 

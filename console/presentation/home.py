@@ -1,0 +1,222 @@
+"""The home screen in words: what needs somebody, how the environments are, and which key handles it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from console.presentation import reviews
+from console.presentation.activity import moment, sentence
+from console.presentation.changes import changes_of
+from console.presentation.spans import Line, Span, fit, line, width
+from console.presentation.times import age, ago, stamp
+from console.presentation.words import counted, severity, short_digest, status
+from store.clock import parse_timestamp, timestamp
+from store.services.situation import Place, Situation
+from store.services.triage import Item
+
+_WORDS = {
+    "drift": "drift",
+    "approval": "approve",
+    "ready": "deploy",
+    "failed": "failed",
+    "incident": "incident",
+    "refused": "bad file",
+}
+_KEYS = {
+    "drift": (("R", "restores it"), ("A", "acknowledges"), ("enter", "compares")),
+    "approval": (("enter", "reviews"), ("a", "approves"), ("x", "refuses")),
+    "ready": (("D", "deploys it"), ("enter", "reviews")),
+    "failed": (("R", "rolls back"), ("enter", "shows its lineage")),
+    "incident": (("c", "adds a note"), ("R", "rolls back"), ("enter", "shows its entries")),
+    "refused": (("enter", "shows the entry"),),
+}
+"""Kind → the keys that handle it, the best one first."""
+_ACTS = {"R": "roll back", "A": "handle drift", "a": "approve", "D": "deploy", "c": "annotate"}
+
+
+def row_cells(item: Item, now: datetime) -> tuple[Line | str | Span, ...]:
+    """Return an item in the list: severity, kind, id, where, what, age."""
+    mark = severity(item.severity)
+    where = f"{item.environment}/{item.project}" if item.environment != "-" else "-"
+    return (
+        Span(f"{mark.symbol} {mark.word}", mark.tone),
+        Span(_WORDS.get(item.kind, item.kind), "strong" if item.mine else "muted"),
+        Span(item.key, "text" if item.mine else "muted"),
+        Span(where, "strong"),
+        Span(item.what, "text" if item.mine else "muted"),
+        Span(age(parse_timestamp(item.since), now), "muted"),
+    )
+
+
+def headline(items: Sequence[Item], who: str | None, room: int = 200) -> Line:
+    """Return the first line, in `room` cells: whether anything is wrong, and what to press."""
+    if not items:
+        return line(("✓ ", "ok"), ("nothing needs you now", "ok"), ("   what happened lately stands below", "muted"))
+    mine = [item for item in items if item.mine]
+    if not mine:
+        words = f"{counted(len(items), 'thing')} {'needs' if len(items) == 1 else 'need'} somebody"
+        rest = "none of them you" if who is not None else "start with --key PATH to act"
+        return line(("! ", "warn"), (words, "warn"), f", {rest}")
+    first = mine[0]
+    key, does = _KEYS.get(first.kind, (("enter", "shows it"),))[0]
+    tone = "danger" if first.severity == "critical" else "warn"
+    more = f"   {len(mine) - 1} more for you" if len(mine) > 1 else ""
+    others = f", {len(items) - len(mine)} for others" if len(items) > len(mine) else ""
+    head = line(("! ", tone), (_happened(first), tone), ": ", (key, "key"), f" {does}")
+    full = (*head, Span(more + others, "muted"))
+    return full if width(full) <= room else head
+
+
+def _happened(item: Item) -> str:
+    place = f"{item.environment}/{item.project}"
+    return {
+        "drift": f"{place} was changed behind us ({item.key})",
+        "approval": f"{item.key} waits for your yes or no",
+        "ready": f"{item.key} is approved for {place}",
+        "failed": f"{item.key} failed on {place}",
+        "incident": f"{item.key} is open: {item.what}",
+        "refused": "a dropped file could not be read",
+    }.get(item.kind, item.what)
+
+
+def strip_lines(found: Sequence[Place], now: datetime, room: int) -> list[Line]:
+    """Return one line an environment: how it is, which releases since when, when live was last seen."""
+    names = max((len(place.state.name) for place in found), default=0)
+    return [fit(_strip_line(place, now, min(names, 16), room), room, middle=False) for place in found]
+
+
+def _strip_line(place: Place, now: datetime, names: int, room: int) -> Line:
+    state = place.state
+    if state.drifts:
+        mark, words = status("drift"), counted(state.drifts, "drift")
+    elif state.frozen is not None:
+        mark, words = status("frozen"), "frozen"
+    elif not place.live:
+        mark, words = status("empty"), "nothing live"
+    else:
+        mark, words = status("ok"), "no drift seen"
+    tone = "danger" if state.drifts else mark.tone
+    parts: list[str | tuple[str, str]] = [
+        (f"{state.name[:names]:<{names}} ", "title" if state.name.startswith("prod") else "strong"),
+        (f"{mark.symbol} {words:<{15 if room >= 76 else 1}} ", tone),
+    ]
+    if state.frozen is not None and state.drifts:
+        parts.append(("■ frozen ", "info"))
+    for position, row in enumerate(sorted(place.live, key=lambda row: row.started_seq, reverse=True)):
+        since = age(parse_timestamp(row.ended_at or row.started_at), now)
+        parts += [
+            (" · " if position else " ", "faint"),
+            (row.project, "text"),
+            (f" {short_digest(row.release)}", "info"),
+            (f" {since}", "muted"),
+        ]
+    if state.seen is not None and room >= 76:
+        parts.append((f"   seen {ago(parse_timestamp(state.seen), now)}", "muted"))
+    if state.frozen is not None:
+        parts.append((f"   {state.frozen}", "info"))
+    return line(*parts)
+
+
+def preview_lines(found: Situation, now: datetime, room: int, *, lately: int = 8) -> tuple[Line, ...]:
+    """Return an item in depth: what, where, since when, why it is here, and the keys that handle it.
+
+    `lately`: how many of the newest entries about the same place are added.
+    """
+    item = found.item
+    mark = severity(item.severity)
+    where = f"{item.environment}/{item.project}" if item.environment != "-" else "this workspace"
+    first = line((f"{mark.symbol} {mark.word} {_WORDS.get(item.kind, item.kind)}  ", mark.tone), (item.key, "title"),
+                 "  ", (where, "strong"), (f"  {ago(parse_timestamp(item.since), now)}", "muted"))  # fmt: skip
+    body = _body(found, now, room)
+    past = [line(""), line(("Lately here", "title")), *_lately(found, now, room)[:lately]] if found.lately else []
+    notes = [line(("· ", "muted"), (note.actor, "strong"), f": {note.note}") for note in found.notes]
+    return (first, keys_line(found), *body, *notes, *past)
+
+
+def keys_line(found: Situation) -> Line:
+    """Return the keys that handle an item, or why the best of them cannot be pressed by whoever looks."""
+    keys = _KEYS.get(found.item.kind, (("enter", "shows it"),))
+    best, _ = keys[0] if keys[0][0] != "enter" or len(keys) == 1 else keys[1]
+    reasons = _against(found, best)
+    parts: list[str | tuple[str, str]] = []
+    for key, does in keys:
+        if not _against(found, key):
+            parts += [("  " if parts else "▸ ", "key"), (key, "key"), f" {does}"]
+    if reasons:
+        parts += [
+            ("   " if parts else "", "text"),
+            (f"! {reasons[0]}", "warn"),
+            *((f"  {r}", "info") for r in reasons[1:2]),
+        ]
+    return line(*parts)
+
+
+def _against(found: Situation, key: str) -> tuple[str, ...]:
+    if key in {"a", "x", "D"} and found.review is not None:
+        match key:
+            case "a":
+                return (*found.review.approve_blocked, *(f"→ {words}" for words in found.review.approve_unblock))
+            case "x":
+                return found.review.refuse_blocked
+            case _:
+                return (*found.review.deploy_blocked, *(f"→ {words}" for words in found.review.deploy_unblock))
+    return found.blocked.get(_ACTS.get(key, ""), ())
+
+
+def _body(found: Situation, now: datetime, room: int) -> list[Line]:
+    if found.review is not None:
+        row = found.review.request
+        why = " ".join(found.review.content.why.split())
+        head = reviews.head_lines(found.review, now, room=room)
+        return [*head, line(("why  ", "muted"), why), line((f"{row.environment} ", "muted"),
+                *reviews.change_words(found.review.diff)), *reviews.outside_lines(found.review.diff)[:6]]  # fmt: skip
+    if found.three is not None:
+        return _drift(found)
+    if found.failed is not None:
+        run = found.failed
+        request = f" of {run.request}" if run.request else ""
+        ended = f", ended {stamp(parse_timestamp(run.ended_at))}" if run.ended_at else ""
+        return [
+            line((f"{run.cause}{request} by {run.actor}{ended}", "muted")),
+            line(("reason  ", "muted"), (run.reason or "none recorded", "danger")),
+        ]
+    if found.incident is not None:
+        opened = f"opened by {found.incident.opened_by} at entry {found.incident.opened_seq}"
+        return [line((found.incident.title, "strong")), line((opened, "muted"))]
+    if found.refused is not None:
+        return [
+            line(("file    ", "muted"), (found.refused.path, "strong")),
+            line(("reason  ", "muted"), (found.refused.reason, "warn")),
+            line(("kept as ", "muted"), found.refused.kept),
+            line(("export it again and drop the whole file; nothing was taken from this one", "muted")),
+        ]
+    return [line(found.item.what)]
+
+
+def _drift(found: Situation) -> list[Line]:
+    assert found.three is not None
+    row = found.three.drift
+    lines = [line((row.name, "strong"), (f"  {row.kind}  ", "muted"), row.summary)]
+    if row.release is not None:
+        lines.append(line(("against release ", "muted"), (short_digest(row.release), "info"),
+                          (f", live now differs; status {row.status}", "muted")))  # fmt: skip
+    for change in changes_of(found.diff.to_json()):
+        plain = [field for field in change.fields if not field.noise and not field.code]
+        lines += [
+            line((f"{field.path}  ", "text"), ("should be ", "muted"), (field.old or "not there", "add"),
+                 ("  is ", "muted"), (field.new or "gone", "remove"))
+            for field in plain[:4]
+        ]  # fmt: skip
+    return lines
+
+
+def _lately(found: Situation, now: datetime, room: int) -> list[Line]:
+    today = timestamp(now)
+    shown = (line((f"{moment(entry, today):<11} ", "muted"), *sentence(entry)) for entry in found.lately)
+    return [fit(words, room, middle=False) for words in shown]
+
+
+def handled(item: Item) -> str:
+    """Return which keys handle an item, in one line without tones: what a key that does not says."""
+    return ", ".join(f"{key} {does}" for key, does in _KEYS.get(item.kind, (("enter", "shows it"),)))

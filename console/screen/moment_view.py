@@ -1,0 +1,75 @@
+"""One instant drawn: every environment then, beside what had just changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from console.presentation import moments as words
+from console.presentation.spans import line
+from console.widgets.columns import Column, Row
+from console.widgets.keyed_table import KeyedTable
+from console.widgets.text_view import Facts, TextView
+from store.services.moments import Moment
+from store.services.replay import Standing
+
+_COLUMNS = (
+    Column(name="environment/project", most=40, least=14, keep=9),
+    Column(name="release", width=11, keep=4),
+    Column(name="since (UTC)", width=17, keep=3, tone="muted"),
+    Column(name="for", width=4, keep=5, align="right"),
+    Column(name="by", width=8, keep=7),
+    Column(name="drift", most=10, keep=8),
+    Column(name="now", width=11, keep=8),
+)
+
+
+class MomentView(Container):
+    """Keys of its table are `environment/project`."""
+
+    DEFAULT_CSS = """
+    MomentView { height: auto; layout: vertical; }
+    MomentView > Vertical { height: auto; }
+    MomentView Facts { height: 1; padding: 0 1; background: $surface; }
+    MomentView KeyedTable { height: auto; max-height: 9; }
+    MomentView TextView { display: none; }
+    .-medium MomentView TextView { display: block; height: 6; }
+    .-tall MomentView TextView { height: 10; }
+    .-wide MomentView, .-vast MomentView { layout: horizontal; height: 10; }
+    .-wide.-tall MomentView, .-vast.-tall MomentView { height: 13; }
+    .-wide MomentView > Vertical, .-vast MomentView > Vertical { height: 1fr; width: 1fr; }
+    .-wide MomentView > #moment-state, .-vast MomentView > #moment-state { width: 56%; }
+    .-wide MomentView > #moment-before, .-vast MomentView > #moment-before { border-left: solid $deck-rule; }
+    .-wide MomentView KeyedTable, .-vast MomentView KeyedTable { height: 1fr; max-height: 100%; }
+    .-wide MomentView TextView, .-vast MomentView TextView { display: block; height: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._standings: dict[str, Standing] = {}
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="moment-state"):
+            yield Facts(id="moment-state-title")
+            yield KeyedTable(_COLUMNS, empty="nothing was deployed anywhere yet")
+        with Vertical(id="moment-before"):
+            yield Facts(id="moment-before-title")
+            yield TextView(wrapped=True)
+
+    @property
+    def standing(self) -> Standing | None:
+        """What the table's cursor is on; None for a place that held nothing."""
+        return self._standings.get(self.query_one(KeyedTable).key or "")
+
+    def show(self, found: Moment, at: datetime, *, past: bool) -> None:
+        """Draw a moment; `at` is the instant that ages count from."""
+        self._standings = {f"{one.environment}/{one.project}": one for one in found.standings}
+        rows = [Row(key=k, cells=words.standing_cells(one, at, past=past)) for k, one in self._standings.items()]
+        rows += [Row(key=f"{env}/{project}", cells=words.absent_cells(env, project)) for env, project in found.absent]
+        title = line(("Every environment  ", "title"), (words.when_words(at, past=past), "warn" if past else "ok"))
+        self.query_one("#moment-state-title", Facts).show_lines(title)
+        self.query_one(KeyedTable).sync(sorted(rows, key=lambda row: row.key))
+        self.query_one("#moment-before-title", Facts).show_lines(words.before_line(found))
+        self.query_one(TextView).show_lines(words.before_lines(found))

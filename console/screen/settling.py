@@ -1,0 +1,30 @@
+"""Reading for what a cursor is on: at once after a single step, only at the end while a key is held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from textual.timer import Timer
+from textual.widget import Widget
+
+HELD_SECONDS = 0.12
+"""Steps closer together than this come from a held key: what lies between is not read."""
+_SOON = 0.001
+
+
+class Settling:
+    """Calls back once the cursor rests."""
+
+    def __init__(self, owner: Widget) -> None:
+        self._owner = owner
+        self._timer: Timer | None = None
+        self._moved_at = 0.0
+
+    def moved(self, then: Callable[[], None]) -> None:
+        """Note a step; `then` replaces what an earlier step still waits for."""
+        if self._timer is not None:
+            self._timer.stop()
+        before, self._moved_at = self._moved_at, monotonic()
+        held = self._moved_at - before < HELD_SECONDS
+        self._timer = self._owner.set_timer(HELD_SECONDS if held else _SOON, then)

@@ -1,0 +1,60 @@
+"""What a verification found wrong, to read and to go to."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from console.presentation.spans import line
+from console.presentation.verdicts import problem_where, verdict_lines
+from console.widgets.columns import Column, Row
+from console.widgets.dialogs import Dialog
+from console.widgets.keyed_table import KeyedTable
+from console.widgets.text_view import Facts
+from store.ledger.report import Report
+
+_COLUMNS = (
+    Column(name="where", keep=9),
+    Column(name="what", tone="danger", keep=8),
+    Column(name="in words", grow=1, least=20, most=400, prose=True, keep=9),
+)
+
+
+class VerdictDialog(Dialog[int | None]):
+    """Every problem of a verification; `enter` answers with the entry that a problem is about."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", show=False, id="dialog.cancel")]
+
+    def __init__(self, report: Report, scope: str) -> None:
+        super().__init__(classes="-danger -full")
+        self._report = report
+        self._scope = scope
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Facts(line((f" {self._report.verdict.value} ", "badge-danger")), classes="-title")
+            yield Facts(*verdict_lines(self._report, self._scope))
+            yield KeyedTable(_COLUMNS, empty="no problem in a single entry", classes="-body -last")
+            yield Facts(
+                line((" enter ", "keycap"), "  go to the entry    ", (" esc ", "keycap"), "  close"), classes="-keys"
+            )
+
+    def on_mount(self) -> None:
+        table = self.query_one(KeyedTable)
+        table.sync(
+            [
+                Row(key=str(number), cells=(problem_where(found), found.problem, found.detail))
+                for number, found in enumerate(self._report.problems)
+            ]
+        )
+        table.focus()
+
+    def on_keyed_table_chosen(self, event: KeyedTable.Chosen) -> None:
+        event.stop()
+        self.dismiss(self._report.problems[int(event.key)].seq or None)
+
+    def action_close(self) -> None:
+        self.dismiss(None)

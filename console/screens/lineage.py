@@ -1,0 +1,301 @@
+"""Lineage: from a request to what is live and back, as a tree that is read where it is opened."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widget import Widget
+
+from console.presentation import lineage as words
+from console.presentation.changes import changes_of
+from console.presentation.component_text import component_text
+from console.presentation.spans import fit
+from console.screen import Pane, act, look
+from console.screen.desk import Desk
+from console.screen.entry_dialog import show_entry
+from console.screen.rollback_dialog import confirm_rollback
+from console.widgets.change_panel import ChangePanel
+from console.widgets.keyed_tree import KeyedTree, Twig
+from console.widgets.semantic_diff import SemanticDiff
+from console.widgets.text_view import Facts
+from store.clock import parse_timestamp
+from store.errors import QuarterdeckError
+from store.services import lineage_detail, lineage_tree
+from store.services.lineage import Node
+from store.services.lineage_branches import Branch, Path, Reader
+from store.services.lineage_detail import Detail
+
+FEW = 12
+"""So many environments in all are opened at the start; more stay folded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forest:
+    """What has been read of the tree."""
+
+    branches: tuple[Branch, ...]
+    now: str
+    start: frozenset[Path] = frozenset()
+    """What is open at first; empty later on."""
+    goal: Path | None = None
+    """Where the cursor is to go."""
+
+
+class Lineage(Pane[Forest]):
+    """The tree, and beside or below it everything about the node under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        act("rollback"),
+        look("diff", "Full diff"),
+        look("time"),
+        look("entry"),
+    ]
+    HELP_TEXT = (
+        "Where everything that is live came from: project, environment, request, and under it its exports, gates,"
+        " approvals, deployments, and what became of those: drift, rollback, incident, notes.",
+        "space or enter opens and folds, arrows walk in and out; / looks through everything, n and N go from match to"
+        " match; :lineage CR-0004 goes to any id.",
+        "R on a deployment (or its request) rolls back to its release, on an environment to the release before.",
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._forest = Forest(branches=(), now=desk.context.now)
+        self._forest_reader = Reader(desk.context)
+        self._forest_nodes: dict[Path, Node] = {}
+        self._forest_open: frozenset[Path] = frozenset()
+        self._forest_pages: dict[Path, int] = {}
+        self._forest_searching = False
+        self._forest_goal: str | None = None
+        self._detail: Detail | None = None
+        self._detail_size = -1
+        self._detail_reading = False
+        self._detail_full = False
+
+    def compose(self) -> ComposeResult:
+        yield Facts(id="headline")
+        with Horizontal(id="halves"):
+            yield KeyedTree(empty="nothing has arrived yet")
+            with Vertical(id="detail"):
+                with VerticalScroll(id="about", can_focus=False):
+                    yield Facts()
+                yield ChangePanel()
+
+    # Reading.
+
+    def load(self) -> Forest:
+        """Read the children of whatever is open; while something is searched, of the newest nodes too."""
+        context, reader = self._desk.context, self._forest_reader
+        opened, start = self._forest_open, frozenset[Path]()
+        if not self._forest.branches:
+            start = reader.start(FEW)
+            opened |= start
+        goal = None
+        if self._forest_goal is not None:
+            subject, self._forest_goal = self._forest_goal, None
+            goal = lineage_tree.path_to(context, subject)
+            opened |= {goal[: i + 1] for i in range(len(goal) - 1)}
+        branches = reader.read(opened, self._forest_pages, searching=self._forest_searching)
+        return Forest(branches=branches, now=context.now, start=start, goal=goal)
+
+    def show_data(self, data: Forest) -> None:
+        self._forest = data
+        self._forest_nodes = {}
+        now = parse_timestamp(data.now)
+        tree = self._tree
+        self._show_headline()
+        tree.show_twigs([self._twig(branch, (), now) for branch in data.branches])
+        if data.start:
+            tree.unfold(*data.start)
+            self._go_to_trouble()
+        if data.goal is not None and not tree.select(data.goal):
+            self.say(f"{data.goal[-1]} is older than what is read here; open … and look below", tone="info")
+        self._forest_open = tree.unfolded
+        self._read_detail()
+        self._arrange()
+
+    def _go_to_trouble(self) -> None:
+        """Put the cursor on the first open drift: what somebody comes here to understand."""
+        drifts = (p for p in self._tree.paths if (n := self._forest_nodes[p]).kind == "drift" and n.state == "open")
+        first = next(drifts, None)
+        if first is not None:
+            self._tree.select(first)
+
+    def _twig(self, branch: Branch, above: Path, now: datetime) -> Twig:
+        path = (*above, branch.node.key)
+        self._forest_nodes[path] = branch.node
+        return Twig(
+            key=branch.node.key,
+            label=words.label(branch.node),
+            right=words.right(branch.node, now),
+            opens=branch.opens,
+            twigs=tuple(self._twig(below, path, now) for below in branch.branches),
+        )
+
+    def open(self, subject: str) -> None:
+        self._forest_goal = subject
+        self.reload()
+
+    def filter_rows(self, text: str) -> None:
+        searched, self._forest_searching = self._forest_searching, bool(text.strip())
+        self._tree.filter = text
+        if self._forest_searching and not searched:
+            self.reload()
+
+    def first_focus(self) -> Widget | None:
+        return self.query_one(SemanticDiff) if self._detail_full else self._tree
+
+    def on_keyed_tree_opened(self, event: KeyedTree.Opened) -> None:
+        event.stop()
+        node = self._forest_nodes.get(event.path)
+        if node is not None and node.kind == "older":
+            place = event.path[:-1]
+            self._forest_pages[place] = self._forest_pages.get(place, 1) + 1
+        self._forest_open = self._tree.unfolded
+        self.reload()
+
+    def on_keyed_tree_highlighted(self, event: KeyedTree.Highlighted) -> None:
+        event.stop()
+        self.crumbs = event.path[-1:] if event.path else ()
+        self.refresh_bindings()
+        self._read_detail()
+
+    # The node under the cursor.
+
+    @property
+    def _tree(self) -> KeyedTree:
+        return self.query_one(KeyedTree)
+
+    @property
+    def _node(self) -> Node | None:
+        path = self._tree.path
+        return self._forest_nodes.get(path) if path is not None else None
+
+    def _read_detail(self) -> None:
+        if self._node is None:
+            self.query_one("#detail").display = False
+        elif self._fits():
+            self._show_detail()
+        elif not self._detail_reading:
+            self._detail_reading = True
+            self.run_worker(self._load_details(), group="detail", name="read node")
+
+    def _fits(self) -> bool:
+        size = self._desk.context.ledger.head().size
+        return self._detail is not None and self._detail.node == self._node and self._detail_size == size
+
+    async def _load_details(self) -> None:
+        """Read the node under the cursor until the cursor rests on one that has been read."""
+        try:
+            while (node := self._node) is not None and not self._fits():
+                self._detail_size = self._desk.context.ledger.head().size
+                self._detail = await asyncio.to_thread(
+                    lineage_detail.detail, self._desk.context, node, self._desk.handle
+                )
+            self._show_detail()
+        except QuarterdeckError as error:
+            self.report(error)
+        finally:
+            self._detail_reading = False
+
+    def _show_detail(self) -> None:
+        detail = self._detail
+        if detail is None or not self.is_attached:
+            return
+        self.query_one("#about Facts", Facts).show_lines(*words.facts(detail, parse_timestamp(self._forest.now)))
+        found = detail.comparison
+        panel = self.query_one(ChangePanel)
+        if found is not None:
+            labels = ("desired", "live") if detail.drift is not None else ("before", "after")
+            panel.show_changes(
+                changes_of(found.diff.to_json()),
+                lambda key: (component_text(found.before.get(key)), component_text(found.after.get(key))),
+                old_label=labels[0],
+                new_label=labels[1],
+            )
+        self._arrange()
+        self.refresh_bindings()
+
+    # Room.
+
+    def on_resize(self, event: events.Resize) -> None:
+        del event
+        self._show_headline()
+        self._arrange()
+
+    def _show_headline(self) -> None:
+        room = self.size.width - 2
+        line = words.headline([branch.node for branch in self._forest.branches], room)
+        self.query_one("#headline", Facts).show_lines(fit(line, max(room, 20), middle=False))
+
+    def _arrange(self) -> None:
+        """Show the node beside the tree or below it, its change as far as there is one; `d` gives it all the room."""
+        detail = self._detail
+        changed = detail is not None and detail.comparison is not None
+        if self._detail_full and not changed:
+            self._detail_full = False
+        self._tree.display = not self._detail_full
+        self.query_one("#detail").display = self._node is not None
+        self.query_one(ChangePanel).display = changed and (self._detail_full or self.size.height >= 18)
+        self.query_one("#about").set_class(changed, "-beside")
+
+    def back(self) -> bool:
+        if not self._detail_full:
+            return False
+        self._detail_full = False
+        self._arrange()
+        self._tree.focus()
+        return True
+
+    # Acts.
+
+    def why_not(self, name: str) -> str | None:
+        node = self._node
+        if node is None:
+            return "nothing is selected"
+        detail = self._detail if self._detail is not None and self._detail.node == node else None
+        match name:
+            case "rollback":
+                if detail is None or detail.goal is None:
+                    return "R goes back to a release: put the cursor on a deployment, a request or an environment"
+                return "\n".join(detail.goal.blocked) or None
+            case "diff" if detail is None or detail.comparison is None:
+                return "this changed nothing by itself: requests, deployments and drifts have a diff"
+            case "time" | "entry" if node.seq is None:
+                return f"{node.key} is no single entry: go to something below it"
+            case _:
+                return None
+
+    async def act_rollback(self) -> None:
+        goal = self._detail.goal if self._detail is not None else None
+        if goal is not None:
+            await confirm_rollback(self, self._desk, environment=goal.environment, project=goal.project, to=goal.to)
+
+    def look_diff(self) -> None:
+        self._detail_full = not self._detail_full
+        self._arrange()
+        target = self.first_focus()
+        if target is not None:
+            target.focus()
+
+    def look_time(self) -> None:
+        node = self._node
+        if node is not None and node.seq is not None:
+            self.go("replay", str(node.seq))
+
+    async def look_entry(self) -> None:
+        node = self._node
+        if node is not None and node.seq is not None:
+            await show_entry(self, self._desk, node.seq)
+
+    def copied(self) -> str | None:
+        node = self._node
+        return node.key.removeprefix("#") if node is not None else None

@@ -1,0 +1,328 @@
+"""Triage, the home screen: what needs somebody now, ranked, and the one key that handles it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, VerticalScroll
+from textual.widget import Widget
+
+from console.presentation import home
+from console.presentation.changes import changes_of
+from console.presentation.compared import Compared
+from console.screen import Pane, act, look, request_acts
+from console.screen.desk import Desk
+from console.screen.entry_dialog import show_entry
+from console.screen.incident_acts import open_incident
+from console.screen.request_rows import ITEMS, LATELY, item_rows, lately_rows
+from console.screen.rollback_dialog import confirm_rollback
+from console.widgets.change_panel import ChangePanel
+from console.widgets.dialogs import Ask
+from console.widgets.keyed_table import KeyedTable
+from console.widgets.text_view import Facts
+from store.errors import NotFound, QuarterdeckError
+from store.integrity.entry import Entry
+from store.services import activity, drifting, triage
+from store.services.review import Review
+from store.services.situation import Place, Situation, places, situation
+from store.services.triage import Item
+
+_GOES = {"drift": "drift", "approval": "approvals", "ready": "approvals", "failed": "lineage"}
+"""Kind of item → the screen that `enter` opens it in; any other is shown as an entry."""
+_NEEDS = {"approve": "approval", "deploy": "ready", "acknowledge": "drift"}
+_RIGHTS = {
+    "rollback": "roll back",
+    "acknowledge": "handle drift",
+    "incident": "open an incident",
+    "comment": "annotate",
+}
+MOST_LATELY = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What the screen shows."""
+
+    items: tuple[Item, ...]
+    places: tuple[Place, ...]
+    lately: tuple[Entry, ...]
+    situation: Situation | None
+    at: datetime
+
+
+class Triage(Pane[Loaded]):
+    """What needs somebody, most pressing first; beside it the item under the cursor."""
+
+    HELP_TEXT = (
+        "What needs somebody now, most pressing first; what you can handle stands before what you cannot.",
+        "enter opens the thing where it is handled. R on a drift pushes the desired release over it; on a failed"
+        " deployment or an incident it goes back to the release before. i opens an incident about the place under the"
+        " cursor. tab goes to what happened lately, where enter shows the entry and its proof.",
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        act("rollback"),
+        act("approve"),
+        act("refuse"),
+        act("deploy"),
+        act("acknowledge"),
+        look("diff"),
+        act("incident"),
+        act("comment"),
+        look("entry", show=False),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._items: dict[str, Item] = {}
+        self._wanted: str | None = None
+        self._situation: Situation | None = None
+        self._places: tuple[Place, ...] = ()
+        self._at: datetime = desk.context.clock.now()
+
+    def compose(self) -> ComposeResult:
+        yield Facts(id="triage-head")
+        yield Facts(id="strip")
+        with Container(id="triage-body"):
+            with Container(id="left"):
+                yield KeyedTable(ITEMS, empty="✓ nothing needs anybody", id="items")
+                yield KeyedTable(LATELY, empty="nothing happened yet", id="lately")
+            with Container(id="right"):
+                with VerticalScroll(id="about-scroll"):
+                    yield Facts(id="about")
+                yield ChangePanel(id="item-changes")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#lately").border_title = "Lately"
+
+    def first_focus(self) -> Widget | None:
+        return self.query_one("#items")
+
+    # Reading.
+
+    def load(self) -> Loaded:
+        context = self._desk.context
+        overview = triage.overview(context, self._desk.handle)
+        by_key = {item.key: item for item in overview.items}
+        item = by_key.get(self._wanted or "", next(iter(overview.items), None))
+        return Loaded(
+            items=overview.items,
+            places=places(context),
+            lately=activity.recent(context, limit=MOST_LATELY),
+            situation=situation(context, item, self._desk.handle) if item is not None else None,
+            at=context.clock.now(),
+        )
+
+    def show_data(self, data: Loaded) -> None:
+        self._at, self._places = data.at, data.places
+        self._items = {item.key: item for item in data.items}
+        table = self.query_one("#items", KeyedTable)
+        table.sync(item_rows(data.items, data.at))
+        table.border_title = f"Needs somebody, {len(data.items)}" if data.items else "Needs somebody"
+        self._wanted = table.key
+        self.query_one("#lately", KeyedTable).sync(lately_rows(data.lately, data.at))
+        self._show_top()
+        if data.situation is None or data.situation.item.key == table.key:
+            self._show_situation(data.situation)
+        elif table.key is not None:
+            self._want(table.key)
+        self._arrange()
+
+    def on_keyed_table_highlighted(self) -> None:
+        key = self.query_one("#items", KeyedTable).key
+        if key is not None and key != self._wanted:
+            self._want(key)
+        super().on_keyed_table_highlighted()
+
+    def _want(self, key: str) -> None:
+        self._wanted = key
+        self.run_worker(self._read(self._items[key]), group="preview", exclusive=True, name=f"read {key}")
+
+    async def _read(self, item: Item) -> None:
+        try:
+            found = await asyncio.to_thread(situation, self._desk.context, item, self._desk.handle)
+        except NotFound:
+            return  # it was handled a moment ago: the list follows
+        except QuarterdeckError as error:
+            self.report(error)
+            return
+        if self._wanted == item.key and self.is_attached:
+            self._show_situation(found)
+            self.refresh_bindings()
+
+    # Drawing.
+
+    def _show_situation(self, found: Situation | None) -> None:
+        before, self._situation = self._situation, found
+        about = self.query_one("#about", Facts)
+        if found is None:
+            about.show_lines()
+        else:
+            lately = 4 if self.query_one("#lately").display else 8
+            about.show_lines(*home.preview_lines(found, self._at, about.size.width or 78, lately=lately))
+        if before is None or found is None or before.item.key != found.item.key:
+            self.query_one("#about-scroll").scroll_to(y=0, animate=False)
+        panel = self.query_one(ChangePanel)
+        panel.set_class(found is not None and bool(found.diff.components), "-filled")
+        if found is not None and (before is None or before.diff != found.diff):
+            drift = found.three is not None
+            labels = ("should be", "is live") if drift else (f"{found.item.environment} now", found.item.key)
+            panel.border_title = "What differs live" if drift else f"What {found.item.key} changes"
+            texts = Compared(diff=found.diff, before=found.before, after=found.after)
+            panel.show_changes(changes_of(found.diff.to_json()), texts, old_label=labels[0], new_label=labels[1])
+
+    def _show_top(self) -> None:
+        room = max((self.size.width or 80) - 2, 20)
+        items = tuple(self._items.values())
+        self.query_one("#triage-head", Facts).show_lines(home.headline(items, self._desk.handle, room))
+        self.query_one("#strip", Facts).show_lines(*home.strip_lines(self._places, self._at, room))
+
+    def _arrange(self) -> None:
+        """Give the list the lines it needs, and the rest to what stands below it."""
+        table = self.query_one("#items", KeyedTable)
+        body = self.query_one("#triage-body").size.height
+        if body:
+            stacked = not self.query_one("#lately").display
+            most = max(body * (2 if stacked else 3) // 5, 4)
+            table.styles.height = min(max(len(table.rows), 1) + 2, most)
+
+    def on_resize(self) -> None:
+        self._show_top()
+        self.call_after_refresh(self._arrange)
+        if self._situation is not None:
+            self.call_after_refresh(self._show_situation, self._situation)
+
+    # Moving.
+
+    def on_keyed_table_chosen(self, event: KeyedTable.Chosen) -> None:
+        if event.table.id == "lately":
+            self.run_worker(self._guarded(show_entry(self, self._desk, int(event.key))), group="act")
+        else:
+            self._open_item()
+
+    def _open_item(self) -> None:
+        item = self._items.get(self._wanted or "")
+        if item is None:
+            return
+        if item.kind in _GOES:
+            self.go(_GOES[item.kind], item.key)
+        else:
+            self._run("look_entry", None)
+
+    def look_diff(self) -> None:
+        panel = self.query_one(ChangePanel)
+        if panel.display and panel.has_class("-filled"):
+            panel.action_toggle_text()
+        else:
+            self._open_item()
+
+    async def look_entry(self) -> None:
+        """Show the newest entry about the item under the cursor, or the entry under the cursor."""
+        lately = self.query_one("#lately", KeyedTable)
+        if lately.has_focus and lately.key is not None:
+            await show_entry(self, self._desk, int(lately.key))
+            return
+        item = self._item()
+        if item.key.startswith("#"):
+            await show_entry(self, self._desk, int(item.key[1:]))
+            return
+        seq = activity.newest_about(self._desk.context, item.key)
+        if seq is not None:
+            await show_entry(self, self._desk, seq)
+
+    def open(self, subject: str) -> None:
+        if self.query_one("#items", KeyedTable).select(subject):
+            self._want(subject)
+
+    def back(self) -> bool:
+        table = self.query_one("#items")
+        if table.has_focus:
+            return False
+        table.focus()
+        return True
+
+    def copied(self) -> str | None:
+        lately = self.query_one("#lately", KeyedTable)
+        return lately.key if lately.has_focus else self._wanted
+
+    # Acting.
+
+    def _item(self) -> Item:
+        return self._items[self._wanted or ""]
+
+    def _current(self) -> Situation | None:
+        """Return what is known of the item under the cursor, None while it is being read."""
+        found = self._situation
+        return found if found is not None and found.item.key == self._wanted else None
+
+    def why_not(self, name: str) -> str | None:
+        if name == "incident" and not self._items:
+            return None
+        found = self._current()
+        if found is None:
+            return "nothing needs anybody" if not self._items else f"still reading {self._wanted}"
+        item = found.item
+        if name in {"approve", "refuse", "deploy"}:
+            if found.review is None:
+                return f"{item.key} is no request: {home.handled(item)}"
+            return request_acts.why_not(name, found.review)
+        if name in _NEEDS and item.kind != _NEEDS[name]:
+            return f"{item.key} is no {_NEEDS[name]}: {home.handled(item)}"
+        if name == "rollback" and (item.kind not in {"drift", "failed", "incident"} or item.project == "-"):
+            return f"{item.key} is nothing to roll back: {home.handled(item)}"
+        if name == "comment" and item.key.startswith("#"):
+            return None
+        return "\n".join(found.blocked.get(_RIGHTS.get(name, ""), ())) or None
+
+    def _review(self) -> Review:
+        found = self._current()
+        assert found is not None
+        assert found.review is not None
+        return found.review
+
+    async def act_approve(self) -> None:
+        await request_acts.approve(self, self._desk, self._review())
+
+    async def act_refuse(self) -> None:
+        await request_acts.refuse(self, self._desk, self._review())
+
+    async def act_deploy(self) -> None:
+        await request_acts.deploy(self, self._desk, self._review())
+
+    async def act_rollback(self) -> None:
+        item = self._item()
+        drift = item.key if item.kind == "drift" else None
+        await confirm_rollback(self, self._desk, environment=item.environment, project=item.project, drift=drift)
+
+    async def act_acknowledge(self) -> None:
+        """Take a drift off the list with the reason why it may stand."""
+        item = self._item()
+        words = await self.ask(
+            Ask(f"Acknowledge {item.key}", facts=[item.what], placeholder="why it may stand for now")
+        )
+        if words is not None:
+            me = self._desk.me()
+            entry = await self.perform(
+                lambda: drifting.acknowledge(self._desk.context, me, item.key, note=words),
+                doing=f"acknowledging {item.key}",
+            )
+            self.say(f"acknowledged {item.key}: entry {entry.seq}; it stands until live is as it should be")
+
+    async def act_incident(self) -> None:
+        item = self._items.get(self._wanted or "")
+        known = item is not None and item.environment != "-"
+        await open_incident(
+            self,
+            self._desk,
+            project=item.project if item is not None and known else None,
+            environment=item.environment if item is not None and known else None,
+        )
+
+    async def act_comment(self) -> None:
+        await request_acts.comment(self, self._desk, self._item().key.removeprefix("#"))

@@ -1,0 +1,84 @@
+"""The keys of one log over time: which of them signs a checkpoint is a question of its size, never of its time.
+
+A log hands itself over to another key in an entry. The checkpoint over exactly that entry is signed by both keys,
+so that trust in either reaches the other; larger ones are the new key's alone, smaller ones stay the old one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store.errors import BadInput, IntegrityFailure
+from store.integrity.checkpoint import Checkpoint, open_checkpoint
+from store.integrity.note import NoKnownSignature, Verifier, note_text, open_note
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """A log's first key, and what it was handed over to since: (number of the entry that says so, key)."""
+
+    first: Verifier
+    rotations: tuple[tuple[int, Verifier], ...] = ()
+
+    @property
+    def newest(self) -> Verifier:
+        """The key that signs checkpoints now."""
+        return self.rotations[-1][1] if self.rotations else self.first
+
+    @property
+    def all(self) -> tuple[Verifier, ...]:
+        """Every key, the oldest first."""
+        return (self.first, *(key for _, key in self.rotations))
+
+    def rotated(self, seq: int, key: Verifier) -> LogKeys:
+        """Return the keys after entry `seq` handed the log over to `key`.
+
+        Raises:
+            IntegrityFailure: the key is another log's, or was this log's before.
+        """
+        if key.name != self.first.name or key.type != self.first.type or key in self.all:
+            raise IntegrityFailure(f"entry {seq} hands the log over to a key that cannot be its next one")
+        return LogKeys(self.first, (*self.rotations, (seq, key)))
+
+    def at(self, size: int) -> tuple[Verifier, ...]:
+        """Return the keys that have to sign a checkpoint over `size` entries: one, or two where they change."""
+        if not self.rotations:
+            return (self.first,)
+        before = [key for seq, key in ((0, self.first), *self.rotations) if seq < size] or [self.first]
+        return (before[-1], *(key for seq, key in self.rotations if seq == size))
+
+    def for_note(self, note: bytes) -> Verifier:
+        """Return a key that has to be among those that signed this checkpoint, by the size it states.
+
+        Raises:
+            IntegrityFailure: it is no checkpoint.
+        """
+        return self.at(_stated(note))[0] if self.rotations else self.first
+
+    def open(self, note: bytes, *, others: Sequence[Verifier] = ()) -> Checkpoint:
+        """Return the checkpoint of a note that every key which had to sign it has signed.
+
+        A wrong signature of one of `others` (witnesses, say) spoils it as well; a missing one does not.
+
+        Raises:
+            NoKnownSignature: a key that had to sign it did not (an IntegrityFailure).
+            IntegrityFailure: the note or the checkpoint is malformed, or a known signature is wrong.
+        """
+        if not self.rotations:
+            return open_checkpoint(note, [self.first, *others])
+        size = _stated(note)
+        wanted = self.at(size)
+        signed = {(line.name, line.key_id) for line in open_note(note, [*wanted, *others]).signatures}
+        for key in wanted:
+            if (key.name, key.key_id) not in signed:
+                name = f"{key.name}+{key.key_id.hex()}"
+                raise NoKnownSignature(f"checkpoint: over {size} entries, but not signed by {name}, the key for that")
+        return Checkpoint.parse(note_text(note))
+
+
+def _stated(note: bytes) -> int:
+    try:
+        return Checkpoint.parse(note_text(note)).size
+    except BadInput as error:
+        raise IntegrityFailure(str(error)) from None

@@ -1,0 +1,1 @@
+"""Stands here so that pytest finds `console_scene` from the folders below."""

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+from support.exports import TAMPERED, V1, V2
+from support.tampering import plain_sql
+from support.walk import Walk
+
+from store import projections
+from store.domain import events as ev
+from store.ledger.report import Verdict
+from store.projections import PROJECTIONS
+from store.services import approving, drifting, environments, incidents, people, requests, rollback, verifying
+from store.services.context import Context
+from store.services.verifying import Scope, verify_workspace
+
+NAMES = [name for projection in PROJECTIONS for name in projection.names]
+
+
+def tell_everything(scene: Scene) -> None:
+    """Play a story in which every read table gets a row that stays."""
+    scene.live(V1)
+    scene.live(V2)
+    scene.ingest(b"{broken", name="broken.json")
+    rollback.roll_back(scene.context, scene.bo, rollback.plan(scene.context, "prod", "orders"), reason="it hurts")
+    scene.observe(TAMPERED)
+    drifting.acknowledge(scene.context, scene.bo, "DR-0001", note="seen")
+    incidents.open_incident(scene.context, scene.bo, title="it burns", severity="high")
+    incidents.note(scene.context, scene.bo, "INC-0001", "smoke")
+    environments.freeze(scene.context, scene.alice, "prod", reason="audit")
+    people.grant(scene.context, scene.alice, "cy", ev.Grant(role="auditor"))
+    request = scene.submitted()
+    approving.approve(scene.context, scene.bo, request)
+    requests.edit(scene.context, scene.cy, request, content=content(why="more"))
+
+
+def differences(context: Context) -> tuple[str, ...]:
+    with context.ledger.reading() as connection:
+        return projections.differences(connection, context.ledger.entries())
+
+
+def content_of(context: Context) -> dict[str, list[tuple[object, ...]]]:
+    with context.ledger.reading() as connection:
+        return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in NAMES}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_tables_grown_entry_by_entry_equal_a_rebuild_all_along_a_long_walk(scene: Scene, seed: int) -> None:
+    walk = Walk(scene, seed)
+    for _ in range(8):
+        walk.go(50)
+        assert differences(scene.context) == ()
+    grown = content_of(scene.context)
+    verifying.rebuild(scene.context)
+    assert content_of(scene.context) == grown
+    assert len(set(walk.taken)) > 20, "the walk should get around"
+    report = verify_workspace(scene.context, scope=Scope())
+    assert (report.verdict, report.problems) == (Verdict.ANCHORED, ())
+
+
+def test_the_story_fills_every_table(scene: Scene) -> None:
+    tell_everything(scene)
+    assert [name for name, rows in content_of(scene.context).items() if not rows] == []
+    assert differences(scene.context) == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("edit", ["delete", "change", "invent", "drop"])
+def test_a_hand_edited_read_table_is_found_and_mended_by_a_rebuild(scene: Scene, name: str, edit: str) -> None:
+    tell_everything(scene)
+    honest = content_of(scene.context)
+    with plain_sql(scene.context.ledger.path) as connection:
+        columns = [(row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({name})")]
+        keys = [row[1] for row in connection.execute(f"PRAGMA table_info({name})") if row[5]]
+        text = next(column for column, kind in columns if kind == "TEXT" and column not in keys)
+        match edit:
+            case "delete":
+                connection.execute(f"DELETE FROM {name}")
+            case "change":
+                connection.execute(f"UPDATE {name} SET {text} = {text} || '!'")
+            case "invent":
+                values = ", ".join(f"'{number}'" for number in range(9000, 9000 + len(columns)))
+                connection.execute(f"INSERT INTO {name} VALUES ({values})")
+            case _:
+                connection.execute(f"DROP TABLE {name}")
+    assert differences(scene.context) == (name,)
+    report = verify_workspace(scene.context, scope=Scope(archive=False))
+    assert report.verdict is Verdict.INVALID
+    if edit != "drop":
+        assert any(f"the read table {name} " in problem.detail for problem in report.problems)
+        verifying.rebuild(scene.context)
+        assert content_of(scene.context) == honest
+        assert verify_workspace(scene.context, scope=Scope()).ok
+
+
+def test_no_decision_believes_a_read_table(scene: Scene) -> None:
+    """Whoever edits the tables changes what is shown, not what is allowed."""
+    scene.live(V1)
+    scene.live(V2)
+    rollback.roll_back(scene.context, scene.bo, rollback.plan(scene.context, "prod", "orders"), reason="it hurts")
+    environments.freeze(scene.context, scene.alice, "prod", reason="audit")
+    scene.observe(TAMPERED)
+    scene.ingest(V2)
+    request = scene.submitted()
+    with plain_sql(scene.context.ledger.path) as connection:
+        connection.execute("UPDATE request SET state = 'approved'")
+        connection.execute("UPDATE environment SET frozen = NULL")
+        connection.execute("DELETE FROM quarantined")
+        connection.execute("UPDATE drift SET status = 'resolved'")
+        connection.execute("""UPDATE principal SET grants = '[["admin", "*", "*", null]]'""")
+    from store.errors import Refusal
+
+    with pytest.raises(Refusal) as caught:
+        scene.deploy(request)
+    reasons = " ".join(caught.value.reasons)
+    assert all(word in reasons for word in ("not approved", "frozen", "quarantine"))
+    with pytest.raises(Refusal, match="it needs the role admin"):
+        people.grant(scene.context, scene.cy, "cy", ev.Grant(role="admin"))
+
+
+def test_an_entry_of_an_unknown_kind_is_passed_over(scene: Scene) -> None:
+    from support.tampering import smuggle
+
+    from store.integrity.entry import Statement
+
+    before = content_of(scene.context)
+    strange = Statement(
+        origin=scene.context.ledger.origin,
+        kind="moon.landed",
+        time=scene.context.now,
+        actor="system",
+        on={"request": "CR-0001"},
+        data={"crew": 3},
+    )
+    smuggle(scene.context, strange, None)
+    assert content_of(scene.context) == before
+    assert differences(scene.context) == ()
+    assert verify_workspace(scene.context, scope=Scope()).ok
