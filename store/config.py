@@ -24,6 +24,8 @@ class LedgerConfig(_Section):
     origin: str = Field(pattern=r"^[^\s+]+$")
     log_key: str
     """The log's public key as a note verifier key (`vkey`)."""
+    network_file_system: bool = False
+    """Record even where the ledger lies on a network file system: at most one machine may ever write."""
 
 
 class IntakeConfig(_Section):

@@ -27,10 +27,12 @@ from store.integrity.merkle import EMPTY_ROOT
 from store.integrity.note import NoteSigner, Verifier
 from store.integrity.signer import Signer
 from store.ledger import HeadStore, Ledger, state_heads
+from store.ledger.mounts import network_problem
 from store.ledger.report import Contradiction, Problem, Report, Verdict
 from store.ledger.verify import verify
 from store.services import log_key as log_keys
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
+from store.services.cosigning import stores_of, verifier_of
 from store.services.people import bare_line
 
 LEDGER_FILE = "ledger.db"
@@ -89,6 +91,9 @@ def create(
     origin = origin or f"quarterdeck.local/{name[:40]}-{secrets.token_hex(4)}"
     if not _ORIGIN.fullmatch(origin):
         raise BadInput(f"{origin!a} is no origin: a schema-less URL in lower case, e.g. example.com/ledger")
+    remote = network_problem(root)
+    if remote is not None:
+        raise BadInput(f"{remote}: make the workspace on a local disk")
     try:
         for folder in FOLDERS:
             (root / folder).mkdir(parents=True, exist_ok=True)
@@ -159,8 +164,10 @@ def verify_unopened(root: Path) -> Report:
         return _missing(root, settings)
     return verify(
         root / LEDGER_FILE,
-        heads=_heads(root, settings),
+        heads=(*_heads(root, settings), *stores_of(root, settings.witnesses)),
         verifier=Verifier.from_vkey(settings.ledger.log_key),
+        witnesses=[verifier_of(one) for one in settings.witnesses.known],
+        quorum=settings.witnesses.quorum,
         origin=settings.ledger.origin,
         audit=SignatureAudit(),
         tables=TABLES,
@@ -221,6 +228,8 @@ def open_workspace(
 ) -> Workspace:
     """Open the workspace at `root`. Without its log key, or the passphrase of that, it opens read-only.
 
+    So it does on a network file system, unless the configuration says `network_file_system = true`.
+
     `log_passphrase` is asked only for an encrypted key; without it QUARTERDECK_LOG_PASSPHRASE is.
 
     Raises:
@@ -233,16 +242,17 @@ def open_workspace(
     settings = config.load(root)
     if not os.path.lexists(root / LEDGER_FILE):
         raise IntegrityFailure(_missing(root, settings).problems[-1].detail + ": restore it from a backup")
+    remote = None if settings.ledger.network_file_system else network_problem(root / LEDGER_FILE)
     log_key = log_keys.find(root, settings, root / LEDGER_FILE, log_passphrase)
     ledger = Ledger.open(
         root / LEDGER_FILE,
         clock=clock,
         heads=_heads(root, settings),
-        log_signer=log_key.signer,
+        log_signer=None if remote else log_key.signer,
         verifier=Verifier.from_vkey(settings.ledger.log_key),
         origin=settings.ledger.origin,
         tables=TABLES,
-        why_no_signer=log_key.why,
+        why_no_signer=remote or log_key.why,
     )
     return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy()))
 

@@ -1,103 +1,23 @@
-"""`verify`, `checkpoint`, `prove`, `verify-proof` and `export`: evidence, and what others need to check it."""
+"""`checkpoint`, `prove`, `verify-proof` and `export`: evidence, and what others need to check it."""
 
 from __future__ import annotations
 
-import base64
-import sys
 from pathlib import Path
 
 import click
 
-from console.cli.output import complain, emit_json, note, say
+from console.cli.output import emit_json, note, say
 from console.cli.session import ENTRY_NUMBER, Session, command, group
-from store.errors import IntegrityFailure
-from store.ledger.report import Report
-from store.services import evidence, verifying
-from store.services.verifying import Scope
-from store.workspace import verify_unopened
-
-
-@command(name="verify")
-@click.option("--rebuild", is_flag=True, help="Also fill the read tables again from the entries.")
-@click.option("--from", "kept", type=click.Path(path_type=Path), help="Trust entries up to this checkpoint of ours.")
-@click.option("--fast", is_flag=True, help="Entries, tree, signatures and heads only; no archive, no read tables.")
-def verify(session: Session, kept: Path | None, *, rebuild: bool, fast: bool) -> int:
-    """Check every entry, signature, checkpoint, kept head and archived file; say what the result is worth."""
-    try:
-        context = session.context
-    except IntegrityFailure as error:
-        complain(str(error))
-        report = verify_unopened(session.root)
-        _show(session, report)
-        return 1
-    if rebuild:
-        verifying.rebuild(context)
-    start = evidence.open_kept_checkpoint(context, kept) if kept else None
-    scope = Scope(archive=not fast, tables=not fast, start=start)
-    report = verifying.verify_workspace(context, scope=scope, progress=_progress if sys.stderr.isatty() else None)
-    _show(session, report)
-    return 0 if report.ok else 1
-
-
-def _show(session: Session, report: Report) -> None:
-    if session.options.json:
-        emit_json(_plain(report))
-    else:
-        _print(report)
-
-
-def _progress(what: str, done: int, total: int) -> bool:
-    click.echo(f"\r{what}: {done:,} of {total:,}\x1b[K", nl=done >= total, err=True)
-    return True
-
-
-def _plain(report: Report) -> dict[str, object]:
-    return {
-        "ok": report.ok,
-        "verdict": report.verdict.value,
-        "entries": report.entries,
-        "root": base64.b64encode(report.root).decode(),
-        "problems": [{"seq": p.seq, "problem": p.problem, "detail": p.detail} for p in report.problems],
-        "warnings": [{"seq": p.seq, "problem": p.problem, "detail": p.detail} for p in report.warnings],
-        "contradictions": [
-            {
-                "kept": one.kept.decode("utf-8", errors="replace"),
-                "ours": one.ours.decode("utf-8", errors="replace") if one.ours else None,
-                "proof": [base64.b64encode(item).decode() for item in one.proof],
-            }
-            for one in report.contradictions
-        ],
-        "anchored": list(report.anchored) if report.anchored else None,
-        "tail": {"entries": report.tail_entries, "minutes": report.tail_minutes},
-        "start": report.start,
-        "seconds": report.seconds,
-    }
-
-
-def _print(report: Report) -> None:
-    say(f"{report.verdict.value}: {report.entries:,} entries in {report.seconds:.2f} s")
-    say(f"root {base64.b64encode(report.root).decode()}")
-    if report.start:
-        say(f"entries up to {report.start:,} were trusted, as the checkpoint given says")
-    if report.anchored:
-        say(f"agrees with the head of {report.anchored[0]:,} entries that is kept outside the database")
-    elif report.ok:
-        say("checked against the log's own key only: no head is kept outside that agrees")
-    say(f"unanchored tail: {report.tail_entries:,} entries, {report.tail_minutes:,} minutes")
-    for problem in report.problems:
-        say(f"!! entry {problem.seq}: {problem.problem}: {problem.detail}")
-    for warning in report.warnings:
-        say(f"?? entry {warning.seq}: {warning.problem}: {warning.detail}")
-    for one in report.contradictions:
-        for name, text in (("kept", one.kept), ("ours", one.ours)):
-            say(f"{name}: {(text or b'nothing').decode('utf-8', errors='replace')}")
+from store.services import cosigning, evidence, tiling
 
 
 @command(name="checkpoint")
 @click.option("--out", type=click.Path(path_type=Path), help="Write it to this file.")
-def checkpoint(session: Session, out: Path | None) -> None:
+@click.option("--cosigned", is_flag=True, help="The newest one that the quorum of witnesses cosigned.")
+def checkpoint(session: Session, out: Path | None, *, cosigned: bool) -> None:
     """Print the newest signed checkpoint (C2SP tlog-checkpoint): keep it somewhere else."""
-    found = evidence.checkpoint(session.context)
+    context = session.context
+    found = cosigning.cosigned_note(context) if cosigned else evidence.checkpoint(context)
     if out is not None:
         evidence.write_file(out, found)
     if session.options.json:
@@ -164,3 +84,18 @@ def export_statement(session: Session, seq: int, out: Path) -> None:
     say(f"{found.statement} was signed by {found.actor}")
     check = f"ssh-keygen -Y verify -f SIGNERS -I {found.actor} -n quarterdeck@v1 -s {found.signature}"
     note(f"check it: {check} < {found.statement}")
+
+
+@command(export, name="tiles")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder: new, or an earlier export.")
+@click.option(
+    "--cosigned", is_flag=True, help="Export up to the newest checkpoint that the quorum of witnesses cosigned."
+)
+def export_tiles(session: Session, out: Path, *, cosigned: bool) -> None:
+    """Write the whole log as plain files (C2SP tlog-tiles), for other people's tools."""
+    context = session.context
+    made = tiling.export_tiles(context, out, note=cosigning.cosigned_note(context) if cosigned else None)
+    if session.options.json:
+        emit_json({"out": str(out), "entries": made.size, "files": made.files})
+    else:
+        say(f"{out} holds a log of {made.size:,} entries as tiles ({made.files:,} files written)")

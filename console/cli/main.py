@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "request": "request",
     "approve": "request",
     "refuse": "request",
+    "approval": "approval",
     "promote": "request",
     "deploy": "deploy",
     "rollback": "deploy",
@@ -38,7 +39,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "lineage": "query",
     "log": "query",
     "triage": "query",
-    "verify": "evidence",
+    "verify": "verify",
     "checkpoint": "evidence",
     "prove": "evidence",
     "verify-proof": "evidence",
@@ -46,6 +47,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "principal": "people",
     "role": "people",
     "key": "people",
+    "log-key": "log_key",
     "environment": "environment",
     "freeze": "environment",
     "incident": "incident",
@@ -102,6 +104,7 @@ def run(arguments: list[str] | None = None) -> int:
     session = Session(options=GlobalOptions())
     try:
         result = cli.main(args=arguments, prog_name="quarterdeck", standalone_mode=False, obj=session)
+        session.warn()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:

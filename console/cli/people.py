@@ -16,7 +16,7 @@ from store.intake.guard import read_guarded
 from store.integrity.entry import Entry
 from store.integrity.sshkey import parse_public_key
 from store.projections import principals as rows
-from store.services import people
+from store.services import keys, people
 
 
 def _key_line(path: Path) -> str:
@@ -92,7 +92,7 @@ def role_revoke(session: Session, handle: str, grant: str, reason: str) -> None:
 
 @group(name="key")
 def key() -> None:
-    """Keys: list, add, revoke."""
+    """Keys: list, uses, add, revoke."""
 
 
 @command(key, name="list")
@@ -118,6 +118,19 @@ def key_list(session: Session, handle: str | None) -> None:
         emit_json(keys)
     else:
         table([tuple(k.values()) for k in keys], head=("principal", "type", "fingerprint", "from entry", "to entry"))
+
+
+@command(key, name="uses")
+@click.argument("handle", required=False)
+def key_uses(session: Session, handle: str | None) -> int:
+    """List every entry that your keys signed (or HANDLE's); exit 1 when one of the signatures does not count."""
+    found = list(keys.uses(session.context, handle or session.actor().handle))
+    if session.options.json:
+        emit_json([asdict(use) for use in found])
+    else:
+        rows_ = [(u.seq, u.time, u.kind, u.on, u.fingerprint, u.via, u.problem) for u in found]
+        table(rows_, head=("entry", "time", "kind", "about", "key", "by", "problem"))
+    return int(any(use.problem for use in found))
 
 
 @command(key, name="add")

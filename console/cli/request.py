@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import click
 
-from console.cli.output import emit_json, say, say_lines, table
+from console.cli.output import emit_json, note, say, say_lines, table
 from console.cli.session import Session, command, group
 from store.domain import events as ev
 from store.domain.policy import RISKS
 from store.errors import NotFound
 from store.projections import requests as rows
-from store.services import approving, diffing, requests
+from store.services import approving, diffing, evidence, offsite, requests
 from store.services.context import Context
 
 _FIELDS = {
@@ -118,6 +119,28 @@ def request_list(session: Session, states: tuple[str, ...]) -> None:
         [(r.id, r.state, r.risk, f"{r.environment}/{r.project}", r.requester, r.updated_at, r.title) for r in found],
         head=("id", "state", "risk", "for", "by", "changed", "title"),
     )
+
+
+@command(request, name="export")
+@click.argument("request_id", metavar="ID")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write to.")
+@click.option("--for", "handle", help="Who will sign (default: you).")
+@click.option("--note", "text", default="", help="What you want remembered with your approval.")
+def request_export(session: Session, request_id: str, out: Path, handle: str | None, text: str) -> None:
+    """Write the approval to be signed on the approver's own machine with ssh-keygen, and a text to read first."""
+    from console.cli.approval_text import approval_text, sign_line
+
+    unsigned = offsite.prepare(session.context, request_id, handle or session.actor().handle, note=text)
+    statement = out / f"{request_id}-{unsigned.statement.actor}.json"
+    readable = statement.with_suffix(".txt")
+    evidence.write_file(statement, unsigned.data)
+    evidence.write_file(readable, approval_text(session.context, unsigned, statement).encode())
+    if session.options.json:
+        emit_json({"statement": str(statement), "text": str(readable), "sign": sign_line(statement)})
+        return
+    say(f"{statement} is what {unsigned.statement.actor} signs; {readable.name} says in words what that means")
+    note(f"sign it: {sign_line(statement)}")
+    note(f"then: quarterdeck approval import {statement}.sig")
 
 
 @command(name="approve")

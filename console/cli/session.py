@@ -41,16 +41,15 @@ class Session:
     """One run of the command line."""
 
     options: GlobalOptions = field(default_factory=GlobalOptions)
+    log_passphrase: bytes = b""
+    """What unlocked the log's key; empty where nothing had to."""
     _workspace: Workspace | None = None
 
     @property
     def workspace(self) -> Workspace:
         """The workspace the options name, opened once. Raises NotFound when there is none."""
         if self._workspace is None:
-            self._workspace = open_workspace(self.root, log_passphrase=_log_passphrase)
-            reason = self._workspace.ledger.read_only_reason
-            if reason is not None:
-                complain(f"read-only: {reason}")
+            self._workspace = open_workspace(self.root, log_passphrase=self._ask_log_passphrase)
         return self._workspace
 
     @property
@@ -75,6 +74,16 @@ class Session:
     def actor_if_any(self) -> tuple[Actor | None, str]:
         """Return who acts, or nobody and why: where no key was named and the agent has none of this ledger's."""
         return caller.actor_if_any(self.context, self.options.key, self.options.as_name)
+
+    def _ask_log_passphrase(self) -> bytes:
+        self.log_passphrase = _log_passphrase()
+        return self.log_passphrase
+
+    def warn(self) -> None:
+        """Say that the ledger can only be read, and why, after a command that did not fail over it."""
+        reason = self._workspace.ledger.read_only_reason if self._workspace is not None else None
+        if reason is not None:
+            complain(f"read-only: {reason}")
 
     def close(self) -> None:
         """Close the workspace if it was opened."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from console.cli.log_key import asked_passphrase
 from console.cli.output import emit_json, note, say
 from console.cli.session import Session, command
 from store.errors import BadInput
@@ -17,14 +18,16 @@ from store.workspace import create
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 @click.option("--name", "handle", help="Your handle: a pseudonym, because entries are never erased.")
 @click.option("--origin", help="The ledger's name in the world: a schema-less URL (example.com/ledger).")
-def init(session: Session, folder: Path, handle: str | None, origin: str | None) -> None:
+@click.option("--log-key-passphrase", "protected", is_flag=True, help="Protect the key that signs checkpoints.")
+def init(session: Session, folder: Path, handle: str | None, origin: str | None, *, protected: bool) -> None:
     """Make a new workspace; you become its first admin."""
     signer = session.signer()
     if handle is None:
         if session.options.json or not sys.stdin.isatty():
             raise BadInput("name yourself: --name HANDLE")
         handle = str(click.prompt("Your handle (a pseudonym: entries are never erased)", err=True))
-    workspace = create(folder, signer=signer, handle=handle, origin=origin)
+    passphrase = asked_passphrase(session) if protected else b""
+    workspace = create(folder, signer=signer, handle=handle, origin=origin, log_passphrase=passphrase)
     try:
         head = workspace.ledger.head()
         facts = {

@@ -64,8 +64,8 @@ def head_lines(review: Review, now: datetime, *, room: int = 200) -> tuple[Line,
     row = review.request
     mark = severity(row.risk)
     first = line(
-        (f" {row.id} ", "keycap"), " ", (row.title, "title"), "  ", (f"{mark.symbol} {mark.word}", mark.tone),
-        *(part for words in suspicions(row.title) for part in ("  ", (f"! {words}", "danger"))),
+        (f" {row.id} ", "keycap"), " ", *((f"! {words}  ", "danger") for words in suspicions(row.title)),
+        (row.title, "title"), "  ", (f"{mark.symbol} {mark.word}", mark.tone),
     )  # fmt: skip
     by = f"  by {row.requester} {ago(parse_timestamp(row.opened_at), now)}"
     second = line(*state_words(row), "  ", (f"{row.project} → {row.environment}", "strong"), (by, "muted"))

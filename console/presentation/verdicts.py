@@ -16,7 +16,7 @@ _AGAINST = {
     Verdict.SHORTER: "a head kept outside is larger than this file: entries are missing at its end",
     Verdict.UNSIGNED: "no signed checkpoint covers the newest entry",
     Verdict.SELF_CONSISTENT: "checked against the log's own key only: no head is kept outside",
-    Verdict.ANCHORED: "agrees with the head of {0:,} kept outside the file",
+    Verdict.ANCHORED: "agrees with the kept head of {0:,}",
     Verdict.WITNESSED: "agrees with a head of {0:,} that witnesses cosigned",
 }
 
@@ -34,6 +34,8 @@ def verdict_line(report: Report, size: int) -> Line:
         parts.append((f"  +{newer:,} newer, not looked at", "warn"))
     if report.problems:
         parts.append((f"  {counted(len(report.problems), 'problem')}: p lists them", "danger"))
+    if report.warnings:
+        parts.append((f"  {counted(len(report.warnings), 'warning')}: p lists them", "warn"))
     parts.append((f"  {_AGAINST[report.verdict].format(anchored)}", "muted"))
     return line(*parts)
 

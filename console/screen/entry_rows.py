@@ -16,7 +16,7 @@ ENTRY_COLUMNS = (
     Column(name="kind", most=30, least=20, keep=8),
     Column(name="about", least=20, grow=1, keep=6, prose=True),
     Column(name="signed", width=6, keep=3),
-    Column(name="hash", least=13, most=24, keep=2, tone="muted"),
+    Column(name="hash", least=13, most=64, keep=2, tone="muted"),
 )
 """The columns of a list of entries, for `entry_row`."""
 

@@ -25,6 +25,7 @@ class Listing:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._looked: tuple[int, float] | None = None
+        self._text = ""
         self.query = Query()
         self.size: int | None = None
         """How many entries the ledger had when it was last looked at; None before that."""
@@ -41,9 +42,10 @@ class Listing:
         """Whether a search is under way."""
         return self._looked is not None
 
-    def begin(self, query: Query) -> None:
-        """Begin anew with `query`; one that is not everything needs `search` next."""
+    def begin(self, query: Query, text: str = "") -> None:
+        """Begin anew with `query`, typed as `text`; one that is not everything needs `search` next."""
         everything = searching.is_everything(query)
+        self._text = text
         self.query, self._looked = query, None if everything else (self.size or 0, monotonic())
         self.found = None if everything else []
 
@@ -101,7 +103,8 @@ class Listing:
         if self.found is None:
             everything = line((counted(size, "entry", "entries"), "strong"), ", newest first")
             return (*everything, *above, *line((f"   {_HINT}", "muted")))
-        found = line((f"{len(self.found):,}", "strong"), f" of {counted(size, 'entry', 'entries')}")
+        asked = line(("/ ", "key"), (self._text, "strong"), "   ")
+        found = (*asked, *line((f"{len(self.found):,}", "strong"), f" of {counted(size, 'entry', 'entries')}"))
         if self._looked is None:
             return (*found, *line(" match"), *above, *line(("   esc shows all", "muted")))
         reached, began = self._looked

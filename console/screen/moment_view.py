@@ -27,24 +27,7 @@ _COLUMNS = (
 
 
 class MomentView(Container):
-    """Keys of its table are `environment/project`."""
-
-    DEFAULT_CSS = """
-    MomentView { height: auto; layout: vertical; }
-    MomentView > Vertical { height: auto; }
-    MomentView Facts { height: 1; padding: 0 1; background: $surface; }
-    MomentView KeyedTable { height: auto; max-height: 9; }
-    MomentView TextView { display: none; }
-    .-medium MomentView TextView { display: block; height: 6; }
-    .-tall MomentView TextView { height: 10; }
-    .-wide MomentView, .-vast MomentView { layout: horizontal; height: 10; }
-    .-wide.-tall MomentView, .-vast.-tall MomentView { height: 13; }
-    .-wide MomentView > Vertical, .-vast MomentView > Vertical { height: 1fr; width: 1fr; }
-    .-wide MomentView > #moment-state, .-vast MomentView > #moment-state { width: 56%; }
-    .-wide MomentView > #moment-before, .-vast MomentView > #moment-before { border-left: solid $deck-rule; }
-    .-wide MomentView KeyedTable, .-vast MomentView KeyedTable { height: 1fr; max-height: 100%; }
-    .-wide MomentView TextView, .-vast MomentView TextView { display: block; height: 1fr; }
-    """
+    """Keys of its table are `environment/project`. Its looks stand in `screens/replay.tcss`."""
 
     def __init__(self) -> None:
         super().__init__()

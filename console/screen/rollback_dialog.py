@@ -104,7 +104,7 @@ def protected(environment: str) -> bool:
 
 def _question(preview: Preview, drift: str | None) -> ConfirmRollback:
     plan = preview.plan
-    body = ChangePanel()
+    body = ChangePanel(roomy=True)
     body.show_changes(changes_of(preview.effect.diff.to_json()), preview.texts, old_label="live now", new_label="after")
     place = "" if protected(plan.environment.name) else f" on {plan.environment.name}"
     return ConfirmRollback(

@@ -24,18 +24,20 @@ _COLUMNS = (
 
 
 class VerdictDialog(Dialog[int | None]):
-    """Every problem of a verification; `enter` answers with the entry that a problem is about."""
+    """Every problem and warning of a verification; `enter` answers with the entry that a problem is about."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", show=False, id="dialog.cancel")]
 
     def __init__(self, report: Report, scope: str) -> None:
-        super().__init__(classes="-danger -full")
+        super().__init__(classes="-full" if report.ok else "-danger -full")
         self._report = report
+        self._rows = (*report.problems, *report.warnings)
         self._scope = scope
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Facts(line((f" {self._report.verdict.value} ", "badge-danger")), classes="-title")
+            tone = "badge-ok" if self._report.ok else "badge-danger"
+            yield Facts(line((f" {self._report.verdict.value} ", tone)), classes="-title")
             yield Facts(*verdict_lines(self._report, self._scope))
             yield KeyedTable(_COLUMNS, empty="no problem in a single entry", classes="-body -last")
             yield Facts(
@@ -47,14 +49,14 @@ class VerdictDialog(Dialog[int | None]):
         table.sync(
             [
                 Row(key=str(number), cells=(problem_where(found), found.problem, found.detail))
-                for number, found in enumerate(self._report.problems)
+                for number, found in enumerate(self._rows)
             ]
         )
         table.focus()
 
     def on_keyed_table_chosen(self, event: KeyedTable.Chosen) -> None:
         event.stop()
-        self.dismiss(self._report.problems[int(event.key)].seq or None)
+        self.dismiss(self._rows[int(event.key)].seq or None)
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from console.presentation import reviews
 from console.presentation.compared import Compared
-from console.presentation.words import short_digest
+from console.presentation.spans import line
 from console.screen import Pane, act, look, request_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
@@ -79,6 +79,7 @@ class Approvals(Pane[Loaded]):
         self._at: datetime = desk.context.clock.now()
         self._viewed: dict[tuple[str, str], frozenset[str]] = {}
         self._edited_at = float("-inf")
+        self._edited: str | None = None
         self._noise = False
 
     def compose(self) -> ComposeResult:
@@ -152,8 +153,7 @@ class Approvals(Pane[Loaded]):
         row = found.request
         same = before is not None and before.request.id == row.id
         if before is not None and same and before.request.digest != row.digest:
-            self._edited_at = monotonic()
-            self.say(f"{row.id} was edited while you looked: its digest is {short_digest(row.digest)} now", tone="warn")
+            self._edited_at, self._edited = monotonic(), row.digest
         self._show_facts()
         self.query_one("#preview").border_title = row.id
         if before is None or not same or before.diff != found.diff:
@@ -179,7 +179,10 @@ class Approvals(Pane[Loaded]):
         head = self.query_one("#approvals-head", Facts)
         found = self._review
         if found is not None and self.has_class("-review"):
-            head.show_lines(*reviews.head_lines(found, self._at, room=self.size.width - 2), reviews.next_step(found))
+            lines = [*reviews.head_lines(found, self._at, room=self.size.width - 2), reviews.next_step(found)]
+            if found.request.digest == self._edited:
+                lines.append(line(("! it was edited while you looked: what you had viewed is void", "warn")))
+            head.show_lines(*lines)
             self.crumbs = (found.request.id,)
             self.query_one(ChangePanel).border_title = self._changes_title(found)
             return
@@ -203,9 +206,9 @@ class Approvals(Pane[Loaded]):
         self.call_after_refresh(self._show_facts)
 
     def _split(self) -> None:
-        """Put both sides next to each other in the review of a wide terminal; else let the view decide."""
-        wide = self.has_class("-review") and self.app.size.width >= SPLIT_FROM
-        self.query_one(DiffView).split = True if wide else None
+        """Put both sides next to each other in the review of a wide terminal only; in the list the view decides."""
+        wide = self.app.size.width >= SPLIT_FROM
+        self.query_one(DiffView).split = wide if self.has_class("-review") else None
 
     # Moving.
 
@@ -231,6 +234,7 @@ class Approvals(Pane[Loaded]):
             panel.action_toggle_text()
             return True
         self.remove_class("-review", "-facts")
+        self._edited = None
         self._arrange()
         self.query_one("#requests").focus()
         return True

@@ -127,13 +127,13 @@ class Ledger(Pane[Loaded]):
             self.query_one("#ledger-query", Facts).show_lines(line((f"! {error}", "warn")))
             return
         if query != self._listing.query and self._listing.size is not None:
-            self._list(query)
+            self._list(query, text.strip())
         self._show_query()
 
-    def _list(self, query: Query) -> None:
+    def _list(self, query: Query, text: str = "") -> None:
         """Begin the list anew; with a query, what matches comes in as it is found."""
         self.workers.cancel_group(self, "search")
-        self._listing.begin(query)
+        self._listing.begin(query, text)
         self._table.empty = "searching …"
         self._table.reset(self._listing.count)
         if self._listing.searching:
@@ -191,7 +191,7 @@ class Ledger(Pane[Loaded]):
         if name == "verify" and self._verification.running:
             return "already verifying; esc stops it"
         report = self._verification.report
-        if name == "problems" and (report is None or report.ok):
+        if name == "problems" and not (report and (report.problems or report.warnings)):
             return "no verification found a problem; V verifies"
         return None
 

@@ -26,7 +26,7 @@ from console.widgets.keyed_tree import KeyedTree, Twig
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
 from store.clock import parse_timestamp
-from store.errors import QuarterdeckError
+from store.errors import NotFound, QuarterdeckError
 from store.services import lineage_detail, lineage_tree
 from store.services.lineage import Node
 from store.services.lineage_branches import Branch, Path, Reader
@@ -46,6 +46,8 @@ class Forest:
     """What is open at first; empty later on."""
     goal: Path | None = None
     """Where the cursor is to go."""
+    missing: str = ""
+    """Why it cannot go where it was asked to."""
 
 
 class Lineage(Pane[Forest]):
@@ -87,7 +89,7 @@ class Lineage(Pane[Forest]):
             with Vertical(id="detail"):
                 with VerticalScroll(id="about", can_focus=False):
                     yield Facts()
-                yield ChangePanel()
+                yield ChangePanel(roomy=True)
 
     # Reading.
 
@@ -98,13 +100,16 @@ class Lineage(Pane[Forest]):
         if not self._forest.branches:
             start = reader.start(FEW)
             opened |= start
-        goal = None
+        goal, missing = None, ""
         if self._forest_goal is not None:
             subject, self._forest_goal = self._forest_goal, None
-            goal = lineage_tree.path_to(context, subject)
-            opened |= {goal[: i + 1] for i in range(len(goal) - 1)}
+            try:
+                goal = lineage_tree.path_to(context, subject)
+                opened |= {goal[: i + 1] for i in range(len(goal) - 1)}
+            except NotFound as error:
+                missing = str(error)
         branches = reader.read(opened, self._forest_pages, searching=self._forest_searching)
-        return Forest(branches=branches, now=context.now, start=start, goal=goal)
+        return Forest(branches=branches, now=context.now, start=start, goal=goal, missing=missing)
 
     def show_data(self, data: Forest) -> None:
         self._forest = data
@@ -118,6 +123,8 @@ class Lineage(Pane[Forest]):
             self._go_to_trouble()
         if data.goal is not None and not tree.select(data.goal):
             self.say(f"{data.goal[-1]} is older than what is read here; open … and look below", tone="info")
+        if data.missing:
+            self.say(data.missing, tone="warn")
         self._forest_open = tree.unfolded
         self._read_detail()
         self._arrange()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,11 +12,12 @@ from textual.widget import Widget
 
 from console.presentation import moments as words
 from console.presentation.spans import line
-from console.presentation.words import counted, kind
+from console.presentation.words import counted
 from console.screen.changes_dialog import ChangesDialog
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.entry_rows import ENTRY_COLUMNS, entry_row
+from console.screen.instants import HERE, Instants
 from console.screen.keys import look
 from console.screen.moment_view import MomentView
 from console.screen.pane import Pane
@@ -27,7 +27,7 @@ from console.widgets.dialogs import Ask
 from console.widgets.growing_table import GrowingTable
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
-from console.widgets.timeline import Tick, Timeline
+from console.widgets.timeline import Timeline
 from console.widgets.virtual_table import VirtualTable, Window
 from store.clock import parse_timestamp
 from store.errors import QuarterdeckError
@@ -35,24 +35,13 @@ from store.services import history, replay, searching
 from store.services.history import Instant
 from store.services.moments import Moment, between, moment
 
-_HERE = "here"
-"""The tick of an instant that is no mark: typed, or come from another screen."""
 _EXAMPLES = (
     line(("2026-11-20T02:51Z   72   DEP-0005   CR-0003   INC-0001   INC-0001@-30m   now", "string")),
     line(("A time, an entry number, or an id, each with an offset in s, m, h or d.", "muted")),
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Loaded:
-    """The line of time as it is now."""
-
-    marks: tuple[replay.Mark, ...]
-    now: Instant
-    clock: datetime
-
-
-class Replay(Pane[Loaded]):
+class Replay(Pane[Instants]):
     """Nothing here acts: the past is read only, and says so in its first line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,9 +65,7 @@ class Replay(Pane[Loaded]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._data: Loaded | None = None
-        self._instants: dict[str, Instant] = {}
-        self._here: Tick | None = None
+        self._instants: Instants | None = None
         self._moment: Moment | None = None
         self._wanted: tuple[Instant, str] | None = None
         self._settling = Settling(self)
@@ -107,52 +94,34 @@ class Replay(Pane[Loaded]):
 
     # Reading.
 
-    def load(self) -> Loaded:
+    def load(self) -> Instants:
         context = self._desk.context
-        return Loaded(marks=replay.timeline(context), now=history.now(context), clock=context.clock.now())
+        return Instants(marks=replay.timeline(context), now=history.now(context), clock=context.clock.now())
 
-    def show_data(self, data: Loaded) -> None:
-        self._data = data
+    def show_data(self, data: Instants) -> None:
+        asked = self._instants.asked if self._instants is not None else None
+        self._instants = replace(data, asked=asked)
         if self._wanted is not None:
             (at, label), self._wanted = self._wanted, None
             self._stand(at, label)
         else:
-            self._show_ticks()
+            self._timeline.show_ticks(self._instants.ticks(), data.clock)
             self._settle()
 
-    def _show_ticks(self) -> None:
-        assert self._data is not None
-        ticks = [_tick(mark) for mark in self._data.marks]
-        held = self._instants.get(_HERE)
-        self._instants = {str(mark.seq): Instant(seq=mark.seq, time=mark.time) for mark in self._data.marks}
-        if self._here is not None and held is not None:
-            ticks.append(self._here)
-            self._instants[_HERE] = held
-        self._timeline.show_ticks(ticks, self._data.clock)
-
     def _at(self) -> Instant:
-        assert self._data is not None
-        return self._instants.get(self._timeline.key or "", self._data.now)
+        assert self._instants is not None
+        return self._instants.at(self._timeline.key)
 
     def _stand(self, at: Instant, label: str) -> None:
         """Put the cursor on an instant: on its mark, or on a tick of its own."""
-        if self._data is None:
+        if self._instants is None:
             self._wanted = (at, label)
             return
-        mark = next((mark for mark in self._data.marks if mark.seq == at.seq and mark.time == at.time), None)
-        if at.seq == self._data.now.seq and label == "now":
-            key = None
-        elif mark is not None:
-            key = str(mark.seq)
-        else:
-            key = _HERE
-            self._here = Tick(key=_HERE, at=parse_timestamp(at.time), symbol="┃", tone="key", label=label, weight=9)
-            self._instants[_HERE] = at
-        self._show_ticks()
-        if key is None:
-            self._timeline.action_step(10**9)
-        else:
-            self._timeline.go_to(key)
+        key = self._instants.key_of(at)
+        if key == HERE:
+            self._instants = replace(self._instants, asked=(at, label))
+            self._timeline.show_ticks(self._instants.ticks(), self._instants.clock)
+        self._timeline.go_to(key)
         self._settle()
 
     def on_timeline_moved(self, event: Timeline.Moved) -> None:
@@ -183,17 +152,17 @@ class Replay(Pane[Loaded]):
     # Drawing.
 
     def _show_banner(self) -> None:
-        assert self._data is not None
+        assert self._instants is not None
         at, past = self._at(), self._past
         instant = parse_timestamp(at.time)
-        shown = words.banner(instant, at.seq, past=past, size=self._data.now.seq, now=self._data.clock)
+        shown = words.banner(instant, at.seq, past=past, size=self._instants.now.seq, now=self._instants.clock)
         self.query_one("#replay-banner", Facts).show_lines(shown)
         self.set_class(past, "-past")
         self.crumbs = (words.when_words(instant, past=past),) if past else ()
 
     def _show(self, found: Moment) -> None:
         past = self._past
-        at = parse_timestamp(found.at.time) if past or self._data is None else self._data.clock
+        at = parse_timestamp(found.at.time) if past or self._instants is None else self._instants.clock
         self.query_one(MomentView).show(found, at, past=past)
         before = self._moment
         self._moment = found
@@ -216,8 +185,7 @@ class Replay(Pane[Loaded]):
         self.query_one("#replay-stream-title", Facts).show_lines(shown)
 
     def _mark_words(self, key: str | None) -> str:
-        at = self._instants.get(key or "")
-        return f"#{at.seq:,}" if at is not None else "not set"
+        return f"#{self._instants.at(key).seq:,}" if key is not None and self._instants is not None else "not set"
 
     def _fetch(self, window: Window) -> list[Row]:
         newest = window.total - window.offset
@@ -237,7 +205,7 @@ class Replay(Pane[Loaded]):
         getattr(self._timeline, f"action_{name}")(int(number))
 
     def why_not(self, name: str) -> str | None:
-        if self._data is None or self._moment is None:
+        if self._instants is None or self._moment is None:
             return "still reading"
         if name == "diff" and self._span() is None:
             return "the cursor is at now and no marks are set\n→ ← goes back in time; [ and ] set marks"
@@ -246,17 +214,8 @@ class Replay(Pane[Loaded]):
         return None
 
     def _span(self) -> tuple[Instant, Instant] | None:
-        """Return the two instants that `d` compares: the marks, a mark and the cursor, or the cursor and now."""
-        assert self._data is not None
-        ends = [self._instants[key] for key in self._timeline.marks if key in self._instants]
-        if len(ends) < 2 and (ends or self._past):
-            ends.append(self._at())
-        if len(ends) == 1:
-            ends.append(self._data.now)
-        if len(ends) < 2:
-            return None
-        old, new = sorted(ends, key=lambda one: one.seq)
-        return old, new
+        assert self._instants is not None
+        return self._instants.span(self._timeline.marks, self._timeline.key)
 
     def _entry(self) -> int | None:
         if self._stream.has_focus and self._stream.key is not None:
@@ -269,7 +228,7 @@ class Replay(Pane[Loaded]):
         standing = self.query_one(MomentView).standing
         if isinstance(self.screen.focused, KeyedTable):
             return standing.release if standing is not None else None
-        return self._at().time if self._data is not None else None
+        return self._at().time if self._instants is not None else None
 
     async def look_time(self) -> None:
         text = await self.ask(Ask("Go to which instant?", facts=_EXAMPLES, placeholder="INC-0001@-30m"))
@@ -279,9 +238,9 @@ class Replay(Pane[Loaded]):
     async def look_diff(self) -> None:
         span = self._span()
         assert span is not None
-        assert self._data is not None
+        assert self._instants is not None
         old, new = span
-        ends = [f"#{old.seq:,}", "now" if new == self._data.now else f"#{new.seq:,}"]
+        ends = [f"#{old.seq:,}", "now" if new == self._instants.now else f"#{new.seq:,}"]
         places = await self.perform(lambda: between(self._desk.context, old, new), doing="comparing")
         title = line((" PAST ", "badge-warn"), "  ", (f"{ends[0]} {old.time[:19]}Z", "strong"), (" → ", "muted"),
                      (f"{ends[1]} {new.time[:19]}Z", "strong"))  # fmt: skip
@@ -308,24 +267,15 @@ class Replay(Pane[Loaded]):
         self.run_worker(self._guarded(self._travel(subject)), group="travel", exclusive=True, name="travel")
 
     async def _travel(self, text: str) -> None:
-        at = await asyncio.to_thread(history.resolve, self._desk.context, text.strip().removeprefix("#"))
-        label = text.strip() if not text.strip().isdecimal() else f"#{text.strip()}"
-        self._stand(at, f"{label}  after entry {at.seq:,}" if label != "now" else label)
+        named = text.strip().removeprefix("#")
+        at = await asyncio.to_thread(history.resolve, self._desk.context, named)
+        if named == "now":
+            self._timeline.action_step(10**9)
+        else:
+            self._stand(at, f"{'#' if named.isdecimal() else ''}{named}  after entry {at.seq:,}")
 
     def back(self) -> bool:
-        if self._data is None or not self._past:
+        if self._instants is None or not self._past:
             return False
         self._timeline.action_step(10**9)
         return True
-
-
-def _tick(mark: replay.Mark) -> Tick:
-    shown = kind(mark.kind)
-    return Tick(
-        key=str(mark.seq),
-        at=parse_timestamp(mark.time),
-        symbol=shown.symbol,
-        tone=shown.tone,
-        label=words.mark_label(mark),
-        weight=words.mark_weight(mark),
-    )

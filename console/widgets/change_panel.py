@@ -35,8 +35,16 @@ class ChangePanel(Vertical):
     Screen.-roomy ChangePanel.-both > SemanticDiff, Screen.-tall ChangePanel.-both > SemanticDiff { margin-bottom: 1; }
     """
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(
+        self,
+        *,
+        roomy: bool = False,
+        id: str | None = None,  # noqa: A002  Textual's name
+        classes: str | None = None,
+    ) -> None:
+        """With `roomy` the text folds no more than it has to."""
         super().__init__(id=id, classes=classes)
+        self._panel_roomy = roomy
         self._panel_texts: Texts = lambda _: ("", "")
         self._panel_labels = ("old", "new")
         self._panel_changes: tuple[ComponentChange, ...] = ()
@@ -45,7 +53,7 @@ class ChangePanel(Vertical):
 
     def compose(self) -> ComposeResult:
         yield SemanticDiff()
-        yield DiffView()
+        yield DiffView(roomy=self._panel_roomy)
 
     def show_changes(
         self, changes: Sequence[ComponentChange], texts: Texts, *, old_label: str = "old", new_label: str = "new"

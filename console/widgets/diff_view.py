@@ -6,6 +6,7 @@ Draws by the line: a file of ten thousand lines costs as much as a screenful.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -26,7 +27,7 @@ from console.presentation.diff_rows import (
     position_of,
     rows_of,
 )
-from console.presentation.line_diff import Change, path_of
+from console.presentation.line_diff import CONTEXT, Change, folds, path_of
 from console.presentation.spans import Line, fit, line, width
 from console.presentation.text import display
 from console.presentation.words import counted
@@ -36,6 +37,8 @@ SPLIT_FROM = 100
 """Cells from which a view that may choose shows both sides."""
 _IN_A_THREAD_FROM = 60_000
 _SHIFT = 8
+_CONTEXTS = (1_000_000, 60, 40, 25, 15, 10, 6, CONTEXT)
+"""Lines kept around a change, from all of them to the few that are always kept."""
 
 
 class DiffView(LineView):
@@ -66,8 +69,16 @@ class DiffView(LineView):
         def control(self) -> DiffView:
             return self.view
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(
+        self,
+        *,
+        roomy: bool = False,
+        id: str | None = None,  # noqa: A002  Textual's name
+        classes: str | None = None,
+    ) -> None:
+        """With `roomy` as much around the changes stays unfolded as there is room for."""
         super().__init__(id=id, classes=classes)
+        self._diff_roomy = roomy
         self._diff = compare_texts("", "")
         self._diff_rows: list[DiffRow] = []
         self._diff_unfolded: frozenset[int] = frozenset()
@@ -96,7 +107,7 @@ class DiffView(LineView):
         self._show(await asyncio.to_thread(compare_texts, old, new))
 
     def _show(self, diff: TextDiff) -> None:
-        self._diff = diff
+        self._diff = self._unfolded_to_fit(diff)
         self._diff_unfolded = frozenset()
         self._diff_shift = 0
         self._relay()
@@ -108,6 +119,16 @@ class DiffView(LineView):
     def is_split(self) -> bool:
         """Return whether both sides are shown."""
         return self.size.width >= SPLIT_FROM if self.split is None else self.split
+
+    def _unfolded_to_fit(self, diff: TextDiff) -> TextDiff:
+        """Return the diff with as few lines folded as the room allows; the same diff where nothing changes by it."""
+        if not self._diff_roomy:
+            return diff
+        for context in _CONTEXTS:
+            fewer = replace(diff, foldable=tuple(folds(diff.lines, context=context)))
+            if len(rows_of(fewer, split=self.is_split(), unfolded=frozenset())) <= self.visible_rows():
+                break
+        return diff if fewer.foldable == diff.foldable else fewer
 
     def _relay(self) -> None:
         self._diff_rows = rows_of(self._diff, split=self.is_split(), unfolded=self._diff_unfolded)
@@ -126,7 +147,10 @@ class DiffView(LineView):
 
     def on_resize(self) -> None:
         if self._diff_rows:
-            self._relay_at(self._position(self.cursor))
+            position, fitting = self._position(self.cursor), self._unfolded_to_fit(self._diff)
+            if fitting is not self._diff:
+                self._diff, self._diff_unfolded = fitting, frozenset()
+            self._relay_at(position)
         super().on_resize()
 
     def watch_split(self) -> None:

@@ -83,7 +83,7 @@ class ThreeVersions(Vertical):
                 yield Facts(line((TITLES["last"], "title")))
                 yield SemanticDiff(id="last-words")
         yield ThreeWayView()
-        yield DiffView()
+        yield DiffView(roomy=True)
 
     def show_versions(self, versions: Versions | None) -> None:
         """Show these versions, or nothing."""

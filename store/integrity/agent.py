@@ -76,7 +76,11 @@ class AgentSigner:
     def _refused(self) -> str:
         """Return why an agent may have said no: it never says itself."""
         name = self.public.fingerprint
-        if self.public not in agent_keys(self._agent):
+        try:
+            still_there = self.public in agent_keys(self._agent)
+        except BadInput as error:
+            return f"ssh-agent refused to sign with {name}, and then: {error}"
+        if not still_there:
             return f"ssh-agent refused to sign with {name}: it does not hold that key any more (ssh-add -t, -d or -x)"
         if self.public.hardware:
             return f"ssh-agent refused to sign with {name}: not touched, a wrong PIN, or the device is not plugged in"

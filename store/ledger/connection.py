@@ -137,6 +137,23 @@ def open_reader(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Co
         return connection
 
 
+def open_immutable(path: Path) -> sqlite3.Connection:
+    """Return a connection to a private copy that nobody changes: no journal is looked for, nothing is locked.
+
+    Raises:
+        IntegrityFailure: not a database, or a damaged one.
+    """
+    with storage_errors(path):
+        connection = _connect(path, "ro&immutable=1")
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.set_authorizer(_authorize_reader)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
 def open_unguarded(path: Path, *, create: bool = False) -> sqlite3.Connection:
     """Return a connection that may change the schema: for creation and migrations only."""
     with storage_errors(path):

@@ -10,12 +10,13 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from store.clock import timestamp
-from store.config import WitnessConfig
+from store.config import WitnessConfig, WitnessesConfig
 from store.domain import events as ev
 from store.errors import BadInput, IntegrityFailure, NotFound, PlatformFailure
-from store.integrity.checkpoint import Checkpoint, open_checkpoint
+from store.integrity.checkpoint import Checkpoint
 from store.integrity.merkle import consistency_proof
 from store.integrity.note import COSIGNATURE, Verifier, make_note, open_note
 from store.integrity.witness_request import AddCheckpoint, merge_lines, parse_request, write_request
@@ -77,7 +78,12 @@ def verifiers(context: Context) -> tuple[Verifier, ...]:
 
 def stores(context: Context) -> tuple[HeadStore, ...]:
     """Return where the heads that witnesses cosigned are kept; what `verify` compares with besides the others."""
-    return tuple(_store(context, one) for one in verifiers(context))
+    return stores_of(context.root, context.config.witnesses)
+
+
+def stores_of(root: Path, witnesses: WitnessesConfig) -> tuple[HeadStore, ...]:
+    """Return the same for a workspace that is not open."""
+    return tuple(_store(root, verifier_of(one)) for one in witnesses.known)
 
 
 def cosign(context: Context) -> tuple[Asked, ...]:
@@ -94,7 +100,7 @@ def cosign(context: Context) -> tuple[Asked, ...]:
     if not context.config.witnesses.known:
         raise BadInput("no witness is configured: name one under [witnesses] in quarterdeck.toml")
     note = context.ledger.checkpoint()
-    newest = open_checkpoint(note, [context.ledger.verifier])
+    newest = context.ledger.keys.open(note)
     return tuple(_ask(context, one, newest, note) for one in context.config.witnesses.known)
 
 
@@ -109,10 +115,10 @@ def vouched(context: Context, witness: Verifier) -> Vouched | None:
     Raises:
         IntegrityFailure: what is kept is malformed or signed wrongly.
     """
-    note = _store(context, witness).read()
+    note = _store(context.root, witness).read()
     if note is None:
         return None
-    checkpoint = open_checkpoint(note, [context.ledger.verifier])
+    checkpoint = context.ledger.keys.open(note)
     open_note(note, [witness])
     return Vouched(checkpoint=checkpoint, note=note)
 
@@ -191,14 +197,14 @@ def _keep(context: Context, witness: Verifier, reply: Reply) -> int:
     """
     try:
         note = merge_lines(parse_request(reply.request).checkpoint, reply.answer.body)
-        log = open_note(note, [context.ledger.verifier])
+        checkpoint = context.ledger.keys.open(note)
+        log = open_note(note, context.ledger.keys.all)
         theirs = open_note(note, [witness])
-        checkpoint = Checkpoint.parse(log.text)
     except (BadInput, IntegrityFailure) as error:
         raise PlatformFailure(f"{witness.name} answered with no cosignature of its own ({error})") from error
     if not _is_here(context, checkpoint):
         raise PlatformFailure(f"{witness.name} answered about a head that is not this ledger's")
-    _store(context, witness).write(make_note(log.text, [*log.signatures, *theirs.signatures]))
+    _store(context.root, witness).write(make_note(log.text, [*log.signatures, *theirs.signatures]))
     return checkpoint.size
 
 
@@ -214,7 +220,7 @@ def _refused(context: Context, witness: Verifier, answer: Answer, size: int, new
         detail += "; a restore was acknowledged here since: its operator runs quarterdeck witness forget"
         return Asked(witness=witness.name, outcome=Outcome.LEFT_BEHIND, size=size, detail=detail)
     assert answer.kept is not None
-    _store(context, witness).write(answer.kept)
+    _store(context.root, witness).write(answer.kept)
     context.ledger.heads[0].write(answer.kept)
     return Asked(witness=witness.name, outcome=Outcome.CONTRADICTS, size=theirs.size, detail=detail)
 
@@ -224,7 +230,7 @@ def _contradicting(context: Context, answer: Answer) -> Checkpoint | None:
     if answer.kept is None:
         return None
     try:
-        theirs = open_checkpoint(answer.kept, [context.ledger.verifier])
+        theirs = context.ledger.keys.open(answer.kept)
     except IntegrityFailure:
         return None
     return None if _is_here(context, theirs) else theirs
@@ -253,5 +259,5 @@ def _stated(answer: Answer) -> int | None:
     return int(text) if answer.status == 409 and text.isdigit() and len(text) <= 19 else None
 
 
-def _store(context: Context, witness: Verifier) -> HeadStore:
-    return HeadStore(context.root / "heads" / f"witness-{witness.key_id.hex()}.note")
+def _store(root: Path, witness: Verifier) -> HeadStore:
+    return HeadStore(root / "heads" / f"witness-{witness.key_id.hex()}.note")

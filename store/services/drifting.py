@@ -13,6 +13,7 @@ from store.domain.drift import Drift
 from store.domain.release import EMPTY, Release, ReleaseFile
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
+from store.ledger import Writer
 from store.platforms import platform, recognise
 from store.projections import artifacts
 from store.services import releases, requests
@@ -64,38 +65,55 @@ def observe(
         BadInput: the export cannot be read.
     """
     parsed = parsed or recognise(file.data, file.name)
-    deployed = releases.desired(context.ledger, environment, project)
-    if deployed is None:
+    where = _Where(environment=environment, project=project, source=source, revision=revision)
+    while True:
+        deployed = releases.desired(context.ledger, environment, project)
         judged = None
-    else:
-        judged = _judge(context, deployed, file, parsed, environment, project, source=source)
-    with context.ledger.writing() as writer:
-        connection = writer.connection
-        last = {
-            row.name: row for row in artifacts.observations(connection, environment=environment, project=project)
-        }.get(file.name)
-        artifact = archive.put(connection, file.data, previous=last.artifact if last else None)
-        manifest = archive.put_manifest(
-            connection, parsed.components, previous=last.manifest if last else None, artifact=artifact
+        if deployed is not None:
+            judged = _judge(context, deployed, file, parsed, environment, project, source=source)
+        with context.ledger.writing() as writer:
+            if releases.desired(writer, environment, project) == deployed:
+                return _noted(context, writer, where, file, parsed, judged)
+        # somebody deployed while this was being compared: compare with what is desired now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Where:
+    environment: str
+    project: str
+    source: str
+    revision: str | None
+
+
+def _noted(
+    context: Context, writer: Writer, where: _Where, file: ExportFile, parsed: Parsed, judged: rules.Observation | None
+) -> Seen:
+    """Archive what was seen and append what is new about it."""
+    connection, environment, project = writer.connection, where.environment, where.project
+    rows = artifacts.observations(connection, environment=environment, project=project)
+    last = {row.name: row for row in rows}.get(file.name)
+    artifact = archive.put(connection, file.data, previous=last.artifact if last else None)
+    manifest = archive.put_manifest(
+        connection, parsed.components, previous=last.manifest if last else None, artifact=artifact
+    )
+    known = standing(writer, environment, project)
+    first = next_id(writer, "DR", ["drift.opened"], "drift")
+    verdicts = rules.judge(judged, known, number=lambda k: named("DR", first + k)) if judged else ()
+    written = []
+    if verdicts or last is None or last.artifact != artifact:
+        seen = ev.ConfigurationObserved(
+            artifact=artifact,
+            project=project,
+            environment=environment,
+            name=file.name,
+            platform=parsed.platform,
+            manifest=manifest,
+            source=where.source,
+            drifted=len(judged.differences) if judged else 0,
+            revision=where.revision,
         )
-        known = standing(writer, environment, project)
-        first = next_id(writer, "DR", ["drift.opened"], "drift")
-        verdicts = rules.judge(judged, known, number=lambda k: named("DR", first + k)) if judged else ()
-        written = []
-        if verdicts or last is None or last.artifact != artifact:
-            seen = ev.ConfigurationObserved(
-                artifact=artifact,
-                project=project,
-                environment=environment,
-                name=file.name,
-                platform=parsed.platform,
-                manifest=manifest,
-                source=source,
-                drifted=len(judged.differences) if judged else 0,
-                revision=revision,
-            )
-            written = [writer.append(statement_of(context, e, SYSTEM)) for e in (seen, *verdicts)]
-        still = len(standing(writer, environment, project)) if verdicts else len(known)
+        written = [writer.append(statement_of(context, e, SYSTEM)) for e in (seen, *verdicts)]
+    still = len(standing(writer, environment, project)) if verdicts else len(known)
     return Seen(artifact=artifact, entries=tuple(written), standing=still)
 
 

@@ -24,7 +24,11 @@ def roots(context: Context) -> tuple[Node, ...]:
     """Return every project with what is live of it, in words."""
     with context.ledger.reading() as connection:
         names = {project for project, _ in artifacts.projects_of(connection)}
-        desired = deployments.desired(connection)
+        order = [row.name for row in environments.listing(connection)]
+        desired = sorted(
+            deployments.desired(connection),
+            key=lambda row: order.index(row.environment) if row.environment in order else 0,
+        )
         standing = drifts.listing(connection, statuses=("open",))
         names |= {row.project for row in desired} | {row.project for row in requests.listing(connection, limit=5000)}
     nodes = []

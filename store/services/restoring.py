@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from store.domain import events as ev
 from store.domain import roles
 from store.errors import BadInput, IntegrityFailure, NotFound
-from store.integrity.checkpoint import Checkpoint, open_checkpoint
+from store.integrity.checkpoint import Checkpoint
 from store.integrity.entry import Entry
 from store.ledger.heads import HeadStore
 from store.services import cosigning
@@ -65,7 +65,7 @@ def _kept(context: Context) -> Iterator[Checkpoint]:
         note = store.read()
         try:
             if note is not None:
-                yield open_checkpoint(note, [context.ledger.verifier])
+                yield context.ledger.keys.open(note)
         except IntegrityFailure:
             continue  # a head that this log did not sign says nothing about its future
 

@@ -13,6 +13,7 @@ from store.integrity.checkpoint import Checkpoint
 from store.integrity.note import Verifier
 from store.ledger.report import MAX_PROBLEMS, Problem, Report, Verdict
 from store.ledger.verify import verify
+from store.services import cosigning
 from store.services.context import TABLES, Context
 from store.services.people import principals
 
@@ -43,7 +44,9 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     audit = SignatureAudit(people, policies=[context.policy])
     report = verify(
         context.ledger,
-        heads=context.ledger.heads,
+        heads=(*context.ledger.heads, *cosigning.stores(context)),
+        witnesses=cosigning.verifiers(context),
+        quorum=context.config.witnesses.quorum,
         verifier=Verifier.from_vkey(context.config.ledger.log_key),
         origin=context.config.ledger.origin,
         progress=of_entries,

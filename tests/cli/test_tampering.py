@@ -137,7 +137,7 @@ TAMPERINGS = {
     "a read table": Tampering(sql("UPDATE request SET state = 'live', requester = 'eve'"), "tables"),
     "a read table's row": Tampering(sql("DELETE FROM artifact"), "tables"),
     "a read table's rows, one more": Tampering(
-        sql("INSERT INTO decision SELECT request, 'eve', decision, note, digest, seq + 1000, time FROM decision LIMIT 1"),
+        sql("INSERT INTO decision SELECT request, 'eve', 'approved', '', digest, 999, time FROM decision LIMIT 1"),
         "tables",
     ),
     "a trigger's absence": Tampering(sql("DROP TRIGGER entry_no_update"), "schema"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import pytest
@@ -95,7 +96,7 @@ class Story:
 
     @staticmethod
     def _of(
-        kind: type[ev.RequestOpened] | type[ev.RequestEdited], stated: ev.RequestContent, target: ev.ReleaseRef
+        kind: type[ev.RequestOpened | ev.RequestEdited], stated: ev.RequestContent, target: ev.ReleaseRef
     ) -> ev.RequestOpened | ev.RequestEdited:
         digest = rules.request_digest("CR-0001", "orders", "prod", stated, target)
         return kind(**PLACE, content=stated, target=target, digest=digest)
@@ -128,7 +129,7 @@ def test_the_digest_binds_id_project_environment_release_and_manifest() -> None:
     same = {"release": R1.release, "manifest": R1.manifest}
     places = [("CR-0001", "orders", "prod"), ("CR-0002", "orders", "prod"), ("CR-0001", "crm", "prod")]
     places.append(("CR-0001", "orders", "dev"))
-    targets = [R1, R2, replace(R1, manifest=R2.manifest), replace(R2, **{"manifest": R1.manifest})]
+    targets = [R1, R2, replace(R1, manifest=R2.manifest), replace(R2, manifest=R1.manifest)]
     digests = {rules.request_digest(*place, content(), target) for place in places for target in targets}
     assert len(digests) == len(places) * len(targets), same
 
@@ -272,7 +273,7 @@ def test_an_edit_forgets_the_gates_and_goes_back_to_draft() -> None:
     assert (story.change.state, story.change.gates, story.change.target) == ("draft", {}, R2)
 
 
-STATES = {
+STATES: dict[str, Callable[[Story], Story]] = {
     "draft": lambda story: story,
     "in review": lambda story: story.submit(),
     "approved": lambda story: story.submit().approve("dana"),
@@ -297,9 +298,7 @@ POSSIBLE = {
 
 def _started(story: Story) -> Story:
     digest = story.change.digest
-    return story.say(
-        "bo", ev.DeploymentStarted(**PLACE, deployment="DEP-0001", target=R1, digest=digest, expected="r")
-    )
+    return story.say("bo", ev.DeploymentStarted(**PLACE, deployment="DEP-0001", target=R1, digest=digest, expected="r"))
 
 
 def _do(act: str, change: Change) -> None:

@@ -32,6 +32,7 @@ MAY = {
         "lift a quarantine",
         "manage principals",
         "manage environments",
+        "acknowledge a restore",
         "rotate the log's key",
         "annotate",
     },

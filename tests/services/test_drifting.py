@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
 from support.exports import ADDED, TAMPERED, V1, V2, document, tabs
 from support.scene import Scene, content
 
 from store.domain import events as ev
+from store.domain.component import ExportFile
 from store.errors import BadInput, NotFound, Refusal
+from store.ledger import Writer
 from store.projections import drifts
 from store.projections.drifts import DriftRow
 from store.services import approving, drifting, requests
@@ -218,3 +222,30 @@ def test_an_unreadable_export_in_observed_is_no_observation(scene: Scene) -> Non
     refused = scene.last("artifact.refused")
     assert isinstance(refused, ev.ArtifactRefused)
     assert refused.environment == "prod"
+
+
+def test_a_deployment_while_an_observation_is_compared_is_not_taken_for_drift(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old release is desired when the export is read; the new one is when it would be written down."""
+    scene.live(V1)
+    scene.ingest(V2)
+    request = scene.approved()
+    ledger = scene.context.ledger
+    honest = ledger.writing
+
+    def overtaken() -> AbstractContextManager[Writer]:
+        monkeypatch.setattr(ledger, "writing", honest)
+        assert scene.deploy(request).verified
+        return honest()
+
+    monkeypatch.setattr(ledger, "writing", overtaken)
+    seen = drifting.observe(
+        scene.context,
+        environment="prod",
+        project="orders",
+        file=ExportFile(name="flows.json", data=V2),
+        source="export",
+    )
+    assert seen.news == ()
+    assert drifting.standing(ledger, "prod", "orders") == {}

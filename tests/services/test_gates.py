@@ -18,7 +18,9 @@ LEAKY = document(token="ghp_" + "Ab3" * 12, note="a token in the open")
 
 
 def verdicts(scene: Scene, phase: str) -> dict[str, ev.GateEvaluated]:
-    events = [ev.decode(e.statement.kind, e.statement.on, e.statement.data) for e in scene.entries(kind="gate.evaluated")]
+    events = [
+        ev.decode(e.statement.kind, e.statement.on, e.statement.data) for e in scene.entries(kind="gate.evaluated")
+    ]
     return {event.gate: event for event in events if isinstance(event, ev.GateEvaluated) and event.phase == phase}
 
 
@@ -62,7 +64,7 @@ def test_a_gate_that_crashes_has_failed_with_the_reason(
     def broken(connection: Connection, change: Change, release: Release) -> Verdict:
         raise crash
 
-    monkeypatch.setitem(GATES, "house-rule", broken)  # type: ignore[arg-type]
+    monkeypatch.setitem(GATES, "house-rule", broken)
     scene.ingest()
     request = scene.submitted()
     failed = verdicts(scene, "submit")["house-rule"]
@@ -79,7 +81,7 @@ def test_gates_run_again_at_deployment_and_stop_it(scene: Scene, monkeypatch: py
         asked.append(change.id)
         return Verdict(passed=len(asked) < 2, reason=f"asked {len(asked)} times", unblock="ask less")
 
-    monkeypatch.setitem(GATES, "mood", moody)  # type: ignore[arg-type]
+    monkeypatch.setitem(GATES, "mood", moody)
     scene.ingest()
     request = scene.approved()
     with pytest.raises(Refusal) as caught:
@@ -100,9 +102,7 @@ def test_bytes_damaged_in_the_archive_fail_the_gate_at_deployment(scene: Scene) 
     with plain_sql(scene.context.ledger.path) as connection:
         trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'blob_no_update'").fetchone()[0]
         connection.execute("DROP TRIGGER blob_no_update")
-        connection.execute(
-            "UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(artifact),)
-        )
+        connection.execute("UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(artifact),))
         connection.execute(trigger)
     with pytest.raises(Refusal, match="the gate artifact-intact failed"):
         scene.deploy(request)
@@ -116,9 +116,7 @@ def test_a_release_manifest_that_is_damaged_fails_the_gates_too(scene: Scene) ->
     with plain_sql(scene.context.ledger.path) as connection:
         trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'blob_no_update'").fetchone()[0]
         connection.execute("DROP TRIGGER blob_no_update")
-        connection.execute(
-            "UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(manifest),)
-        )
+        connection.execute("UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(manifest),))
         connection.execute(trigger)
     with pytest.raises(Refusal, match="the gate artifact-intact failed"):
         scene.deploy(request)

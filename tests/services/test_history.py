@@ -38,7 +38,7 @@ class Past:
 
     def of_id(self, name: str) -> int | None:
         """Return where the story of an id ends: its verified deployment, its pinned start, or its first entry."""
-        key = KEYS[name.split("-")[0]]
+        key = KEYS[name.split("-", maxsplit=1)[0]]
         mine = [entry for entry in self.entries if entry.statement.on.get(key) == name]
         if not mine:
             return None
@@ -242,5 +242,3 @@ def test_the_log_is_the_entries_that_match_newest_first(past: Past, data: st.Dat
     wanted = [entry.seq for entry in reversed(entries) if matches(entry)][:limit]
     found = history.log(past.scene.context, query, limit=limit, before=before)
     assert [entry.seq for entry in found] == wanted
-
-

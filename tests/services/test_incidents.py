@@ -80,7 +80,22 @@ def test_incidents_that_do_not_exist_are_not_found(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["0", "-1", "999999", pytest.param("9" * 5000, id="long"), "٣", "1.5", "", "CR-0001", "DR-0001\n", "CR-1", "moon", "1e3", " 1"]
+    "subject",
+    [
+        "0",
+        "-1",
+        "999999",
+        pytest.param("9" * 5000, id="long"),
+        "٣",
+        "1.5",
+        "",
+        "CR-0001",
+        "DR-0001\n",
+        "CR-1",
+        "moon",
+        "1e3",
+        " 1",
+    ],
 )
 def test_only_what_exists_can_be_annotated(scene: Scene, subject: str) -> None:
     before = scene.size

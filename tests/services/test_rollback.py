@@ -271,9 +271,7 @@ def test_a_rollback_to_damaged_bytes_is_recorded_as_failed(scene: Scene) -> None
     with plain_sql(scene.context.ledger.path) as connection:
         trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'blob_no_update'").fetchone()[0]
         connection.execute("DROP TRIGGER blob_no_update")
-        connection.execute(
-            "UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(artifact),)
-        )
+        connection.execute("UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(artifact),))
         connection.execute(trigger)
     with pytest.raises(IntegrityFailure):
         rollback.roll_back(scene.context, scene.bo, what, reason="it hurts")

@@ -62,7 +62,7 @@ def test_the_second_approval_of_one_person_is_refused_whatever_key_they_use(scen
     request = scene.submitted(risk="high")
     approving.approve(scene.context, scene.bo, request)
     other = scene.actor("bo-laptop").signer
-    people.add_key(scene.context, scene.alice, "bo", line_of(other))  # type: ignore[arg-type]
+    people.add_key(scene.context, scene.alice, "bo", line_of(other))
     with pytest.raises(Refusal, match="one person is one approval"):
         approving.approve(scene.context, Actor(handle="bo", signer=other), request)
     with pytest.raises(Refusal, match="1 of 2 approvals"):
@@ -72,7 +72,7 @@ def test_the_second_approval_of_one_person_is_refused_whatever_key_they_use(scen
 
 
 def test_one_key_is_one_person(scene: Scene) -> None:
-    line = line_of(scene.bo.signer)  # type: ignore[arg-type]
+    line = line_of(scene.bo.signer)
     with pytest.raises(Refusal, match="belongs to bo already"):
         people.add(scene.context, scene.alice, "bobby", key_lines=[line], grants=[])
     with pytest.raises(Refusal, match="belongs to bo already"):
@@ -80,7 +80,7 @@ def test_one_key_is_one_person(scene: Scene) -> None:
 
 
 def test_a_revoked_key_does_not_come_back_as_somebody_else(scene: Scene) -> None:
-    line = line_of(scene.bo.signer)  # type: ignore[arg-type]
+    line = line_of(scene.bo.signer)
     people.revoke_key(scene.context, scene.alice, "bo", scene.bo.signer.public.fingerprint, reason="lost")
     for handle in ("dana", "bo"):
         with pytest.raises(Refusal, match=r"bo.* already"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from store.integrity.signer import KeyFileSigner
+from store.integrity.signer import KeyFileSigner, Signer
 from store.services.people import bare_line
 
 
@@ -20,6 +20,6 @@ def new_key(path: Path) -> KeyFileSigner:
     return KeyFileSigner(path)
 
 
-def line_of(signer: KeyFileSigner) -> str:
+def line_of(signer: Signer) -> str:
     """Return the public key as entries keep it."""
     return bare_line(signer.public)

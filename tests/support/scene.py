@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.exports import V1
+from support.keyring import line_of, new_key
+from support.ticking import TickingClock
+
 from store.domain import events as ev
 from store.domain.roles import parse_grant
+from store.intake.inbox import Root, scan
 from store.integrity.entry import Entry
 from store.integrity.signer import KeyFileSigner
-from store.intake.inbox import Root, scan
-from store.services import approving, deploying, environments, incidents, ingesting, people, requests
+from store.services import approving, deploying, drifting, environments, incidents, ingesting, people, requests
 from store.services.context import Actor, Context, recorded
 from store.services.ingesting import Report
 from store.services.pushing import Outcome
 from store.workspace import Workspace, create, open_workspace
-from support.exports import V1
-from support.keyring import line_of, new_key
-from support.ticking import TickingClock
 
 CAST = {
     "alice": ("admin",),
@@ -64,7 +64,7 @@ class Scene:
     def enrol(self, handle: str, *roles: str) -> Actor:
         """Let alice add one more person with a key of their own."""
         actor = self.actor(handle)
-        line = line_of(actor.signer)  # type: ignore[arg-type]
+        line = line_of(actor.signer)
         people.add(self.context, self.alice, handle, key_lines=[line], grants=[parse_grant(role) for role in roles])
         return actor
 
@@ -79,9 +79,7 @@ class Scene:
     ) -> tuple[str, ...]:
         """See one export live; return the drifts that now stand, by id."""
         self._taken("observed", data, project, place, name)
-        from store.services.drifting import standing
-
-        return tuple(sorted(drift.id for drift in standing(self.context.ledger, place, project).values()))
+        return tuple(sorted(drift.id for drift in drifting.standing(self.context.ledger, place, project).values()))
 
     def _taken(self, kind: str, data: bytes, project: str, place: str, name: str) -> Report:
         folder = self.workspace.root / kind
@@ -107,7 +105,7 @@ class Scene:
 
     def approved(self, *, place: str = "prod", project: str = "orders", by: Iterable[Actor] = (), **stated: str) -> str:
         """Open, submit and approve a request (by dana, unless others are named)."""
-        request = self.submitted(place=place, project=project, **stated)
+        request = self.submitted(None, place=place, project=project, **stated)
         for actor in by or (self.dana,):
             approving.approve(self.context, actor, request)
         return request
@@ -187,7 +185,11 @@ def add_environment(context: Context, actor: Actor, name: str) -> None:
 def enter(template: Path, root: Path, keys: Path, clock: TickingClock) -> Scene:
     """Open a copy of the workspace in `template` at `root`."""
     shutil.copytree(template, root)
-    os.utime(root)
+    return enter_here(root, keys, clock)
+
+
+def enter_here(root: Path, keys: Path, clock: TickingClock) -> Scene:
+    """Open the workspace that stands at `root`."""
     workspace = open_workspace(root, clock=clock)
     actors = {name: Actor(handle=name, signer=KeyFileSigner(keys / name)) for name in CAST}
     return Scene(workspace=workspace, clock=clock, keys=keys, **actors)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from support.exports import document, tabs
+from support.keyring import line_of
+from support.scene import Scene, add_environment, content
+
 from store.domain import events as ev
 from store.errors import QuarterdeckError
 from store.integrity import sshkey
@@ -19,9 +23,6 @@ from store.services import (
     rollback,
 )
 from store.services.context import Actor, recorded
-from support.exports import document, tabs
-from support.keyring import line_of
-from support.scene import Scene, add_environment, content
 
 PLACES, PROJECTS = ("prod", "dev"), ("orders", "crm")
 
@@ -211,7 +212,7 @@ class Walk:
 
     def do_change_keys(self) -> None:
         key = self.scene.actor(f"gus-{self.scene.size}").signer
-        people.add_key(self.scene.context, self._who(), "gus", line_of(key))  # type: ignore[arg-type]
+        people.add_key(self.scene.context, self._who(), "gus", line_of(key))
         old = self.crowd[-1].signer
         self.crowd[-1] = Actor(handle="gus", signer=key)
         fingerprint = sshkey.public_key(old.public.blob).fingerprint

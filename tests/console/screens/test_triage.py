@@ -9,6 +9,7 @@ from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled, 
 from textual.pilot import Pilot
 
 from console.app import Console
+from console.presentation.spans import as_line, plain
 from console.screen import Pane, Place
 from console.screens.triage import Triage
 from console.widgets.dialogs import Ask, Choose, Confirm
@@ -56,6 +57,12 @@ async def on(pilot: Pilot[Any], key: str) -> None:
         await pilot.press("j")
         assert items(pilot).key != before, f"{key} is not in the list"
     await settled(pilot)
+
+
+def needs(pilot: Pilot[Any]) -> str:
+    """Return what the list says the thing under the cursor needs."""
+    row = next(row for row in items(pilot).rows if row.key == items(pilot).key)
+    return plain(as_line(row.cells[1]))
 
 
 def head(demo: DemoDesk) -> int:
@@ -238,7 +245,7 @@ async def test_a_request_that_is_approved_elsewhere_turns_into_one_to_deploy(mir
         await on(pilot, "CR-0010")
         for name in ("ines", "mira"):
             approving.approve(mira.desk.context, mira.actor(name), "CR-0010")
-        await until(pilot, lambda: "approved, ready to deploy" in screen_text(pilot.app))
+        await until(pilot, lambda: needs(pilot) == "deploy")
         await settled(pilot)
         await pilot.press("D")
         await settled(pilot)

@@ -1,0 +1,104 @@
+"""`backup`, `compare` and `restore`: copies of the ledger, and what becomes of it after one was put back."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import click
+
+from console.cli.output import emit_json, note, say, table
+from console.cli.session import Session, command, confirmed, group
+from store.ledger.compare import Relation
+from store.ledger.report import Report, Verdict
+from store.ledger.tree import Head
+from store.services import backing_up, copies, cosigning, evidence, restoring
+
+_WORDS = {
+    Relation.SAME: "both are the same",
+    Relation.FIRST_LONGER: "the first goes on where the second ends",
+    Relation.SECOND_LONGER: "the second goes on where the first ends",
+    Relation.FORKED: "they fork: both go on, differently",
+}
+
+
+@command(name="backup")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The new file; nothing is ever replaced.")
+def backup(session: Session, out: Path) -> None:
+    """Copy the ledger with its archive to one file, whole at one instant, and verify the copy."""
+    made = backing_up.backup(session.context, out)
+    root = base64.b64encode(made.report.root).decode()
+    if session.options.json:
+        emit_json({"out": str(out), "bytes": made.size, "entries": made.report.entries, "root": root})
+        return
+    say(f"{out} holds {made.report.entries:,} entries ({made.size:,} bytes), verified: {made.report.verdict.value}")
+    note("keys/ and quarterdeck.toml are not in it: keep them, and apart")
+
+
+@command(name="compare")
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@click.option("--log-key", metavar="VKEY", help="The key of the log both should be of; else a workspace's own.")
+@click.option("--origin", help="The log's origin, where it is not the key's name.")
+@click.option("--evidence", "folder", type=click.Path(path_type=Path), help="On a fork, write both notes here.")
+def compare(
+    session: Session, first: Path, second: Path, log_key: str | None, origin: str | None, folder: Path | None
+) -> int:
+    """Compare two ledgers: how far they are the same, and which goes on.
+
+    A folder is opened as your own workspace is; a file is somebody's, and opened from a private copy.
+    """
+    log = copies.log_of(log_key, origin) if log_key else None
+    found = copies.compare_copies(first, second, log)
+    comparison = found.comparison
+    sides = ((first, comparison.first, found.first), (second, comparison.second, found.second))
+    if folder is not None and comparison.relation is Relation.FORKED:
+        for number, text in ((1, comparison.first_note), (2, comparison.second_note)):
+            evidence.write_file(folder / f"{number}.note", text or b"")
+    if session.options.json:
+        plain = {"relation": comparison.relation.value, "common": comparison.common}
+        emit_json(plain | {"copies": [_plain(*side) for side in sides]})
+    else:
+        table([_row(*side) for side in sides], head=("ledger", "entries", "root", "by itself"))
+        say(f"{_WORDS[comparison.relation]}; the first {comparison.common:,} entries are common to both")
+    good = all(report.verdict is not Verdict.INVALID for report in (found.first, found.second))
+    return 0 if good and comparison.relation is not Relation.FORKED else 1
+
+
+def _plain(path: Path, head: Head, report: Report) -> dict[str, object]:
+    return {
+        "path": str(path),
+        "entries": head.size,
+        "root": base64.b64encode(head.root).decode(),
+        "verdict": report.verdict.value,
+    }
+
+
+def _row(path: Path, head: Head, report: Report) -> tuple[object, ...]:
+    return (path, head.size, base64.b64encode(head.root).decode(), report.verdict.value)
+
+
+@group(name="restore")
+def restore() -> None:
+    """After a backup was put back: acknowledge that entries are gone."""
+
+
+@command(restore, name="acknowledge")
+@click.option("--reason", required=True, help="What was restored, and what became of the entries since.")
+def restore_acknowledge(session: Session, reason: str) -> None:
+    """Accept, in a signed entry, that kept heads remember more or other entries than are here."""
+    context = session.context
+    actor = session.actor()
+    lost = restoring.given_up(context)
+    size = context.ledger.head().size
+    if lost:
+        most = max(head.size for head in lost)
+        confirmed(session, f"go on from {size} entries, giving up a history of {most}")
+    entry = restoring.acknowledge(context, actor, reason=reason)
+    incarnation = str(entry.statement.data["incarnation"])
+    if session.options.json:
+        emit_json({"entry": entry.seq, "incarnation": incarnation, "given_up": [head.size for head in lost]})
+        return
+    say(f"the ledger goes on from entry {entry.seq}, incarnation {incarnation}")
+    if cosigning.verifiers(context):
+        note(f"each witness has to let the old head go: quarterdeck witness forget {context.ledger.origin}")

@@ -1,0 +1,69 @@
+"""`log-key`: the key that signs the ledger's checkpoints."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from console.cli.output import complain, emit_json, note, say, table
+from console.cli.session import Session, command, group
+from store.errors import BadInput
+from store.services import log_key as log_keys
+
+
+@group(name="log-key")
+def log_key() -> None:
+    """Show or rotate the key that signs checkpoints."""
+
+
+@command(log_key, name="show")
+def log_key_show(session: Session) -> None:
+    """List every key of the log and from which size on it signs."""
+    keys = session.context.ledger.keys
+    since = [1, *(seq + 1 for seq, _ in keys.rotations)]
+    until = [*(seq for seq, _ in keys.rotations), None]
+    found = [
+        {"key": key.vkey, "from_size": first, "to_size": last}
+        for key, first, last in zip(keys.all, since, until, strict=True)
+    ]
+    if session.options.json:
+        emit_json(found)
+    else:
+        table([tuple(one.values()) for one in found], head=("key", "from size", "to size"))
+
+
+@command(log_key, name="rotate")
+@click.option("--reason", required=True, help="Why: kept in the entry.")
+@click.option("--log-key-passphrase", "protected", is_flag=True, help="Protect the new key with a passphrase.")
+def log_key_rotate(session: Session, reason: str, *, protected: bool) -> None:
+    """Hand the ledger over to a new key; earlier checkpoints stay good under the old one.
+
+    The new key gets the old one's passphrase, if that had one.
+    """
+    context = session.context
+    passphrase = asked_passphrase(session) if protected else session.log_passphrase
+    done = log_keys.rotate(context, session.actor(), reason=reason, passphrase=passphrase)
+    if done.trouble:
+        complain(f"the rotation is recorded, but {done.trouble}")
+    if session.options.json:
+        emit_json({"entry": done.entry.seq, "log_key": done.vkey, "file": str(done.file)})
+        return
+    say(f"checkpoints after entry {done.entry.seq} are signed by {done.vkey}")
+    note(f"its private key is {done.file}; tell witnesses and auditors the new key: the checkpoint over entry")
+    note(f"{done.entry.seq} is signed by both. Lock the old private key away once your backups hold that entry.")
+
+
+def asked_passphrase(session: Session) -> bytes:
+    """Return a new passphrase: from the environment, else asked for twice.
+
+    Raises:
+        BadInput: there is neither.
+    """
+    found = log_keys.from_environment()
+    if found:
+        return found
+    if not sys.stdin.isatty() or session.options.json:
+        raise BadInput(f"there is no terminal to ask for a passphrase at: set {log_keys.VARIABLE}")
+    asked: str = click.prompt("New passphrase of the log's key", hide_input=True, confirmation_prompt=True, err=True)
+    return asked.encode()

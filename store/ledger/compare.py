@@ -1,0 +1,88 @@
+"""Two copies of a ledger, side by side: how far they are the same, and which goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from store.errors import IntegrityFailure
+from store.ledger.connection import storage_errors
+from store.ledger.state import newest_note
+from store.ledger.tree import Head, position_at
+
+
+class Relation(StrEnum):
+    """What two copies are to each other."""
+
+    SAME = "same"
+    FIRST_LONGER = "first longer"
+    """The first is the second and more."""
+    SECOND_LONGER = "second longer"
+    FORKED = "forked"
+    """Both go on, differently, after what they have in common."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """How two ledgers relate."""
+
+    common: int
+    """Size of the longest tree that both have, entry by entry."""
+    first: Head
+    second: Head
+    first_note: bytes | None
+    """The first's newest stored checkpoint."""
+    second_note: bytes | None
+
+    @property
+    def relation(self) -> Relation:
+        """The one word."""
+        if self.common == self.first.size == self.second.size:
+            return Relation.SAME
+        if self.common == self.second.size:
+            return Relation.FIRST_LONGER
+        return Relation.SECOND_LONGER if self.common == self.first.size else Relation.FORKED
+
+
+def compare(first: sqlite3.Connection, second: sqlite3.Connection) -> Comparison:
+    """Compare two ledgers by their roots, in some twenty steps a million entries.
+
+    The roots come from stored hashes: whoever does not trust the files verifies them first.
+
+    Raises:
+        IntegrityFailure: entries or stored nodes are missing.
+    """
+    with storage_errors(Path("the copy")):
+        heads = _head(first), _head(second)
+        return Comparison(
+            common=_common(first, second, min(heads[0].size, heads[1].size)),
+            first=heads[0],
+            second=heads[1],
+            first_note=newest_note(first),
+            second_note=newest_note(second),
+        )
+
+
+def _common(first: sqlite3.Connection, second: sqlite3.Connection, most: int) -> int:
+    """Return the largest size up to `most` at which both have the same root (bisection: roots only ever part)."""
+    same, different = 0, most + 1
+    while different - same > 1:
+        middle = (same + different) // 2
+        if _root(first, middle) == _root(second, middle):
+            same = middle
+        else:
+            different = middle
+    return same
+
+
+def _head(connection: sqlite3.Connection) -> Head:
+    (size,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()
+    if not isinstance(size, int) or size < 0:
+        raise IntegrityFailure(f"the entries are numbered up to {size!a}")
+    return position_at(connection, size).head()
+
+
+def _root(connection: sqlite3.Connection, size: int) -> bytes:
+    return position_at(connection, size).head().root

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from console_scene import HOSTILE, Host, screen_text
+
+from console.presentation.spans import line
+from console.widgets.keyed_tree import KeyedTree, Twig
+
+
+def twig(key: str, *twigs: Twig, opens: bool = False) -> Twig:
+    return Twig(key=key, label=line(key), opens=opens or bool(twigs), twigs=twigs)
+
+
+FOREST = (twig("a", twig("b", twig("c")), twig("d")), twig("e", opens=True))
+
+
+async def test_a_folded_node_hides_what_hangs_on_it() -> None:
+    tree = KeyedTree()
+    async with Host(tree).run_test(size=(60, 20)):
+        tree.show_twigs(FOREST)
+        assert tree.paths == (("a",), ("e",))
+        tree.unfold(("a", "b"))
+        assert tree.paths == (("a",), ("a", "b"), ("a", "b", "c"), ("a", "d"), ("e",))
+
+
+async def test_selecting_opens_what_leads_there() -> None:
+    tree = KeyedTree()
+    async with Host(tree).run_test(size=(60, 20)):
+        tree.show_twigs(FOREST)
+        assert tree.select(("a", "b", "c"))
+        assert tree.path == ("a", "b", "c")
+        assert not tree.select(("a", "x"))
+
+
+async def test_the_cursor_stays_on_its_node_when_others_come_before_it() -> None:
+    tree = KeyedTree()
+    async with Host(tree).run_test(size=(60, 20)):
+        tree.show_twigs(FOREST)
+        tree.select(("a", "d"))
+        tree.show_twigs((twig("0"), twig("a", twig("a1"), twig("b"), twig("d")), twig("e")))
+        assert tree.path == ("a", "d")
+        assert tree.cursor == 4
+
+
+async def test_a_node_that_went_leaves_the_cursor_on_the_one_it_hung_on() -> None:
+    tree = KeyedTree()
+    async with Host(tree).run_test(size=(60, 20)):
+        tree.show_twigs(FOREST)
+        tree.select(("a", "b", "c"))
+        tree.show_twigs((twig("a", twig("b")),))
+        assert tree.path == ("a", "b")
+
+
+async def test_opening_an_unread_node_says_so() -> None:
+    tree = KeyedTree()
+    app = Host(tree)
+    async with app.run_test(size=(60, 20)) as pilot:
+        tree.show_twigs(FOREST)
+        tree.focus()
+        await pilot.press("G", "enter")
+        await pilot.pause()
+        opened = app.said(KeyedTree.Opened)
+        assert [message.path for message in opened if isinstance(message, KeyedTree.Opened)] == [("e",)]
+        assert ("e",) in tree.unfolded
+
+
+async def test_a_filter_shows_matches_and_what_leads_to_them() -> None:
+    tree = KeyedTree()
+    async with Host(tree).run_test(size=(60, 20)) as pilot:
+        tree.show_twigs(FOREST)
+        tree.focus()
+        tree.filter = "c"
+        assert tree.paths == (("a",), ("a", "b"), ("a", "b", "c"))
+        assert tree.path == ("a", "b", "c")
+        tree.filter = "nothing"
+        assert tree.path is None
+        await pilot.pause()
+        assert "nothing read so far holds “nothing”" in screen_text(pilot.app)  # type: ignore[arg-type]
+        tree.filter = ""
+        assert tree.paths == (("a",), ("e",))
+
+
+async def test_hostile_labels_reach_the_terminal_as_stand_ins() -> None:
+    tree = KeyedTree()
+    app = Host(tree)
+    async with app.run_test(size=(80, 40)) as pilot:
+        tree.show_twigs([Twig(key=f"{i}{name}", label=line((name, "danger"))) for i, name in enumerate(HOSTILE)])
+        await pilot.pause()
+        text = screen_text(app)
+    assert all(character.isprintable() for character in text.replace("\n", ""))
