@@ -94,20 +94,39 @@ def create(
     remote = network_problem(root)
     if remote is not None:
         raise BadInput(f"{remote}: make the workspace on a local disk")
+    _make_folders(root)
+    had_key = os.path.lexists(root / LOG_KEY_FILE)
+    try:
+        log_key = _log_key(root / LOG_KEY_FILE, log_passphrase)
+        _set_heads_aside(root, origin, clock)
+        context = _founded(root, name[:64], origin, NoteSigner(origin, log_key), clock, nonce)
+        _first_entries(context, signer, handle)
+        config.save(root, config.render(context.config))
+    except BadInput:
+        raise  # somebody else's key or ledger stands there: it is left alone
+    except BaseException:
+        _undo(root, key=not had_key)
+        raise
+    return Workspace(context=context)
+
+
+def _make_folders(root: Path) -> None:
     try:
         for folder in FOLDERS:
             (root / folder).mkdir(parents=True, exist_ok=True)
         for private in ("heads", "keys", "locks"):
             (root / private).chmod(0o700)
-        log_key = _log_key(root / LOG_KEY_FILE, log_passphrase)
     except (FileExistsError, NotADirectoryError):
         raise BadInput(f"{root} cannot be made a workspace: a file is in its way") from None
     except OSError as error:
         raise StorageFailure(f"{root} cannot be made a workspace: {error.strerror}") from error
-    _set_heads_aside(root, origin, clock)
-    log_signer = NoteSigner(origin, log_key)
-    vkey = log_signer.verifier.vkey
-    settings = Config(name=name[:64], ledger=LedgerConfig(origin=origin, log_key=vkey))
+
+
+def _founded(
+    root: Path, name: str, origin: str, log_signer: NoteSigner, clock: Clock, nonce: Callable[[], str]
+) -> Context:
+    """Create the ledger that belongs to a new workspace, still empty."""
+    settings = Config(name=name, ledger=LedgerConfig(origin=origin, log_key=log_signer.verifier.vkey))
     ledger = Ledger.create(
         root / LEDGER_FILE,
         origin=origin,
@@ -116,10 +135,15 @@ def create(
         heads=_heads(root, settings),
         tables=TABLES,
     )
-    context = Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy(), nonce=nonce)
-    _first_entries(context, signer, handle, vkey)
-    config.save(root, config.render(settings))
-    return Workspace(context=context)
+    return Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy(), nonce=nonce)
+
+
+def _undo(root: Path, *, key: bool) -> None:
+    """Take away what a failed `create` left, so that it can be repeated; folders stay."""
+    made = [LEDGER_FILE, *(f"{LEDGER_FILE}-{more}" for more in ("journal", "wal", "shm")), "heads/head.note"]
+    for name in [*made, LOG_KEY_FILE] if key else made:
+        with contextlib.suppress(OSError):
+            (root / name).unlink()
 
 
 def _log_key(path: Path, passphrase: bytes) -> Ed25519PrivateKey:
@@ -134,8 +158,9 @@ def _set_heads_aside(root: Path, origin: str, clock: Clock) -> None:
             store.path.rename(store.path.with_name(f"{store.path.name}.before-{stamp}"))
 
 
-def _first_entries(context: Context, signer: Signer, handle: str, vkey: str) -> None:
+def _first_entries(context: Context, signer: Signer, handle: str) -> None:
     """Write entry 1 (the ledger) and entry 2 (its first admin, vouching for itself)."""
+    vkey = context.config.ledger.log_key
     opened = ev.LedgerOpened(incarnation=context.nonce(), log_key=vkey, policy=context.policy.digest, format=FORMAT)
     admin = ev.PrincipalAdded(principal=handle, keys=(bare_line(signer.public),), grants=(ev.Grant(role="admin"),))
     with context.ledger.writing() as writer:
@@ -223,9 +248,7 @@ def find(start: Path) -> Path:
     )
 
 
-def open_workspace(
-    root: Path, *, clock: Clock | None = None, log_passphrase: AskPassphrase | None = None
-) -> Workspace:
+def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: AskPassphrase | None = None) -> Workspace:
     """Open the workspace at `root`. Without its log key, or the passphrase of that, it opens read-only.
 
     So it does on a network file system, unless the configuration says `network_file_system = true`.

@@ -55,7 +55,7 @@ def verify(session: Session, folder: Path | None, copy: Path | None, **options: 
     else:
         _print(report)
     if written:
-        note(f"{folder} holds the evidence: {len(report.contradictions)} pairs of notes, their proofs, a README")
+        note(f"{folder} holds the evidence: both notes, the proof, and a README")
     return 0 if report.ok else 1
 
 
@@ -152,7 +152,7 @@ def _print(report: Report) -> None:
         say(f"!! entry {problem.seq}: {problem.problem}: {problem.detail}")
     for warning in report.warnings:
         say(f"?? entry {warning.seq}: {warning.problem}: {warning.detail}")
-    for one in report.contradictions:
+    for one in fork_evidence.distinct(report.contradictions):
         _print_contradiction(one)
 
 

@@ -28,7 +28,7 @@ _KEYS = {
     "approval": (("enter", "reviews"), ("a", "approves"), ("x", "refuses")),
     "ready": (("D", "deploys it"), ("enter", "reviews")),
     "failed": (("R", "rolls back"), ("enter", "shows its lineage")),
-    "incident": (("c", "adds a note"), ("R", "rolls back"), ("enter", "shows its entries")),
+    "incident": (("c", "adds a note"), ("R", "rolls back"), ("enter", "shows its lineage")),
     "refused": (("enter", "shows the entry"),),
 }
 """Kind → the keys that handle it, the best one first."""

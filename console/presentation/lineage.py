@@ -117,7 +117,7 @@ def _facts(detail: Detail, now: datetime) -> Iterable[Line]:
 
 def _drift(row: DriftRow, now: datetime) -> Iterable[Line]:
     yield _head(row.id, row.status, row.name)
-    yield _fact("where", f"{row.environment}/{row.project}", ("   4 answers it", "muted"))
+    yield _fact("where", f"{row.environment}/{row.project}", ("   R reverts it, 4 answers it", "muted"))
     yield _fact("what", row.summary)
     yield _fact("opened", *_moment(row.opened_at, now), _entry(row.opened_seq))
     if row.note:

@@ -59,18 +59,19 @@ class Listing:
         assert found is not None
         steps = searching.search(self._desk.context, query, size=size)
         began = monotonic()
-        drawn, told = 0.0, 0
+        drawn, untold = 0.0, 0
         try:
             while (step := await asyncio.to_thread(next, steps, None)) is not None:
                 found += step.seqs
+                untold += len(step.seqs)  # not the list's length: new entries may join its other end meanwhile
                 self._looked = (step.reached, began)
                 if monotonic() - drawn >= _DRAW_SECONDS:
-                    tell(len(found) - told)
-                    drawn, told = monotonic(), len(found)
+                    tell(untold)
+                    drawn, untold = monotonic(), 0
         finally:
             if self.query is query:
                 self._looked = None
-        tell(len(found) - told)
+        tell(untold)
 
     def fresh(self, size: int) -> tuple[int, ...]:
         """Return what the query selects among the entries since the last look, newest first. Reads."""

@@ -10,7 +10,6 @@ from textual.widget import Widget
 
 HELD_SECONDS = 0.12
 """Steps closer together than this come from a held key: what lies between is not read."""
-_SOON = 0.001
 
 
 class Settling:
@@ -26,5 +25,7 @@ class Settling:
         if self._timer is not None:
             self._timer.stop()
         before, self._moved_at = self._moved_at, monotonic()
-        held = self._moved_at - before < HELD_SECONDS
-        self._timer = self._owner.set_timer(HELD_SECONDS if held else _SOON, then)
+        if self._moved_at - before < HELD_SECONDS:
+            self._timer = self._owner.set_timer(HELD_SECONDS, then)
+        else:
+            then()

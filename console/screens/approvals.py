@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import ClassVar
@@ -26,28 +25,15 @@ from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
 from store.errors import QuarterdeckError
-from store.projections import requests
-from store.projections.requests import RequestRow
-from store.services import triage
 from store.services.review import Review, review
+from store.services.review_list import ReviewList, review_list
 from store.services.triage import Item
 
 SPLIT_FROM = 120
 """Columns of the terminal from which the text of a review stands side by side."""
-_ORDER = {"approved": 0, "in review": 0, "deploying": 0, "draft": 1}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """What the screen shows."""
-
-    rows: tuple[RequestRow, ...]
-    waiting: tuple[Item, ...]
-    review: Review | None
-    at: datetime
-
-
-class Approvals(Pane[Loaded]):
+class Approvals(Pane[ReviewList]):
     """A list with a preview; `enter` makes the preview the whole screen: the review."""
 
     HELP_TEXT = (
@@ -101,21 +87,10 @@ class Approvals(Pane[Loaded]):
 
     # Reading.
 
-    def load(self) -> Loaded:
-        context = self._desk.context
-        with context.ledger.reading() as connection:
-            rows = requests.listing(connection)
-        ranked = tuple(sorted(rows, key=lambda row: _ORDER.get(row.state, 2)))
-        wanted = self._wanted or (ranked[0].id if ranked else None)
-        items = triage.overview(context, self._desk.handle).items
-        return Loaded(
-            rows=ranked,
-            waiting=tuple(item for item in items if item.kind in {"approval", "ready"}),
-            review=review(context, wanted, self._desk.handle) if wanted is not None else None,
-            at=context.clock.now(),
-        )
+    def load(self) -> ReviewList:
+        return review_list(self._desk.context, self._desk.handle, self._wanted)
 
-    def show_data(self, data: Loaded) -> None:
+    def show_data(self, data: ReviewList) -> None:
         self._at, self._waiting = data.at, data.waiting
         table = self.query_one("#requests", KeyedTable)
         table.sync(request_rows(data.rows, self._desk.context.policy, data.at))
@@ -203,6 +178,7 @@ class Approvals(Pane[Loaded]):
 
     def on_resize(self) -> None:
         self._split()
+        self._show_head()
         self.call_after_refresh(self._show_facts)
 
     def _split(self) -> None:
@@ -262,6 +238,7 @@ class Approvals(Pane[Loaded]):
     def action_facts(self) -> None:
         """Change between facts and changes where there is room for one."""
         self.toggle_class("-facts")
+        self.call_after_refresh(self._show_facts)
         (self.query_one("#facts-scroll") if self.has_class("-facts") else self.query_one(SemanticDiff)).focus()
 
     # Acting.

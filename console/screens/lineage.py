@@ -64,7 +64,8 @@ class Lineage(Pane[Forest]):
         " approvals, deployments, and what became of those: drift, rollback, incident, notes.",
         "space or enter opens and folds, arrows walk in and out; / looks through everything, n and N go from match to"
         " match; :lineage CR-0004 goes to any id.",
-        "R on a deployment (or its request) rolls back to its release, on an environment to the release before.",
+        "R on a deployment (or its request) rolls back to its release, on an environment to the release before; on a"
+        " drift it pushes the desired release over it.",
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -251,8 +252,9 @@ class Lineage(Pane[Forest]):
             self._detail_full = False
         self._tree.display = not self._detail_full
         self.query_one("#detail").display = self._node is not None
-        self.query_one(ChangePanel).display = changed and (self._detail_full or self.size.height >= 18)
-        self.query_one("#about").set_class(changed, "-beside")
+        beside = changed and (self._detail_full or self.size.height >= 18)
+        self.query_one(ChangePanel).display = beside
+        self.query_one("#about").set_class(beside, "-beside")
 
     def back(self) -> bool:
         if not self._detail_full:
@@ -284,7 +286,9 @@ class Lineage(Pane[Forest]):
     async def act_rollback(self) -> None:
         goal = self._detail.goal if self._detail is not None else None
         if goal is not None:
-            await confirm_rollback(self, self._desk, environment=goal.environment, project=goal.project, to=goal.to)
+            await confirm_rollback(
+                self, self._desk, environment=goal.environment, project=goal.project, to=goal.to, drift=goal.drift
+            )
 
     def look_diff(self) -> None:
         self._detail_full = not self._detail_full

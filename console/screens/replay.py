@@ -205,7 +205,7 @@ class Replay(Pane[Instants]):
         getattr(self._timeline, f"action_{name}")(int(number))
 
     def why_not(self, name: str) -> str | None:
-        if self._instants is None or self._moment is None:
+        if name in {"diff", "entry"} and self._instants is None:
             return "still reading"
         if name == "diff" and self._span() is None:
             return "the cursor is at now and no marks are set\n→ ← goes back in time; [ and ] set marks"

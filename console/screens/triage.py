@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -26,13 +25,12 @@ from console.widgets.dialogs import Ask
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from store.errors import NotFound, QuarterdeckError
-from store.integrity.entry import Entry
-from store.services import activity, drifting, triage
+from store.services import activity, drifting
 from store.services.review import Review
-from store.services.situation import Place, Situation, places, situation
+from store.services.situation import Home, Place, Situation, at_home, situation
 from store.services.triage import Item
 
-_GOES = {"drift": "drift", "approval": "approvals", "ready": "approvals", "failed": "lineage"}
+_GOES = {"drift": "drift", "approval": "approvals", "ready": "approvals", "failed": "lineage", "incident": "lineage"}
 """Kind of item → the screen that `enter` opens it in; any other is shown as an entry."""
 _NEEDS = {"approve": "approval", "deploy": "ready", "acknowledge": "drift"}
 _RIGHTS = {
@@ -41,21 +39,9 @@ _RIGHTS = {
     "incident": "open an incident",
     "comment": "annotate",
 }
-MOST_LATELY = 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """What the screen shows."""
-
-    items: tuple[Item, ...]
-    places: tuple[Place, ...]
-    lately: tuple[Entry, ...]
-    situation: Situation | None
-    at: datetime
-
-
-class Triage(Pane[Loaded]):
+class Triage(Pane[Home]):
     """What needs somebody, most pressing first; beside it the item under the cursor."""
 
     HELP_TEXT = (
@@ -106,20 +92,10 @@ class Triage(Pane[Loaded]):
 
     # Reading.
 
-    def load(self) -> Loaded:
-        context = self._desk.context
-        overview = triage.overview(context, self._desk.handle)
-        by_key = {item.key: item for item in overview.items}
-        item = by_key.get(self._wanted or "", next(iter(overview.items), None))
-        return Loaded(
-            items=overview.items,
-            places=places(context),
-            lately=activity.recent(context, limit=MOST_LATELY),
-            situation=situation(context, item, self._desk.handle) if item is not None else None,
-            at=context.clock.now(),
-        )
+    def load(self) -> Home:
+        return at_home(self._desk.context, self._desk.handle, self._wanted)
 
-    def show_data(self, data: Loaded) -> None:
+    def show_data(self, data: Home) -> None:
         self._at, self._places = data.at, data.places
         self._items = {item.key: item for item in data.items}
         table = self.query_one("#items", KeyedTable)

@@ -153,7 +153,8 @@ class Timeline(Widget, can_focus=True):
         room, at = max(self.size.width - 4, 8), event.x - 2
         far = [(abs(self._cell(i, room) - at), -tick.weight, i) for i, tick in enumerate(self._time_ticks)]
         distance, _, nearest = min(far)
-        self.position = len(self._time_ticks) if abs(room - 1 - at) < distance else nearest
+        beyond = at >= room or abs(room - 1 - at) < distance
+        self.position = len(self._time_ticks) if beyond else nearest
 
     # Drawing.
 

@@ -61,14 +61,14 @@ def private_copy(path: Path) -> Iterator[Path]:
             raise BadInput(
                 f"{path}: {beside.name} lies beside it, so it is not whole; take the copy with quarterdeck backup"
             )
-    try:
-        with tempfile.TemporaryDirectory(prefix="quarterdeck-") as folder:
-            copy = Path(folder) / "copy.db"
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-") as folder:
+        copy = Path(folder) / "copy.db"
+        try:
             _copy(path, copy)
             _check_header(path, copy)
-            yield copy
-    except OSError as error:
-        raise StorageFailure(f"{path}: a private copy cannot be made ({error.strerror or error})") from error
+        except OSError as error:
+            raise StorageFailure(f"{path}: a private copy cannot be made ({error.strerror or error})") from error
+        yield copy
 
 
 def immutable_reader(deadline: float) -> Callable[[Path], sqlite3.Connection]:
@@ -172,27 +172,27 @@ def _check_header(path: Path, copy: Path) -> None:
         while pages:
             number = pages.pop()
             seen += 1
-            file.seek((number - 1) * size)
-            page = file.read(size)[100 if number == 1 else 0 :]
-            if number < 1 or len(page) < 12 or page[0] not in {5, 13}:
+            file.seek(max(0, number - 1) * size)
+            page = file.read(size)
+            begin = 100 if number == 1 else 0
+            if number < 1 or len(page) < size or page[begin] not in {5, 13}:
                 raise IntegrityFailure(f"{path}: the file is damaged (its list of tables cannot be read)")
-            (cells,) = struct.unpack(">H", page[3:5])
-            if page[0] == 13:
+            (cells,) = struct.unpack(">H", page[begin + 3 : begin + 5])
+            if page[begin] == 13:
                 rows += cells
             else:
-                pages += _children(page, cells, size, first=number == 1)
+                pages += _children(page, begin, cells)
             if rows > MAX_OBJECTS or seen + len(pages) > MAX_SCHEMA_PAGES:
                 raise BadInput(f"{path}: more than {MAX_OBJECTS:,} tables, views and triggers: not opened")
 
 
-def _children(page: bytes, cells: int, size: int, *, first: bool) -> list[int]:
-    """Return the pages below an interior page of a table b-tree (SQLite file format, section 1.6)."""
-    shift = 100 if first else 0
-    found = [struct.unpack(">I", page[8:12])[0]]
-    for index in range(min(cells, MAX_SCHEMA_PAGES + 1)):
-        pointer = page[12 + 2 * index : 14 + 2 * index]
-        at = struct.unpack(">H", pointer)[0] - shift if len(pointer) == 2 else -1
-        if not 0 <= at <= size - shift - 4:
+def _children(page: bytes, begin: int, cells: int) -> list[int]:
+    """Return the pages below an interior page of a table b-tree (SQLite file format, section 1.6); [0] for nonsense."""
+    found = [int.from_bytes(page[begin + 8 : begin + 12], "big")]
+    for index in range(min(cells, MAX_SCHEMA_PAGES)):
+        pointer = begin + 12 + 2 * index
+        at = int.from_bytes(page[pointer : pointer + 2], "big")
+        if at + 4 > len(page):
             return [0]
-        found.append(struct.unpack(">I", page[at : at + 4])[0])
+        found.append(int.from_bytes(page[at : at + 4], "big"))
     return found

@@ -65,9 +65,12 @@ class Vouched:
 
 def verifier_of(witness: WitnessConfig) -> Verifier:
     """Return the key of a witness in the configuration. Raises BadInput when it is no witness's key."""
-    verifier = Verifier.from_vkey(witness.vkey)
+    try:
+        verifier = Verifier.from_vkey(witness.vkey)
+    except BadInput as error:
+        raise BadInput(f"[witnesses] in quarterdeck.toml: {error}") from None
     if verifier.type != COSIGNATURE:
-        raise BadInput(f"[witnesses]: {verifier.name} has a log's key, not a witness's (cosignature/v1)")
+        raise BadInput(f"[witnesses] in quarterdeck.toml: {verifier.name} has a log's key, not a witness's (cosignature/v1)")
     return verifier
 
 

@@ -49,7 +49,7 @@ def write_evidence(report: Report, folder: Path, *, origin: str, log_key: str) -
             origin=origin, line="=" * len(origin), verdict=report.verdict.value, vkey=log_key
         ).encode()
     }
-    for number, one in enumerate(report.contradictions, start=1):
+    for number, one in enumerate(distinct(report.contradictions), start=1):
         files |= _files_of(number, one)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,16 @@ def write_evidence(report: Report, folder: Path, *, origin: str, log_key: str) -
     except OSError as error:
         raise StorageFailure(f"{folder}: the evidence cannot be written ({error.strerror})") from error
     return tuple(folder / name for name in files)
+
+
+def distinct(found: Sequence[Contradiction]) -> tuple[Contradiction, ...]:
+    """Return one contradiction for each head that was kept, in the note with the most signatures."""
+    best: dict[bytes, Contradiction] = {}
+    for one in found:
+        text = one.kept.rpartition(b"\n\n")[0]
+        if text not in best or len(one.kept) > len(best[text].kept):
+            best[text] = one
+    return tuple(best.values())
 
 
 def proof_lines(proof: Sequence[bytes]) -> str:

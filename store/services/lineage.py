@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -52,7 +53,7 @@ def of(context: Context, subject: str) -> Node:
         deployment = deployments.one(connection, subject)
         drift = drifts.one(connection, subject)
         incident = incidents.one(connection, subject)
-        found = artifacts.by_digest(connection, subject) if not subject[:1].isupper() else ()
+        found = artifacts.by_digest(connection, subject) if re.fullmatch(r"[0-9a-f]{8,64}", subject) else ()
     if request is not None:
         return of_request(context, request)
     if deployment is not None and deployment.request is not None:

@@ -31,6 +31,8 @@ class Goal:
     project: str
     to: str | None
     """The deployment whose release comes back; None: the release before the present one."""
+    drift: str | None = None
+    """Where it is a drift that goes: the desired release is pushed over it."""
     blocked: tuple[str, ...]
     """Why the caller cannot, then `→` what would unblock it; empty when they can."""
 
@@ -70,11 +72,7 @@ def detail(context: Context, node: Node, handle: str | None) -> Detail:
                 rows = deployments.listing(connection, project=node.key, limit=30)
                 found = Detail(node=node, past=rows)
             case "drift":
-                three = three_way(context, node.key)
-                before = {three.desired.id: three.desired} if three.desired else {}
-                after = {three.observed.id: three.observed} if three.observed else {}
-                comparison = Comparison(diff=three.live, before=before, after=after)
-                found = Detail(node=node, drift=three.drift, comparison=comparison, notes=_notes(connection, node))
+                found = _drift(context, connection, node, handle)
             case "incident":
                 found = Detail(node=node, incident=incidents.one(connection, node.key), notes=_notes(connection, node))
             case "artifact":
@@ -116,6 +114,26 @@ def _deployment(context: Context, connection: Connection, node: Node, handle: st
         notes=_notes(connection, node),
         comparison=between(connection, old, load(connection, row.manifest)),
         goal=_goal(context, connection, row.environment, row.project, row, handle, what=row.id),
+    )
+
+
+def _drift(context: Context, connection: Connection, node: Node, handle: str | None) -> Detail:
+    three = three_way(context, node.key)
+    row = three.drift
+    if row.status == "resolved":
+        blocked: tuple[str, ...] = (f"{row.id} ended already: {row.note}",)
+    else:
+        blocked = _rights(context, row.environment, row.project, handle)
+    return Detail(
+        node=node,
+        drift=row,
+        notes=_notes(connection, node),
+        comparison=Comparison(
+            diff=three.live,
+            before={three.desired.id: three.desired} if three.desired else {},
+            after={three.observed.id: three.observed} if three.observed else {},
+        ),
+        goal=Goal(environment=row.environment, project=row.project, to=None, drift=row.id, blocked=blocked),
     )
 
 

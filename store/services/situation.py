@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from store.domain.component import Component
 from store.domain.diff import Diff
@@ -49,6 +50,31 @@ class Place:
 
     state: EnvironmentState
     live: tuple[DeploymentRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """Everything the home screen shows."""
+
+    items: tuple[Item, ...]
+    places: tuple[Place, ...]
+    lately: tuple[Entry, ...]
+    situation: Situation | None
+    """One of the items in depth."""
+    at: datetime
+
+
+def at_home(context: Context, handle: str | None, wanted: str | None, *, lately: int = 60) -> Home:
+    """Return the home screen of `handle`, with the item `wanted` (else the first) in depth."""
+    items = triage.overview(context, handle).items
+    item = next((item for item in items if item.key == wanted), next(iter(items), None))
+    return Home(
+        items=items,
+        places=places(context),
+        lately=activity.recent(context, limit=lately),
+        situation=situation(context, item, handle) if item is not None else None,
+        at=context.clock.now(),
+    )
 
 
 def places(context: Context) -> tuple[Place, ...]:

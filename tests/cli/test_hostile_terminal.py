@@ -115,7 +115,6 @@ init HOSTILE --name HOSTILE
 --key alice principal add HOSTILE --public-key bo.pub
 --key alice principal add eve --public-key HOSTILE
 --key alice environment add HOSTILE --target HOSTILE
---key alice environment add e --target folder --deliver /HOSTILE
 --key alice rollback HOSTILE --project HOSTILE --dry-run
 --key alice request submit HOSTILE
 --key alice request open --project HOSTILE --env HOSTILE
@@ -159,7 +158,6 @@ def test_no_json_on_a_terminal_does_either_and_it_is_still_the_exact_text(hostil
 
 def test_no_complaint_repeats_what_was_typed_raw(hostile: Desk) -> None:
     text = HOSTILE.replace("\x00", "")
-    key = ("--key", "alice")
     commands = [tuple(word.replace("HOSTILE", text) for word in line.split()) for line in COMPLAINING]
     for command, ran in zip(commands, hostile.runs(commands, pty=True), strict=True):
         assert ran.status != 0, command

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -66,6 +67,10 @@ def after(standing: dict[str, Drift], events: list[ev.Event]) -> dict[str, Drift
 states = st.dictionaries(st.sampled_from(IDS), st.sampled_from("123"))
 
 
+def _numbered(first: int) -> Callable[[int], str]:
+    return lambda k: f"DR-{first + k}"
+
+
 @given(desired=states, sights=st.lists(states, min_size=1, max_size=6))
 def test_after_every_sight_exactly_what_differs_stands_once(
     desired: dict[str, str], sights: list[dict[str, str]]
@@ -73,8 +78,7 @@ def test_after_every_sight_exactly_what_differs_stands_once(
     standing: dict[str, Drift] = {}
     number = 0
     for observed in sights:
-        first = number
-        events = list(rules.judge(seen(desired, observed), standing, number=lambda k, first=first: f"DR-{first + k}"))
+        events = list(rules.judge(seen(desired, observed), standing, number=_numbered(number)))
         number += sum(isinstance(event, ev.DriftOpened) for event in events)
         standing = after(standing, [*events])
         differing = {name for name in IDS if desired.get(name) != observed.get(name)}

@@ -88,7 +88,8 @@ def test_a_field_that_is_missing_or_of_another_type_is_named(kind: str) -> None:
             if name in required:
                 with pytest.raises(IntegrityFailure, match=name):
                     ev.decode(kind, *((rest, data) if part is on else (on, rest)))
-            for odd in (None, 1.5, [[]], {"": {}}):
+            odds: list[Any] = [None, 1.5, [[]], {"": {}}]
+            for odd in odds:
                 wrong: Any = {**part, name: odd}
                 with pytest.raises(IntegrityFailure):
                     ev.decode(kind, *((wrong, data) if part is on else (on, wrong)))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -151,6 +152,7 @@ def test_the_hand_made_signature_verifies() -> None:
         (b"", "cut short"),
         (b"SSHSIG" * 10_000, "too long"),
     ],
+    ids=itertools.count(),
 )
 def test_a_signature_that_is_not_exactly_right_is_refused_with_the_reason(blob: bytes, words: str) -> None:
     with pytest.raises(IntegrityFailure) as refused:

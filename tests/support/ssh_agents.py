@@ -74,9 +74,17 @@ def lying_agent(key: Path, *, over: bytes = b"another statement", honest: bool =
         def answer(request: bytes) -> bytes:
             if request[0] == 11:
                 return b"\x0c" + (1).to_bytes(4, "big") + string(blob) + string(b"honest, really")
+            if request[0] != 13:
+                return b"\x05"  # ssh tells an agent where it is forwarded to; this one does not care
             asked = request[5 + len(blob) + 4 : -4]
             data = asked if honest else signed_data(over)
             return b"\x0e" + string(string(b"ssh-ed25519") + string(private.sign(data)))
+
+        def talk(connection: socket.socket) -> None:
+            with connection:
+                while head := connection.recv(4, socket.MSG_WAITALL):
+                    request = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+                    connection.sendall(string(answer(request)))
 
         def serve() -> None:
             while True:
@@ -84,9 +92,7 @@ def lying_agent(key: Path, *, over: bytes = b"another statement", honest: bool =
                     connection, _ = listener.accept()
                 except OSError:
                     return
-                with connection:
-                    length = int.from_bytes(connection.recv(4, socket.MSG_WAITALL), "big")
-                    connection.sendall(string(answer(connection.recv(length, socket.MSG_WAITALL))))
+                threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

@@ -60,8 +60,9 @@ def note_many(mira: DemoDesk, count: int) -> None:
         for number in range(count):
             data = {"number": number, "text": "needle" if number == 77 else "hay"}
             writer.append(
-                Statement(origin=ledger.origin, kind="load.noted", time=timestamp(mira.clock.now()), actor="system",
-                          data=data)  # fmt: skip
+                Statement(
+                    origin=ledger.origin, kind="load.noted", time=timestamp(mira.clock.now()), actor="system", data=data
+                )
             )
 
 

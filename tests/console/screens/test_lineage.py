@@ -194,6 +194,17 @@ async def test_rolling_back_to_the_release_under_the_cursor(mira: DemoDesk) -> N
         assert "is what should be live on prod already" in said(pilot)
 
 
+async def test_r_on_a_drift_pushes_the_desired_release_over_it(mira: DemoDesk) -> None:
+    async with bare(mira.desk, LINEAGE).run_test(size=(100, 30)) as pilot:
+        await go(pilot, "DR-0002")
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmRollback))
+        facts = "\n".join(str(found.render()) for found in pilot.app.screen.query(Facts))
+        assert "desired over DR-0002" in facts
+        await pilot.press("escape")
+        await until(pilot, lambda: "nothing was changed" in said(pilot))
+
+
 @pytest.mark.parametrize(
     ("subject", "why"),
     [
