@@ -10,8 +10,9 @@ from console.cli.diff_text import diff_lines
 from console.cli.output import complain, emit_json, note, say, say_lines, table
 from console.cli.session import Session, command, confirmed, group
 from store.projections import deployments
-from store.services import deploying
+from store.services import deploying, effects
 from store.services import rollback as rolling
+from store.services.context import Context
 from store.services.pushing import Outcome
 
 
@@ -44,10 +45,10 @@ def rollback(
     context = session.context
     plan = rolling.plan(context, environment, project, to=to, component=component)
     if dry_run and session.options.json:
-        emit_json(_plain(plan))
+        emit_json(_plain(context, plan))
         return 0
     if not session.options.json:
-        show_plan(plan)
+        show_plan(context, plan)
     if dry_run:
         return 0
     confirmed(session, f"roll {project} in {environment} back to release {plan.ref.release[:12]}?")
@@ -55,7 +56,7 @@ def rollback(
     return report(session, outcome)
 
 
-def show_plan(plan: rolling.Plan) -> None:
+def show_plan(context: Context, plan: rolling.Plan) -> None:
     """Print everything a rollback would do."""
     say(f"{plan.environment.name}/{plan.project}: release {plan.leaves_digest[:12]} → {plan.ref.release[:12]}")
     say(f"goes back to {plan.reason_back}; {len(plan.to.components)} components in {len(plan.to.files)} files")
@@ -67,10 +68,10 @@ def show_plan(plan: rolling.Plan) -> None:
         say(f"overwrites the drift {', '.join(plan.drifts[:10])}, which was seen and is archived")
     for line in plan.cannot_come_back or ("nothing that cannot come back is known",):
         say(f"cannot come back: {line}" if plan.cannot_come_back else line)
-    say_lines("\n".join(diff_lines(plan.diff)))
+    say_lines("\n".join(diff_lines(effects.effect(context, plan).diff)))
 
 
-def _plain(plan: rolling.Plan) -> dict[str, object]:
+def _plain(context: Context, plan: rolling.Plan) -> dict[str, object]:
     return {
         "environment": plan.environment.name,
         "project": plan.project,
@@ -82,7 +83,7 @@ def _plain(plan: rolling.Plan) -> dict[str, object]:
         "makes_stale": list(plan.makes_stale),
         "cannot_come_back": list(plan.cannot_come_back),
         "drifts": list(plan.drifts),
-        "diff": plan.diff.to_json(),
+        "diff": effects.effect(context, plan).diff.to_json(),
     }
 
 

@@ -93,7 +93,7 @@ def drift_revert(session: Session, drift_id: str, reason: str, *, dry_run: bool)
     """Push the desired release over what is live."""
     plan = rolling.plan_revert(session.context, drift_id)
     if not session.options.json:
-        show_plan(plan)
+        show_plan(session.context, plan)
     if dry_run:
         return 0
     confirmed(session, f"push release {plan.ref.release[:12]} over the drift in {plan.environment.name}?")

@@ -43,7 +43,7 @@ def state_words(row: RequestRow) -> Line:
 
 
 def row_cells(row: RequestRow, needed: int, now: datetime) -> tuple[Line | str | Span, ...]:
-    """Return a request in a list: state, risk, id, for, title, approvals, who, age."""
+    """Return a request in a list: state, risk, id, for, title, approvals, age."""
     waits = row.state in WAITING
     mark = severity(row.risk)
     yes = f"{row.approvals}/{needed}" if waits else ""
@@ -54,7 +54,6 @@ def row_cells(row: RequestRow, needed: int, now: datetime) -> tuple[Line | str |
         Span(f"{row.environment}/{row.project}", "text" if waits else "muted"),
         Span(row.title, "title" if waits else "muted"),
         Span(yes, "warn" if row.approvals < needed else "ok"),
-        Span(row.requester, "muted"),
         Span(age(parse_timestamp(row.updated_at), now), "muted"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
 
 from console.presentation.spans import Line, line
 from console.presentation.text import display_lines
@@ -19,6 +20,8 @@ _AGAINST = {
     Verdict.ANCHORED: "agrees with the kept head of {0:,}",
     Verdict.WITNESSED: "agrees with a head of {0:,} that witnesses cosigned",
 }
+_MOST_NOTES = 4
+_ABOUT_THE_WHOLE = frozenset({"unsigned", "diverged", "shorter", "head", "checkpoint", "tree", "tables"})
 
 
 def verdict_line(report: Report, size: int) -> Line:
@@ -45,16 +48,22 @@ def verdict_lines(report: Report, scope: str) -> list[Line]:
     anchored = report.anchored[0] if report.anchored else 0
     lines = [
         line((_AGAINST[report.verdict].format(anchored), "text" if report.ok else "danger")),
-        line(("looked at   ", "muted"), f"{counted(report.entries, 'entry', 'entries')}, {scope}"),
-        line(("root        ", "muted"), b64encode(report.root).decode()),
-        line(("unanchored  ", "muted"), f"{counted(report.tail_entries, 'entry', 'entries')} at the end, "
+        line(("looked at     ", "muted"), f"{counted(report.entries, 'entry', 'entries')}, {scope}"),
+        line(("root          ", "muted"), b64encode(report.root).decode()),
+        line(("unanchored    ", "muted"), f"{counted(report.tail_entries, 'entry', 'entries')} at the end, "
              f"over {counted(report.tail_minutes, 'minute')}"),
     ]  # fmt: skip
-    for one in report.contradictions[:2]:
-        for name, note in (("kept outside", one.kept), ("in this file", one.ours or b"nothing")):
-            size = display_lines(note.decode("utf-8", errors="replace"))[1:3]
-            lines.append(line((f"{name}  ", "muted"), f"{' entries, root '.join(size)}"))
+    kept = dict.fromkeys(("kept outside", one.kept) for one in report.contradictions)
+    ours = dict.fromkeys(("signed here", one.ours or b"") for one in report.contradictions)
+    for label, note in [*kept, *ours][:_MOST_NOTES]:
+        size = display_lines(note.decode("utf-8", errors="replace"))[1:3]
+        lines.append(line((f"{label:<14}", "muted"), " entries, root ".join(size) or "nothing"))
     return lines
+
+
+def by_cause(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems with causes first: what is wrong with an entry, then what follows for the whole."""
+    return sorted(problems, key=lambda found: (found.problem in _ABOUT_THE_WHOLE, found.seq))
 
 
 def problem_where(problem: Problem) -> str:

@@ -19,10 +19,9 @@ REQUESTS = (
     Column(name="state", width=11, keep=8),
     Column(name="risk", width=6, keep=6),
     Column(name="id", keep=9),
-    Column(name="for", least=14, most=26, keep=7),
+    Column(name="for", least=12, most=26, keep=7),
     Column(name="title", least=14, most=70, grow=1, keep=9, prose=True),
     Column(name="yes", width=3, keep=5),
-    Column(name="by", most=12, keep=2),
     Column(name="age", width=3, align="right", keep=4),
 )
 ITEMS = (

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from console.presentation.spans import line
-from console.presentation.verdicts import problem_where, verdict_lines
+from console.presentation.verdicts import by_cause, problem_where, verdict_lines
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Dialog
 from console.widgets.keyed_table import KeyedTable
@@ -26,12 +26,15 @@ _COLUMNS = (
 class VerdictDialog(Dialog[int | None]):
     """Every problem and warning of a verification; `enter` answers with the entry that a problem is about."""
 
+    DEFAULT_CSS = """
+    VerdictDialog #verdict-detail { max-height: 5; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", show=False, id="dialog.cancel")]
 
     def __init__(self, report: Report, scope: str) -> None:
         super().__init__(classes="-full" if report.ok else "-danger -full")
         self._report = report
-        self._rows = (*report.problems, *report.warnings)
+        self._rows = (*by_cause(report.problems), *report.warnings)
         self._scope = scope
 
     def compose(self) -> ComposeResult:
@@ -39,7 +42,8 @@ class VerdictDialog(Dialog[int | None]):
             tone = "badge-ok" if self._report.ok else "badge-danger"
             yield Facts(line((f" {self._report.verdict.value} ", tone)), classes="-title")
             yield Facts(*verdict_lines(self._report, self._scope))
-            yield KeyedTable(_COLUMNS, empty="no problem in a single entry", classes="-body -last")
+            yield KeyedTable(_COLUMNS, empty="no problem in a single entry", classes="-body")
+            yield Facts(id="verdict-detail", classes="-last")
             yield Facts(
                 line((" enter ", "keycap"), "  go to the entry    ", (" esc ", "keycap"), "  close"), classes="-keys"
             )
@@ -53,6 +57,12 @@ class VerdictDialog(Dialog[int | None]):
             ]
         )
         table.focus()
+
+    def on_keyed_table_highlighted(self, event: KeyedTable.Highlighted) -> None:
+        """Say the problem under the cursor whole: its row may have had to be cut."""
+        event.stop()
+        if event.key is not None:
+            self.query_one("#verdict-detail", Facts).show_lines(self._rows[int(event.key)].detail)
 
     def on_keyed_table_chosen(self, event: KeyedTable.Chosen) -> None:
         event.stop()

@@ -71,11 +71,11 @@ class Approvals(Pane[ReviewList]):
     def compose(self) -> ComposeResult:
         yield Facts(id="approvals-head")
         with Container(id="approvals-body"):
-            yield KeyedTable(REQUESTS, empty="no request yet: quarterdeck request new opens one", id="requests")
-            with Container(id="preview"):
+            with Container(id="side"):
+                yield KeyedTable(REQUESTS, empty="no request yet: quarterdeck request new opens one", id="requests")
                 with VerticalScroll(id="facts-scroll"):
                     yield Facts(id="facts")
-                yield ChangePanel(id="changes")
+            yield ChangePanel(id="changes")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -99,6 +99,7 @@ class Approvals(Pane[ReviewList]):
             table.select(self._wanted)
             self._show_review(data.review)
         self._show_head()
+        self._fit()
 
     def on_keyed_table_highlighted(self) -> None:
         key = self.query_one("#requests", KeyedTable).key
@@ -115,6 +116,8 @@ class Approvals(Pane[ReviewList]):
             found = await asyncio.to_thread(review, self._desk.context, request, self._desk.handle)
         except QuarterdeckError as error:
             self.report(error)
+            self._wanted = self._review.request.id if self._review is not None else None
+            self.back()
             return
         if self._wanted == request and self.is_attached:
             self._show_review(found)
@@ -130,7 +133,6 @@ class Approvals(Pane[ReviewList]):
         if before is not None and same and before.request.digest != row.digest:
             self._edited_at, self._edited = monotonic(), row.digest
         self._show_facts()
-        self.query_one("#preview").border_title = row.id
         if before is None or not same or before.diff != found.diff:
             self.query_one("#facts-scroll").scroll_to(y=0, animate=False)
             self._show_changes()
@@ -151,7 +153,7 @@ class Approvals(Pane[ReviewList]):
             panel.show_changes(changes, texts, old_label=f"{row.environment} now", new_label=row.id)
 
     def _show_head(self) -> None:
-        head = self.query_one("#approvals-head", Facts)
+        head, panel = self.query_one("#approvals-head", Facts), self.query_one(ChangePanel)
         found = self._review
         if found is not None and self.has_class("-review"):
             lines = [*reviews.head_lines(found, self._at, room=self.size.width - 2), reviews.next_step(found)]
@@ -159,15 +161,12 @@ class Approvals(Pane[ReviewList]):
                 lines.append(line(("! it was edited while you looked: what you had viewed is void", "warn")))
             head.show_lines(*lines)
             self.crumbs = (found.request.id,)
-            self.query_one(ChangePanel).border_title = self._changes_title(found)
+            every, ticked = reviews.to_view(found.diff), self._ticked(found)
+            panel.border_title = f"Changes, {len(ticked & set(every))} of {len(every)} viewed"
             return
         self.crumbs = ()
-        self.query_one(ChangePanel).border_title = "Changes"
+        panel.border_title = "Changes"
         head.show_lines(reviews.waiting_line(self._waiting))
-
-    def _changes_title(self, found: Review) -> str:
-        every = reviews.to_view(found.diff)
-        return f"Changes, {len(self._ticked(found) & set(every))} of {len(every)} viewed"
 
     def _ticked(self, found: Review) -> frozenset[str]:
         return self._viewed.get((found.request.id, found.request.digest), frozenset())
@@ -179,6 +178,13 @@ class Approvals(Pane[ReviewList]):
     def on_resize(self) -> None:
         self._split()
         self._show_head()
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Give the list the lines it needs, up to two fifths, and the rest to what stands below it."""
+        table = self.query_one("#requests", KeyedTable)
+        most = max(self.query_one("#approvals-body").size.height * 2 // 5, 5)
+        table.styles.height = min(len(table.rows) + 2, most)
         self.call_after_refresh(self._show_facts)
 
     def _split(self) -> None:
@@ -222,9 +228,6 @@ class Approvals(Pane[ReviewList]):
             self._show_review(self._review)
         self._show_head()
         self.refresh_bindings()
-
-    def filter_rows(self, text: str) -> None:
-        self.query_one("#requests", KeyedTable).filter = text
 
     def copied(self) -> str | None:
         found = self._current()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -138,7 +139,7 @@ class Ledger(Pane[Loaded]):
         self._table.reset(self._listing.count)
         if self._listing.searching:
             self._settle(None)
-            self.run_worker(self._search(), group="search", exclusive=True, name="search ledger")
+            self.run_worker(self._search, group="search", exclusive=True, name="search ledger")
 
     async def _search(self) -> None:
         try:
@@ -172,7 +173,7 @@ class Ledger(Pane[Loaded]):
         if seq is None:
             self.query_one(TextView).show_lines([])
         else:
-            self.run_worker(self._show_entry(seq), group="entry", exclusive=True, name="read entry")
+            self.run_worker(partial(self._show_entry, seq), group="entry", exclusive=True, name="read entry")
 
     async def _show_entry(self, seq: int) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -138,7 +139,7 @@ class Replay(Pane[Instants]):
         self._settling.moved(self._read)
 
     def _read(self) -> None:
-        self.run_worker(self._show_moment(), group="moment", exclusive=True, name="read moment")
+        self.run_worker(self._show_moment, group="moment", exclusive=True, name="read moment")
 
     async def _show_moment(self) -> None:
         at = self._at()
@@ -264,7 +265,10 @@ class Replay(Pane[Instants]):
             self.go("lineage", standing.deployment)
 
     def open(self, subject: str) -> None:
-        self.run_worker(self._guarded(self._travel(subject)), group="travel", exclusive=True, name="travel")
+        self.run_worker(partial(self._arrive, subject), group="travel", exclusive=True, name="travel")
+
+    async def _arrive(self, subject: str) -> None:
+        await self._guarded(self._travel(subject))
 
     async def _travel(self, text: str) -> None:
         named = text.strip().removeprefix("#")

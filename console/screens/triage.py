@@ -293,12 +293,8 @@ class Triage(Pane[Home]):
     async def act_incident(self) -> None:
         item = self._items.get(self._wanted or "")
         known = item is not None and item.environment != "-"
-        await open_incident(
-            self,
-            self._desk,
-            project=item.project if item is not None and known else None,
-            environment=item.environment if item is not None and known else None,
-        )
+        place = {"project": item.project, "environment": item.environment} if item is not None and known else {}
+        await open_incident(self, self._desk, **place)
 
     async def act_comment(self) -> None:
         await request_acts.comment(self, self._desk, self._item().key.removeprefix("#"))

@@ -106,6 +106,9 @@ def open_writer(path: Path) -> sqlite3.Connection:
         try:
             _use_journal(connection, path)
             connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
+            # A table with triggers has a journal for every statement; once one spilled into a temporary file,
+            # each later INSERT would write a dozen pages there only to be able to undo itself.
+            connection.execute("PRAGMA temp_store = MEMORY")
             connection.set_authorizer(_authorize_writer)
         except BaseException:
             connection.close()
@@ -173,6 +176,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise explain(error, path) from error
+    except UnicodeDecodeError as error:  # what SQLite says about a damaged schema quotes it
+        raise IntegrityFailure(f"{path}: the file is damaged or not a ledger (a text in it is not UTF-8)") from error
 
 
 def explain(error: sqlite3.Error, path: Path) -> QuarterdeckError:

@@ -144,7 +144,7 @@ def schema_problems(connection: sqlite3.Connection, tables: Sequence[str] = ()) 
         elif found[key] != (table, sql):
             problems.append(f"{' '.join(key)} was changed")
     problems.extend(
-        f"{' '.join(key)} does not belong to {table}"
+        f"{' '.join(map(str, key))} does not belong to {table}"
         for key, (table, _) in found.items()
         if table in ours and key not in expected
     )

@@ -123,7 +123,7 @@ def verify_untrusted(
             copy, heads=heads, verifier=verifier, origin=origin, progress=go_on, audit=audit, tables=tables,
             witnesses=witnesses, quorum=quorum, fast=fast, processes=1, reader=reader,
         )  # fmt: skip
-    except (StorageFailure, IntegrityFailure, sqlite3.Error) as error:
+    except (StorageFailure, IntegrityFailure, sqlite3.Error, UnicodeDecodeError) as error:
         if time.monotonic() > deadline:
             raise VerificationStopped(f"no verdict within {seconds:g} seconds") from None
         return _invalid([("storage", str(error).removeprefix(f"{copy}: "))], began)
@@ -146,10 +146,11 @@ def _copy(path: Path, copy: Path) -> None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise BadInput(f"{path}: cannot be opened ({error.strerror})") from error
+    before = os.fstat(descriptor)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(descriptor)
+        raise BadInput(f"{path}: not a regular file")
     with os.fdopen(descriptor, "rb") as source:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise BadInput(f"{path}: not a regular file")
         with copy.open("xb") as target:
             copy.chmod(0o600)
             shutil.copyfileobj(source, target, 1024 * 1024)

@@ -96,6 +96,9 @@ def verify(
             if not isinstance(failure, IntegrityFailure):
                 raise failure from error
         check.add(0, "storage", str(error))
+    except (TypeError, AttributeError, UnicodeDecodeError) as error:
+        # STRICT holds while SQLite writes; in an edited page a column holds what it likes, and messages quote it.
+        check.add(0, "storage", f"a value of another kind than this program writes ({type(error).__name__})")
     except Stopped:
         raise VerificationStopped(f"{path}: verification was stopped; there is no verdict") from None
     return check.report(quorum, time.perf_counter() - began)

@@ -14,10 +14,8 @@ from store.domain.release import Release
 from store.errors import NotFound
 from store.integrity import sshsig
 from store.integrity.canonical import canonical_bytes
-from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Entry
 from store.integrity.merkle import inclusion_proof
-from store.integrity.note import Verifier
 from store.integrity.proof import Proof, write_proof
 from store.projections import deployments, requests
 from store.services import evidence, history
@@ -42,12 +40,12 @@ def bundle(context: Context, subject: str | None) -> bytes:
         NotFound: there is no such id.
     """
     note = context.ledger.checkpoint()
-    size = open_checkpoint(note, [Verifier.from_vkey(context.config.ledger.log_key)]).size
+    size = context.ledger.keys.open(note).size
     entries = _entries(context, subject, size)
     with io.BytesIO() as memory:
         with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as packed:
             _write(packed, "checkpoint", note)
-            _write(packed, "log.vkey", f"{context.config.ledger.log_key}\n".encode())
+            _write(packed, "log.vkey", f"{context.ledger.verifier.vkey}\n".encode())
             _write(packed, "allowed_signers", evidence.signers(context).encode())
             _write(packed, VERIFIER, resources.files("store.evidence").joinpath(VERIFIER).read_bytes())
             _write(packed, "README.md", _readme(context, subject, entries).encode())
@@ -112,7 +110,7 @@ def _readme(context: Context, subject: str | None, entries: list[Entry]) -> str:
     return _README.format(
         subject=subject or "the whole ledger",
         origin=context.ledger.origin,
-        vkey=context.config.ledger.log_key,
+        vkey=context.ledger.verifier.vkey,
         count=len(entries),
         example=example,
         actor=actor,
@@ -205,7 +203,7 @@ def attestation(context: Context, deployment: str, *, summary: bool = False) -> 
 def envelope(context: Context, payload: bytes) -> dict[str, Any]:
     """Return a DSSE envelope around `payload`, signed by the log's Ed25519 key; its keyid is the note key id."""
     signature = context.ledger.signer.sign_envelope(pae(PAYLOAD, payload))
-    key_id = context.config.ledger.log_key.split("+")[1]
+    key_id = context.ledger.verifier.vkey.split("+")[1]
     return {
         "payload": b64encode(payload).decode(),
         "payloadType": PAYLOAD,

@@ -37,7 +37,7 @@ class Plan:
     reason_back: str
     """`the release before`, `the desired release` (drift is reverted) or `as asked`."""
     diff: Diff
-    """From what is desired now (drift included, where it is live) to the release it goes back to."""
+    """From what is desired now to the release it goes back to; `effects.effect` tells it from what is live."""
     takes_along: tuple[str, ...]
     """Requests that were deployed since and go back with it."""
     makes_stale: tuple[str, ...]
@@ -137,7 +137,11 @@ def _planned(
         reason_back=why,
         diff=diff,
         takes_along=_since(past, goal.release),
-        makes_stale=tuple(r.id for r in open_requests if r.project == project and r.environment == place.name),
+        makes_stale=tuple(
+            r.id
+            for r in open_requests
+            if r.project == project and r.environment == place.name and ref.release != past[0].target.release
+        ),
         cannot_come_back=_cannot_come_back(place, leaves, to),
         drifts=tuple(sorted(drift.id for drift in standing.values())),
         component=component,

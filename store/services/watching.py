@@ -21,6 +21,7 @@ from store.services.environments import environments, target
 from store.services.ingesting import FileOutcome, Report
 
 MAX_BACK_OFF = 60.0
+_PART = 50
 
 
 @dataclass
@@ -149,17 +150,26 @@ def forever(
     poller.start()
     settler = Settler(context.config.intake.settle_seconds)
     rescan = context.config.intake.rescan_seconds
-    for batch in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
-        try:
-            report = _ingested(context, settler, batch)
-        except StorageFailure as error:
-            complain(str(error))
-            for item in batch:
-                settler.again(item)
-            continue
-        if report.files:
-            tell(report)
-    poller.join(timeout=5)
+    for found in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
+        for batch in _parts(found, stop):
+            try:
+                report = _ingested(context, settler, batch)
+            except StorageFailure as error:
+                complain(str(error))
+                for item in batch:
+                    settler.again(item)
+                continue
+            if report.files:
+                tell(report)
+    poller.join(timeout=1)
+
+
+def _parts(found: Sequence[Drop | Problem], stop: threading.Event) -> Iterator[Sequence[Drop | Problem]]:
+    """Yield what was found in parts that take a moment each, until `stop` is set: whoever says stop means now."""
+    for begin in range(0, len(found), _PART):
+        if stop.is_set():
+            return
+        yield found[begin : begin + _PART]
 
 
 def _ingested(context: Context, settler: Settler, batch: Sequence[Drop | Problem]) -> Report:
@@ -179,7 +189,11 @@ def _poll_forever(
     while not stop.wait(context.config.live.interval_seconds * random.uniform(0.9, 1.1)):  # noqa: S311 - jitter
         try:
             news, troubles = poller.poll()
-        except QuarterdeckError as error:
+        except Exception as error:
+            if stop.is_set():
+                return  # the ledger was closed under a poll that took too long to wait for
+            if not isinstance(error, QuarterdeckError):
+                raise
             complain(str(error))
             continue
         if news:

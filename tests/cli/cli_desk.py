@@ -46,6 +46,33 @@ class Ran:
         return json.loads(self.out)
 
 
+class Forks:
+    """The process that runs commands in forked children, started when the first is asked for (cli_many.py)."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, question: dict[str, Any]) -> list[Ran]:
+        if self._process is None:
+            pipe = subprocess.PIPE
+            env = {**os.environ, "LANG": "C.UTF-8"}
+            self._process = subprocess.Popen([sys.executable, MANY], stdin=pipe, stdout=pipe, env=env)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question).encode() + b"\n")
+        self._process.stdin.flush()
+        found = json.loads(self._process.stdout.readline())
+        return [Ran(one["status"], base64.b64decode(one["out"]), base64.b64decode(one["err"])) for one in found]
+
+    def end(self) -> None:
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+
+FORKS = Forks()
+
+
 @dataclass
 class Desk:
     """An empty folder in which commands are run, as the walk of command-line.md does."""
@@ -55,7 +82,8 @@ class Desk:
     requests: int = 0
     """How many change requests were opened here."""
     prefix: tuple[str, ...] = ()
-    """What the command is run by: setpriv, for one."""
+    """What the command is run by: setpriv, for one. With it, or when `real`, each command is a process of its own."""
+    real: bool = False
 
     @property
     def ws(self) -> Path:
@@ -70,10 +98,17 @@ class Desk:
         )
 
     def run(self, *args: str | Path, key: str | None = None, status: int | None = None, **env: str) -> Ran:
-        """Run the real command; whatever happens, nobody is shown a traceback."""
+        """Run a command; whatever happens, nobody is shown a traceback."""
         named = ("--key", str(self.root / key)) if key else ()
+        words = [*named, *map(str, args)]
+        ran = self._process(words, env) if self.real or self.prefix else self.runs([words], **env)[0]
+        assert b"Traceback" not in ran.err, ran.complaint
+        assert status is None or ran.status == status, f"{args}: {ran.status}\n{ran.text[-2000:]}\n{ran.complaint}"
+        return ran
+
+    def _process(self, words: Sequence[str], env: dict[str, str]) -> Ran:
         done = subprocess.run(
-            [*self.prefix, COMMAND, *named, *map(str, args)],
+            [*self.prefix, COMMAND, *words],
             cwd=self.root,
             env=self.environment(**env),
             stdin=subprocess.DEVNULL,
@@ -81,10 +116,7 @@ class Desk:
             timeout=120,
             check=False,
         )
-        ran = Ran(done.returncode, done.stdout, done.stderr)
-        assert b"Traceback" not in ran.err, ran.complaint
-        assert status is None or ran.status == status, f"{args}: {ran.status}\n{ran.text[-2000:]}\n{ran.complaint}"
-        return ran
+        return Ran(done.returncode, done.stdout, done.stderr)
 
     def json(self, *args: str | Path, key: str | None = None, status: int = 0) -> Any:
         """Run the command with --json: one document on standard output and nothing else."""
@@ -93,18 +125,8 @@ class Desk:
     def runs(self, commands: Iterable[Sequence[str]], *, pty: bool = False, **env: str) -> list[Ran]:
         """Run many commands, each in a child of one process that has imported everything already."""
         args = [[base64.b64encode(os.fsencode(a)).decode() for a in command] for command in commands]
-        asked = json.dumps({"runs": args, "pty": pty})
-        done = subprocess.run(
-            [sys.executable, MANY],
-            input=asked.encode(),
-            cwd=self.root,
-            env=self.environment(**env),
-            capture_output=True,
-            timeout=300,
-            check=True,
-        )
-        found = json.loads(done.stdout)
-        return [Ran(one["status"], base64.b64decode(one["out"]), base64.b64decode(one["err"])) for one in found]
+        asked = {"runs": args, "pty": pty, "cwd": str(self.root), "env": self.environment(**env)}
+        return FORKS.ask(asked)
 
     @contextmanager
     def watching(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:

@@ -1,6 +1,7 @@
 """Runs many commands for Desk.runs: each in a forked child, on files or on a pseudo-terminal of its own.
 
-Reads {"runs": [[base64 argument, …], …], "pty": bool} and prints [{"status", "out", "err"}, …]. Importing once
+Reads lines of {"runs": [[base64 argument, …], …], "pty", "cwd", "env"} and answers each with a line of
+[{"status", "out", "err"}, …]. Importing once
 instead of a hundred times is the whole point; what runs is the entry point that the console script runs.
 """
 
@@ -14,7 +15,7 @@ import pty
 import sys
 import tempfile
 import traceback
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from console.cli.main import COMMANDS, main
 
@@ -62,13 +63,20 @@ def on_terminal(args: list[str]) -> tuple[int, bytes, bytes]:
     return os.waitstatus_to_exitcode(status), bytes(seen), b""
 
 
-if __name__ == "__main__":
-    asked = json.load(sys.stdin)
-    for module in sorted(set(COMMANDS.values())):
-        importlib.import_module(f"console.cli.{module}")
+def answer(asked: dict[str, Any]) -> list[dict[str, object]]:
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["env"])
     run = on_terminal if asked["pty"] else on_files
-    found = []
+    found: list[dict[str, object]] = []
     for encoded in asked["runs"]:
         status, out, err = run([os.fsdecode(base64.b64decode(part)) for part in encoded])
         found.append({"status": status, "out": base64.b64encode(out).decode(), "err": base64.b64encode(err).decode()})
-    print(json.dumps(found))
+    return found
+
+
+if __name__ == "__main__":
+    for module in sorted(set(COMMANDS.values())):
+        importlib.import_module(f"console.cli.{module}")
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_desk import COMMAND, STATEMENT, Desk
+from cli_desk import COMMAND, Desk
 from support.ssh_agents import Agent, lying_agent, running_agent
 from support.ssh_server import SshServer, ssh_server
-
-from store.demo.samples import orders
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +26,6 @@ def home(tmp_path_factory: pytest.TempPathFactory, ready: Desk) -> Path:
     folder = tmp_path_factory.mktemp("home")
     (ready.root / "bo").rename(folder / "bo")
     return folder
-
-
-@pytest.fixture
-def asked(ready: Desk) -> Desk:
-    """A desk on the shared host where CR-0001 waits for bo's approval."""
-    ready.drop(orders(1))
-    opened = ("request", "open", "--project", "orders", "--env", "prod", "--title", "First", "--why", "needed")
-    alice = ("--key", "alice")
-    done = ready.runs(
-        [(*alice, "watch", "--once"), (*alice, *opened, *STATEMENT), (*alice, "request", "submit", "CR-0001")]
-    )
-    assert [one.status for one in done] == [0, 0, 0], done
-    return ready
 
 
 def there(desk: Desk, server: SshServer, agent: Agent, *args: str) -> subprocess.CompletedProcess[bytes]:

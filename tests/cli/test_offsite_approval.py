@@ -7,21 +7,7 @@ import subprocess
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
-from cli_desk import STATEMENT, Desk
-
-from store.demo.samples import orders
-
-
-@pytest.fixture
-def asked(ready: Desk) -> Desk:
-    """A desk where CR-0001 waits for bo's approval."""
-    ready.drop(orders(1))
-    opened = ("request", "open", "--project", "orders", "--env", "prod", "--title", "First", "--why", "needed")
-    alice = ("--key", "alice")
-    done = ready.runs([(*alice, "watch", "--once"), (*alice, *opened, *STATEMENT), (*alice, "request", "submit", "CR-0001")])
-    assert [one.status for one in done] == [0, 0, 0], done
-    return ready
+from cli_desk import Desk
 
 
 def exported(desk: Desk) -> Path:
@@ -44,7 +30,8 @@ def size(desk: Desk) -> int:
 
 def test_what_is_exported_is_signed_by_ssh_keygen_and_recorded_byte_for_byte(asked: Desk) -> None:
     before = size(asked)
-    told = asked.run("request", "export", "CR-0001", "--for", "bo", "--out", "laptop", "--note", "read at home", status=0)
+    export = ("request", "export", "CR-0001", "--for", "bo", "--out", "laptop", "--note", "read at home")
+    told = asked.run(*export, status=0)
     statement = asked.root / "laptop" / "CR-0001-bo.json"
     assert "ssh-keygen -Y sign -n quarterdeck@v1 -f ~/.ssh/YOUR_KEY CR-0001-bo.json" in told.complaint
     assert size(asked) == before, "an export records nothing"
@@ -97,7 +84,7 @@ def test_signatures_that_are_not_exactly_right_are_refused_one_by_one(asked: Des
     cases["cut"] = (right[:-40], data, "not one SSH signature")
     before = size(asked)
     for name, (signature, said, words) in cases.items():
-        folder = asked.root / name.replace(" ", "-")
+        folder = asked.root / f"case {name}"
         folder.mkdir()
         (folder / "a.json").write_bytes(said)
         (folder / "a.json.sig").write_text(signature)
@@ -105,10 +92,9 @@ def test_signatures_that_are_not_exactly_right_are_refused_one_by_one(asked: Des
         assert done.status in {1, 2}, name
         assert words in done.complaint, (name, done.complaint)
         assert done.err.count(b"\n") == 1
-    assert "cannot be read" in asked.run("approval", "import", "nowhere.sig").complaint or True
     assert "name the .sig file" in asked.run("approval", "import", statement, status=2).complaint
     assert size(asked) == before
-    report = asked.json("approval", "import", asked.root / "other" / "a.json.sig", "nowhere.json.sig", status=2)
+    report = asked.json("approval", "import", asked.root / "case other" / "a.json.sig", "nowhere.json.sig", status=2)
     assert [one["entry"] for one in report] == [None, None]
 
 

@@ -186,7 +186,6 @@ def test_a_proof_of_an_entry_holds_offline_and_for_that_entry_only(live: Desk) -
     assert live.run("verify-proof", "one.tlog-proof", "one/entry.json").status in {1, 2}
 
 
-@pytest.mark.xfail(strict=True, reason="services.verifying starts its audit without the people enrolled before --from")
 def test_a_kept_checkpoint_spares_the_entries_before_it(live: Desk) -> None:
     live.run("checkpoint", "--out", "kept", status=0)
     size = int((live.root / "kept").read_text().splitlines()[1])

@@ -101,6 +101,16 @@ async def test_code_stands_side_by_side_from_120_columns(mira: DemoDesk) -> None
         assert not view.is_split()
 
 
+async def test_an_id_that_is_no_request_is_said_and_the_list_stays(mira: DemoDesk) -> None:
+    async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
+        await review(pilot, "CR-9999")
+        assert "there is no request CR-9999" in said(pilot)
+        assert table(pilot).has_focus
+        await pilot.press("r")
+        await settled(pilot)
+        assert said(pilot).endswith("reloaded")
+
+
 async def test_the_cursor_reads_the_request_it_is_on(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
@@ -286,6 +296,7 @@ async def test_a_new_request_moves_no_cursor_onto_another_one(mira: DemoDesk) ->
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
         assert table(pilot).key == CHANGE
+        table(pilot)._table_clock = lambda: 100.0  # time stands still: rows that moved have just moved
         content = ev.RequestContent(title="Another", why="y", success="s", rollback_plan="r", risk="low")
         requests.open_request(context, theo, project="crm", environment="prod", content=content)
         requests.submit(context, theo, "CR-0011")

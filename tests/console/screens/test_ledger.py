@@ -296,7 +296,7 @@ async def test_a_changed_byte_is_found_shown_and_gone_to(mira: DemoDesk) -> None
         rows = pilot.app.screen.query_one(KeyedTable).rows
         assert any(row.cells[0] == "#100" for row in rows)
         assert mira.desk.chain == "invalid"
-        pilot.app.screen.query_one(KeyedTable).select(next(row.key for row in rows if row.cells[0] == "#100"))
+        assert (rows[0].cells[0], rows[0].cells[1]) == ("#100", "hash")  # the cause first, then what follows from it
         await pilot.press("enter")
         await settled(pilot)
         await pilot.pause(0.2)
@@ -333,6 +333,35 @@ async def test_stopping_stops(long: DemoDesk) -> None:
     assert verification.report is None
     assert not verification.running
     assert long.desk.chain == "unknown"
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[2J\x1b]52;c;eA==\x07", "[/] [@click=app.quit]x[/] [bold", "\u202eevil\u2066", "a\nb\tc"]
+)
+async def test_hostile_words_are_shown_not_obeyed(mira: DemoDesk, text: str) -> None:
+    ledger = mira.desk.context.ledger
+    with ledger.writing() as writer:
+        writer.append(
+            Statement(
+                origin=ledger.origin,
+                kind="load.noted",
+                time=timestamp(mira.clock.now()),
+                actor=text,
+                on={"project": text, "environment": text, "odd": text},
+                data={"text": text},
+            )
+        )
+    async with bare(mira.desk, LEDGER, REPLAY).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        shown = text.encode("unicode_escape").decode()[:2]
+        assert shown[0] in entry_text(pilot)
+        assert not set("\x1b\u202e\u2066\x07\t") & set(entry_text(pilot))
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EntryDialog))
+        await pilot.press("escape", "t")
+        await until(pilot, lambda: pane_of(pilot).id == "replay")
+        await settled(pilot)
+        assert not set("\x1b\u202e\u2066\x07") & set(pilot.app.export_screenshot())
 
 
 async def test_an_entry_that_is_not_there_is_said(mira: DemoDesk) -> None:

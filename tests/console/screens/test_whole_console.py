@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from console_scene import screen_text
+from screens_scene import DemoDesk, pane_of, settled
+
+from console.app import SCREENS, Console
+
+
+def test_the_whole_console_looks_like_this(mira: DemoDesk, snap_compare: Any) -> None:
+    """The only picture that changes with every new screen."""
+    assert snap_compare(Console(mira.desk, palette="truecolor"), terminal_size=(140, 45), run_before=settled)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (200, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_every_screen_opens_by_its_key_and_says_what_is_wrong(mira: DemoDesk, size: tuple[int, int]) -> None:
+    async with Console(mira.desk, palette="truecolor").run_test(size=size) as pilot:
+        await settled(pilot)
+        for place in SCREENS:
+            await pilot.press(place.key)
+            await settled(pilot)
+            assert pane_of(pilot).id == place.id
+            assert screen_text(pilot.app).startswith(" ! prod drift")
+
+
+async def test_what_needs_somebody_opens_in_its_own_screen_and_esc_comes_back(mira: DemoDesk) -> None:
+    async with Console(mira.desk, palette="truecolor").run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        for key, place, there in (("g", "drift", "DR-0002"), ("j", "approvals", "CR-0010")):
+            await pilot.press(key)
+            await settled(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            assert pane_of(pilot).id == place
+            assert there in screen_text(pilot.app)
+            await pilot.press("escape")
+            await settled(pilot)
+            if pane_of(pilot).id != "triage":
+                await pilot.press("escape")
+                await settled(pilot)
+            assert pane_of(pilot).id == "triage"
+
+
+@pytest.mark.parametrize("palette", ["256", "standard"])
+async def test_fewer_colours_change_no_word(mira: DemoDesk, palette: str) -> None:
+    async with Console(mira.desk, palette=palette).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        for words in ("■ CRIT", "! 2 drifts", "R restores it"):
+            assert words in screen_text(pilot.app)
