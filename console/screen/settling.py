@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from time import monotonic
+from typing import Any
 
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.worker import WorkType
 
 HELD_SECONDS = 0.12
 """Steps closer together than this come from a held key: what lies between is not read."""
@@ -29,3 +31,12 @@ class Settling:
             self._timer = self._owner.set_timer(HELD_SECONDS, then)
         else:
             then()
+
+
+def run_latest(owner: Widget, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
+    """Run `work` instead of what runs in `group`.
+
+    Takes the function, not its coroutine: one that is replaced before it began would never be awaited.
+    """
+    typed: WorkType[None] = work
+    owner.run_worker(typed, group=group, exclusive=True, name=group)

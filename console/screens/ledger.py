@@ -21,7 +21,7 @@ from console.screen.entry_rows import ENTRY_COLUMNS
 from console.screen.keys import look
 from console.screen.listing import Listing
 from console.screen.pane import Pane
-from console.screen.settling import Settling
+from console.screen.settling import Settling, run_latest
 from console.screen.verdict_dialog import VerdictDialog
 from console.screen.verification import Verification
 from console.widgets.growing_table import GrowingTable
@@ -139,7 +139,7 @@ class Ledger(Pane[Loaded]):
         self._table.reset(self._listing.count)
         if self._listing.searching:
             self._settle(None)
-            self.run_worker(self._search, group="search", exclusive=True, name="search ledger")
+            run_latest(self, self._search, "search")
 
     async def _search(self) -> None:
         try:
@@ -173,7 +173,7 @@ class Ledger(Pane[Loaded]):
         if seq is None:
             self.query_one(TextView).show_lines([])
         else:
-            self.run_worker(partial(self._show_entry, seq), group="entry", exclusive=True, name="read entry")
+            run_latest(self, partial(self._show_entry, seq), "entry")
 
     async def _show_entry(self, seq: int) -> None:
         try:

@@ -22,7 +22,7 @@ from console.screen.instants import HERE, Instants
 from console.screen.keys import look
 from console.screen.moment_view import MomentView
 from console.screen.pane import Pane
-from console.screen.settling import Settling
+from console.screen.settling import Settling, run_latest
 from console.widgets.columns import Row
 from console.widgets.dialogs import Ask
 from console.widgets.growing_table import GrowingTable
@@ -139,7 +139,7 @@ class Replay(Pane[Instants]):
         self._settling.moved(self._read)
 
     def _read(self) -> None:
-        self.run_worker(self._show_moment, group="moment", exclusive=True, name="read moment")
+        run_latest(self, self._show_moment, "moment")
 
     async def _show_moment(self) -> None:
         at = self._at()
@@ -265,7 +265,7 @@ class Replay(Pane[Instants]):
             self.go("lineage", standing.deployment)
 
     def open(self, subject: str) -> None:
-        self.run_worker(partial(self._arrive, subject), group="travel", exclusive=True, name="travel")
+        run_latest(self, partial(self._arrive, subject), "travel")
 
     async def _arrive(self, subject: str) -> None:
         await self._guarded(self._travel(subject))

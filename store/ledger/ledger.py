@@ -68,14 +68,9 @@ class Ledger:
         """
         create_database(path, tables)
         return cls.open(
-            path,
-            clock=clock,
-            heads=heads,
-            log_signer=log_signer,
-            verifier=log_signer.verifier,
-            origin=origin,
+            path, clock=clock, heads=heads, log_signer=log_signer, verifier=log_signer.verifier, origin=origin,
             tables=tables,
-        )
+        )  # fmt: skip
 
     @classmethod
     def open(
@@ -104,14 +99,9 @@ class Ledger:
         """
         check_file(path)
         ledger = cls(
-            path,
-            clock=clock,
-            heads=heads,
-            log_signer=log_signer,
-            verifier=verifier,
-            origin=origin,
+            path, clock=clock, heads=heads, log_signer=log_signer, verifier=verifier, origin=origin,
             why_no_signer=why_no_signer,
-        )
+        )  # fmt: skip
         try:
             ledger._open(tables)
         except BaseException:

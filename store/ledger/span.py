@@ -25,7 +25,7 @@ Step = Callable[[int], bool]
 """Told the number of entries just checked; False asks to stop."""
 
 
-class Stopped(Exception):  # noqa: N818 - not an error, an answer
+class Stopped(Exception):
     """The progress callback asked to stop."""
 
 

@@ -29,7 +29,7 @@ from store.ledger.tree import START, Position, position_at
 from store.ledger.workers import Job, Progress, check_all
 
 
-class VerificationStopped(QuarterdeckError):  # noqa: N818 - not an error, an answer
+class VerificationStopped(QuarterdeckError):
     """The progress callback asked to stop: there is no verdict (exit 2)."""
 
 
@@ -146,7 +146,9 @@ class _Verification:
         """Check tables, entries, tree and checkpoints."""
         for difference in schema_problems(connection, tables):
             self.add(0, "schema", difference)
-        lowest, self._total = connection.execute("SELECT min(seq), coalesce(max(seq), 0) FROM entry").fetchone()
+        # One at a time, so that the table itself is asked and no index, from which a row may be missing.
+        (lowest,) = connection.execute("SELECT min(seq) FROM entry").fetchone()
+        (self._total,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()
         self._learn_keys(connection)
         if lowest is not None and lowest < 1:
             self.add(lowest, "sequence", f"an entry is numbered {lowest}")

@@ -148,7 +148,7 @@ def loosened(path: Path) -> Iterator[sqlite3.Connection]:
     }
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
-        rows = connection.execute("SELECT * FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+        rows = connection.execute("SELECT * FROM sqlite_schema ORDER BY rowid").fetchall()
         connection.execute("DELETE FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL")
         for name, sql in plain.items():
             connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (sql, name))
@@ -156,7 +156,7 @@ def loosened(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
-        connection.execute("DELETE FROM sqlite_schema WHERE sql IS NOT NULL")
+        connection.execute("DELETE FROM sqlite_schema")
         connection.executemany("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", rows)
 
 

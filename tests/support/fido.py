@@ -25,8 +25,11 @@ class SoftwareFido:
         self.public = public_key(string(SK_ED25519.encode()) + string(raw) + string(APPLICATION))
 
     def sign(self, message: bytes) -> bytes:
+        return sshsig.assemble(self.public, sshsig.NAMESPACE, self.answer(sshsig.signed_data(message)))
+
+    def answer(self, asked: bytes) -> bytes:
+        """Return the SSH signature over the bytes an agent is asked to sign."""
         facts = bytes([self.touched * 0x01 | self.pin * 0x04]) + self.counter.to_bytes(4, "big")
-        data = sha256(APPLICATION).digest() + facts + sha256(sshsig.signed_data(message)).digest()
-        signature = string(SK_ED25519.encode()) + string(self._private.sign(data)) + facts
+        data = sha256(APPLICATION).digest() + facts + sha256(asked).digest()
         self.counter += 1
-        return sshsig.assemble(self.public, sshsig.NAMESPACE, signature)
+        return string(SK_ED25519.encode()) + string(self._private.sign(data)) + facts

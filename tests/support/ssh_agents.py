@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from store.integrity.keyfile import load_private_key
-from store.integrity.sshkey import public_half
+from store.integrity.sshkey import PublicKey, public_half
 from store.integrity.sshsig import signed_data
-from store.integrity.wire import string
+from store.integrity.wire import Reader, string
 
 
 @dataclass(frozen=True)
@@ -60,40 +60,54 @@ def running_agent(**environment: str) -> Iterator[Agent]:
             process.wait(5)
 
 
+Sign = Callable[[bytes], bytes | None]
+"""The bytes an agent is asked to sign → an SSH signature, or None to refuse."""
+
+
 @contextmanager
 def lying_agent(key: Path, *, over: bytes = b"another statement", honest: bool = False) -> Iterator[Agent]:
     """Start an agent that holds `key` and, whatever it is asked to sign, signs `over` with it."""
     private = load_private_key(key)
     assert isinstance(private, Ed25519PrivateKey)
-    blob = public_half(private).blob
+
+    def sign(asked: bytes) -> bytes:
+        return string(b"ssh-ed25519") + string(private.sign(asked if honest else signed_data(over)))
+
+    with playing_agent({public_half(private): sign}) as agent:
+        yield agent
+
+
+@contextmanager
+def playing_agent(keys: Mapping[PublicKey, Sign]) -> Iterator[Agent]:
+    """Start an agent of the test's own that lists `keys`, in order, and signs as they say."""
+    blobs = {key.blob: sign for key, sign in keys.items()}
+
+    def answer(request: bytes) -> bytes:
+        if request[0] == 11:
+            return b"\x0c" + len(blobs).to_bytes(4, "big") + b"".join(string(one) + string(b"mine") for one in blobs)
+        if request[0] != 13:
+            return b"\x05"  # ssh tells an agent where it is forwarded to; this one does not care
+        reader = Reader(request[1:])
+        signature = blobs[reader.string()](reader.string())
+        return b"\x05" if signature is None else b"\x0e" + string(signature)
+
+    def talk(connection: socket.socket) -> None:
+        with connection, suppress(OSError):  # who asked may have stopped waiting
+            while head := connection.recv(4, socket.MSG_WAITALL):
+                connection.sendall(string(answer(connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
     with tempfile.TemporaryDirectory(prefix="qd") as folder:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(f"{folder}/agent")
         listener.listen(8)
-
-        def answer(request: bytes) -> bytes:
-            if request[0] == 11:
-                return b"\x0c" + (1).to_bytes(4, "big") + string(blob) + string(b"honest, really")
-            if request[0] != 13:
-                return b"\x05"  # ssh tells an agent where it is forwarded to; this one does not care
-            asked = request[5 + len(blob) + 4 : -4]
-            data = asked if honest else signed_data(over)
-            return b"\x0e" + string(string(b"ssh-ed25519") + string(private.sign(data)))
-
-        def talk(connection: socket.socket) -> None:
-            with connection:
-                while head := connection.recv(4, socket.MSG_WAITALL):
-                    request = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
-                    connection.sendall(string(answer(request)))
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=talk, args=(connection,), daemon=True).start()
-
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:

@@ -1,0 +1,52 @@
+"""`make pictures`: draws the console's screens on the demo workspace as SVG, by the app itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from console.app import SCREENS, Console
+from console.screen.desk import Desk
+from store.demo import build
+from store.demo.build import StoryClock
+from store.integrity.signer import KeyFileSigner
+from store.services import people
+from store.workspace import open_workspace
+
+HERE = Path(__file__).parent
+SIZE = (140, 45)
+
+
+async def draw(folder: Path) -> None:
+    """Draw every screen once."""
+    space = open_workspace(folder, clock=StoryClock(datetime(2026, 11, 23, 14, 2, tzinfo=UTC)))
+    actor = people.identify(space.context, KeyFileSigner(folder / "demo-keys" / build.YOU))
+    app = Console(Desk(space.context, actor), palette="truecolor")
+    async with app.run_test(size=SIZE) as pilot:
+        for place in SCREENS:
+            await pilot.press(place.key)
+            for _ in range(20):
+                await pilot.pause(0.1)
+            svg = app.export_screenshot(title=f"quarterdeck: {place.title}")
+            (HERE / f"{place.id}.svg").write_text(svg, encoding="utf-8")
+    space.close()
+
+
+def main() -> int:
+    """Build the demo in a temporary folder and draw."""
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-pictures-") as folder:
+        os.environ["XDG_STATE_HOME"] = f"{folder}/state"
+        os.environ["TEXTUAL_ANIMATIONS"] = "none"
+        demo = Path(folder) / "demo"
+        now = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+        build.make(demo, progress=lambda _: None, now=now, origin="quarterdeck.local/demo", seed="pictures")
+        asyncio.run(draw(demo))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
