@@ -7,12 +7,12 @@ braces of different blocks, which is what makes a diff of a configuration readab
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+
+from store.domain.patience import matches
 
 CONTEXT = 3
 """Unchanged lines kept visible around a change."""
@@ -46,10 +46,10 @@ def diff_lines(old: Sequence[str], new: Sequence[str]) -> list[DiffLine]:
     """Return every line of both texts in the order they are read side by side."""
     result: list[DiffLine] = []
     at_old = at_new = 0
-    for same_old, same_new in _matches(old, new):
+    for same_old, same_new, size in matches(old, new):
         result.extend(_gap(range(at_old, same_old), range(at_new, same_new)))
-        result.append(DiffLine(Change.SAME, same_old, same_new))
-        at_old, at_new = same_old + 1, same_new + 1
+        result.extend(DiffLine(Change.SAME, same_old + i, same_new + i) for i in range(size))
+        at_old, at_new = same_old + size, same_new + size
     result.extend(_gap(range(at_old, len(old)), range(at_new, len(new))))
     return result
 
@@ -63,69 +63,6 @@ def _gap(old: range, new: range) -> Iterator[DiffLine]:
         yield DiffLine(Change.REMOVED, i, None)
     for i in new[paired:]:
         yield DiffLine(Change.ADDED, None, i)
-
-
-def _matches(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Return pairs of equal lines, rising in both texts; without recursion, so depth cannot be provoked."""
-    pairs: list[tuple[int, int]] = []
-    todo = [(0, len(old), 0, len(new))]
-    while todo:
-        a, b, c, d = todo.pop()
-        while a < b and c < d and old[a] == new[c]:
-            pairs.append((a, c))
-            a, c = a + 1, c + 1
-        while a < b and c < d and old[b - 1] == new[d - 1]:
-            b, d = b - 1, d - 1
-            pairs.append((b, d))
-        if a == b or c == d:
-            continue
-        anchors = _anchors(old, new, (a, b, c, d))
-        if not anchors:
-            pairs.extend(_plain_matches(old, new, (a, b, c, d)))
-            continue
-        for i, j in anchors:
-            todo.append((a, i, c, j))
-            pairs.append((i, j))
-            a, c = i + 1, j + 1
-        todo.append((a, b, c, d))
-    return sorted(pairs)
-
-
-def _anchors(old: Sequence[str], new: Sequence[str], box: tuple[int, int, int, int]) -> list[tuple[int, int]]:
-    """Return the longest rising run of lines that occur exactly once on each side of the box."""
-    a, b, c, d = box
-    once_old = Counter(old[a:b])
-    once_new = Counter(new[c:d])
-    places = {line: i for i, line in enumerate(new[c:d], c) if once_new[line] == 1}
-    unique = [(i, places[line]) for i, line in enumerate(old[a:b], a) if once_old[line] == 1 and line in places]
-    tails: list[int] = []
-    holders: list[int] = []
-    before: list[int] = []
-    for position, (_, j) in enumerate(unique):
-        at = bisect_left(tails, j)
-        before.append(holders[at - 1] if at else -1)
-        if at == len(tails):
-            tails.append(j)
-            holders.append(position)
-        else:
-            tails[at] = j
-            holders[at] = position
-    run: list[tuple[int, int]] = []
-    position = holders[-1] if holders else -1
-    while position >= 0:
-        run.append(unique[position])
-        position = before[position]
-    return run[::-1]
-
-
-def _plain_matches(old: Sequence[str], new: Sequence[str], box: tuple[int, int, int, int]) -> Iterator[tuple[int, int]]:
-    """Match a box without unique lines the ordinary way when it is small; a big one counts as replaced whole."""
-    a, b, c, d = box
-    if (b - a) * (d - c) > _TOKEN_PAIRS:
-        return
-    for i, j, size in SequenceMatcher(None, old[a:b], new[c:d], autojunk=False).get_matching_blocks():
-        for step in range(size):
-            yield a + i + step, c + j + step
 
 
 def folds(lines: Sequence[DiffLine], *, context: int = CONTEXT) -> list[range]:

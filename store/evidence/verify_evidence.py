@@ -33,7 +33,7 @@ NAMESPACE = b"quarterdeck@v1"
 LIMIT = 512 * 1024 * 1024
 
 
-class Wrong(Exception):  # noqa: N818
+class Wrong(Exception):
     """Something does not check."""
 
 

@@ -75,6 +75,6 @@ def differences(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tup
 def _content(connection: sqlite3.Connection, name: str) -> list[tuple[object, ...]] | None:
     """Return every row of a table in a fixed order; None where the table is missing."""
     try:
-        return sorted(connection.execute(f"SELECT * FROM {name}"), key=repr)  # noqa: S608 - our own table names
+        return sorted(connection.execute(f"SELECT * FROM {name}"), key=repr)
     except sqlite3.DatabaseError:
         return None

@@ -11,6 +11,7 @@ from store.domain.signatures import SignatureAudit
 from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.note import Verifier
+from store.ledger.indexes import index_problems
 from store.ledger.report import MAX_PROBLEMS, Problem, Report, Verdict
 from store.ledger.verify import verify
 from store.services import cosigning
@@ -28,7 +29,7 @@ class Scope:
     archive: bool = True
     """Every archived blob decodes to its digest."""
     tables: bool = True
-    """The read tables equal a rebuild."""
+    """The read tables equal a rebuild, and no index leaves an entry out."""
     start: Checkpoint | None = None
     """Trust entries up to this checkpoint, which was verified before."""
 
@@ -59,6 +60,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         more += _archive_problems(context, progress)
     if scope.tables and report.verdict is not Verdict.INVALID:
         more += _table_problems(context)
+        more += _index_problems(context)
     if more:
         problems = (*report.problems, *more)
         report = replace(report, problems=problems, verdict=Verdict.INVALID)
@@ -92,6 +94,14 @@ def _table_problems(context: Context) -> list[Problem]:
         )
         for name in different
     ]
+
+
+def _index_problems(context: Context) -> list[Problem]:
+    try:
+        found = index_problems(context.ledger.path)
+    except QuarterdeckError as error:
+        found = (str(error),)
+    return [Problem(seq=0, problem="index", detail=f"a look-up would miss or invent entries: {line}") for line in found]
 
 
 def rebuild(context: Context) -> None:
