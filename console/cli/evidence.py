@@ -79,7 +79,13 @@ def export_statement(session: Session, seq: int, out: Path) -> None:
     """Write an entry's signed statement and its signature, for ssh-keygen -Y verify."""
     found = evidence.export_statement(session.context, seq, out)
     if session.options.json:
-        emit_json({"statement": str(found.statement), "signature": str(found.signature), "actor": found.actor})
+        signature = str(found.signature) if found.signature else None
+        files = {"statement": str(found.statement), "signature": signature, "entry": str(found.body)}
+        emit_json({**files, "actor": found.actor})
+        return
+    if found.signature is None:
+        say(f"{found.statement} is an observation of quarterdeck's own: nobody signed it")
+        note(f"its place in the log can be proved: quarterdeck prove {seq}, then verify-proof with {found.body}")
         return
     say(f"{found.statement} was signed by {found.actor}")
     check = f"ssh-keygen -Y verify -f SIGNERS -I {found.actor} -n quarterdeck@v1 -s {found.signature}"

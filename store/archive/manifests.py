@@ -18,6 +18,10 @@ from store.integrity.canonical import canonical_bytes
 _FIELDS = ("digest", "id", "kind", "name")
 
 
+_MOST_READ_AGAIN = 4 * 1024 * 1024
+"""Bytes of export that may be read again and again as a dictionary for its components (about 0.3 s)."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ManifestRow:
     """One component of an export."""
@@ -48,7 +52,10 @@ def put_manifest(
         IntegrityFailure: a component's digest is not that of its canonical bytes, or what is stored is damaged.
     """
     before = {row.id: row.digest for row in manifest(connection, previous)} if previous is not None else {}
-    whole = cache(lambda: None if artifact is None else foothold(connection, artifact, another_thing=True))
+    # zstd reads its dictionary anew for every component: with many of them the export is no help but the cost
+    affordable = len(components) * sum(len(component.canonical) for component in components) <= _MOST_READ_AGAIN
+    base = artifact if affordable else None
+    whole = cache(lambda: None if base is None else foothold(connection, base, another_thing=True))
     rows: dict[str, dict[str, str]] = {}
     for component in components:
         if component.id in rows:

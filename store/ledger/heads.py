@@ -97,7 +97,8 @@ def stated_size(note: bytes) -> tuple[bytes, int] | None:
 
 def _publish_in(folder: Path, stores: Sequence[HeadStore], note: bytes, *, force: bool) -> None:
     with _locked(folder) as descriptor:
-        due = [store for store in stores if force or not _is_behind(note, store.read())]
+        kept = [(store, store.read()) for store in stores]
+        due = [store for store, old in kept if force or not (old == note or _is_behind(note, old))]
         if not due:
             return
         written = folder / f".{due[0].path.name}.new"

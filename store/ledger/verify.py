@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from store.clock import parse_timestamp
 from store.errors import IntegrityFailure, QuarterdeckError
@@ -27,6 +27,9 @@ from store.ledger.span import Rules, Stopped
 from store.ledger.state import disagreement
 from store.ledger.tree import START, Position, position_at
 from store.ledger.workers import Job, Progress, check_all
+
+_LEAST: Final = 64
+"""No entry takes fewer bytes in the file."""
 
 
 class VerificationStopped(QuarterdeckError):
@@ -149,6 +152,7 @@ class _Verification:
         # One at a time, so that the table itself is asked and no index, from which a row may be missing.
         (lowest,) = connection.execute("SELECT min(seq) FROM entry").fetchone()
         (self._total,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()
+        self._total = self._credible(connection, self._total)
         self._learn_keys(connection)
         if lowest is not None and lowest < 1:
             self.add(lowest, "sequence", f"an entry is numbered {lowest}")
@@ -160,6 +164,16 @@ class _Verification:
             self._signed = max(self._signed, found.signed)
             self._position = found.end
         self._check_signatures(connection)
+
+    def _credible(self, connection: sqlite3.Connection, total: int) -> int:
+        """Return the newest number that the file has room for; one beyond would make us look for 2^62 entries."""
+        files = (self._path, self._path.with_name(f"{self._path.name}-wal"))
+        most = sum(file.stat().st_size for file in files if file.exists()) // _LEAST
+        if total <= most:
+            return total
+        self.add(total, "sequence", f"an entry is numbered {total}, more than the file has room for")
+        (found,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entry WHERE seq <= ?", (most,)).fetchone()
+        return int(found)
 
     def _learn_keys(self, connection: sqlite3.Connection) -> None:
         """Follow the log's own key from entry 1 over every rotation; the one expected here must be among them."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from store.domain.component import Parsed
 from store.errors import BadInput, NotFound
-from store.platforms import folder, node_red_target
+from store.platforms import folder
 from store.platforms.generic import Generic
 from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
@@ -18,9 +19,16 @@ __all__ = ["PLATFORMS", "TARGETS", "Platform", "Snapshot", "Target", "TargetKind
 PLATFORMS: Final[tuple[Platform, ...]] = (NodeRed(), N8n(), Generic())
 """The last one takes whatever can be read at all."""
 
+
+def _node_red(root: Path, settings: Mapping[str, str]) -> Target:
+    from store.platforms import node_red_target  # an HTTP client is not what most commands need
+
+    return node_red_target.connect(root, settings)
+
+
 TARGETS: Final[Mapping[str, TargetKind]] = {
     "folder": TargetKind(needs=("deliver",), takes=("observe",), connect=folder.connect),
-    "node-red": TargetKind(needs=("url",), takes=("user", "password-env", "ca"), connect=node_red_target.connect),
+    "node-red": TargetKind(needs=("url",), takes=("user", "password-env", "ca"), connect=_node_red),
 }
 """Where a release can go: the kinds of `environment add --target`."""
 

@@ -246,5 +246,12 @@ def _write(inside: int, name: str, data: bytes) -> str:
 
 
 def connect(root: Path, settings: Mapping[str, str]) -> FolderTarget:
-    """Return the target that delivers to `deliver`, a path relative to the workspace or absolute."""
+    """Return the target that delivers to `deliver`, a path relative to the workspace or absolute.
+
+    Raises:
+        BadInput: a path holds characters that cannot be shown.
+    """
+    for name in ("deliver", "observe"):
+        if not settings.get(name, "").isprintable():
+            raise BadInput(f"--{name}: {settings[name]!a} holds characters that cannot be shown")
     return FolderTarget(deliver=root / settings["deliver"])

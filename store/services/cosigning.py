@@ -70,7 +70,9 @@ def verifier_of(witness: WitnessConfig) -> Verifier:
     except BadInput as error:
         raise BadInput(f"[witnesses] in quarterdeck.toml: {error}") from None
     if verifier.type != COSIGNATURE:
-        raise BadInput(f"[witnesses] in quarterdeck.toml: {verifier.name} has a log's key, not a witness's (cosignature/v1)")
+        raise BadInput(
+            f"[witnesses] in quarterdeck.toml: {verifier.name} has a log's key, not a witness's (cosignature/v1)"
+        )
     return verifier
 
 

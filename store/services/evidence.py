@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.errors import BadInput, NotFound, StorageFailure
+from store.errors import NotFound, StorageFailure
 from store.intake.guard import read_guarded
 from store.integrity import sshsig
 from store.integrity.checkpoint import Checkpoint
@@ -20,7 +20,9 @@ class ExportedStatement:
     """A signed statement on its way to `ssh-keygen -Y verify`."""
 
     statement: Path
-    signature: Path
+    signature: Path | None
+    """None for an observation of quarterdeck's own, which nobody signed."""
+    body: Path
     actor: str
 
 
@@ -68,20 +70,28 @@ def check_proof(context: Context, proof: Path, body: Path) -> Proven:
 
 
 def export_statement(context: Context, seq: int, folder: Path) -> ExportedStatement:
-    """Write `statement.json` (the signed bytes), `statement.json.sig` (armored SSHSIG) and `entry.json` (the body).
+    """Write `statement.json` (what was said) and `entry.json` (the exact body) of an entry into `folder`.
+
+    For an act of a person also `statement.json.sig`: their armored SSHSIG over statement.json.
 
     Raises:
-        BadInput: the entry carries no signature.
         NotFound: there is no such entry.
     """
     entry = context.ledger.entry(seq)
-    if entry.signature is None:
-        raise BadInput(f"entry {seq} ({entry.statement.kind}) is an observation: nobody signed it")
-    statement, signature = folder / "statement.json", folder / "statement.json.sig"
+    statement, body = folder / "statement.json", folder / "entry.json"
+    signature = folder / "statement.json.sig"
     _write(statement, entry.statement.bytes())
-    _write(signature, sshsig.armor(entry.signature).encode())
-    _write(folder / "entry.json", entry.body)
-    return ExportedStatement(statement=statement, signature=signature, actor=entry.statement.actor)
+    _write(body, entry.body)
+    if entry.signature is not None:
+        _write(signature, sshsig.armor(entry.signature).encode())
+    else:
+        signature.unlink(missing_ok=True)  # of an earlier export: it would not fit this statement
+    return ExportedStatement(
+        statement=statement,
+        signature=signature if entry.signature is not None else None,
+        body=body,
+        actor=entry.statement.actor,
+    )
 
 
 def signers(context: Context) -> str:

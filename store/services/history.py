@@ -122,7 +122,7 @@ def _of_subject(context: Context, field: str, subject: str) -> Instant:
     if first is None:
         raise NotFound(f"there is no {subject}")
     if field == "incident":
-        return _instant(context, int(str(first.statement.data["at_seq"])))
+        return Instant(seq=int(str(first.statement.data["at_seq"])), time=first.statement.time)
     return Instant(seq=first.seq, time=first.statement.time)
 
 

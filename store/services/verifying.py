@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from store import archive, projections
+from store import projections
 from store.domain.signatures import SignatureAudit
 from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint
@@ -15,6 +15,7 @@ from store.ledger.indexes import index_problems
 from store.ledger.report import MAX_PROBLEMS, Problem, Report, Verdict
 from store.ledger.verify import verify
 from store.services import cosigning
+from store.services.archive_check import archive_problems
 from store.services.context import TABLES, Context
 from store.services.people import principals
 
@@ -27,7 +28,7 @@ class Scope:
     """How much is looked at."""
 
     archive: bool = True
-    """Every archived blob decodes to its digest."""
+    """Every archived blob decodes to its digest, and none that an entry names is missing."""
     tables: bool = True
     """The read tables equal a rebuild, and no index leaves an entry out."""
     start: Checkpoint | None = None
@@ -35,11 +36,18 @@ class Scope:
 
 
 def verify_workspace(context: Context, *, scope: Scope, progress: Progress | None = None) -> Report:
-    """Verify the workspace and return the report; never raises for what it finds wrong."""
+    """Verify the workspace and return the report; never raises for what it finds wrong.
+
+    Raises:
+        VerificationStopped: `progress` said no.
+    """
     began = time.monotonic()
 
     def of_entries(done: int, total: int) -> bool:
         return progress is None or progress("entries", done, total)
+
+    def of_archive(done: int, total: int) -> bool:
+        return progress is None or progress("archived files", done, total)
 
     people = principals(context.ledger, until=scope.start.size) if scope.start else None
     audit = SignatureAudit(people, policies=[context.policy])
@@ -57,7 +65,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     )
     more: list[Problem] = []
     if scope.archive:
-        more += _archive_problems(context, progress)
+        more += archive_problems(context, of_archive)
     if scope.tables and report.verdict is not Verdict.INVALID:
         more += _table_problems(context)
         more += _index_problems(context)
@@ -66,18 +74,6 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         report = replace(report, problems=problems, verdict=Verdict.INVALID)
     warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
     return replace(report, warnings=warnings[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
-
-
-def _archive_problems(context: Context, progress: Progress | None) -> list[Problem]:
-    def of_blobs(done: int, total: int) -> bool:
-        return progress is None or progress("archived files", done, total)
-
-    try:
-        with context.ledger.reading() as connection:
-            broken = archive.verify_blobs(connection, of_blobs)
-    except QuarterdeckError as error:
-        return [Problem(seq=0, problem="archive", detail=str(error))]
-    return [Problem(seq=0, problem="archive", detail=f"{item.digest}: {item.detail}") for item in broken]
 
 
 def _table_problems(context: Context) -> list[Problem]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+import time
 from hashlib import sha256
 
 import pytest
@@ -93,3 +94,13 @@ def test_an_unknown_previous_manifest_or_artifact_is_not_found(connection: sqlit
 def test_other_bytes_are_no_manifest(connection: sqlite3.Connection, data: bytes) -> None:
     with pytest.raises(IntegrityFailure, match="is no manifest"):
         archive.manifest(connection, archive.put(connection, data))
+
+
+def test_many_components_do_not_read_their_export_again_and_again(connection: sqlite3.Connection) -> None:
+    parts = [component(number, random.Random(number).randbytes(60).hex()) for number in range(4_000)]
+    export = b"\n".join(part.canonical for part in parts)
+    artifact = archive.put(connection, export)
+    began = time.process_time()
+    digest = archive.put_manifest(connection, parts, artifact=artifact)
+    assert time.process_time() - began < 20  # minutes, when every component took the whole export as dictionary
+    assert len(archive.manifest(connection, digest)) == 4_000

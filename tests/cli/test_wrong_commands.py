@@ -18,7 +18,9 @@ GROUPS = {
     "request": ("open", "edit", "submit", "withdraw", "show"),
     "quarantine": ("lift",),
     "drift": ("ack", "adopt", "revert"),
-    "export": ("signers", "statement"),
+    "export": ("signers", "statement", "tiles"),
+    "witness": ("init", "trust", "forget", "sign"),
+    "restore": ("acknowledge",),
     "principal": ("add",),
     "role": ("grant", "revoke"),
     "key": ("add", "revoke"),
@@ -26,7 +28,7 @@ GROUPS = {
     "incident": ("open", "note", "close"),
 }
 NEEDS_ARGUMENTS = ("ingest", "approve", "refuse", "deploy", "promote", "rollback", "state", "diff", "lineage", "prove",
-                   "verify-proof", "freeze", "annotate")  # fmt: skip
+                   "verify-proof", "freeze", "annotate", "compare", "backup")  # fmt: skip
 
 
 def explained(ran: Ran, *, statuses: tuple[int, ...] = (2,)) -> str:
