@@ -161,4 +161,9 @@ def render(config: Config) -> str:
         f"interval_seconds = {config.live.interval_seconds}\n\n"
         "[heads]  # more places that remember how long the ledger was: another disk, a mounted share\n"
         "paths = []\n"
+        "\n# [witnesses]  # other machines that vouch for the ledger's head; there: quarterdeck witness init, trust\n"
+        "# quorum = 1\n"
+        "# [[witnesses.known]]\n"
+        '# vkey = "..."\n'
+        '# command = ["ssh", "HOST", "quarterdeck", "witness"]  # or url = "https://...", or folder = "..."\n'
     )

@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias, cast
 
 import orjson
@@ -55,7 +56,7 @@ class Statement:
     data: Mapping[str, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.origin, str) and is_key_name(self.origin)):
+        if not (isinstance(self.origin, str) and _is_origin(self.origin)):
             raise BadInput(f"statement: {ascii(self.origin)[:60]} is no origin (no spaces, no '+')")
         if not (isinstance(self.kind, str) and _KIND.fullmatch(self.kind)):
             raise BadInput(f"statement: {ascii(self.kind)[:60]} is no kind of entry (like approval.granted)")
@@ -63,7 +64,7 @@ class Statement:
             raise BadInput(f"statement: {ascii(self.time)[:60]} is no UTC time with milliseconds")
         if not (isinstance(self.actor, str) and self.actor):
             raise BadInput("statement: an actor's id must not be empty")
-        if not all(isinstance(part, str) for pair in self.on.items() for part in pair):
+        if not all(isinstance(key, str) and isinstance(value, str) for key, value in self.on.items()):
             raise BadInput("statement: 'on' holds ids as text only")
 
     def bytes(self) -> bytes:
@@ -211,6 +212,12 @@ def _parse_canonical(source: bytes) -> Statement:
     return Statement.parse(value)
 
 
+@lru_cache(maxsize=16)
+def _is_origin(text: str) -> bool:
+    return is_key_name(text)
+
+
+@lru_cache(maxsize=64)
 def _is_instant(time: str) -> bool:
     try:
         parse_timestamp(time)

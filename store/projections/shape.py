@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 from store.domain import events as ev
@@ -40,5 +41,9 @@ def rows(
 
 def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
     """Insert one row; column names are the mapping's keys (our own code's, never data)."""
-    columns, marks = ", ".join(values), ", ".join("?" * len(values))
-    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))
+    connection.execute(_insertion(table, tuple(values)), tuple(values.values()))
+
+
+@lru_cache(maxsize=256)
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"

@@ -58,25 +58,25 @@ def flat(said: Sequence[Sequence[str]]) -> list[str]:
 
 def test_requests_opened_by_two_processes_are_numbered_without_gap_or_double(scene: Scene) -> None:
     scene.ingest()
-    said = race(scene, ("cy", "open", 15), ("bo", "open", 15))
+    said = race(scene, ("cy", "open", 10), ("bo", "open", 10))
     opened = [entry.statement.on["request"] for entry in scene.entries(kind="request.opened")]
-    assert opened == [f"CR-{number:04d}" for number in range(1, 31)]
+    assert opened == [f"CR-{number:04d}" for number in range(1, 21)]
     assert flat(said) == opened
     assert_whole(scene)
 
 
 def test_exports_ingested_by_two_processes_are_all_there_once(scene: Scene) -> None:
-    said = race(scene, ("cy", "ingest", 15), ("bo", "ingest", 15))
+    said = race(scene, ("cy", "ingest", 10), ("bo", "ingest", 10))
     digests = [entry.statement.on["artifact"] for entry in scene.entries(kind="artifact.ingested")]
-    assert len(set(digests)) == len(digests) == 30
+    assert len(set(digests)) == len(digests) == 20
     assert flat(said) == sorted(digests)
     assert_whole(scene)
 
 
 def test_the_same_exports_seen_by_two_watchers_are_ingested_once(scene: Scene) -> None:
-    race(scene, ("cy", "ingest same", 15), ("bo", "ingest same", 15))
+    race(scene, ("cy", "ingest same", 10), ("bo", "ingest same", 10))
     names = [entry.statement.data["name"] for entry in scene.entries(kind="artifact.ingested")]
-    assert sorted(map(str, names)) == sorted(f"{number}.json" for number in range(1, 16))
+    assert sorted(map(str, names)) == sorted(f"{number}.json" for number in range(1, 11))
     assert_whole(scene)
 
 

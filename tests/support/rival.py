@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from support.exports import document
@@ -22,16 +24,24 @@ def main(root: str, keys: str, handle: str, go: str, act: str, count: str, name:
     while not Path(go).exists():
         time.sleep(0.001)
     for number in range(1, int(count) + 1):
+        print(patiently(partial(one, scene, handle, act, number, name)), flush=True)
+    scene.workspace.close()
+
+
+def patiently(act: Callable[[], str]) -> str:
+    """Act, and again where the ledger kept moving under the decision, as its message asks for; say how it ended."""
+    for _ in range(50):
         try:
-            said = one(scene, handle, act, number, name)
-        except Refusal as refusal:
-            said = f"refused {refusal}"
+            return act()
         except Conflict as conflict:
             said = f"conflict {conflict}"
+            if "look again and repeat it" not in said:
+                break
+        except Refusal as refusal:
+            return f"refused {refusal}"
         except QuarterdeckError as error:
-            said = f"failed {type(error).__name__} {error}"
-        print(said, flush=True)
-    scene.workspace.close()
+            return f"failed {type(error).__name__} {error}"
+    return said
 
 
 def one(scene: Scene, handle: str, act: str, number: int, name: str) -> str:

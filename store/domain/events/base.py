@@ -61,7 +61,8 @@ def from_parts(cls: type[Event], on: Mapping[str, Json], data: Mapping[str, Json
     for field in _shape(kind):
         source = on if field.on else data
         if field.name in source:
-            values[field.name] = field.convert(source[field.name], field.where)
+            value = source[field.name]
+            values[field.name] = value if type(value) is field.exact else field.convert(value, field.where)
         elif field.required:
             raise IntegrityFailure(f"{field.where} is missing")
     return cls(**values)
@@ -74,6 +75,8 @@ class _Field(NamedTuple):
     on: bool
     plain: bool
     """Its value is JSON as it is."""
+    exact: type | None
+    """The type whose values are the field's as they are; None where they need `convert`."""
     convert: _Convert
     required: bool
     where: str
@@ -88,6 +91,7 @@ def _shape(cls: type) -> tuple[_Field, ...]:
             name=field.name,
             on=field.name in about,
             plain=_bare(hints[field.name]) in {str, int, bool},
+            exact=bare if (bare := _bare(hints[field.name])) in {str, int, bool} else None,
             convert=_converter(hints[field.name]),
             required=field.default is MISSING and field.default_factory is MISSING,
             where=f"{getattr(cls, 'KIND', '') or cls.__name__}.{field.name}",
