@@ -65,8 +65,8 @@ class LogKeys:
             NoKnownSignature: a key that had to sign it did not (an IntegrityFailure).
             IntegrityFailure: the note or the checkpoint is malformed, or a known signature is wrong.
         """
-        if not self.rotations:
-            return open_checkpoint(note, [self.first, *others])
+        if not self.rotations and not others:
+            return open_checkpoint(note, [self.first])
         size = _stated(note)
         wanted = self.at(size)
         signed = {(line.name, line.key_id) for line in open_note(note, [*wanted, *others]).signatures}

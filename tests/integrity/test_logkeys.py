@@ -18,9 +18,7 @@ def checkpoint(size: int) -> Checkpoint:
     return Checkpoint(origin=ORIGIN, size=size, root=bytes([size]) * 32)
 
 
-@pytest.mark.parametrize(
-    ("size", "signers"), [(1, [A]), (9, [A]), (10, [A, B]), (11, [B, C]), (12, [C]), (200, [C])]
-)
+@pytest.mark.parametrize(("size", "signers"), [(1, [A]), (9, [A]), (10, [A, B]), (11, [B, C]), (12, [C]), (200, [C])])
 def test_which_keys_have_to_sign_is_a_question_of_the_size(size: int, signers: list[NoteSigner]) -> None:
     assert KEYS.at(size) == tuple(signer.verifier for signer in signers)
     good = sign_checkpoint(checkpoint(size), *signers)

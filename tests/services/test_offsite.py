@@ -92,9 +92,7 @@ def test_a_statement_for_another_ledger_or_of_another_kind_is_refused(
     refused(scene, BadInput, "role.granted, not an approval", lambda: bring(scene, tmp_path, data, scene.alice))
 
 
-def test_the_rules_are_asked_when_it_comes_back_not_when_it_left(
-    scene: Scene, request_id: str, tmp_path: Path
-) -> None:
+def test_the_rules_are_asked_when_it_comes_back_not_when_it_left(scene: Scene, request_id: str, tmp_path: Path) -> None:
     unsigned = offsite.prepare(scene.context, request_id, "dana")
     forged = replace(unsigned.statement, actor="cy").bytes()
     refused(scene, Refusal, "separation of duties", lambda: bring(scene, tmp_path, forged, scene.cy))
