@@ -31,9 +31,10 @@ def checkpoint(session: Session, out: Path | None, *, cosigned: bool) -> None:
 @command(name="prove")
 @click.argument("seq", type=ENTRY_NUMBER)
 @click.option("--out", type=click.Path(path_type=Path), help="The .tlog-proof file to write.")
-def prove(session: Session, seq: int, out: Path | None) -> None:
+@click.option("--cosigned", is_flag=True, help="Up to the newest checkpoint that the quorum of witnesses cosigned.")
+def prove(session: Session, seq: int, out: Path | None, *, cosigned: bool) -> None:
     """Prove that an entry is in the log (C2SP tlog-proof); checkable offline."""
-    found = evidence.prove(session.context, seq)
+    found = evidence.prove(session.context, seq, cosigned=cosigned)
     if out is not None:
         evidence.write_file(out, found)
     if session.options.json:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import signal
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -25,6 +29,7 @@ _FILE = click.Path(path_type=Path)
 @command(name="verify")
 @click.option("--rebuild", is_flag=True, help="Also fill the read tables again from the entries.")
 @click.option("--from", "kept", type=_FILE, help="Trust entries up to this checkpoint of ours.")
+@click.option("--resume", is_flag=True, help="Go on from the last verified head, e.g. after Ctrl+C; older is trusted.")
 @click.option("--fast", is_flag=True, help="Entries, tree, signatures and heads only; no archive, no read tables.")
 @click.option("--evidence", "folder", type=_FILE, help="On a contradiction, write both notes and the proof here.")
 @click.option("--file", "copy", type=_FILE, help="Verify somebody's database file instead of the workspace.")
@@ -72,8 +77,9 @@ def _verify_workspace(session: Session, options: dict[str, object]) -> Report:
         verifying.rebuild(context)
     kept = options["kept"]
     start = evidence.open_kept_checkpoint(context, kept) if isinstance(kept, Path) else None
-    scope = Scope(archive=not options["fast"], tables=not options["fast"], start=start)
-    return verifying.verify_workspace(context, scope=scope, progress=_progress if sys.stderr.isatty() else None)
+    scope = Scope(archive=not options["fast"], tables=not options["fast"], start=start, resume=bool(options["resume"]))
+    with _stoppable() as progress:
+        return verifying.verify_workspace(context, scope=scope, progress=progress)
 
 
 def _verify_copy(copy: Path, log: copies.Log, options: dict[str, object]) -> Report:
@@ -103,6 +109,23 @@ def _log(session: Session, log_key: object, origin: object) -> copies.Log:
     except QuarterdeckError:
         raise BadInput("--file needs --log-key VKEY: which log should this be of?") from None
     return copies.log_of(settings.log_key, settings.origin)
+
+
+@contextmanager
+def _stoppable() -> Iterator[Callable[[str, int, int], bool]]:
+    """Lend a progress callback that Ctrl+C ends in good order: what is verified by then is kept for --resume."""
+    asked = threading.Event()
+    shown = sys.stderr.isatty()
+
+    def stop(*_: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, before)  # a second one does not wait
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield lambda what, done, total: not asked.is_set() and (not shown or _progress(what, done, total))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _progress(what: str, done: int, total: int) -> bool:
@@ -144,7 +167,7 @@ def _print(report: Report) -> None:
     say(f"{word}: {report.entries:,} entries in {report.seconds:.2f} s")
     say(f"root {base64.b64encode(report.root).decode()}")
     if report.start:
-        say(f"entries up to {report.start:,} were trusted, as the checkpoint given says")
+        say(f"entries up to {report.start:,} were trusted: a checkpoint says that they were verified before")
     for line in _worth(report):
         say(line)
     say(f"unanchored tail: {report.tail_entries:,} entries, {report.tail_minutes:,} minutes")

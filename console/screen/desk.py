@@ -10,12 +10,12 @@ from store.errors import QuarterdeckError
 from store.ledger import Feed
 from store.ledger.report import Verdict
 from store.ledger.verify import VerificationStopped
-from store.services import triage, verifying
+from store.services import triage, verified, verifying
 from store.services.context import Actor, Context
 from store.services.verifying import Scope
 
 QUICK_ENTRIES = 50_000
-"""A ledger of up to so many entries is verified in the background when the console opens."""
+"""A ledger of up to so many entries is verified whole in the background when the console opens."""
 _WORDS: Mapping[Verdict, str] = {
     Verdict.INVALID: "invalid",
     Verdict.DIVERGED: "diverged",
@@ -83,7 +83,7 @@ class Desk:
         """Return the ledger's new size when something was committed (or became known) since the last call."""
         if self._feed is None:
             self._feed = Feed(self.context.ledger)
-            if self._check and self.context.ledger.head().size <= QUICK_ENTRIES:
+            if self._check and (self._is_quick() or verified.last(self.context) is not None):
                 threading.Thread(target=self._verify, name="verify at start", daemon=True).start()
         size = self._feed.poll()
         if size is None and self._fresh.is_set():
@@ -104,9 +104,13 @@ class Desk:
     def _chain_status(self) -> str:
         return "diverged" if self.context.ledger.contradicted else self._chain
 
+    def _is_quick(self) -> bool:
+        return self.context.ledger.head().size <= QUICK_ENTRIES
+
     def _verify(self) -> None:
         try:
-            scope = Scope(archive=False, tables=False)
+            # A longer ledger from its last verified head only, which the first whole verification leaves behind.
+            scope = Scope(archive=False, tables=False, resume=not self._is_quick())
             report = verifying.verify_workspace(
                 self.context, scope=scope, progress=lambda *_: not self._closing.is_set()
             )

@@ -23,6 +23,7 @@ class Verification:
         self._stop: threading.Event | None = None
         self._progress = ("entries", 0, 0)
         self._began = 0.0
+        self._resume = False
         self.report: Report | None = None
         self.scope = ""
         """What the last one looked at besides entries, in words."""
@@ -38,7 +39,7 @@ class Verification:
             self._stop.set()
 
     async def run(self, size: int) -> Report:
-        """Verify everything and return the report; the desk learns the verdict.
+        """Verify everything and return the report; the desk learns the verdict. After a stop, goes on from there.
 
         The read tables of a long ledger are left out: comparing them cannot say how far it is, nor be stopped.
 
@@ -49,7 +50,7 @@ class Verification:
         report: Report | None = None
         stop = self._stop = threading.Event()
         self._progress, self._began = ("entries", 0, size), monotonic()
-        scope = Scope(tables=size <= QUICK_ENTRIES)
+        scope = Scope(tables=size <= QUICK_ENTRIES, resume=self._resume)
 
         def progress(what: str, done: int, total: int) -> bool:
             self._progress = (what, done, total)
@@ -63,11 +64,12 @@ class Verification:
             self._stop = None
         if report is None or stop.is_set():  # a stop near the end may have left the archive half-read
             what, done, total = self._progress
+            self._resume = True
             raise VerificationStopped(f"verification stopped at {done:,} of {total:,} {what}: there is no verdict")
         self.scope = (
             "archive and read tables" if scope.tables else "and the archive; quarterdeck verify adds the read tables"
         )
-        self.report = report
+        self.report, self._resume = report, False
         self._desk.learned(report.verdict)
         return report
 

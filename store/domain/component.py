@@ -60,6 +60,8 @@ class Parsed:
     components: tuple[Component, ...]
     connectors: tuple[Connector, ...] = ()
     notices: tuple[Notice, ...] = ()
+    secrets: int | None = None
+    """How many secrets stand in the open in the bytes; None where the platform did not count them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

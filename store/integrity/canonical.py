@@ -165,8 +165,9 @@ def _is_entry_value(value: object, depth: int) -> bool:
     """Say quickly whether a value may be recorded; only containers cost a call."""
     children: Iterable[object]
     if type(value) is dict:
-        if not all(type(key) is str and key.isascii() for key in value):
-            return False
+        for key in value:
+            if type(key) is not str or not key.isascii():
+                return False
         children = value.values()
     elif type(value) is list:
         children = value

@@ -35,6 +35,9 @@ _LEAST: Final = 64
 class VerificationStopped(QuarterdeckError):
     """The progress callback asked to stop: there is no verdict (exit 2)."""
 
+    reached: int = 0
+    """Size of the newest checkpoint up to which all was read and good: what a later verification may go on from."""
+
 
 class Audit(Protocol):
     """Rules beyond the bytes: whether signatures count, by the keys in force at each entry.
@@ -86,7 +89,12 @@ def verify(
     try:
         with closing(reader(path)) as connection:
             check_identity(connection, path)
-            check.run(connection, tables, processes)
+            try:
+                check.run(connection, tables, processes)
+            except Stopped:
+                if audit is not None and not fast:
+                    check.audit(connection, audit, everything=False)
+                raise
             if audit is not None and not fast:
                 check.audit(connection, audit, everything=kinds is None)
             check.compare_heads(connection)
@@ -103,7 +111,9 @@ def verify(
         # STRICT holds while SQLite writes; in an edited page a column holds what it likes, and messages quote it.
         check.add(0, "storage", f"a value of another kind than this program writes ({type(error).__name__})")
     except Stopped:
-        raise VerificationStopped(f"{path}: verification was stopped; there is no verdict") from None
+        stopped = VerificationStopped(f"{path}: verification was stopped; there is no verdict")
+        stopped.reached = check.reached() if not fast and (audit is None or kinds is not None) else 0
+        raise stopped from None
     return check.report(quorum, time.perf_counter() - began)
 
 
@@ -164,6 +174,10 @@ class _Verification:
             self._signed = max(self._signed, found.signed)
             self._position = found.end
         self._check_signatures(connection)
+
+    def reached(self) -> int:
+        """Return the size of the newest checkpoint up to which everything is good; 0 where nothing is."""
+        return 0 if self._problems else self._signed
 
     def _credible(self, connection: sqlite3.Connection, total: int) -> int:
         """Return the newest number that the file has room for; one beyond would make us look for 2^62 entries."""

@@ -68,12 +68,18 @@ def check_all(
     spans = list(zip([position.size, *borders], borders, strict=False))
     shared = Shared(spans)
     count = available_helpers() if processes is None else processes - 1
+    stopped = False
     if job.total - position.size >= SHARE_FROM and count > 0:
-        _share(connection, job, shared, position.size, count)
+        try:
+            _share(connection, job, shared, position.size, count)
+        except Stopped:
+            stopped = True  # what is checked without a gap is still worth going on from
     done = position.size
     for span in spans:
         found = shared.found.pop(span, None)
         if found is None or found.start != position:  # alone, or its stored nodes made a false claim
+            if stopped:
+                raise Stopped
             found = check_span(connection, job.rules, position, span[1], _counting(job, done))
         yield found
         position, done = found.end, span[1]

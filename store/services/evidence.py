@@ -11,6 +11,7 @@ from store.integrity import sshsig
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.merkle import inclusion_proof
 from store.integrity.proof import Proof, Proven, parse_proof, verify_proof, write_proof
+from store.services import cosigning
 from store.services.context import Context
 from store.services.people import principals
 
@@ -41,17 +42,20 @@ def open_kept_checkpoint(context: Context, path: Path) -> Checkpoint:
     return context.ledger.keys.open(read_guarded(path, limit=1_048_576))
 
 
-def prove(context: Context, seq: int) -> bytes:
+def prove(context: Context, seq: int, *, cosigned: bool = False) -> bytes:
     """Return the `.tlog-proof` file that shows entry `seq` to be in the log (C2SP tlog-proof).
 
+    With `cosigned` it leads to the newest checkpoint that the quorum of witnesses has cosigned.
+
     Raises:
-        NotFound: there is no such entry.
+        NotFound: there is no such entry, or not in such a checkpoint.
     """
     context.ledger.entry(seq)
-    note = context.ledger.checkpoint()
+    note = cosigning.cosigned_note(context) if cosigned else context.ledger.checkpoint()
     size = context.ledger.keys.open(note).size
     if seq > size:
-        raise NotFound(f"entry {seq} is newer than the newest checkpoint ({size} entries)")
+        what = "that witnesses cosigned " if cosigned else ""
+        raise NotFound(f"entry {seq} is newer than the newest checkpoint {what}({size} entries)")
     with context.ledger.tree() as nodes:
         hashes = inclusion_proof(seq - 1, size, nodes.get)
     return write_proof(Proof(index=seq - 1, hashes=tuple(hashes), checkpoint=note))
@@ -66,7 +70,8 @@ def check_proof(context: Context, proof: Path, body: Path) -> Proven:
     """
     parsed = parse_proof(read_guarded(proof, limit=2_000_000))
     log = context.ledger.keys.for_note(parsed.checkpoint)
-    return verify_proof(parsed, read_guarded(body, limit=1_048_576), log=log)
+    witnesses = cosigning.verifiers(context)
+    return verify_proof(parsed, read_guarded(body, limit=1_048_576), log=log, witnesses=witnesses)
 
 
 def export_statement(context: Context, seq: int, folder: Path) -> ExportedStatement:

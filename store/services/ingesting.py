@@ -114,7 +114,8 @@ def ingest_path(context: Context, path: Path, *, project: str, environment: str)
     file = ExportFile(name=path.name, data=data)
     root = Root(kind="inbox", path=path.parent)
     drop = Drop(root=root, environment=environment, project=project, name=path.name, path=path, signature=(0, 0, 0, 0))
-    read = _Read(drop=drop, file=file, parsed=understood(data, path.name), secrets=_count_secrets(data))
+    parsed = understood(data, path.name)
+    read = _Read(drop=drop, file=file, parsed=parsed, secrets=_count_secrets(parsed, data))
     return Report(files=tuple(_append(context, [read])))
 
 
@@ -129,7 +130,7 @@ def _read(context: Context, item: Drop | Problem) -> _Read | FileOutcome:
     except BadInput as error:
         return _refuse(context, item, str(error))
     file = ExportFile(name=item.name, data=data)
-    return _Read(drop=item, file=file, parsed=parsed, secrets=_count_secrets(data))
+    return _Read(drop=item, file=file, parsed=parsed, secrets=_count_secrets(parsed, data))
 
 
 def understood(data: bytes, name: str) -> Parsed:
@@ -156,7 +157,9 @@ def _refuse_disguise(data: bytes, name: str) -> None:
         raise BadInput("its name says archive, but it is none (zip or gzip)")
 
 
-def _count_secrets(data: bytes) -> int:
+def _count_secrets(parsed: Parsed, data: bytes) -> int:
+    if parsed.secrets is not None:
+        return parsed.secrets
     return len(secrets.find(data.decode("utf-8", errors="replace")))
 
 

@@ -13,8 +13,8 @@ from store.integrity.checkpoint import Checkpoint
 from store.integrity.note import Verifier
 from store.ledger.indexes import index_problems
 from store.ledger.report import MAX_PROBLEMS, Problem, Report, Verdict
-from store.ledger.verify import verify
-from store.services import cosigning
+from store.ledger.verify import VerificationStopped, verify
+from store.services import cosigning, verified
 from store.services.archive_check import archive_problems
 from store.services.context import TABLES, Context
 from store.services.people import principals
@@ -33,6 +33,8 @@ class Scope:
     """The read tables equal a rebuild, and no index leaves an entry out."""
     start: Checkpoint | None = None
     """Trust entries up to this checkpoint, which was verified before."""
+    resume: bool = False
+    """Go on from the last verified head, where one is kept: quick, and blind to older entries that changed since."""
 
 
 def verify_workspace(context: Context, *, scope: Scope, progress: Progress | None = None) -> Report:
@@ -49,20 +51,28 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     def of_archive(done: int, total: int) -> bool:
         return progress is None or progress("archived files", done, total)
 
-    people = principals(context.ledger, until=scope.start.size) if scope.start else None
+    start = scope.start or (verified.last(context) if scope.resume else None)
+    people = principals(context.ledger, until=start.size) if start else None
     audit = SignatureAudit(people, policies=[context.policy])
-    report = verify(
-        context.ledger,
-        heads=(*context.ledger.heads, *cosigning.stores(context)),
-        witnesses=cosigning.verifiers(context),
-        quorum=context.config.witnesses.quorum,
-        verifier=Verifier.from_vkey(context.config.ledger.log_key),
-        origin=context.config.ledger.origin,
-        progress=of_entries,
-        start=scope.start,
-        audit=audit,
-        tables=TABLES,
-    )
+    try:
+        report = verify(
+            context.ledger,
+            heads=(*context.ledger.heads, *cosigning.stores(context)),
+            witnesses=cosigning.verifiers(context),
+            quorum=context.config.witnesses.quorum,
+            verifier=Verifier.from_vkey(context.config.ledger.log_key),
+            origin=context.config.ledger.origin,
+            progress=of_entries,
+            start=start,
+            audit=audit,
+            tables=TABLES,
+        )
+    except VerificationStopped as stopped:
+        if scope.start is None:  # what somebody only asked us to trust is not verified
+            verified.remember(context, stopped.reached)
+        raise
+    if report.ok and scope.start is None:
+        verified.remember(context, report.entries, report.root)
     more: list[Problem] = []
     if scope.archive:
         more += archive_problems(context, of_archive)

@@ -94,7 +94,6 @@ verify --from .
 verify-proof no-such-file alice.pub
 verify-proof alice.pub alice.pub
 verify-proof . .
-export statement 1 --out x
 export statement $HUGE --out x
 export statement 9999 --out x
 key list nobody

@@ -124,9 +124,17 @@ def test_a_checkpoint_file_is_carried_to_the_witness_and_back(live: Desk) -> Non
     assert live.json("verify")["verdict"] == "WITNESSED"
 
 
-def test_a_bundle_cosigned_by_a_witness_proves_an_entry(piped: Desk) -> None:
+def test_a_proof_leads_to_a_head_that_witnesses_cosigned(piped: Desk) -> None:
     piped.run("cosign", "--out", "cosigned.note", status=0)
-    assert (piped.root / "cosigned.note").read_text() == piped.run("checkpoint", "--cosigned").text
+    cosigned = (piped.root / "cosigned.note").read_text()
+    assert cosigned == piped.run("checkpoint", "--cosigned").text
+    piped.run("incident", "open", "--title", "newer", key="alice", status=0)
+    newest = piped.json("verify")["entries"]
+    piped.run("prove", "3", "--cosigned", "--out", "3.tlog-proof", status=0)
+    assert (piped.root / "3.tlog-proof").read_text().endswith("\n\n" + cosigned)
+    piped.run("export", "statement", "3", "--out", "three", status=0)
+    assert piped.json("verify-proof", "3.tlog-proof", "three/entry.json")["witnesses"] == [NAME]
+    assert "newer than" in piped.run("prove", str(newest), "--cosigned", status=2).complaint
 
 
 def test_after_a_restore_everything_stops_until_somebody_says_so(piped: Desk) -> None:

@@ -17,7 +17,7 @@ from store.ledger import Report, Verdict
 from store.ledger.untrusted import MAX_OBJECTS, private_copy, verify_untrusted
 from store.ledger.verify import VerificationStopped
 
-FLIPS = 400
+FLIPS = 240
 SECONDS = 20.0
 
 

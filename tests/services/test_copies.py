@@ -200,3 +200,11 @@ def test_verifying_a_copy_leaves_it_and_its_folder_as_they_were(scene: Scene, tm
     assert (old.read_bytes(), old.stat().st_mtime_ns, old.stat().st_mode) == before
     assert [path.name for path in folder.iterdir()] == ["old.db"]
     folder.chmod(0o755)
+
+
+def test_a_copy_made_where_the_journal_is_a_wal_is_read_as_well(scene: Scene, tmp_path: Path) -> None:
+    old = file_of(scene, tmp_path / "old.db")
+    with closing(sqlite3.connect(old)) as connection:
+        assert connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+    assert copies.verify_copy(old, log_of(scene)).ok
+    assert [path.name for path in tmp_path.glob("old.db*")] == ["old.db"]

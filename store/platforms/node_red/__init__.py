@@ -6,6 +6,7 @@ from typing import Final
 
 from store.domain.build import Source
 from store.domain.component import DiffRules, Parsed
+from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.nodes import components_of, is_node_red, is_noise, language, nodes_of, wires
@@ -41,13 +42,15 @@ class NodeRed:
             raise BadInput("an empty list says nothing about its platform")
         if nodes and not is_node_red(nodes):
             raise BadInput("not a list of Node-RED nodes")
+        spans = scan(data)
         source = Source.of(data, has_float=document.has_float)
         return Parsed(
             platform=self.name,
             confidence=95 if nodes else 60,
             components=components_of(nodes, source=source),
             connectors=connectors_of(nodes),
-            notices=notices_of(nodes, data),
+            notices=notices_of(nodes, data, spans),
+            secrets=len(spans),
         )
 
 

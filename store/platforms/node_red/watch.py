@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
 
 from store.domain.component import Connector, Notice
 from store.domain.hosts import host_named, hosts_in
-from store.domain.secrets import redact, scan
+from store.domain.secrets import Span, redact, scan
 from store.platforms.node_red.nodes import Node, inner_id, label
 
 _CORE: Final = frozenset({
@@ -72,10 +72,10 @@ def _in_code(node: Node) -> Iterator[Connector]:
         yield Connector(kind="module", name=name, version=version if isinstance(version, str) else None)
 
 
-def notices_of(nodes: list[Node], data: bytes) -> tuple[Notice, ...]:
-    """Return what a reviewer should see; `data` are the bytes the nodes were read from."""
+def notices_of(nodes: list[Node], data: bytes, spans: Sequence[Span]) -> tuple[Notice, ...]:
+    """Return what a reviewer should see; `data` are the bytes they were read from, with these secrets."""
     found: list[Notice] = []
-    holders = _holders(nodes, data)
+    holders = _holders(nodes, data, spans)
     for number, node in enumerate(nodes):
         look = _WATCHED.get(node["type"])
         if look is None and number not in holders:
@@ -90,9 +90,9 @@ def notices_of(nodes: list[Node], data: bytes) -> tuple[Notice, ...]:
     return tuple(found)
 
 
-def _holders(nodes: list[Node], data: bytes) -> frozenset[int]:
+def _holders(nodes: list[Node], data: bytes, spans: Sequence[Span]) -> frozenset[int]:
     """Return which nodes may hold a secret. Looking at the whole export first is much quicker than at each node."""
-    secrets = {data[span.start : span.end] for span in scan(data)}
+    secrets = {data[span.start : span.end] for span in spans}
     if b'"credentials"' in data:
         secrets.add(b'"credentials"')
     if not secrets:
