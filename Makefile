@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := run
 
-.PHONY: run test check bench attacks pictures lock clean
+.PHONY: run test check soak bench attacks pictures lock clean
 run: $(VENV)/.installed  ## open the console on a demo workspace
 	@$(BIN)/quarterdeck demo demo
 
@@ -16,6 +16,9 @@ check: $(VENV)/.installed-dev  ## what CI runs beside the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+soak: $(VENV)/.installed-dev  ## crash, tear, flip, fill and starve the ledger at full length, write docs/soak.md
+	$(BIN)/python tests/soak/soak_run.py
 
 bench: $(VENV)/.installed-dev  ## measure side by side, write docs/performance.md
 	$(BIN)/python -m bench

@@ -17,6 +17,16 @@ from store.workspace import Workspace
 _numbers = itertools.count()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the short soak counted; a test's properties travel from xdist's workers, its output does not."""
+    passed = terminalreporter.getreports("passed")
+    counts = [value for report in passed for name, value in report.user_properties if name == "soak"]
+    if counts:
+        terminalreporter.section("short soak (make soak runs the full one)")
+        for line in sorted({str(count) for count in counts}):
+            terminalreporter.line(line)
+
+
 @pytest.fixture(scope="session")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where scenes stand: in memory where the machine has such a place, since every act syncs a dozen times."""

@@ -85,6 +85,8 @@ class DiffView(LineView):
         self._diff_language = "json"
         self._diff_labels = ("", "")
         self._diff_shift = 0
+        self._diff_centred = False
+        """The cursor stands a third down, put there by us and not moved since."""
         self._diff_place: tuple[int, str] = (-1, "")
 
     @property
@@ -114,6 +116,7 @@ class DiffView(LineView):
         first = next((i for i, row in enumerate(self._diff_rows) if is_change(row)), 0)
         self.cursor = first
         self._centre(first)
+        self.call_after_refresh(self._centre_again)
         self.post_message(self.Compared(self, diff))
 
     def is_split(self) -> bool:
@@ -146,12 +149,16 @@ class DiffView(LineView):
         return position_of(self._diff_rows[row]) if row < len(self._diff_rows) else 0
 
     def on_resize(self) -> None:
+        centred = self._diff_centred
         if self._diff_rows:
             position, fitting = self._position(self.cursor), self._unfolded_to_fit(self._diff)
             if fitting is not self._diff:
                 self._diff, self._diff_unfolded = fitting, frozenset()
             self._relay_at(position)
         super().on_resize()
+        if centred:
+            self._diff_centred = True
+            self.call_after_refresh(self._centre_again)
 
     def watch_split(self) -> None:
         if self.is_mounted and self._diff_rows:
@@ -168,8 +175,8 @@ class DiffView(LineView):
         ahead = [i for i in starts if i > self.cursor] if direction > 0 else [i for i in starts if i < self.cursor]
         if ahead:
             target = ahead[0] if direction > 0 else ahead[-1]
-            self._centre(target)
             self.cursor = target
+            self._centre(target)
         else:
             self.app.bell()
 
@@ -190,7 +197,13 @@ class DiffView(LineView):
         self._diff_shift = max(self._diff_shift + direction * _SHIFT, 0)
         self.refresh()
 
+    def _centre_again(self) -> None:
+        """Centre once more when the room is known, unless somebody has moved on."""
+        if self._diff_centred:
+            self._centre(self.cursor)
+
     def _centre(self, row: int) -> None:
+        self._diff_centred = True
         self.scroll_to(y=max(row - self.visible_rows() // 3, 0), animate=False)
 
     # Drawing.
@@ -203,6 +216,7 @@ class DiffView(LineView):
 
     def watch_cursor(self, old: int, new: int) -> None:
         super().watch_cursor(old, new)
+        self._diff_centred = False
         if self.is_mounted:
             self.refresh_line(self.scroll_offset.y)
 

@@ -32,6 +32,8 @@ _UNSIGNED: Final = b'null,"statement":'
 _MEMBERS: Final = itemgetter("actor", "data", "kind", "on")
 _FRACTION: Final = re.compile(rb"\.[0-9]")
 _EXPONENT: Final = re.compile(rb"-(?<=e-)[0-9]")
+_LARGE: Final = b"e+"
+"""In the numbers that orjson writes with an exponent, a positive one has its sign: 1e+16."""
 
 
 class TileChecker:
@@ -178,8 +180,8 @@ def _check_numbers(texts: Sequence[bytes], values: Sequence[object]) -> None:
     A search over the whole block mostly settles it; where a text might hold one, the rule itself is asked.
     """
     whole = b"\n".join(texts)
-    if whole.isascii() and not _FRACTION.search(whole) and not _EXPONENT.search(whole):
+    if whole.isascii() and _LARGE not in whole and not _FRACTION.search(whole) and not _EXPONENT.search(whole):
         return
     for text, value in zip(texts, values, strict=True):
-        if not text.isascii() or _FRACTION.search(text) or _EXPONENT.search(text):
+        if not text.isascii() or _LARGE in text or _FRACTION.search(text) or _EXPONENT.search(text):
             entry_bytes(value)

@@ -171,3 +171,11 @@ def test_strings_carry_only_the_escapes_of_the_specification(text: str) -> None:
     assert json.loads(written) == text
     assert "\\/" not in written
     assert "\u007f" not in text or "\u007f" in written
+
+
+@pytest.mark.parametrize(
+    "value", [1.0, 2**53, -(2**53), {"é": 1}, {1: 1}, (1,), b"1", {"a": [1, {"b": 0.5}]}, [[2**53]], {"a": {"ü": None}}]
+)
+def test_what_no_entry_may_hold_is_refused_with_its_place(value: object) -> None:
+    with pytest.raises(BadInput, match=r"^/"):
+        entry_bytes(value)

@@ -121,6 +121,14 @@ def test_brackets_inside_strings_are_no_nesting() -> None:
     assert parse(json.dumps(["[{" * 5000, '\\"[' * 500]).encode()).value
 
 
+@given(st.lists(st.sampled_from(["[", "{", "]", '"', "\\", "a", "\\\\", '\\"']), max_size=12).map("".join))
+def test_only_brackets_outside_strings_count(inside: str) -> None:
+    text = json.dumps([inside * 40, {inside: inside}]).encode()
+    for depth in (MAX_DEPTH - 2, MAX_DEPTH - 1):
+        data = b"[" * depth + text + b"]" * depth
+        assert verdict(data) == ("read" if depth + 2 <= MAX_DEPTH else "refused")
+
+
 def test_many_shallow_arrays_are_no_nesting() -> None:
     assert len(parse(b"[" + b",".join([b"[]"] * 5000) + b"]").value) == 5000  # type: ignore[arg-type]
 

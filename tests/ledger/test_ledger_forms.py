@@ -23,6 +23,7 @@ def body_with(entry: Entry, old: bytes, new: bytes) -> bytes:
     [
         (b'"count":2', b'"count":2.5'),
         (b'"count":2', b'"count":1e-7'),
+        (b'"count":2', b'"count":1e+16'),
         (b'"count":2', b'"count":2.0'),
         (b'"count":2', b'"count": 2'),
         (b'"count":2', b'"count":9007199254740993'),

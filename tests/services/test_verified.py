@@ -39,11 +39,11 @@ def test_a_stopped_verification_is_resumed_where_it_was_good(context, monkeypatc
     scene.fill(context, span.SPAN + 5000)
     with pytest.raises(VerificationStopped) as stopped:
         verify_workspace(context, scope=QUICK, progress=lambda _what, done, _total: done <= span.SPAN + 1000)
-    assert stopped.value.reached == 16_000  # the newest checkpoint in the stretches that were read to their end
-    assert verified.last(context).size == 16_000
+    assert stopped.value.reached == 16_002  # the newest checkpoint in the stretches that were read to their end
+    assert verified.last(context).size == 16_002
     report = verify_workspace(context, scope=RESUMED)
     assert report.ok
-    assert report.start == 16_000
+    assert report.start == 16_002
 
 
 def test_a_head_that_we_did_not_sign_or_that_is_from_the_future_is_not_gone_on_from(context) -> None:
