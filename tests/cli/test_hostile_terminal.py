@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 
+import pexpect
 import pytest
-from cli_desk import STATEMENT, Desk, Ran
+from cli_desk import COMMAND, STATEMENT, Desk, Ran
+from support.terminal_bytes import assert_only_drawing
 
 STYLES = re.compile(rb"\x1b\[[0-9;]*m")
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b]52;c;aGk=\x1b\\"
@@ -167,3 +169,40 @@ def test_no_complaint_repeats_what_was_typed_raw(hostile: Desk) -> None:
 def test_colours_are_asked_for_by_nobody_and_so_not_sent(hostile: Desk) -> None:
     for ran in hostile.runs([("log",), ("triage",), ("diff", "CR-0001", "CR-0002")], pty=True, NO_COLOR="1"):
         assert b"\x1b" not in ran.out
+
+
+VISITS = "1 enter 2 enter down 3 down down space e escape 4 d escape enter 5 left left e escape 6 e escape down ?"
+KEYS = {"enter": "\r", "escape": "\x1b", "down": "\x1b[B", "left": "\x1b[D", "space": " "}
+
+
+@pytest.mark.parametrize("size", [(24, 80), (45, 140)])
+def test_no_screen_of_the_console_lets_a_hostile_byte_through(hostile: Desk, size: tuple[int, int]) -> None:
+    environment = hostile.environment(TERM="xterm-256color", TEXTUAL_ANIMATIONS="none")
+    child = pexpect.spawn(str(COMMAND), ["--key", "bo"], cwd=hostile.root, env=environment, dimensions=size, timeout=60)
+    received = _until_quiet(child)
+    for word in VISITS.split():
+        child.send(KEYS.get(word, word))
+        received += _until_quiet(child)
+    child.sendline("")
+    child.kill(15)
+    received += child.read()
+    child.close()
+    text = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", received).decode("utf-8", "replace")
+    for title in ("Triage", "Approvals", "Lineage", "Drift", "Replay", "Ledger"):
+        assert title in text
+    assert "u{1b}" in text, "it is shown, not hidden"
+    assert "[red]x" in text, "markup is text"
+    assert_only_drawing(received)
+
+
+def _until_quiet(child: pexpect.spawn) -> bytes:
+    """Return what the console draws until it has drawn nothing for half a second."""
+    received, patience = b"", 12
+    while patience:
+        try:
+            received += child.read_nonblocking(65_536, timeout=0.5)
+        except pexpect.TIMEOUT:
+            if received:
+                return received
+            patience -= 1
+    return received

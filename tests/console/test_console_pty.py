@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import time
@@ -12,17 +11,12 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from support.terminal_bytes import assert_only_drawing
 from textual.app import App
 
 from console.widgets.terminal import AsciiFilter, ScrubFilter, crash_report, palette_of, preflight, scrub
 
 HOST = Path(__file__).with_name("hostile_host.py")
-HARMFUL = (b"\x1b[31337", b"\x1b]52", b"\x1b]0;", b"\x1b]8;", b"\x7f", b"\xc2\x9b", b"\xc2\x9d", b"\xc2\x85",
-           b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\xe2\x80\x8b", b"\xef\xbb\xbf", b"\xe2\x80\xa8")  # fmt: skip
-# What Textual draws with: CSI, mode questions, kitty and DCS questions, the pointer's shape.
-ALLOWED = re.compile(
-    rb"\x1b(?:\[[0-9;?<>=:]*[ $!]?[A-Za-z]|\[[0-9;?]*\$p|[78=>]|P[^\x1b]*\x1b\\|_G[^\x1b]*\x1b\\|\]22;[a-z-]+\x07|\\)"
-)
 
 
 def spawn(what: str, *, size: tuple[int, int] = (40, 120), **extra: str) -> pexpect.spawn:
@@ -50,14 +44,6 @@ def test_the_last_filter_stops_what_a_forgetful_widget_draws() -> None:
     received, status = run("builtins")
     assert status == 0, received[-2000:].decode("utf-8", "replace")
     assert_only_drawing(received)
-
-
-def assert_only_drawing(received: bytes) -> None:
-    """Every escape sequence is one that Textual draws with; every other byte is printable."""
-    assert [mark for mark in HARMFUL if mark in received] == []
-    rest = ALLOWED.sub(b"", received)
-    assert b"\x1b" not in rest, rest[rest.index(b"\x1b") :][:60]
-    assert not set(rest) & (set(range(32)) - {10, 13})
 
 
 def test_a_crash_restores_the_terminal_and_names_no_value() -> None:
