@@ -12,7 +12,7 @@ from typing import Any
 from store import archive
 from store.domain.release import Release
 from store.errors import NotFound
-from store.integrity import sshsig
+from store.integrity import dsse, sshsig
 from store.integrity.canonical import canonical_bytes
 from store.integrity.entry import Entry
 from store.integrity.merkle import inclusion_proof
@@ -197,23 +197,12 @@ def attestation(context: Context, deployment: str, *, summary: bool = False) -> 
         "predicateType": VSA_PREDICATE if summary else DEPLOYMENT_PREDICATE,
         "predicate": predicate,
     }
-    return envelope(context, canonical_bytes(statement))
-
-
-def envelope(context: Context, payload: bytes) -> dict[str, Any]:
-    """Return a DSSE envelope around `payload`, signed by the log's Ed25519 key; its keyid is the note key id."""
-    signature = context.ledger.signer.sign_envelope(pae(PAYLOAD, payload))
-    key_id = context.ledger.verifier.vkey.split("+")[1]
-    return {
-        "payload": b64encode(payload).decode(),
-        "payloadType": PAYLOAD,
-        "signatures": [{"keyid": key_id, "sig": b64encode(signature).decode()}],
-    }
-
-
-def pae(kind: str, body: bytes) -> bytes:
-    """Return DSSE's pre-authentication encoding: what is signed."""
-    return b"DSSEv1 %d %s %d %s" % (len(kind.encode()), kind.encode(), len(body), body)
+    return dsse.sealed(
+        PAYLOAD,
+        canonical_bytes(statement),
+        key_id=context.config.ledger.log_key.split("+")[1],
+        sign=context.ledger.signer.sign_envelope,
+    )
 
 
 def dumps(document: object) -> str:
@@ -221,4 +210,4 @@ def dumps(document: object) -> str:
     return json.dumps(document, separators=(",", ":"), sort_keys=True)
 
 
-__all__ = ["DEPLOYMENT_PREDICATE", "VSA_PREDICATE", "attestation", "bundle", "dumps", "envelope", "pae"]
+__all__ = ["DEPLOYMENT_PREDICATE", "VSA_PREDICATE", "attestation", "bundle", "dumps"]

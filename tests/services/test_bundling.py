@@ -146,9 +146,3 @@ def test_an_attestation_is_a_dsse_envelope_that_securesystemslib_verifies(told: 
         statement = json.loads(base64.b64decode(plain["payload"]))
         assert statement["_type"] == "https://in-toto.io/Statement/v1"
         assert statement["subject"][0]["digest"]["sha256"] in bundling.bundle(told.context, "CR-0001").decode("latin-1")
-
-
-def test_the_payload_encoding_is_the_specifications_own_example() -> None:
-    assert bundling.pae("http://example.com/HelloWorld", b"hello world") == (
-        b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
-    )
