@@ -162,6 +162,8 @@ def open_entry(seq: int, body: bytes, hash: bytes) -> Entry:  # noqa: A002 - the
     Raises:
         IntegrityFailure: says which of these fails.
     """
+    if type(body) is not bytes:  # a damaged page: SQLite says NULL, or a number
+        raise IntegrityFailure(f"entry {seq}: there are no bytes")
     if leaf_hash(body) != hash:
         raise IntegrityFailure(f"entry {seq}: the bytes do not hash to the stored hash")
     if len(body) > MAX_BODY:

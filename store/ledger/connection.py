@@ -183,7 +183,10 @@ def storage_errors(path: Path) -> Iterator[None]:
 def explain(error: sqlite3.Error, path: Path) -> QuarterdeckError:
     """Return what `error` means to a caller; an error in our own SQL is re-raised as it is."""
     code = _code(error)
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or "malformed JSON" in str(error):
+    said = str(error)
+    # Python, not SQLite, says that a text is not UTF-8: no code, and only the wording tells it from an error of ours.
+    is_damage = "malformed JSON" in said or said.startswith("Could not decode to UTF-8")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or is_damage:
         return IntegrityFailure(f"{path}: the file is damaged or not a ledger ({error})")
     line = None if code is None else _LINES.get(code)
     if line is None:

@@ -153,7 +153,7 @@ def schema_problems(connection: sqlite3.Connection, tables: Sequence[str] = ()) 
 
 def _objects(connection: sqlite3.Connection) -> _Objects:
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
-    return {(kind, name): (table, sql) for kind, name, table, sql in rows if not table.startswith("sqlite_")}
+    return {(kind, name): (table, sql) for kind, name, table, sql in rows if not str(table).startswith("sqlite_")}
 
 
 def _migrate(path: Path, tables: Sequence[str]) -> None:

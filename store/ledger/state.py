@@ -76,6 +76,8 @@ def take_stock(connection: sqlite3.Connection, place: Place) -> Stock:
                 _judge(connection, place, position, store, head)
         except HeadContradiction as error:
             contradiction = error
+    except (TypeError, AttributeError) as error:  # in a damaged page a column holds what it likes, NULL for a hash too
+        raise IntegrityFailure(f"{place.path}: damaged: it holds a value of another kind") from error
     finally:
         connection.execute("ROLLBACK")
     return Stock(position=position, note=note, contradiction=contradiction)

@@ -225,3 +225,9 @@ def test_any_bytes_are_an_entry_or_an_integrity_failure(noise: bytes) -> None:
             opened(candidate)
         except IntegrityFailure:
             continue
+
+
+@pytest.mark.parametrize("body", [None, 7, "text"])
+def test_a_stored_value_that_is_no_bytes_is_told(body: object) -> None:
+    with pytest.raises(IntegrityFailure, match="no bytes"):
+        open_entry(1, body, bytes(32))  # type: ignore[arg-type]

@@ -233,3 +233,15 @@ def test_every_setting_that_durability_rests_on_is_on(book) -> None:
         for name, value in wanted.items():
             row = connection.execute(f"PRAGMA {name}").fetchone()
             assert row == (value,), name
+
+
+def test_a_damaged_letter_in_the_tables_own_sql_is_told_and_is_no_traceback(book) -> None:
+    book.fill(2)
+    book.ledger.close()
+    data = bytearray(book.path.read_bytes())
+    at = data.index(b"CREATE TRIGGER entry_next")
+    data[at + 60] = 0xEE
+    book.path.write_bytes(data)
+    with pytest.raises(IntegrityFailure, match="damaged or not a ledger"):
+        book.open()
+    assert book.verify().verdict is Verdict.INVALID
