@@ -58,7 +58,7 @@ def run(folder: Path) -> list[Result]:
     for data in all_versions:
         mine += seconds(lambda data=data: ingest(data))  # type: ignore[misc]
         theirs += seconds(lambda data=data: commit(data))  # type: ignore[misc]
-    _git("gc", "-q", "--aggressive", "--prune=now", cwd=repository)
+    _git("gc", "-q", "--prune=now", cwd=repository)
     packed = sum(path.stat().st_size for path in (repository / ".git" / "objects").rglob("*") if path.is_file())
     with space.ledger.reading() as connection:
         sizes = archive.sizes(connection)
@@ -112,7 +112,7 @@ def _storage(stored: int, packed: int) -> Result:
     return Result(
         what="storage of those versions (exports, manifests and components)",
         ours=f"{stored / 1024:.0f} KiB",
-        beside=f"git after gc --aggressive: {packed / 1024:.0f} KiB",
+        beside=f"git after gc: {packed / 1024:.0f} KiB",
         ratio=f"{stored / packed:.2f}×",
         goal="≤ ½",
         met=stored * 2 <= packed,

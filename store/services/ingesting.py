@@ -27,7 +27,8 @@ from store.services.context import SYSTEM, Context
 
 BATCH = 200
 """Files a transaction: the lock is held some tens of milliseconds, and 5,000 files need 25 checkpoints."""
-MAX_NOTICES = 40
+MAX_NOTICES = 8
+"""Notices an entry repeats; the rest are counted, and a review reads all of them from the archived export."""
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
 _ARCHIVE_NAMES = (".zip", ".gz", ".tgz")
 _TEXT_NAMES = (".json", ".yaml", ".yml")
