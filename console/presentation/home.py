@@ -54,10 +54,8 @@ def headline(items: Sequence[Item], who: str | None, room: int = 200) -> Line:
     if not items:
         return line(("✓ ", "ok"), ("nothing needs you now", "ok"), ("   what happened lately stands below", "muted"))
     mine = [item for item in items if item.mine]
-    if not mine:
-        words = f"{counted(len(items), 'thing')} {'needs' if len(items) == 1 else 'need'} somebody"
-        rest = "none of them you" if who is not None else "start with --key PATH to act"
-        return line(("! ", "warn"), (words, "warn"), f", {rest}")
+    if not items[0].mine:
+        return _not_mine(items, len(mine), who, room)
     first = mine[0]
     key, does = _KEYS.get(first.kind, (("enter", "shows it"),))[0]
     tone = "danger" if first.severity == "critical" else "warn"
@@ -65,6 +63,18 @@ def headline(items: Sequence[Item], who: str | None, room: int = 200) -> Line:
     others = f", {len(items) - len(mine)} for others" if len(items) > len(mine) else ""
     head = line(("! ", tone), (_happened(first), tone), ": ", (key, "key"), f" {does}")
     full = (*head, Span(more + others, "muted"))
+    return full if width(full) <= room else head
+
+
+def _not_mine(items: Sequence[Item], mine: int, who: str | None, room: int) -> Line:
+    """Return the line for the worst thing when it is not the reader's to answer: it still comes first."""
+    tone = "danger" if items[0].severity == "critical" else "warn"
+    why = "not yours to answer" if who is not None else "start with --key PATH to act"
+    head = line(("! ", tone), (_happened(items[0]), tone), ": ", ("enter", "key"), f" shows it, {why}")
+    others = (
+        f"   {mine} for you, {len(items) - mine - 1} more" if mine and who is not None else f"   {len(items) - 1} more"
+    )
+    full = (*head, Span(others if len(items) > 1 else "", "muted"))
     return full if width(full) <= room else head
 
 
