@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tarfile
+from functools import partial
 from pathlib import Path
 
 from bench import scene
@@ -56,8 +57,8 @@ def run(folder: Path) -> list[Result]:
 
     mine = theirs = 0.0
     for data in all_versions:
-        mine += seconds(lambda data=data: ingest(data))  # type: ignore[misc]
-        theirs += seconds(lambda data=data: commit(data))  # type: ignore[misc]
+        mine += seconds(partial(ingest, data))
+        theirs += seconds(partial(commit, data))
     _git("gc", "-q", "--prune=now", cwd=repository)
     packed = sum(path.stat().st_size for path in (repository / ".git" / "objects").rglob("*") if path.is_file())
     with space.ledger.reading() as connection:
