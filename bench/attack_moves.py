@@ -22,10 +22,12 @@ from store.integrity.note import NoteSigner, Verifier
 from store.integrity.signer import KeyFileSigner, generate_log_key, load_log_key
 from store.ledger import HeadStore
 from store.ledger.tree import rebuild_nodes
-from store.services import approving, ingesting, people, requests
 from store.services.acting import statement_of
 from store.services.context import Actor
-from store.services.environments import add as add_environment
+from store.services.delivery.environments import add as add_environment
+from store.services.exports import ingesting
+from store.services.identity import people
+from store.services.requests import approving, requests
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from bench.measure import Result, median_of, seconds
 from store import archive
 from store.intake.inbox import Drop, Root
 from store.projections import artifacts
-from store.services import ingesting
+from store.services.exports import ingesting
 
 ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "data" / "histories" / "node-red-home.tar.xz"
 

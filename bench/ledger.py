@@ -15,9 +15,9 @@ from bench import scene
 from bench.measure import Result, alternating, at_most, median_of, seconds
 from store.integrity.merkle import inclusion_proof, leaf_hash, verify_inclusion
 from store.ledger.connection import journal_mode
-from store.services import history
 from store.services.acting import statement_of
 from store.services.context import SYSTEM, Context
+from store.services.history import history
 from store.workspace import open_workspace
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bench.ledger import peak_kib
-from store.services.verifying import Scope, verify_workspace
+from store.services.audit.verifying import Scope, verify_workspace
 from store.workspace import open_workspace
 
 if __name__ == "__main__":

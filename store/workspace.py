@@ -30,10 +30,10 @@ from store.ledger import HeadStore, Ledger, state_heads
 from store.ledger.mounts import network_problem
 from store.ledger.report import Contradiction, Problem, Report, Verdict
 from store.ledger.verify import verify
-from store.services import log_key as log_keys
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
-from store.services.cosigning import stores_of, verifier_of
-from store.services.people import bare_line
+from store.services.identity import log_key as log_keys
+from store.services.identity.people import bare_line
+from store.services.witness.cosigning import stores_of, verifier_of
 
 LEDGER_FILE = "ledger.db"
 LOG_KEY_FILE = log_keys.KEY_FILE

@@ -9,7 +9,7 @@ import click
 from console.cli.output import complain, emit_json, say
 from console.cli.session import Session, command, group
 from store.errors import QuarterdeckError
-from store.services import offsite
+from store.services.requests import offsite
 
 
 @group(name="approval")

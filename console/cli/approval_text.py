@@ -12,7 +12,7 @@ from store.integrity.sshsig import NAMESPACE
 from store.projections import requests as rows
 from store.services import diffing
 from store.services.context import Context
-from store.services.offsite import Unsigned
+from store.services.requests.offsite import Unsigned
 
 
 def sign_line(statement: Path) -> str:

@@ -13,9 +13,9 @@ from store.errors import BadInput, QuarterdeckError
 from store.intake.guard import read_guarded
 from store.integrity.signer import KeyFileSigner, Signer
 from store.integrity.sshkey import PublicKey, parse_public_key
-from store.services import callers, people
-from store.services.callers import Announce
 from store.services.context import Actor, Context
+from store.services.identity import callers, people
+from store.services.identity.callers import Announce
 
 
 def named_key(option: Path | None) -> Path | None:

@@ -12,7 +12,8 @@ from console.cli.session import Session, command, confirmed, group
 from store.ledger.compare import Relation
 from store.ledger.report import Report, Verdict
 from store.ledger.tree import Head
-from store.services import backing_up, copies, cosigning, evidence, restoring
+from store.services.audit import backing_up, copies, evidence, restoring
+from store.services.witness import cosigning
 
 _WORDS = {
     Relation.SAME: "both are the same",

@@ -10,10 +10,10 @@ from console.cli.diff_text import diff_lines
 from console.cli.output import complain, emit_json, note, say, say_lines, table
 from console.cli.session import Session, command, confirmed, group
 from store.projections import deployments
-from store.services import deploying, effects
-from store.services import rollback as rolling
 from store.services.context import Context
-from store.services.pushing import Outcome
+from store.services.delivery import deploying, effects
+from store.services.delivery import rollback as rolling
+from store.services.delivery.pushing import Outcome
 
 
 @command(name="deploy")

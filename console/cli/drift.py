@@ -10,8 +10,9 @@ from console.cli.output import emit_json, note, say, table
 from console.cli.session import Session, command, confirmed, group
 from store.domain import events as ev
 from store.projections import drifts
-from store.services import drifting, environments
-from store.services import rollback as rolling
+from store.services.delivery import environments
+from store.services.delivery import rollback as rolling
+from store.services.drift import drifting
 
 
 @group(name="drift", cls=ListingGroup)

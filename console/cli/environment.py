@@ -9,7 +9,7 @@ import click
 from console.cli.output import emit_json, say, table
 from console.cli.session import Session, command, group
 from store.projections import environments as rows
-from store.services import environments
+from store.services.delivery import environments
 
 
 @group(name="environment")

@@ -8,7 +8,8 @@ import click
 
 from console.cli.output import emit_json, note, say
 from console.cli.session import ENTRY_NUMBER, Session, command, group
-from store.services import cosigning, evidence, tiling
+from store.services.audit import evidence, tiling
+from store.services.witness import cosigning
 
 
 @command(name="checkpoint")

@@ -9,7 +9,7 @@ import click
 from console.cli.evidence import export
 from console.cli.output import emit_json, note, say
 from console.cli.session import Session, command
-from store.services import bundling, evidence
+from store.services.audit import bundling, evidence
 
 __all__ = ["export"]
 

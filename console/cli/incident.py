@@ -10,7 +10,8 @@ from console.cli.output import emit_json, say, table
 from console.cli.session import Session, command, group
 from store.integrity.entry import Entry
 from store.projections import incidents as rows
-from store.services import environments, incidents
+from store.services import incidents
+from store.services.delivery import environments
 
 
 @group(name="incident")

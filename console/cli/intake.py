@@ -17,10 +17,10 @@ from store.errors import BadInput, NotFound, StorageFailure
 from store.intake.guard import StillWriting
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
-from store.services import ingesting, watching
 from store.services.context import Context
-from store.services.environments import checked_name
-from store.services.ingesting import Report
+from store.services.delivery.environments import checked_name
+from store.services.exports import ingesting, watching
+from store.services.exports.ingesting import Report
 
 
 @command(name="watch")

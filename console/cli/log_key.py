@@ -9,7 +9,7 @@ import click
 from console.cli.output import complain, emit_json, note, say, table
 from console.cli.session import Session, command, group
 from store.errors import BadInput
-from store.services import log_key as log_keys
+from store.services.identity import log_key as log_keys
 
 
 @group(name="log-key")

@@ -16,7 +16,7 @@ from store.intake.guard import read_guarded
 from store.integrity.entry import Entry
 from store.integrity.sshkey import parse_public_key
 from store.projections import principals as rows
-from store.services import keys, people
+from store.services.identity import keys, people
 
 
 def _key_line(path: Path) -> str:

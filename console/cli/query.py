@@ -14,10 +14,12 @@ from console.cli.session import ENTRY_NUMBER, Session, Text, command
 from store.clock import parse_timestamp, timestamp
 from store.errors import BadInput
 from store.integrity.entry import Entry
-from store.services import diffing, environments, history
-from store.services import lineage as tree
-from store.services import triage as home
-from store.services.history import Query
+from store.services import diffing
+from store.services.delivery import environments
+from store.services.history import history
+from store.services.history.history import Query
+from store.services.lineage import lineage as tree
+from store.services.triage import triage as home
 
 
 @command(name="state")

@@ -15,8 +15,10 @@ from store.domain import events as ev
 from store.domain.policy import RISKS
 from store.errors import NotFound
 from store.projections import requests as rows
-from store.services import approving, diffing, evidence, offsite, requests
+from store.services import diffing
+from store.services.audit import evidence
 from store.services.context import Context
+from store.services.requests import approving, offsite, requests
 
 _FIELDS = {
     "title": "What it is, in a few words.",

@@ -16,8 +16,8 @@ from console.cli.groups import HintingGroup
 from console.cli.output import complain
 from store.errors import BadInput
 from store.integrity.signer import Signer
-from store.services import log_key
 from store.services.context import Actor, Context
+from store.services.identity import log_key
 from store.workspace import Workspace, find, open_workspace
 
 C = TypeVar("C", bound=click.Command)

@@ -19,8 +19,8 @@ from store.errors import BadInput, IntegrityFailure, QuarterdeckError
 from store.integrity.note import Verifier
 from store.ledger.mounts import doubt, network_problem
 from store.ledger.report import Contradiction, Report
-from store.services import copies, evidence, fork_evidence, verifying
-from store.services.verifying import Scope
+from store.services.audit import copies, evidence, fork_evidence, verifying
+from store.services.audit.verifying import Scope
 from store.workspace import verify_unopened
 
 _FILE = click.Path(path_type=Path)

@@ -16,9 +16,10 @@ from store.errors import BadInput, Conflict, IntegrityFailure, NotFound, Quarter
 from store.intake.guard import read_guarded
 from store.integrity.witness_request import MAX_REQUEST, merge_lines, parse_request
 from store.ledger.heads import HeadStore
-from store.services import cosigning, evidence, witnessing
-from store.services.witness_reach import ANSWER_SUFFIX, REQUEST_SUFFIX, frame
-from store.services.witnessing import Answer, Witness
+from store.services.audit import evidence
+from store.services.witness import cosigning, witnessing
+from store.services.witness.witness_reach import ANSWER_SUFFIX, REQUEST_SUFFIX, frame
+from store.services.witness.witnessing import Answer, Witness
 
 _STATE = click.option("--state", type=click.Path(path_type=Path), help="The witness's folder (or QUARTERDECK_WITNESS).")
 _LOGS = click.option("--log-key", "log_keys", multiple=True, metavar="VKEY", help="Serve this log too, this once.")
@@ -125,7 +126,7 @@ def witness_sign(session: Session, path: Path, state: Path | None, log_keys: tup
 @click.option("--listen", default="127.0.0.1:8731", show_default=True, metavar="HOST:PORT")
 def witness_serve(session: Session, state: Path | None, log_keys: tuple[str, ...], listen: str) -> None:
     """Serve over HTTP (C2SP tlog-witness) until stopped."""
-    from store.services.witness_http import WitnessServer, parse_address
+    from store.services.witness.witness_http import WitnessServer, parse_address
 
     report = note if session.options.verbose else _quiet
     opened = witnessing.open_witness(_state(state), log_keys=log_keys)

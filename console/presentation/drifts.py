@@ -13,7 +13,7 @@ from console.presentation.words import severity as severity_mark
 from console.presentation.words import status as status_mark
 from store.clock import parse_timestamp
 from store.projections.deployments import DeploymentRow
-from store.services.drift_list import Detail, Listed
+from store.services.drift.drift_list import Detail, Listed
 
 _ANSWERED = {
     "acknowledged": Mark("○", "ackn", "muted", "--"),

@@ -13,7 +13,7 @@ from console.presentation.tokens import tokens
 from console.presentation.words import counted, kind
 from store.clock import parse_timestamp
 from store.integrity.entry import Entry
-from store.services.inspecting import Inclusion, Inspected, Signature, Signed
+from store.services.audit.inspecting import Inclusion, Inspected, Signature, Signed
 
 _FIRST = ("incident", "drift", "deployment", "request", "environment", "project", "principal")
 _LABEL = 11

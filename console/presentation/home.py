@@ -12,8 +12,8 @@ from console.presentation.spans import Line, Span, fit, line, width
 from console.presentation.times import age, ago, stamp
 from console.presentation.words import counted, severity, short_digest, status
 from store.clock import parse_timestamp, timestamp
-from store.services.situation import Place, Situation
-from store.services.triage import Item
+from store.services.triage.situation import Place, Situation
+from store.services.triage.triage import Item
 
 _WORDS = {
     "drift": "drift",

@@ -13,8 +13,8 @@ from console.presentation.words import change as change_mark
 from console.presentation.words import counted, kind, short_digest
 from store.clock import parse_timestamp
 from store.integrity.entry import Entry
-from store.services.moments import JUST_BEFORE_MINUTES, Moment, PlaceChange
-from store.services.replay import Mark, Standing
+from store.services.history.moments import JUST_BEFORE_MINUTES, Moment, PlaceChange
+from store.services.history.replay import Mark, Standing
 
 _WEIGHTS = {"incident": 6, "rollback": 5, "release": 5, "drift": 4, "deployment": 3, "environment": 2, "approval": 1}
 _QUIET = frozenset({"gate.evaluated", "configuration.observed"})

@@ -15,8 +15,8 @@ from store.clock import parse_timestamp
 from store.domain.component import Connector
 from store.domain.diff import Change, Diff
 from store.projections.requests import RequestRow
-from store.services.review import Review
-from store.services.triage import Item
+from store.services.requests.review import Review
+from store.services.triage.triage import Item
 
 WAITING = ("in review", "approved", "deploying")
 _STATED = (

@@ -11,9 +11,9 @@ from console.presentation.words import counted, short_digest
 from store.clock import parse_timestamp
 from store.domain.diff import Change, Diff
 from store.projections.deployments import DeploymentRow
-from store.services.effects import Effect
-from store.services.pushing import Outcome
-from store.services.rollback import Plan
+from store.services.delivery.effects import Effect
+from store.services.delivery.pushing import Outcome
+from store.services.delivery.rollback import Plan
 
 _NAMED = 6
 """Ids named in a line before the rest is counted."""

@@ -15,7 +15,7 @@ from console.widgets.change_panel import ChangePanel
 from console.widgets.dialogs import Dialog
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
-from store.services.moments import PlaceChange
+from store.services.history.moments import PlaceChange
 
 _MOST_PLACES = 6
 _KEYS = line(

@@ -10,9 +10,10 @@ from store.errors import QuarterdeckError
 from store.ledger import Feed
 from store.ledger.report import Verdict
 from store.ledger.verify import VerificationStopped
-from store.services import triage, verified, verifying
+from store.services.audit import verified, verifying
+from store.services.audit.verifying import Scope
 from store.services.context import Actor, Context
-from store.services.verifying import Scope
+from store.services.triage import triage
 
 QUICK_ENTRIES = 50_000
 """A ledger of up to so many entries is verified whole in the background when the console opens."""

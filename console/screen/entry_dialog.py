@@ -16,7 +16,7 @@ from console.screen.pane import Pane
 from console.widgets.dialogs import Dialog
 from console.widgets.text_view import Facts, TextView
 from store.errors import IntegrityFailure, NotFound, QuarterdeckError
-from store.services.inspecting import Inspected, inspect
+from store.services.audit.inspecting import Inspected, inspect
 
 _KEYS = line(
     (" ←/→ ", "keycap"), " entry before, after   ", (" y ", "keycap"), " copy hash   ", (" j/k ", "keycap"),

@@ -7,7 +7,7 @@ from console.presentation.spans import Span
 from console.presentation.words import kind
 from console.widgets.columns import Column, Row
 from store.integrity.entry import Entry
-from store.services.searching import Damaged
+from store.services.history.searching import Damaged
 
 ENTRY_COLUMNS = (
     Column(name="entry", align="right", keep=9),

@@ -10,8 +10,8 @@ from console.presentation.moments import mark_label, mark_weight
 from console.presentation.words import kind
 from console.widgets.timeline import Tick
 from store.clock import parse_timestamp
-from store.services.history import Instant
-from store.services.replay import Mark
+from store.services.history.history import Instant
+from store.services.history.replay import Mark
 
 HERE = "here"
 """The tick of an instant that is no mark: typed, or come from another screen."""

@@ -12,8 +12,8 @@ from console.screen.desk import Desk
 from console.screen.entry_rows import entry_row
 from console.widgets.columns import Row
 from console.widgets.virtual_table import Window
-from store.services import searching
-from store.services.history import Query
+from store.services.history import searching
+from store.services.history.history import Query
 
 _DRAW_SECONDS = 0.2
 _HINT = "/ kind: actor: env: project: subject: since: until: text"

@@ -12,8 +12,8 @@ from console.presentation.spans import line
 from console.widgets.columns import Column, Row
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts, TextView
-from store.services.moments import Moment
-from store.services.replay import Standing
+from store.services.history.moments import Moment
+from store.services.history.replay import Standing
 
 _COLUMNS = (
     Column(name="environment/project", most=40, least=14, keep=9),

@@ -19,8 +19,10 @@ from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.screen.rollback_dialog import protected
 from console.widgets.dialogs import Ask, Choose, Confirm
-from store.services import approving, deploying, incidents, requests
-from store.services.review import Review
+from store.services import incidents
+from store.services.delivery import deploying
+from store.services.requests import approving, requests
+from store.services.requests.review import Review
 
 _DIGEST = 16
 """Hex digits of the request digest shown before a signature: what two people can read to each other."""

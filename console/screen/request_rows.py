@@ -13,7 +13,7 @@ from store.clock import timestamp
 from store.domain.policy import Policy
 from store.integrity.entry import Entry
 from store.projections.requests import RequestRow
-from store.services.triage import Item
+from store.services.triage.triage import Item
 
 REQUESTS = (
     Column(name="state", width=11, keep=8),

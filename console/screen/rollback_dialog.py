@@ -15,9 +15,9 @@ from console.screen.pane import Pane
 from console.widgets.change_panel import ChangePanel
 from console.widgets.dialogs import Confirm
 from console.widgets.line_view import LineView
-from store.services import rollback
-from store.services.effects import Effect, effect
-from store.services.rollback import Plan
+from store.services.delivery import rollback
+from store.services.delivery.effects import Effect, effect
+from store.services.delivery.rollback import Plan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from console.presentation.words import status
 from console.screen.desk import QUICK_ENTRIES, Desk
 from store.ledger.report import Report
 from store.ledger.verify import VerificationStopped
-from store.services.verifying import Scope, verify_workspace
+from store.services.audit.verifying import Scope, verify_workspace
 
 
 class Verification:

@@ -25,9 +25,9 @@ from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
 from store.errors import QuarterdeckError
-from store.services.review import Review, review
-from store.services.review_list import ReviewList, review_list
-from store.services.triage import Item
+from store.services.requests.review import Review, review
+from store.services.requests.review_list import ReviewList, review_list
+from store.services.triage.triage import Item
 
 SPLIT_FROM = 120
 """Columns of the terminal from which the text of a review stands side by side."""

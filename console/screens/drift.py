@@ -27,8 +27,9 @@ from console.widgets.three_versions import TITLES, ThreeVersions, Versions
 from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.errors import QuarterdeckError
-from store.services import drift_list, drifting, triage
-from store.services.drift_list import Detail, Listed
+from store.services.drift import drift_list, drifting
+from store.services.drift.drift_list import Detail, Listed
+from store.services.triage import triage
 
 COLUMNS = (
     Column(name="sev", keep=9, least=6),

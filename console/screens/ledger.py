@@ -29,9 +29,9 @@ from console.widgets.text_view import Facts, TextView
 from console.widgets.virtual_table import VirtualTable
 from store.errors import BadInput, QuarterdeckError
 from store.ledger.verify import VerificationStopped
-from store.services.history import Query
-from store.services.inspecting import inspect
-from store.services.searching import parse
+from store.services.audit.inspecting import inspect
+from store.services.history.history import Query
+from store.services.history.searching import parse
 
 _TYPING_SECONDS = 0.2
 _PROGRESS_SECONDS = 0.5

@@ -27,10 +27,10 @@ from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
 from store.clock import parse_timestamp
 from store.errors import NotFound, QuarterdeckError
-from store.services import lineage_detail, lineage_tree
-from store.services.lineage import Node
-from store.services.lineage_branches import Branch, Path, Reader
-from store.services.lineage_detail import Detail
+from store.services.lineage import lineage_detail, lineage_tree
+from store.services.lineage.lineage import Node
+from store.services.lineage.lineage_branches import Branch, Path, Reader
+from store.services.lineage.lineage_detail import Detail
 
 FEW = 12
 """So many environments in all are opened at the start; more stay folded."""

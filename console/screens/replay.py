@@ -32,9 +32,9 @@ from console.widgets.timeline import Timeline
 from console.widgets.virtual_table import VirtualTable, Window
 from store.clock import parse_timestamp
 from store.errors import QuarterdeckError
-from store.services import history, replay, searching
-from store.services.history import Instant
-from store.services.moments import Moment, between, moment
+from store.services.history import history, replay, searching
+from store.services.history.history import Instant
+from store.services.history.moments import Moment, between, moment
 
 _EXAMPLES = (
     line(("2026-11-20T02:51Z   72   DEP-0005   CR-0003   INC-0001   INC-0001@-30m   now", "string")),

@@ -25,10 +25,11 @@ from console.widgets.dialogs import Ask
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from store.errors import NotFound, QuarterdeckError
-from store.services import activity, drifting
-from store.services.review import Review
-from store.services.situation import Home, Place, Situation, at_home, situation
-from store.services.triage import Item
+from store.services.drift import drifting
+from store.services.history import activity
+from store.services.requests.review import Review
+from store.services.triage.situation import Home, Place, Situation, at_home, situation
+from store.services.triage.triage import Item
 
 _GOES = {"drift": "drift", "approval": "approvals", "ready": "approvals", "failed": "lineage", "incident": "lineage"}
 """Kind of item → the screen that `enter` opens it in; any other is shown as an entry."""

@@ -14,7 +14,7 @@ from console.screen.desk import Desk
 from store.demo import build
 from store.demo.build import StoryClock
 from store.integrity.signer import KeyFileSigner
-from store.services import people
+from store.services.identity import people
 from store.workspace import open_workspace
 
 HERE = Path(__file__).parent

@@ -17,18 +17,13 @@ from store.demo.samples import BROKEN, crm_sync, orders
 from store.domain import events as ev
 from store.domain.roles import parse_grant
 from store.integrity.signer import KeyFileSigner
-from store.services import (
-    approving,
-    deploying,
-    drifting,
-    environments,
-    incidents,
-    people,
-    requests,
-    rollback,
-    watching,
-)
+from store.services import incidents
 from store.services.context import Actor, Context, fresh_nonce
+from store.services.delivery import deploying, environments, rollback
+from store.services.drift import drifting
+from store.services.exports import watching
+from store.services.identity import people
+from store.services.requests import approving, requests
 from store.workspace import LOG_KEY_FILE, Workspace, create, open_workspace
 
 YOU = "mira"

@@ -12,8 +12,8 @@ from store.errors import Conflict
 from store.integrity import sshkey
 from store.integrity.entry import Entry, Statement
 from store.ledger import Writer
-from store.services import keys
 from store.services.context import SYSTEM, Actor, Context, Source, recorded
+from store.services.identity import keys
 
 Decision = Callable[[Source], Sequence[ev.Event]]
 _TRIES = 5

@@ -15,8 +15,8 @@ from store.intake.guard import read_guarded
 from store.platforms import platform, recognise
 from store.projections import artifacts, deployments, requests
 from store.projections.shape import Connection
-from store.services import history
 from store.services.context import Context
+from store.services.history import history
 from store.services.releases import Contents, load
 
 

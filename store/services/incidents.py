@@ -12,7 +12,7 @@ from store.integrity.entry import Entry
 from store.projections import deployments
 from store.services.acting import perform
 from store.services.context import Actor, Context, Source, named, next_id, recorded
-from store.services.people import principals
+from store.services.identity.people import principals
 
 SEVERITIES = ("low", "medium", "high", "critical")
 _SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from console.presentation.home import headline
-from store.services.triage import Item
+from store.services.triage.triage import Item
 
 
 def item(kind: str, severity: str, *, mine: bool, key: str = "DR-0002") -> Item:

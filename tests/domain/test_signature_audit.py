@@ -17,10 +17,11 @@ from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import FIRST_PREV, Statement, seal
 from store.integrity.keyfile import load_private_key
 from store.ledger.report import Verdict
-from store.services import environments, people
 from store.services.acting import statement_of
+from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Actor
-from store.services.verifying import Scope, verify_workspace
+from store.services.delivery import environments
+from store.services.identity import people
 
 GRANT = ev.RoleGranted(principal="cy", grant=ev.Grant(role="admin"))
 

@@ -18,9 +18,14 @@ from store.errors import Refusal
 from store.integrity.entry import Statement
 from store.ledger.report import Verdict
 from store.projections import PROJECTIONS
-from store.services import approving, drifting, environments, incidents, people, requests, rollback, verifying
+from store.services import incidents
+from store.services.audit import verifying
+from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Context
-from store.services.verifying import Scope, verify_workspace
+from store.services.delivery import environments, rollback
+from store.services.drift import drifting
+from store.services.identity import people
+from store.services.requests import approving, requests
 
 NAMES = [name for projection in PROJECTIONS for name in projection.names]
 

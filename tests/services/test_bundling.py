@@ -16,7 +16,7 @@ from support.scene import Scene
 
 from store.errors import NotFound
 from store.integrity.note import Verifier
-from store.services import bundling
+from store.services.audit import bundling
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from store.domain.policy import Policy
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.agent import AgentSigner
 from store.integrity.sshkey import PublicKey
-from store.services import approving, callers, people
-from store.services.people import bare_line
+from store.services.identity import callers, people
+from store.services.identity.people import bare_line
+from store.services.requests import approving
 
 
 def nothing(_: bytes) -> None:

@@ -14,7 +14,7 @@ from support.tampering import plain_sql
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
 from store.ledger import Verdict
 from store.ledger.compare import Relation
-from store.services import backing_up, copies
+from store.services.audit import backing_up, copies
 from store.workspace import open_workspace
 
 

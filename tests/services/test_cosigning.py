@@ -17,11 +17,13 @@ from store.errors import BadInput, NotFound, PlatformFailure, Refusal, StorageFa
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.note import open_note
 from store.ledger import Verdict
-from store.services import cosigning, people, restoring, verifying, witness_reach, witnessing
+from store.services.audit import restoring, verifying
+from store.services.audit.verifying import Scope
 from store.services.context import Context
-from store.services.cosigning import Outcome
-from store.services.verifying import Scope
-from store.services.witnessing import Answer, Witness
+from store.services.identity import people
+from store.services.witness import cosigning, witness_reach, witnessing
+from store.services.witness.cosigning import Outcome
+from store.services.witness.witnessing import Answer, Witness
 from store.workspace import open_workspace
 
 
@@ -299,7 +301,7 @@ def test_a_kept_cosignature_that_was_changed_spoils_the_verdict(scene: Scene, wa
     ],
 )
 def test_an_answer_that_is_no_cosignature_is_not_taken(scene: Scene, watched: Context, answer, monkeypatch) -> None:
-    monkeypatch.setattr("store.services.witness_http.witnessing.answer", lambda *_: answer)
+    monkeypatch.setattr("store.services.witness.witness_http.witnessing.answer", lambda *_: answer)
     (asked,) = cosigning.cosign(watched)
     assert asked.outcome is Outcome.UNREACHABLE
     assert "no cosignature" in asked.detail
@@ -308,14 +310,16 @@ def test_an_answer_that_is_no_cosignature_is_not_taken(scene: Scene, watched: Co
 
 def test_a_witness_that_names_a_new_size_each_time_is_given_up(scene: Scene, watched: Context, monkeypatch) -> None:
     sizes = iter(range(1, 100))
-    monkeypatch.setattr("store.services.witness_http.witnessing.answer", lambda *_: Answer(409, b"%d\n" % next(sizes)))
+    monkeypatch.setattr(
+        "store.services.witness.witness_http.witnessing.answer", lambda *_: Answer(409, b"%d\n" % next(sizes))
+    )
     assert outcomes(watched) == [Outcome.REFUSED]
 
 
 def test_a_head_of_somebody_elses_log_stops_nobody(scene: Scene, watched: Context, monkeypatch) -> None:
     stranger = MadeLog(origin=scene.context.ledger.origin)
     answer = Answer(422, b"no\n", stranger.note(5))
-    monkeypatch.setattr("store.services.cosigning.ask", lambda *_, **__: witness_reach.Reply(answer, b""))
+    monkeypatch.setattr("store.services.witness.cosigning.ask", lambda *_, **__: witness_reach.Reply(answer, b""))
     assert outcomes(watched) == [Outcome.REFUSED]
     grow(scene)
 

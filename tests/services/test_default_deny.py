@@ -12,8 +12,12 @@ from support.scene import Scene, add_environment, content
 from store.domain import events as ev
 from store.domain.roles import ROLES
 from store.errors import BadInput, Refusal
-from store.services import approving, deploying, drifting, environments, incidents, people, requests, rollback
+from store.services import incidents
 from store.services.context import Actor
+from store.services.delivery import deploying, environments, rollback
+from store.services.drift import drifting
+from store.services.identity import people
+from store.services.requests import approving, requests
 
 Act = Callable[[Scene, Actor], object]
 

@@ -10,11 +10,14 @@ from store.domain import events as ev
 from store.errors import BadInput, Conflict, NotFound, PlatformFailure, Refusal
 from store.projections import deployments
 from store.projections import requests as request_rows
-from store.services import approving, deploying, drifting, environments, releases, requests, rollback
+from store.services import releases
 from store.services.acting import perform
 from store.services.context import Source
+from store.services.delivery import deploying, environments, rollback
+from store.services.drift import drifting
 from store.services.locking import pushing
-from store.services.requests import change_of
+from store.services.requests import approving, requests
+from store.services.requests.requests import change_of
 
 
 def rows(scene: Scene) -> list[tuple[str, str]]:

@@ -12,9 +12,10 @@ from store.errors import BadInput, NotFound, Refusal
 from store.ledger import Writer
 from store.projections import drifts
 from store.projections.drifts import DriftRow
-from store.services import approving, drifting, requests
-from store.services.drift_view import three_way
-from store.services.requests import change_of
+from store.services.drift import drifting
+from store.services.drift.drift_view import three_way
+from store.services.requests import approving, requests
+from store.services.requests.requests import change_of
 
 EVERYTHING = ("open", "acknowledged", "adopted", "resolved")
 

@@ -13,11 +13,13 @@ from support.tampering import smuggle
 from store.domain import events as ev
 from store.domain.policy import Policy, default_policy
 from store.errors import Refusal
-from store.services import approving, deploying, people
 from store.services.acting import statement_of
+from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Actor, Context
-from store.services.people import bare_line
-from store.services.verifying import Scope, verify_workspace
+from store.services.delivery import deploying
+from store.services.identity import people
+from store.services.identity.people import bare_line
+from store.services.requests import approving
 
 STRICT = Policy(approval_touch=True)
 

@@ -10,9 +10,9 @@ from store.domain.change import Change
 from store.domain.release import Release
 from store.errors import Refusal
 from store.projections.shape import Connection
-from store.services import approving, requests
-from store.services.gates import GATES, Verdict
-from store.services.requests import change_of
+from store.services.requests import approving, requests
+from store.services.requests.gates import GATES, Verdict
+from store.services.requests.requests import change_of
 
 LEAKY = document(token="ghp_" + "Ab3" * 12, note="a token in the open")
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from support.scene import Scene
 
 from store.ledger import Verdict
-from store.services import people, verifying
-from store.services.verifying import Scope
+from store.services.audit import verifying
+from store.services.audit.verifying import Scope
+from store.services.identity import people
 
 
 def hide(path: Path, seq: int) -> None:

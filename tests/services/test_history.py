@@ -15,8 +15,8 @@ from support.walk import Walk
 
 from store.errors import BadInput, NotFound, QuarterdeckError
 from store.integrity.entry import Entry
-from store.services import history
-from store.services.history import Query
+from store.services.history import history
+from store.services.history.history import Query
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 KEYS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}

@@ -7,8 +7,10 @@ from support.scene import Scene, add_environment
 from store.domain import events as ev
 from store.errors import BadInput, NotFound, Refusal
 from store.projections import incidents as rows
-from store.services import history, incidents, rollback
-from store.services.requests import change_of
+from store.services import incidents
+from store.services.delivery import rollback
+from store.services.history import history
+from store.services.requests.requests import change_of
 
 
 def burn(scene: Scene, **more: str) -> str:

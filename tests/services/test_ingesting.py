@@ -10,7 +10,7 @@ from store import archive
 from store.domain import events as ev
 from store.intake.inbox import Root, scan
 from store.projections import artifacts
-from store.services import ingesting
+from store.services.exports import ingesting
 
 
 def drop(scene: Scene, files: dict[str, bytes], *, project: str = "orders") -> ingesting.Report:

@@ -15,9 +15,9 @@ from store.clock import timestamp
 from store.domain.signatures import SignatureAudit
 from store.errors import NotFound
 from store.integrity.entry import Entry, Statement
-from store.services import people
+from store.services.audit.inspecting import Signed, inspect
 from store.services.context import Actor
-from store.services.inspecting import Signed, inspect
+from store.services.identity import people
 
 
 def note(scene: Scene, actor: str, signer: Actor | None) -> Entry:

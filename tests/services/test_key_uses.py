@@ -9,10 +9,10 @@ from support.tampering import smuggle
 
 from store.domain import events as ev
 from store.errors import NotFound
-from store.services import keys, people
 from store.services.acting import statement_of
 from store.services.context import Actor
-from store.services.people import bare_line
+from store.services.identity import keys, people
+from store.services.identity.people import bare_line
 
 
 def test_all_acts_are_listed_with_the_key_that_signed_them(scene: Scene) -> None:

@@ -19,9 +19,10 @@ from store.integrity.note import NoteSigner
 from store.ledger.keychain import keys_of
 from store.ledger.report import Verdict
 from store.ledger.verify import verify
-from store.services import evidence, log_key, people
 from store.services.acting import statement_of
-from store.services.verifying import Scope, verify_workspace
+from store.services.audit import evidence
+from store.services.audit.verifying import Scope, verify_workspace
+from store.services.identity import log_key, people
 from store.workspace import Workspace, create, open_workspace, verify_unopened
 
 ALL = Scope()

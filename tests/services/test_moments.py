@@ -3,9 +3,9 @@ from __future__ import annotations
 from support.exports import V1, V2
 from support.scene import Scene
 
-from store.services import history
-from store.services.history import Instant
-from store.services.moments import between, moment
+from store.services.history import history
+from store.services.history.history import Instant
+from store.services.history.moments import between, moment
 
 
 def now(scene: Scene) -> Instant:

@@ -13,9 +13,10 @@ from store.domain import events as ev
 from store.errors import BadInput, Conflict, IntegrityFailure, QuarterdeckError, Refusal
 from store.integrity.entry import Entry
 from store.integrity.sshsig import armor
-from store.services import approving, offsite, people, requests
 from store.services.acting import statement_of
 from store.services.context import Actor
+from store.services.identity import people
+from store.services.requests import approving, offsite, requests
 
 
 @pytest.fixture

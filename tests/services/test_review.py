@@ -9,9 +9,13 @@ from support.scene import CAST, Scene, content
 from store.domain import events as ev
 from store.errors import QuarterdeckError, Refusal
 from store.projections import requests as rows
-from store.services import approving, deploying, environments, lineage, replay, requests, triage
-from store.services.history import Instant
-from store.services.review import review
+from store.services.delivery import deploying, environments
+from store.services.history import replay
+from store.services.history.history import Instant
+from store.services.lineage import lineage
+from store.services.requests import approving, requests
+from store.services.requests.review import review
+from store.services.triage import triage
 
 SITUATIONS: dict[str, Callable[[Scene], object]] = {
     "draft": lambda s: s.open(),

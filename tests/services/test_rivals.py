@@ -13,8 +13,8 @@ from support.exports import document
 from support.scene import Scene
 
 from store.ledger.report import Verdict
-from store.services import drifting
-from store.services.verifying import Scope, verify_workspace
+from store.services.audit.verifying import Scope, verify_workspace
+from store.services.drift import drifting
 
 TESTS = Path(__file__).resolve().parents[1]
 

@@ -11,9 +11,12 @@ from store.domain import events as ev
 from store.errors import BadInput, Conflict, IntegrityFailure, NotFound, Refusal
 from store.projections import deployments
 from store.projections import requests as request_rows
-from store.services import approving, drifting, releases, requests, rollback
-from store.services.requests import change_of
-from store.services.rollback import Plan
+from store.services import releases
+from store.services.delivery import rollback
+from store.services.delivery.rollback import Plan
+from store.services.drift import drifting
+from store.services.requests import approving, requests
+from store.services.requests.requests import change_of
 
 
 def release_of(scene: Scene, request: str) -> str:

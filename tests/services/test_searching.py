@@ -6,9 +6,9 @@ import pytest
 from support.scene import Scene
 
 from store.errors import BadInput
-from store.services import history, searching
-from store.services.history import Query
-from store.services.searching import Damaged, parse
+from store.services.history import history, searching
+from store.services.history.history import Query
+from store.services.history.searching import Damaged, parse
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 

@@ -13,11 +13,13 @@ from store.domain import events as ev
 from store.domain.change import approvals_missing
 from store.errors import BadInput, Conflict, Refusal
 from store.projections import requests as request_rows
-from store.services import approving, deploying, people, requests
 from store.services.acting import statement_of
 from store.services.context import Actor
-from store.services.people import principals
-from store.services.requests import change_of
+from store.services.delivery import deploying
+from store.services.identity import people
+from store.services.identity.people import principals
+from store.services.requests import approving, requests
+from store.services.requests.requests import change_of
 
 
 def counted(scene: Scene, request: str) -> int:

@@ -12,7 +12,7 @@ from store.errors import BadInput, IntegrityFailure
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Statement
 from store.integrity.tile_layout import unbundle
-from store.services import tiling
+from store.services.audit import tiling
 
 
 def fill(scene: Scene, size: int) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from bench import scene
 from store.ledger import VerificationStopped, span
-from store.services import verified
-from store.services.verifying import Scope, verify_workspace
+from store.services.audit import verified
+from store.services.audit.verifying import Scope, verify_workspace
 
 QUICK = Scope(archive=False, tables=False)
 RESUMED = Scope(archive=False, tables=False, resume=True)

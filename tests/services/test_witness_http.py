@@ -11,8 +11,8 @@ from support.made_log import MadeLog
 
 from store.errors import BadInput, StorageFailure
 from store.integrity.witness_request import MAX_REQUEST
-from store.services import witness_http, witnessing
-from store.services.witness_http import WitnessServer, parse_address
+from store.services.witness import witness_http, witnessing
+from store.services.witness.witness_http import WitnessServer, parse_address
 
 LOG = MadeLog()
 

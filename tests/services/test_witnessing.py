@@ -16,8 +16,8 @@ from store.integrity.checkpoint import Checkpoint
 from store.integrity.merkle import EMPTY_ROOT, leaf_hash
 from store.integrity.note import Cosigner, NoteSigner, open_note
 from store.integrity.witness_request import MAX_REQUEST, AddCheckpoint, write_request
-from store.services import witnessing
-from store.services.witnessing import Witness
+from store.services.witness import witnessing
+from store.services.witness.witnessing import Witness
 
 LOG = MadeLog()
 

@@ -11,8 +11,8 @@ from support.ticking import TickingClock
 from store import workspace
 from store.errors import BadInput, IntegrityFailure, NotFound, QuarterdeckError, StorageFailure
 from store.ledger.report import Verdict
-from store.services import environments
-from store.services.verifying import Scope, verify_workspace
+from store.services.audit.verifying import Scope, verify_workspace
+from store.services.delivery import environments
 
 
 def reopened(scene: Scene) -> Scene:

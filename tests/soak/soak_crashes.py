@@ -31,7 +31,7 @@ from test_ledger_faults import POINTS
 from store.clock import SystemClock
 from store.integrity.note import NoteSigner
 from store.ledger import HeadStore, Ledger
-from store.services.verifying import verify_workspace
+from store.services.audit.verifying import verify_workspace
 from store.workspace import open_workspace
 
 CHILD = Path(__file__).with_name("soak_child.py")

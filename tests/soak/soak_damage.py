@@ -19,7 +19,7 @@ from soak_ground import TABLES_TOO, Child, Counted, append, appending, examine, 
 from console.screen.desk import Desk
 from store.errors import QuarterdeckError
 from store.ledger import Ledger
-from store.services.verifying import verify_workspace
+from store.services.audit.verifying import verify_workspace
 from store.workspace import Workspace, open_workspace
 
 

@@ -15,8 +15,8 @@ from bench import scene
 from store.errors import QuarterdeckError
 from store.ledger import Report
 from store.services.acting import statement_of
+from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import SYSTEM, Context
-from store.services.verifying import Scope, verify_workspace
 from store.workspace import open_workspace
 
 TABLES_TOO = Scope(archive=False, tables=True)

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from store.integrity.signer import KeyFileSigner, Signer
-from store.services.people import bare_line
+from store.services.identity.people import bare_line
 
 
 def new_key(path: Path) -> KeyFileSigner:

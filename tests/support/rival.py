@@ -14,7 +14,8 @@ from support.scene import Scene, enter_here
 from support.ticking import START, TickingClock
 
 from store.errors import Conflict, QuarterdeckError, Refusal
-from store.services import approving, deploying
+from store.services.delivery import deploying
+from store.services.requests import approving
 
 
 def main(root: str, keys: str, handle: str, go: str, act: str, count: str, name: str) -> None:

@@ -16,10 +16,15 @@ from store.domain.roles import parse_grant
 from store.intake.inbox import Root, scan
 from store.integrity.entry import Entry
 from store.integrity.signer import KeyFileSigner
-from store.services import approving, deploying, drifting, environments, incidents, ingesting, people, requests
+from store.services import incidents
 from store.services.context import Actor, Context, recorded
-from store.services.ingesting import Report
-from store.services.pushing import Outcome
+from store.services.delivery import deploying, environments
+from store.services.delivery.pushing import Outcome
+from store.services.drift import drifting
+from store.services.exports import ingesting
+from store.services.exports.ingesting import Report
+from store.services.identity import people
+from store.services.requests import approving, requests
 from store.workspace import Workspace, create, open_workspace
 
 CAST = {

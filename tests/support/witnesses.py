@@ -10,10 +10,10 @@ from pathlib import Path
 from threading import Thread
 
 from store.config import WitnessConfig, WitnessesConfig
-from store.services import witnessing
 from store.services.context import Context
-from store.services.witness_http import WitnessServer
-from store.services.witnessing import Witness
+from store.services.witness import witnessing
+from store.services.witness.witness_http import WitnessServer
+from store.services.witness.witnessing import Witness
 
 COMMAND = Path(sys.executable).with_name("quarterdeck")
 

@@ -16,7 +16,8 @@ from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from store.domain import events as ev
-from store.services import approving, drifting, requests
+from store.services.drift import drifting
+from store.services.requests import approving, requests
 
 LIST = Place(key="2", id="approvals", title="Approvals", factory=Approvals, subjects=("CR-",))
 CHANGE = "CR-0010"

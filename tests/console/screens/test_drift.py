@@ -21,7 +21,8 @@ from console.widgets.three_versions import ThreeVersions
 from console.widgets.three_way_view import ThreeWayView
 from store.demo.samples import crm_sync, orders
 from store.projections import drifts, requests
-from store.services import drifting, watching
+from store.services.drift import drifting
+from store.services.exports import watching
 
 DRIFT = Place(key="4", id="drift", title="Drift", factory=Drift, subjects=("DR-",))
 

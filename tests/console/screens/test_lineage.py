@@ -13,7 +13,9 @@ from console.screens.lineage import Lineage
 from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_tree import KeyedTree
 from console.widgets.text_view import Facts
-from store.services import drifting, incidents, lineage_tree
+from store.services import incidents
+from store.services.drift import drifting
+from store.services.lineage import lineage_tree
 
 LINEAGE = Place(key="3", id="lineage", title="Lineage", factory=Lineage, subjects=("DEP-", "INC-"))
 PROD = ("orders", "orders@prod")

@@ -15,8 +15,9 @@ from console.screens.triage import Triage
 from console.widgets.dialogs import Ask, Choose, Confirm
 from console.widgets.keyed_table import KeyedTable
 from store.domain import events as ev
-from store.services import approving, environments, requests
 from store.services.acting import record
+from store.services.delivery import environments
+from store.services.requests import approving, requests
 
 HOME = Place(key="1", id="triage", title="Triage", factory=Triage)
 

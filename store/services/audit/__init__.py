@@ -1,0 +1,1 @@
+"""What an auditor asks for: verification, proofs, evidence, copies, backups."""

@@ -1,0 +1,117 @@
+"""Verification of everything a workspace holds: entries, signatures, heads, archive and read tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from store import projections
+from store.domain.signatures import SignatureAudit
+from store.errors import QuarterdeckError
+from store.integrity.checkpoint import Checkpoint
+from store.integrity.note import Verifier
+from store.ledger.indexes import index_problems
+from store.ledger.report import MAX_PROBLEMS, Problem, Report, Verdict
+from store.ledger.verify import VerificationStopped, verify
+from store.services.audit import verified
+from store.services.audit.archive_check import archive_problems
+from store.services.context import TABLES, Context
+from store.services.identity.people import principals
+from store.services.witness import cosigning
+
+Progress = Callable[[str, int, int], bool]
+"""(what, done, total) → go on?"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """How much is looked at."""
+
+    archive: bool = True
+    """Every archived blob decodes to its digest, and none that an entry names is missing."""
+    tables: bool = True
+    """The read tables equal a rebuild, and no index leaves an entry out."""
+    start: Checkpoint | None = None
+    """Trust entries up to this checkpoint, which was verified before."""
+    resume: bool = False
+    """Go on from the last verified head, where one is kept: quick, and blind to older entries that changed since."""
+
+
+def verify_workspace(context: Context, *, scope: Scope, progress: Progress | None = None) -> Report:
+    """Verify the workspace and return the report; never raises for what it finds wrong.
+
+    Raises:
+        VerificationStopped: `progress` said no.
+    """
+    began = time.monotonic()
+
+    def of_entries(done: int, total: int) -> bool:
+        return progress is None or progress("entries", done, total)
+
+    def of_archive(done: int, total: int) -> bool:
+        return progress is None or progress("archived files", done, total)
+
+    start = scope.start or (verified.last(context) if scope.resume else None)
+    people = principals(context.ledger, until=start.size) if start else None
+    audit = SignatureAudit(people, policies=[context.policy])
+    try:
+        report = verify(
+            context.ledger,
+            heads=(*context.ledger.heads, *cosigning.stores(context)),
+            witnesses=cosigning.verifiers(context),
+            quorum=context.config.witnesses.quorum,
+            verifier=Verifier.from_vkey(context.config.ledger.log_key),
+            origin=context.config.ledger.origin,
+            progress=of_entries,
+            start=start,
+            audit=audit,
+            tables=TABLES,
+        )
+    except VerificationStopped as stopped:
+        if scope.start is None:  # what somebody only asked us to trust is not verified
+            verified.remember(context, stopped.reached)
+        raise
+    if report.ok and scope.start is None:
+        verified.remember(context, report.entries, report.root)
+    more: list[Problem] = []
+    if scope.archive:
+        more += archive_problems(context, of_archive)
+    if scope.tables and report.verdict is not Verdict.INVALID:
+        more += _table_problems(context)
+        more += _index_problems(context)
+    if more:
+        problems = (*report.problems, *more)
+        report = replace(report, problems=problems, verdict=Verdict.INVALID)
+    warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
+    return replace(report, warnings=warnings[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
+
+
+def _table_problems(context: Context) -> list[Problem]:
+    try:
+        with context.ledger.reading() as connection:
+            different = projections.differences(connection, context.ledger.entries())
+    except QuarterdeckError as error:
+        return [Problem(seq=0, problem="tables", detail=str(error))]
+    return [
+        Problem(
+            seq=0,
+            problem="tables",
+            detail=f"the read table {name} does not equal a rebuild from the entries; verify --rebuild mends it",
+        )
+        for name in different
+    ]
+
+
+def _index_problems(context: Context) -> list[Problem]:
+    try:
+        found = index_problems(context.ledger.path)
+    except QuarterdeckError as error:
+        found = (str(error),)
+    return [Problem(seq=0, problem="index", detail=f"a look-up would miss or invent entries: {line}") for line in found]
+
+
+def rebuild(context: Context) -> None:
+    """Fill the read tables again from the entries."""
+    with context.ledger.writing() as writer:
+        projections.rebuild(writer.connection, writer.entries())

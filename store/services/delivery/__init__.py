@@ -1,0 +1,1 @@
+"""To an environment and back: deployments, rollbacks, and the one push that both share."""

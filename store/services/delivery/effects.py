@@ -1,0 +1,126 @@
+"""What a rollback really changes: from what is live now, drift included, to the release it goes back to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from store import archive
+from store.domain.component import Component, Connector, DiffRules, Notice
+from store.domain.diff import Diff, compare
+from store.domain.release import Release
+from store.platforms import platform, recognise
+from store.projections import artifacts, deployments, drifts
+from store.projections.deployments import DeploymentRow
+from store.projections.drifts import DriftRow
+from store.projections.shape import Connection
+from store.services.context import Context
+from store.services.delivery.environments import target
+from store.services.delivery.rollback import Plan
+from store.services.diffing import Comparison
+from store.services.releases import Contents
+
+Parts = dict[str, Component]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """The change a plan makes to what is live, and the components it is told from."""
+
+    diff: Diff
+    before: Mapping[str, Component]
+    """What is live now: the desired release with every standing drift in it, by component id."""
+    after: Mapping[str, Component]
+    read_back_live: bool
+    """The target is the platform itself: what is read back after the push is what runs."""
+    target: str
+    """Where it is pushed, in words."""
+    left: DeploymentRow | None
+    """The deployment that set what is left behind."""
+    back: DeploymentRow | None
+    """The newest deployment of the release it goes back to."""
+
+
+def effect(context: Context, plan: Plan) -> Effect:
+    """Return what carrying out `plan` would change live, without changing anything.
+
+    Raises:
+        IntegrityFailure: an archived export does not hash to its digest.
+    """
+    place = {"environment": plan.environment.name, "project": plan.project}
+    with context.ledger.reading() as connection:
+        past = [row for row in deployments.listing(connection, **place, limit=5000) if row.state == "verified"]
+        contents = Contents(connection)
+        before, old_links, _ = _parts(contents, plan.leaves)
+        after, new_links, notices = _parts(contents, plan.to)
+        for row in (drifts.one(connection, drift) for drift in plan.drifts):
+            if row is not None:
+                _overlay(connection, before, row)
+    diff = compare(
+        list(before.values()),
+        list(after.values()),
+        _rules(plan.to, plan.leaves),
+        old_connectors=old_links,
+        new_connectors=new_links,
+        notices=notices,
+    )
+    goal = target(context, plan.environment)
+    return Effect(
+        diff=diff,
+        before=before,
+        after=after,
+        read_back_live=goal.live,
+        target=goal.describe().replace(f"{context.root}/", ""),
+        left=_newest(past, plan.leaves_digest),
+        back=_newest(past, plan.ref.release),
+    )
+
+
+def between(connection: Connection, old: Release, new: Release) -> Comparison:
+    """Return what changes from one release to another, with both sides."""
+    contents = Contents(connection)
+    before, old_links, _ = _parts(contents, old)
+    after, new_links, notices = _parts(contents, new)
+    diff = compare(
+        list(before.values()),
+        list(after.values()),
+        _rules(new, old),
+        old_connectors=old_links,
+        new_connectors=new_links,
+        notices=notices,
+    )
+    return Comparison(diff=diff, before=before, after=after)
+
+
+def observed_component(connection: Connection, row: DriftRow) -> Component | None:
+    """Return the component a drift saw live, None where it saw that the component is gone."""
+    if row.observed is None:
+        return None
+    seen = artifacts.observations(connection, environment=row.environment, project=row.project)
+    name = next((one.name for one in seen if one.artifact == row.observed_artifact), "export.json")
+    parsed = recognise(archive.get(connection, row.observed_artifact), name)
+    return next((part for part in parsed.components if part.id == row.component), None)
+
+
+def _rules(*releases: Release) -> DiffRules:
+    kinds = Counter(file.platform for release in releases for file in release.files)
+    return platform(kinds.most_common(1)[0][0] if kinds else "generic").rules
+
+
+def _newest(past: Sequence[DeploymentRow], release: str) -> DeploymentRow | None:
+    return next((row for row in past if row.release == release), None)
+
+
+def _overlay(connection: Connection, parts: Parts, row: DriftRow) -> None:
+    """Put what a drift saw in the place of what should be there."""
+    seen = observed_component(connection, row)
+    if seen is not None:
+        parts[row.component] = seen
+    elif row.observed is None:
+        parts.pop(row.component, None)
+
+
+def _parts(contents: Contents, release: Release) -> tuple[Parts, tuple[Connector, ...], tuple[Notice, ...]]:
+    components, connectors, notices = contents.of_release(release)
+    return {part.id: part for part in components}, connectors, notices

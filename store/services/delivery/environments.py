@@ -1,0 +1,125 @@
+"""The places releases go to: adding them, freezing them, reaching their targets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from store.domain import events as ev
+from store.domain import roles
+from store.errors import BadInput, NotFound, Refusal
+from store.integrity.entry import Entry
+from store.platforms import TARGETS
+from store.platforms.protocol import Target
+from store.services.acting import perform
+from store.services.context import Actor, Context, Source, recorded
+from store.services.identity.people import principals
+
+KINDS = ("environment.added", "environment.frozen", "environment.thawed")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """An environment as decisions see it."""
+
+    name: str
+    target: str
+    settings: Mapping[str, str]
+    frozen: str | None = None
+
+
+def environments(source: Source) -> dict[str, Environment]:
+    """Return every environment by name, folded from the ledger's own entries."""
+    found: dict[str, Environment] = {}
+    for record in recorded(source.entries(kinds=KINDS)):
+        match record.event:
+            case ev.EnvironmentAdded(environment=name, target=target, settings=settings):
+                found[name] = Environment(name=name, target=target, settings=settings)
+            case ev.EnvironmentFrozen(environment=name, reason=reason) if name in found:
+                one = found[name]
+                found[name] = Environment(name=name, target=one.target, settings=one.settings, frozen=reason)
+            case ev.EnvironmentThawed(environment=name) if name in found:
+                one = found[name]
+                found[name] = Environment(name=name, target=one.target, settings=one.settings)
+            case _:
+                pass
+    return found
+
+
+def one(source: Source, name: str) -> Environment:
+    """Return one environment.
+
+    Raises:
+        NotFound: there is none of this name; names those there are.
+    """
+    found = environments(source)
+    if name not in found:
+        known = ", ".join(found) or "none yet: quarterdeck environment add"
+        raise NotFound(f"there is no environment {name!r} (there are: {known})")
+    return found[name]
+
+
+def add(context: Context, actor: Actor, name: str, *, target: str, settings: Mapping[str, str]) -> Entry:
+    """Add an environment; `settings` are checked by its target's kind and hold no secrets.
+
+    Raises:
+        BadInput: the name or the settings will not do.
+    """
+    checked_name(name)
+    if target not in TARGETS:
+        raise BadInput(f"{target!r} is no target: choose from {', '.join(TARGETS)}")
+    TARGETS[target].check(settings)
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        roles.require(principals(source), actor.handle, "manage environments", at=context.now)
+        if name in environments(source):
+            raise BadInput(f"there is an environment {name} already")
+        return [ev.EnvironmentAdded(environment=name, target=target, settings=dict(settings))]
+
+    return perform(context, actor, decide)[0]
+
+
+def freeze(context: Context, actor: Actor, name: str, *, reason: str) -> Entry:
+    """Stop every deployment to an environment until it is thawed."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        place = one(source, name)
+        roles.require(principals(source), actor.handle, "freeze", environment=name, at=context.now)
+        if place.frozen is not None:
+            raise Refusal([f"{name} is frozen already: {place.frozen}"])
+        return [ev.EnvironmentFrozen(environment=name, reason=_stated(reason))]
+
+    return perform(context, actor, decide)[0]
+
+
+def thaw(context: Context, actor: Actor, name: str, *, reason: str) -> Entry:
+    """Let an environment take deployments again."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        place = one(source, name)
+        roles.require(principals(source), actor.handle, "freeze", environment=name, at=context.now)
+        if place.frozen is None:
+            raise Refusal([f"{name} is not frozen"])
+        return [ev.EnvironmentThawed(environment=name, reason=_stated(reason))]
+
+    return perform(context, actor, decide)[0]
+
+
+def target(context: Context, environment: Environment) -> Target:
+    """Return the target of an environment, ready to be asked."""
+    return TARGETS[environment.target].connect(context.root, environment.settings)
+
+
+def checked_name(name: str) -> str:
+    """Return `name` as the name of an environment or project (it becomes a folder's). Raises BadInput."""
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"{name!a} is no name here: use 1 to 64 of letters, digits, dot, dash, underscore")
+    return name
+
+
+def _stated(reason: str) -> str:
+    if not reason.strip():
+        raise BadInput("this needs a reason: --reason TEXT")
+    return reason

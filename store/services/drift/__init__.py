@@ -1,0 +1,1 @@
+"""What is live and should not be: observed, shown three ways, answered."""

@@ -1,0 +1,258 @@
+"""Observing what is live, and the three answers to drift: acknowledge, adopt, revert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from store import archive
+from store.domain import drift as rules
+from store.domain import events as ev
+from store.domain.component import Component, ComponentRef, ExportFile, Parsed
+from store.domain.drift import Drift
+from store.domain.release import EMPTY, Release, ReleaseFile
+from store.errors import BadInput, NotFound
+from store.integrity.entry import Entry
+from store.ledger import Writer
+from store.platforms import platform, recognise
+from store.projections import artifacts
+from store.services import releases
+from store.services.acting import perform, statement_of
+from store.services.context import SYSTEM, Actor, Context, Source, named, next_id, recorded
+from store.services.diffing import changed_components
+from store.services.identity.people import principals
+from store.services.requests import requests
+
+KINDS = ("drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What an observation led to."""
+
+    artifact: str
+    entries: tuple[Entry, ...]
+    standing: int
+    """Drifts that stand after it, acknowledged ones included."""
+
+    @property
+    def news(self) -> tuple[Entry, ...]:
+        """The entries that say something drifted which was not known before."""
+        return tuple(e for e in self.entries if e.statement.kind in {"drift.opened", "drift.changed"})
+
+
+def standing(source: Source, environment: str, project: str) -> dict[str, Drift]:
+    """Return the drifts that stand here, by component id, folded from the ledger's own entries."""
+    place = {"environment": environment, "project": project}
+    return rules.unresolved(rules.replay(recorded(source.entries(kinds=KINDS, on=place))))
+
+
+def observe(
+    context: Context,
+    *,
+    environment: str,
+    project: str,
+    file: ExportFile,
+    source: str,
+    revision: str | None = None,
+    parsed: Parsed | None = None,
+) -> Seen:
+    """Record what was seen live in `file` and judge it against the desired state.
+
+    An entry is written only when something is new: other bytes than last time, or a drift that opens,
+    changes or ends. `source` is `export`, `live` or `delivered`; a live observation speaks for the whole project.
+
+    Raises:
+        BadInput: the export cannot be read.
+    """
+    parsed = parsed or recognise(file.data, file.name)
+    where = _Where(environment=environment, project=project, source=source, revision=revision)
+    while True:
+        deployed = releases.desired(context.ledger, environment, project)
+        judged = None
+        if deployed is not None:
+            judged = _judge(context, deployed, file, parsed, environment, project, source=source)
+        with context.ledger.writing() as writer:
+            if releases.desired(writer, environment, project) == deployed:
+                return _noted(context, writer, where, file, parsed, judged)
+        # somebody deployed while this was being compared: compare with what is desired now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Where:
+    environment: str
+    project: str
+    source: str
+    revision: str | None
+
+
+def _noted(
+    context: Context, writer: Writer, where: _Where, file: ExportFile, parsed: Parsed, judged: rules.Observation | None
+) -> Seen:
+    """Archive what was seen and append what is new about it."""
+    connection, environment, project = writer.connection, where.environment, where.project
+    rows = artifacts.observations(connection, environment=environment, project=project)
+    last = {row.name: row for row in rows}.get(file.name)
+    artifact = archive.put(connection, file.data, previous=last.artifact if last else None)
+    manifest = archive.put_manifest(
+        connection, parsed.components, previous=last.manifest if last else None, artifact=artifact
+    )
+    known = standing(writer, environment, project)
+    first = next_id(writer, "DR", ["drift.opened"], "drift")
+    verdicts = rules.judge(judged, known, number=lambda k: named("DR", first + k)) if judged else ()
+    written = []
+    if verdicts or last is None or last.artifact != artifact:
+        seen = ev.ConfigurationObserved(
+            artifact=artifact,
+            project=project,
+            environment=environment,
+            name=file.name,
+            platform=parsed.platform,
+            manifest=manifest,
+            source=where.source,
+            drifted=len(judged.differences) if judged else 0,
+            revision=where.revision,
+        )
+        written = [writer.append(statement_of(context, e, SYSTEM)) for e in (seen, *verdicts)]
+    still = len(standing(writer, environment, project)) if verdicts else len(known)
+    return Seen(artifact=artifact, entries=tuple(written), standing=still)
+
+
+def _judge(
+    context: Context,
+    deployed: ev.DeploymentVerified,
+    file: ExportFile,
+    parsed: Parsed,
+    environment: str,
+    project: str,
+    *,
+    source: str,
+) -> rules.Observation:
+    with context.ledger.reading() as connection:
+        desired = releases.load(connection, deployed.target.manifest)
+        earlier = releases.history(context.ledger, environment, project)
+        before = next((d for d in earlier if d.target.release != deployed.target.release), None)
+        previous = releases.load(connection, before.target.manifest) if before else EMPTY
+        artifact = file.digest
+        observed = {
+            part.id: ComponentRef(id=part.id, name=part.name, kind=part.kind, digest=part.digest, artifact=artifact)
+            for part in parsed.components
+        }
+        expected = _expected(desired, file.name, observed, source)
+        found = rules.differences(desired.by_id, observed, expected=expected)
+        contents = releases.Contents(connection)
+        names = {f.artifact: f.name for f in desired.files}
+        wanted: dict[str, Component] = {}
+        for difference in found:
+            carrier = desired.by_id.get(difference.component)
+            if carrier is not None:
+                wanted.update(contents.of_artifact(carrier.artifact, names[carrier.artifact]))
+    return rules.Observation(
+        project=project,
+        environment=environment,
+        artifact=artifact,
+        export=file.name,
+        source=source,
+        release=deployed.target.release,
+        differences=found,
+        looked_at=frozenset({*observed, *expected}),
+        summaries=_summaries(found, wanted, parsed),
+        previous={ref.id: ref.digest for ref in previous.components},
+    )
+
+
+def _expected(desired: Release, name: str, observed: Mapping[str, ComponentRef], source: str) -> frozenset[str]:
+    """Return the desired components that this export should have shown."""
+    if source == "live":
+        return frozenset(desired.by_id)
+    carriers = {file.artifact for file in desired.files if file.name == name}
+    if not carriers and len(desired.files) == 1 and source != rules.DELIVERED:
+        carriers = {desired.files[0].artifact}  # the tool names its one export as it likes
+    mine = {component.id for component in desired.components if component.artifact in carriers}
+    return frozenset(mine | (set(observed) & set(desired.by_id)))
+
+
+def _summaries(found: Sequence[rules.Difference], wanted: Mapping[str, Component], parsed: Parsed) -> dict[str, str]:
+    have = {component.id: component for component in parsed.components}
+    words = {}
+    for difference in found:
+        if difference.desired is None:
+            words[difference.component] = "added live: nobody asked for it"
+        elif difference.observed is None:
+            words[difference.component] = "gone from live"
+    both = [d.component for d in found if d.component not in words]
+    changes = changed_components(wanted, have, platform(parsed.platform).rules, both)
+    for change in changes.components:
+        paths = [field.path for field in change.fields if not field.noise] + [code.field for code in change.code]
+        what = ", ".join(dict.fromkeys(paths))
+        words[change.id] = f"changed live: {what}"[:200] if what else "changed live"
+    return words
+
+
+def acknowledge(context: Context, actor: Actor, drift: str, *, note: str) -> Entry:
+    """Record that a drift is known and being dealt with."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        drifts = _drift(source, drift)
+        people = principals(source)
+        return [rules.acknowledge(drifts, drift, note=note, actor=actor.handle, people=people, at=context.now)]
+
+    return perform(context, actor, decide)[0]
+
+
+def adopt(context: Context, actor: Actor, drift: str, *, content: ev.RequestContent) -> tuple[Entry, Entry]:
+    """Open a request that asks to make what is live the desired state; it needs the same approvals.
+
+    Returns the request's entry and the adoption's.
+    """
+    one = _drift(context.ledger, drift).get(drift)
+    if one is None:
+        raise NotFound(f"there is no drift {drift}")
+    release = _observed_release(context, one)
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        drifts, people = _drift(source, drift), principals(source)
+        request = requests.opening(
+            context,
+            source,
+            actor.handle,
+            project=one.project,
+            environment=one.environment,
+            content=content,
+            target=releases.ref_of(release),
+        )
+        adopted = rules.adopt(drifts, drift, request=request.request, actor=actor.handle, people=people, at=context.now)
+        return [replace(request, adopts=drift), adopted]
+
+    opened, adopted = perform(context, actor, decide, blobs=[release.to_bytes()])
+    return opened, adopted
+
+
+def _drift(source: Source, drift: str) -> dict[str, Drift]:
+    return rules.replay(recorded(source.entries(kinds=KINDS, on={"drift": drift})))
+
+
+def _observed_release(context: Context, drift: Drift) -> Release:
+    """Return the desired release with the observed export in the place of its file."""
+    deployed = releases.desired(context.ledger, drift.environment, drift.project)
+    with context.ledger.reading() as connection:
+        desired = releases.load(connection, deployed.target.manifest) if deployed else EMPTY
+        seen = artifacts.observations(connection, environment=drift.environment, project=drift.project)
+        row = next((row for row in seen if row.artifact == drift.observed_artifact), None)
+        if row is None:
+            raise BadInput(f"what {drift.id} saw has changed since; look at the drift again")
+        names = {file.name for file in desired.files}
+        name = next(iter(names)) if len(names) == 1 else row.name
+        kept = [file for file in desired.files if file.name != name]
+        gone = {file.artifact for file in desired.files if file.name == name}
+        parts = [
+            ComponentRef(id=p.id, name=p.name, kind=p.kind, digest=p.digest, artifact=row.artifact)
+            for p in archive.manifest(connection, row.manifest)
+        ]
+    file = ReleaseFile(name=name, artifact=row.artifact, manifest=row.manifest, platform=row.platform)
+    fresh = {part.id for part in parts}
+    rest = [c for c in desired.components if c.artifact not in gone and c.id not in fresh]
+    return Release(
+        files=tuple(sorted([*kept, file], key=lambda f: f.name)),
+        components=tuple(sorted([*rest, *parts], key=lambda c: c.id)),
+    )

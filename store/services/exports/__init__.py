@@ -1,0 +1,1 @@
+"""From dropped files to entries, and the loop that keeps looking."""

@@ -1,0 +1,1 @@
+"""The past: entries by query, any instant's state, the timeline."""

@@ -1,0 +1,1 @@
+"""Who is who: people, their keys, who is calling, and the log's own key."""

@@ -1,0 +1,1 @@
+"""From a request to everything that came of it, and back."""

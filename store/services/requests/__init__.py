@@ -1,0 +1,1 @@
+"""The change request on its way: opened, checked, reviewed, approved here or off site."""

@@ -1,0 +1,116 @@
+"""Approvals and refusals: one person, one request digest, the head they saw."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from store.clock import timestamp
+from store.domain import change as rules
+from store.domain import events as ev
+from store.domain.change import Change
+from store.domain.release import Release
+from store.domain.roles import Principals
+from store.errors import BadInput, Conflict
+from store.integrity.entry import Entry
+from store.services import releases
+from store.services.acting import perform
+from store.services.context import Actor, Context, Source
+from store.services.identity.people import principals
+from store.services.requests.requests import change_of
+
+_SHORTEST = 8
+"""Hex digits of a request digest that are enough to name it: 32 bits."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stated:
+    """What an approval says besides what it is given for (integrity-notes.md §3.13)."""
+
+    seen_size: int
+    seen_root: str
+    """Base64, as in the checkpoint over the `seen_size` entries that its giver could have known."""
+    not_after: str
+    nonce: str
+    note: str
+    via: str
+
+
+def approve(context: Context, actor: Actor, request: str, *, note: str = "", digest: str | None = None) -> Entry:
+    """Record `actor`'s yes to exactly what `request` holds now.
+
+    `digest` is the request digest that was on the screen, in full or from its start.
+
+    Raises:
+        BadInput: `digest` is too short to tell one request from another.
+        Refusal: separation of duties, no role, gates failed, wrong state: every reason is named.
+        Conflict: the request is no longer what was shown.
+    """
+    if digest is not None and len(digest) < _SHORTEST:
+        raise BadInput(f"{digest!a} is too little of a digest to mean one request: give at least {_SHORTEST} digits")
+    before = change_of(context.ledger, request)
+    stated = stated_now(context, note=note, via=actor.signer.via)
+    release = releases.load_ref(context, before.target)
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        change = change_of(source, request)
+        people = principals(source)
+        rules.check_approver(change, actor=actor.handle, people=people, at=context.now)
+        if change.digest != before.digest or not change.digest.startswith(digest or ""):
+            raise Conflict(
+                f"{request} changed since you looked at it (it is {change.digest[:12]} now); review it again"
+            )
+        return [granted(context, change, people, actor.handle, stated, release)]
+
+    return perform(context, actor, decide)[0]
+
+
+def stated_now(context: Context, *, note: str, via: str) -> Stated:
+    """Return what an approval that is given now says besides what it is given for."""
+    head = context.ledger.head()
+    return Stated(
+        seen_size=head.size,
+        seen_root=base64.b64encode(head.root).decode(),
+        not_after=timestamp(context.clock.now() + timedelta(days=context.policy.approval_days)),
+        nonce=context.nonce(),
+        note=note,
+        via=via,
+    )
+
+
+def granted(
+    context: Context, change: Change, people: Principals, handle: str, stated: Stated, release: Release
+) -> ev.ApprovalGranted:
+    """Return the approval of `handle` for exactly what `change` holds."""
+    missing = rules.approvals_missing(change, people=people, policy=context.policy, at=context.now, also=handle)
+    return ev.ApprovalGranted(
+        request=change.id,
+        project=change.project,
+        environment=change.environment,
+        complete=not missing,
+        digest=change.digest,
+        release=change.target.release,
+        manifest=change.target.manifest,
+        artifacts=releases.artifact_digests(release),
+        policy=context.policy.digest,
+        seen_size=stated.seen_size,
+        seen_root=stated.seen_root,
+        not_after=stated.not_after,
+        nonce=stated.nonce,
+        note=stated.note,
+        via=stated.via,
+    )
+
+
+def refuse(context: Context, actor: Actor, request: str, *, reason: str) -> Entry:
+    """Record `actor`'s no, with the reason."""
+    nonce = context.nonce()
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        change = change_of(source, request)
+        people = principals(source)
+        return [rules.refuse(change, actor=actor.handle, reason=reason, nonce=nonce, people=people, at=context.now)]
+
+    return perform(context, actor, decide)[0]

@@ -1,0 +1,189 @@
+"""Change requests: opening, editing, submitting, withdrawing, promoting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from store.domain import change as rules
+from store.domain import events as ev
+from store.domain.change import Change
+from store.domain.release import Release
+from store.errors import Refusal
+from store.integrity.entry import Entry
+from store.projections import artifacts
+from store.services import releases
+from store.services.acting import perform
+from store.services.context import Actor, Context, Source, named, next_id, recorded
+from store.services.delivery.environments import checked_name, environments, one
+from store.services.identity.people import principals
+from store.services.requests import gates
+
+
+def change_of(source: Source, request: str) -> Change:
+    """Return a request, folded from its own entries. Raises NotFound."""
+    return rules.replay(request, recorded(source.entries(on={"request": request})))
+
+
+def open_request(
+    context: Context,
+    actor: Actor,
+    *,
+    project: str,
+    environment: str,
+    content: ev.RequestContent,
+    artifacts_named: Sequence[str] = (),
+) -> Entry:
+    """Open a draft request for the newest exports of `project` (or the named ones), for `environment`.
+
+    Raises:
+        BadInput: no such environment, nothing ingested, or a mandatory field is empty.
+        Refusal: the actor may not.
+    """
+    checked_name(project)
+    one(context.ledger, environment)
+    with context.ledger.reading() as connection:
+        rows = releases.newest_of_project(connection, project, environment, artifacts_named)
+        release = releases.compose(connection, rows)
+    return open_for_release(context, actor, project=project, environment=environment, content=content, release=release)
+
+
+def open_for_release(
+    context: Context,
+    actor: Actor,
+    *,
+    project: str,
+    environment: str,
+    content: ev.RequestContent,
+    release: Release,
+    from_request: str | None = None,
+) -> Entry:
+    """Open a draft request for a release that exists already (a promotion)."""
+    one(context.ledger, environment)
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        request = opening(
+            context,
+            source,
+            actor.handle,
+            project=project,
+            environment=environment,
+            content=content,
+            target=releases.ref_of(release),
+        )
+        return [replace(request, from_request=from_request)]
+
+    return perform(context, actor, decide, blobs=[release.to_bytes()])[0]
+
+
+def opening(
+    context: Context,
+    source: Source,
+    handle: str,
+    *,
+    project: str,
+    environment: str,
+    content: ev.RequestContent,
+    target: ev.ReleaseRef,
+) -> ev.RequestOpened:
+    """Return the event that opens the next request, if `handle` may open it; the caller archives its release."""
+    request = named("CR", next_id(source, "CR", ["request.opened"], "request"))
+    base = releases.desired(source, environment, project)
+    event = ev.RequestOpened(
+        request=request,
+        project=project,
+        environment=environment,
+        content=content,
+        target=target,
+        digest=rules.request_digest(request, project, environment, content, target),
+        base=base.target.release if base else None,
+    )
+    return rules.open_request(event, actor=handle, people=principals(source), policy=context.policy, at=context.now)
+
+
+def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestContent, refresh: bool = False) -> Entry:
+    """Change what a request states, and with `refresh` also take the newest exports; approvals become void."""
+    before = change_of(context.ledger, request)
+    target, blobs = before.target, list[bytes]()
+    if refresh:
+        with context.ledger.reading() as connection:
+            rows = releases.newest_of_project(connection, before.project, before.environment)
+            release = releases.compose(connection, rows)
+        target, blobs = releases.ref_of(release), [release.to_bytes()]
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        change = change_of(source, request)
+        base = releases.desired(source, change.environment, change.project)
+        event = ev.RequestEdited(
+            request=request,
+            project=change.project,
+            environment=change.environment,
+            content=content,
+            target=target,
+            digest=rules.request_digest(request, change.project, change.environment, content, target),
+            base=base.target.release if base else None,
+        )
+        people = principals(source)
+        return [rules.edit(change, event, actor=actor.handle, people=people, policy=context.policy, at=context.now)]
+
+    return perform(context, actor, decide, blobs=blobs)[0]
+
+
+def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:
+    """Hand a draft to its approvers; every gate runs and its verdict is recorded."""
+    change = change_of(context.ledger, request)
+    rules.submit(change, actor=actor.handle, people=principals(context.ledger), at=context.now)
+    verdicts = gates.run(context, change, phase="submit")
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        now = change_of(source, request)
+        submitted = rules.submit(now, actor=actor.handle, people=principals(source), at=context.now)
+        if now.digest != change.digest:
+            raise Refusal([f"{request} was edited while its gates ran"], would_unblock=["submit it again"])
+        return [submitted, *verdicts]
+
+    return perform(context, actor, decide)
+
+
+def withdraw(context: Context, actor: Actor, request: str, *, reason: str) -> Entry:
+    """Take a request back before it is deployed."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        change = change_of(source, request)
+        people = principals(source)
+        return [rules.withdraw(change, actor=actor.handle, reason=reason, people=people, at=context.now)]
+
+    return perform(context, actor, decide)[0]
+
+
+def promote(context: Context, actor: Actor, request: str, *, to: str) -> Entry:
+    """Open a request for the same release in another environment; it needs that environment's approvals.
+
+    Raises:
+        Refusal: the request never went live, or its release is in quarantine.
+    """
+    source = context.ledger
+    change = change_of(source, request)
+    now = releases.desired(source, change.environment, change.project)
+    if now is None or now.target.release != change.target.release:
+        raise Refusal([f"{request} is not live in {change.environment}: only a live release is promoted"])
+    held = releases.quarantine(source, change.project, change.target.release)
+    if held is not None:
+        raise Refusal([f"the release {change.target.release[:12]} is in quarantine: {held}"])
+    content = replace(change.content, title=f"{change.content.title} (promoted from {change.environment})"[:200])
+    return open_for_release(
+        context,
+        actor,
+        project=change.project,
+        environment=to,
+        content=content,
+        release=releases.load_ref(context, change.target),
+        from_request=request,
+    )
+
+
+def draft_for(context: Context, *, project: str, environment: str) -> tuple[str, ...]:
+    """Return the names of the exports a new request would be about."""
+    environments(context.ledger)
+    with context.ledger.reading() as connection:
+        return tuple(row.name for row in artifacts.newest(connection, project, environment))

@@ -1,0 +1,128 @@
+"""One thing that needs somebody, in depth, and what the person at the console can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from store.domain.component import Component
+from store.domain.diff import Diff
+from store.integrity.entry import Entry
+from store.projections import artifacts, deployments, incidents
+from store.projections.artifacts import RefusedRow
+from store.projections.deployments import DeploymentRow
+from store.projections.incidents import IncidentRow, NoteRow
+from store.services import rights
+from store.services.context import Context
+from store.services.drift.drift_view import ThreeWay, three_way
+from store.services.history import activity
+from store.services.identity.people import principals
+from store.services.requests.review import Review, review
+from store.services.triage import triage
+from store.services.triage.triage import EnvironmentState, Item
+
+ACTS = ("approve", "deploy", "roll back", "handle drift", "open an incident", "annotate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """An item of the home screen with what is known about it; what does not apply is None or empty."""
+
+    item: Item
+    blocked: Mapping[str, tuple[str, ...]]
+    """Act of `ACTS` → why the caller may not do it here, then `→` what would unblock it."""
+    review: Review | None = None
+    three: ThreeWay | None = None
+    failed: DeploymentRow | None = None
+    incident: IncidentRow | None = None
+    refused: RefusedRow | None = None
+    notes: tuple[NoteRow, ...] = ()
+    lately: tuple[Entry, ...] = ()
+    """The newest entries about the same project in the same environment."""
+    diff: Diff = field(default_factory=Diff)
+    before: Mapping[str, Component] = field(default_factory=dict)
+    """What should be live (a drift) or is now (a request), by component id."""
+    after: Mapping[str, Component] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One environment of the strip with the release of every project in it."""
+
+    state: EnvironmentState
+    live: tuple[DeploymentRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """Everything the home screen shows."""
+
+    items: tuple[Item, ...]
+    places: tuple[Place, ...]
+    lately: tuple[Entry, ...]
+    situation: Situation | None
+    """One of the items in depth."""
+    at: datetime
+
+
+def at_home(context: Context, handle: str | None, wanted: str | None, *, lately: int = 60) -> Home:
+    """Return the home screen of `handle`, with the item `wanted` (else the first) in depth."""
+    items = triage.overview(context, handle).items
+    item = next((item for item in items if item.key == wanted), next(iter(items), None))
+    return Home(
+        items=items,
+        places=places(context),
+        lately=activity.recent(context, limit=lately),
+        situation=situation(context, item, handle) if item is not None else None,
+        at=context.clock.now(),
+    )
+
+
+def places(context: Context) -> tuple[Place, ...]:
+    """Return every environment, how it is, and what should be live there."""
+    states = triage.strip(context)
+    with context.ledger.reading() as connection:
+        desired = deployments.desired(connection)
+    return tuple(
+        Place(state=state, live=tuple(row for row in desired if row.environment == state.name)) for state in states
+    )
+
+
+def situation(context: Context, item: Item, handle: str | None) -> Situation:
+    """Return what `handle` should know about `item` before doing anything about it.
+
+    Raises:
+        NotFound: it is gone meanwhile.
+    """
+    people = principals(context.ledger)
+    project, environment = (name if name != "-" else "*" for name in (item.project, item.environment))
+    blocked = {
+        act: rights.against(context, people, handle, act, project=project, environment=environment) for act in ACTS
+    }
+    on = {"environment": item.environment, "project": item.project} if "-" not in {project, environment} else None
+    with context.ledger.reading() as connection:
+        notes = incidents.notes(connection, item.key)
+        failed = deployments.one(connection, item.key) if item.kind == "failed" else None
+        incident = incidents.one(connection, item.key) if item.kind == "incident" else None
+        refused = artifacts.refused(connection, limit=50) if item.kind == "refused" else ()
+    found = review(context, item.key, handle) if item.kind in {"approval", "ready"} else None
+    three = three_way(context, item.key) if item.kind == "drift" else None
+    return Situation(
+        item=item,
+        blocked=blocked,
+        review=found,
+        three=three,
+        failed=failed,
+        incident=incident,
+        refused=next((row for row in refused if f"#{row.seq}" == item.key), None),
+        notes=notes,
+        lately=activity.recent(context, on=on, limit=8) if on is not None and item.kind != "refused" else (),
+        diff=found.diff if found else three.live if three else Diff(),
+        before=found.before if found else _by_id(three.desired if three else None),
+        after=found.after if found else _by_id(three.observed if three else None),
+    )
+
+
+def _by_id(component: Component | None) -> dict[str, Component]:
+    return {component.id: component} if component is not None else {}

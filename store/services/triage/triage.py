@@ -1,0 +1,180 @@
+"""What needs somebody now, ranked: the home screen's facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from store.domain import roles
+from store.domain.policy import Policy
+from store.domain.roles import Principals
+from store.projections import artifacts, deployments, drifts, environments, incidents, requests
+from store.projections.drifts import DriftRow
+from store.projections.requests import RequestRow
+from store.services.context import Context
+from store.services.identity.people import principals
+
+RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One thing that needs somebody."""
+
+    key: str
+    """Stable: the id of what it is about (a drift, request, deployment, incident, refused file)."""
+    kind: str
+    """drift, approval, ready, failed, incident or refused."""
+    severity: str
+    environment: str
+    project: str
+    what: str
+    since: str
+    """When it began to need somebody (RFC 3339)."""
+    mine: bool
+    """The caller can handle it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentState:
+    """One environment in the strip: every project's release, drift and freeze."""
+
+    name: str
+    target: str
+    projects: int
+    release: str | None
+    """The release when there is one project, else None."""
+    since: str | None
+    drifts: int
+    frozen: str | None
+    seen: str | None
+    """When live was last observed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The home screen: what needs somebody, and how every environment is."""
+
+    items: tuple[Item, ...]
+    environments: tuple[EnvironmentState, ...]
+
+
+def overview(context: Context, handle: str | None) -> Overview:
+    """Return what needs somebody now, most pressing first; what `handle` can do before what they cannot."""
+    people = principals(context.ledger)
+    at = context.now
+    with context.ledger.reading() as connection:
+        drift_rows = drifts.listing(connection)
+        request_rows = requests.listing(connection, states=("in review", "approved"))
+        failed = [row for row in deployments.listing(connection, limit=50) if row.state == "failed"]
+        settled = {(d.environment, d.project): d.started_seq for d in deployments.desired(connection)}
+        open_incidents = incidents.listing(connection, state="open")
+        refused = artifacts.refused(connection, limit=5)
+    items = [
+        *(_of_drift(row, people, handle, at) for row in drift_rows if row.status == "open"),
+        *(_of_request(row, people, handle, at, context.policy) for row in request_rows),
+        *(
+            Item(
+                key=row.id,
+                kind="failed",
+                severity="high",
+                environment=row.environment,
+                project=row.project,
+                what=f"{row.cause} failed: {row.reason or 'no reason recorded'}",
+                since=row.ended_at or row.started_at,
+                mine=_may(people, handle, "deploy", row.project, row.environment, at),
+            )
+            for row in failed
+            if row.started_seq > settled.get((row.environment, row.project), 0)
+        ),
+        *(
+            Item(
+                key=row.id,
+                kind="incident",
+                severity=row.severity,
+                environment=row.environment or "-",
+                project=row.project or "-",
+                what=row.title,
+                since=row.opened_at,
+                mine=_may(people, handle, "open an incident", row.project or "*", row.environment or "*", at),
+            )
+            for row in open_incidents
+        ),
+        *(
+            Item(
+                key=f"#{row.seq}",
+                kind="refused",
+                severity="low",
+                environment="-",
+                project="-",
+                what=f"{row.path}: {row.reason}",
+                since=row.time,
+                mine=True,
+            )
+            for row in refused
+        ),
+    ]
+    items.sort(key=lambda item: item.since, reverse=True)
+    items.sort(key=lambda item: (RANK.get(item.severity, 9), not item.mine))
+    return Overview(items=tuple(items), environments=strip(context))
+
+
+def strip(context: Context) -> tuple[EnvironmentState, ...]:
+    """Return every environment with its release, drift, freeze and when it was last seen."""
+    with context.ledger.reading() as connection:
+        places = environments.listing(connection)
+        desired = deployments.desired(connection)
+        standing = drifts.listing(connection, statuses=("open", "acknowledged"))
+        seen = artifacts.observations(connection)
+    found = []
+    for place in places:
+        here = [row for row in desired if row.environment == place.name]
+        found.append(
+            EnvironmentState(
+                name=place.name,
+                target=place.target,
+                projects=len(here),
+                release=here[0].release if len(here) == 1 else None,
+                since=max((row.ended_at or row.started_at for row in here), default=None),
+                drifts=sum(row.environment == place.name for row in standing),
+                frozen=place.frozen,
+                seen=max((row.time for row in seen if row.environment == place.name), default=None),
+            )
+        )
+    return tuple(found)
+
+
+def _of_drift(row: DriftRow, people: Principals, handle: str | None, at: str) -> Item:
+    return Item(
+        key=row.id,
+        kind="drift",
+        severity="critical" if row.environment.startswith("prod") else "high",
+        environment=row.environment,
+        project=row.project,
+        what=f"{row.name}: {row.summary}",
+        since=row.updated_at,
+        mine=_may(people, handle, "handle drift", row.project, row.environment, at),
+    )
+
+
+def _of_request(row: RequestRow, people: Principals, handle: str | None, at: str, policy: Policy) -> Item:
+    ready = row.state == "approved"
+    act = "deploy" if ready else "approve"
+    mine = _may(people, handle, act, row.project, row.environment, at) and (ready or row.requester != handle)
+    need = policy.rule(row.risk).people
+    words = "approved, ready to deploy" if ready else f"waits for approval ({row.approvals} of {need})"
+    if row.gates_failed and not ready:
+        words = f"{row.gates_failed} gates failed"
+    return Item(
+        key=row.id,
+        kind="ready" if ready else "approval",
+        severity=row.risk,
+        environment=row.environment,
+        project=row.project,
+        what=f"{row.title}: {words}",
+        since=row.updated_at,
+        mine=mine,
+    )
+
+
+def _may(people: Principals, handle: str | None, act: str, project: str, environment: str, at: str) -> bool:
+    return handle is not None and roles.may(people, handle, act, project=project, environment=environment, at=at)

@@ -1,0 +1,1 @@
+"""Heads that others keep: being witnessed, and being a witness."""

@@ -1,0 +1,134 @@
+"""The witness over HTTP, c2sp.org/tlog-witness: two addresses, small bodies, and nobody waited for."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from store.errors import BadInput, QuarterdeckError, StorageFailure
+from store.integrity.witness_request import MAX_REQUEST
+from store.ledger.heads import HeadStore
+from store.services.witness import witnessing
+from store.services.witness.witnessing import Answer, Witness
+
+MAX_CONNECTIONS: Final = 32
+SECONDS: Final = 10.0
+"""How long a silent client is listened to."""
+_HEAD: Final = re.compile(r"(?:/[^?#]*)?/([0-9a-f]{64})/checkpoint", re.ASCII)
+_ADD: Final = re.compile(r"(?:/[^?#]*)?/add-checkpoint", re.ASCII)
+
+Report = Callable[[str], None]
+"""Told one line about each answer, without anything that the client wrote."""
+
+
+class WitnessServer(ThreadingHTTPServer):
+    """Serves one witness until `shutdown`."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, witness: Witness, address: tuple[str, int], report: Report) -> None:
+        """Listen at `address`. Raises StorageFailure when that cannot be had."""
+        self.witness = witness
+        self.report = report
+        self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        try:
+            super().__init__(address, _Handler)
+        except OSError as error:
+            raise StorageFailure(f"cannot listen at {address[0]}:{address[1]} ({error.strerror})") from error
+
+    @property
+    def url(self) -> str:
+        """The submission prefix to put into a log's `[witnesses]`."""
+        host, port = self.server_address[:2]
+        name = host.decode() if isinstance(host, bytes | bytearray) else str(host)
+        return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread of its own; one too many is closed at once."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection and make room for the next."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Let a broken connection be: the client is gone, and nothing was lost."""
+        del request, client_address
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Return the (host, port) that `HOST:PORT` names.
+
+    Raises:
+        BadInput: it names none.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+        raise BadInput(f"{text!a} is no address: write HOST:PORT, e.g. 127.0.0.1:8731")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: WitnessServer
+    protocol_version = "HTTP/1.1"
+    server_version = "quarterdeck-witness"
+    sys_version = ""
+    timeout = SECONDS
+
+    def do_POST(self) -> None:
+        if not _ADD.fullmatch(self.path):
+            self._send(Answer(404, b"POST .../add-checkpoint\n"))
+            return
+        length = self.headers.get("Content-Length", "")
+        if not length.isascii() or not length.isdecimal() or "Transfer-Encoding" in self.headers:
+            self._send(Answer(411, b"say how long the request is\n"), close=True)
+        elif len(length) > 9 or int(length) > MAX_REQUEST:
+            self._send(Answer(413, b"the request is too long\n"), close=True)
+        else:
+            body = self.rfile.read(int(length))
+            self._send(self._ask(body) if len(body) == int(length) else Answer(400, b"cut off\n"))
+
+    def do_GET(self) -> None:
+        match = _HEAD.fullmatch(self.path)
+        try:
+            folder = self.server.witness.state / witnessing.HEADS_FOLDER
+            note = HeadStore(folder / match[1]).read() if match else None
+        except StorageFailure:
+            self._send(Answer(500, b"the head cannot be read\n"))
+            return
+        self._send(Answer(404, b"nothing here\n") if note is None else Answer(200, note))
+
+    def _ask(self, body: bytes) -> Answer:
+        try:
+            return witnessing.answer(self.server.witness, body)
+        except QuarterdeckError as error:
+            self.server.report(str(error))
+            return Answer(500, b"the witness cannot remember; nothing was cosigned\n")
+
+    def _send(self, answer: Answer, *, close: bool = False) -> None:
+        self.server.report(f"{self.command} answered {answer.status}")
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("X-Content-Type-Options", "nosniff")
+        if close:
+            self.send_header("Connection", "close")
+            self.close_connection = True
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        """Say nothing: what a client writes does not belong on anybody's terminal."""
+        del format, args
