@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import orjson
 
-from store.domain.component import Component, Json
+from store.domain.component import Component, Connector, Json
 from store.integrity.canonical import canonical_bytes
 
 _BELOW_EE = bytes(range(0xEE))
@@ -95,3 +95,14 @@ def free_key(wanted: str, taken: Iterable[str] | Mapping[str, object]) -> str:
     while f"{wanted} ({number})" in taken:
         number += 1
     return f"{wanted} ({number})"
+
+
+def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
+    """Return each connector once, in the order first seen, with the ids of all components that use it.
+
+    `uses` are (component id, connector) pairs; an empty id means the installation as a whole.
+    """
+    users: dict[Connector, set[str]] = {}
+    for component_id, connector in uses:
+        users.setdefault(replace(connector, components=()), set()).update({component_id} - {""})
+    return tuple(replace(connector, components=tuple(sorted(ids))) for connector, ids in users.items())

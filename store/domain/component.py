@@ -31,12 +31,16 @@ class Component:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connector:
-    """Something outside that a component reaches: a host, a module, a credential."""
+    """Something outside that components reach: a host, a module, a connection, a credential."""
 
     kind: str
-    """`host`, `module` or `credential`."""
+    """`host`, `module`, `connection` or `credential`."""
     name: str
     version: str | None = None
+    licence: str | None = None
+    """As the export or the platform states it (an SPDX expression where it can be)."""
+    components: tuple[str, ...] = ()
+    """The ids of the components that use it, sorted; empty where it belongs to the installation as a whole."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

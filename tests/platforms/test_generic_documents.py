@@ -12,7 +12,7 @@ from store.domain.component import Json
 from store.domain.diff import compare
 from store.errors import BadInput
 from store.platforms import platform, recognise
-from store.platforms.generic.safe_yaml import read
+from store.formats.safe_yaml import read
 
 HOUSE = Path(__file__).parent / "fixtures/generic/automations.yaml"
 

@@ -13,7 +13,7 @@ from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.generic.identified import identified
-from store.platforms.generic.safe_yaml import read as read_yaml
+from store.formats.safe_yaml import read as read_yaml
 
 _ARCHIVES: Final = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x1f\x8b": "gzip"}
 _YAML_NAMES: Final = (".yaml", ".yml")
