@@ -11,8 +11,8 @@ import pytest
 from store.domain.component import Json
 from store.domain.diff import compare
 from store.errors import BadInput
-from store.platforms import platform, recognise
 from store.formats.safe_yaml import read
+from store.platforms import platform, recognise
 
 HOUSE = Path(__file__).parent / "fixtures/generic/automations.yaml"
 

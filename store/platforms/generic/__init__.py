@@ -11,9 +11,9 @@ from store.domain.component import Connector, DiffRules, Json, Notice, Parsed, P
 from store.domain.hosts import hosts_in
 from store.domain.secrets import scan
 from store.errors import BadInput
+from store.formats.safe_yaml import read as read_yaml
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.generic.identified import identified
-from store.formats.safe_yaml import read as read_yaml
 
 _ARCHIVES: Final = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x1f\x8b": "gzip"}
 _YAML_NAMES: Final = (".yaml", ".yml")
