@@ -16,7 +16,6 @@ from store import config
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
 from store.domain import events as ev
-from store.domain.policy import default_policy
 from store.domain.roles import checked_handle
 from store.domain.signatures import SignatureAudit
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
@@ -33,6 +32,7 @@ from store.ledger.verify import verify
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
 from store.services.identity import log_key as log_keys
 from store.services.identity.people import bare_line
+from store.services.policy.book import Book
 from store.services.witness.cosigning import stores_of, verifier_of
 
 LEDGER_FILE = "ledger.db"
@@ -135,7 +135,7 @@ def _founded(
         heads=_heads(root, settings),
         tables=TABLES,
     )
-    return Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy(), nonce=nonce)
+    return Context(root=root, config=settings, ledger=ledger, clock=clock, policies=Book(ledger), nonce=nonce)
 
 
 def _undo(root: Path, *, key: bool) -> None:
@@ -277,7 +277,7 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
         tables=TABLES,
         why_no_signer=remote or log_key.why,
     )
-    return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy()))
+    return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policies=Book(ledger)))
 
 
 def _heads(root: Path, settings: Config) -> tuple[HeadStore, ...]:

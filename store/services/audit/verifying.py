@@ -54,7 +54,8 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
 
     start = scope.start or (verified.last(context) if scope.resume else None)
     people = principals(context.ledger, until=start.size) if start else None
-    audit = SignatureAudit(people, policies=[context.policy])
+    in_force = context.policies.at(start.size + 1).policy.digest if start else None
+    audit = SignatureAudit(people, policies=context.policies.known(), in_force=in_force)
     try:
         report = verify(
             context.ledger,

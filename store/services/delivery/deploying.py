@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from store.domain import change as rules
+from store.domain import approving as rules
 from store.domain import events as ev
+from store.domain.change import Change
 from store.errors import Conflict, Refusal
 from store.services import releases
 from store.services.acting import perform, record
@@ -75,7 +76,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         return push(context, goal, plan, started=started, expected=snapshot.revision, progress=progress)
 
 
-def check(context: Context, source: Source, handle: str, request: str) -> rules.Change:
+def check(context: Context, source: Source, handle: str, request: str) -> Change:
     """Return the request if `handle` may deploy it now, or raise Refusal with every reason."""
     change = change_of(source, request)
     rules.check_deployable(
@@ -87,7 +88,7 @@ def check(context: Context, source: Source, handle: str, request: str) -> rules.
         frozen=one(source, change.environment).frozen,
         quarantined=releases.quarantine(source, change.project, change.target.release),
     )
-    doubts = vouching.doubts(context, source, change)
+    doubts = vouching.doubts(context.ledger, source, change, context.policies.at)
     if doubts:
         raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; an edit of the request voids them"])
     standing = drifting.standing(source, change.environment, change.project).values()
@@ -101,7 +102,7 @@ def check(context: Context, source: Source, handle: str, request: str) -> rules.
     return change
 
 
-def _one_project_per_platform(source: Source, change: rules.Change) -> None:
+def _one_project_per_platform(source: Source, change: Change) -> None:
     place = one(source, change.environment)
     if place.target != "node-red":
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from store.domain import change as rules
+from store.domain import approving as rules
 from store.domain import events as ev
 from store.domain.component import Component
 from store.domain.diff import Diff
@@ -142,7 +142,7 @@ def _blocked(context: Context, request: str, handle: str | None) -> tuple[Refusa
     change = change_of(context.ledger, request)
     approve = deploy = Refusal([])
     try:
-        rules.check_approver(change, actor=handle, people=people, at=context.now)
+        rules.check_approver(change, actor=handle, people=people, rules=context.rules, at=context.now)
     except Refusal as refusal:
         approve = refusal
     try:
