@@ -53,6 +53,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "role": "people",
     "key": "people",
     "log-key": "log_key",
+    "policy": "policy",
     "environment": "environment",
     "freeze": "environment",
     "incident": "incident",

@@ -142,18 +142,26 @@ def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             connection.execute("UPDATE request SET deployment = ? WHERE id = ?", (deployment, request))
         case ev.DeploymentFailed(request=str() as request):
             _state(connection, record, request, "approved")
+        case ev.PolicyAdopted() as event:
+            _replace(connection, record, event.project, event.environment, "superseded")
+            _state(connection, record, event.request, "live")
         case ev.DeploymentVerified() as event:
             word = "superseded" if event.request else "rolled back"
-            connection.execute(
-                "UPDATE request SET state = ?, updated_seq = ?, updated_at = ?"
-                " WHERE project = ? AND environment = ? AND state = 'live'",
-                (word, record.seq, record.time, event.project, event.environment),
-            )
+            _replace(connection, record, event.project, event.environment, word)
             live = event.request or _carrier(connection, event)
             if live is not None:
                 _state(connection, record, live, "live")
         case _:
             pass
+
+
+def _replace(connection: sqlite3.Connection, record: ev.Recorded, project: str, environment: str, word: str) -> None:
+    """Let what was live there be so no more."""
+    connection.execute(
+        "UPDATE request SET state = ?, updated_seq = ?, updated_at = ?"
+        " WHERE project = ? AND environment = ? AND state = 'live'",
+        (word, record.seq, record.time, project, environment),
+    )
 
 
 def _carrier(connection: sqlite3.Connection, event: ev.DeploymentVerified) -> str | None:
@@ -211,6 +219,7 @@ PROJECTION = Projection(
             "deployment.started",
             "deployment.verified",
             "deployment.failed",
+            "policy.adopted",
         }
     ),
     apply=_apply,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from store.domain import approving as rules
 from store.domain import events as ev
 from store.domain.change import Change
-from store.errors import Conflict, Refusal
+from store.domain.policy.in_force import PLACE
+from store.errors import BadInput, Conflict, Refusal
 from store.services import releases
 from store.services.acting import perform, record
 from store.services.context import Actor, Context, Source, named, next_id, recorded
@@ -31,6 +32,8 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         PlatformFailure: the target could not be reached; the failure is recorded.
     """
     before = change_of(context.ledger, request)
+    if before.environment == PLACE:
+        raise BadInput(f"{request} changes the policy: quarterdeck policy adopt {request}")
     place = one(context.ledger, before.environment)
     goal = target(context, place)
     settle(context, goal, before.environment, before.project)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from store.domain import change as rules
 from store.domain import events as ev
 from store.domain.change import Change
+from store.domain.policy.in_force import PLACE
 from store.domain.release import Release
 from store.errors import Refusal
 from store.integrity.entry import Entry
@@ -104,6 +105,11 @@ def opening(
 def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestContent, refresh: bool = False) -> Entry:
     """Change what a request states, and with `refresh` also take the newest exports; approvals become void."""
     before = change_of(context.ledger, request)
+    if before.environment == PLACE:
+        raise Refusal(
+            [f"{request} changes the policy: what it says is told from the policy files"],
+            would_unblock=["withdraw it, change the files, and quarterdeck policy propose"],
+        )
     target, blobs = before.target, list[bytes]()
     if refresh:
         with context.ledger.reading() as connection:
