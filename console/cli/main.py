@@ -22,6 +22,7 @@ _NAMED_WRONG: Final = frozenset(
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "setup",
     "demo": "setup",
+    "serve": "serve",
     "watch": "intake",
     "ingest": "intake",
     "artifact": "intake",
