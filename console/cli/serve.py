@@ -15,9 +15,7 @@ from store.errors import BadInput
 
 @command(name="serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; 0 takes a free one.")
-@click.option(
-    "--agent", is_flag=True, help="Let it sign with your ssh-agent; else only --key signs."
-)
+@click.option("--agent", is_flag=True, help="Let it sign with your ssh-agent; else only --key signs.")
 @click.option("--attached", is_flag=True, hidden=True, help="Be the console that a browser is connected to.")
 def serve(session: Session, *, port: int, agent: bool, attached: bool) -> None:
     """Show the console in a browser, bound to loopback, behind an address that works once.

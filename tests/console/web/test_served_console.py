@@ -15,7 +15,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from support.chromium import PROGRAM, chromium
+from support.chromium import PROGRAM, Page, chromium
 
 pytestmark = pytest.mark.xdist_group("serve")
 
@@ -77,11 +77,11 @@ async def test_nobody_comes_in_without_the_token_and_it_works_once(served: Serve
         for path in ("/", "/?token=wrong", "/page.css", "/static/js/textual.js", "/ws"):
             async with stranger.get(served.origin + path) as answer:
                 assert answer.status == 403, path
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as first:
-            async with first.get(served.address) as answer:
-                assert answer.status == 200
-                assert "token" not in str(answer.url)
-                assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as first, first.get(served.address) as answer:
+            assert answer.status == 200
+            assert "token" not in str(answer.url)
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         async with stranger.get(served.address) as answer:
             assert answer.status == 403
 
@@ -143,7 +143,7 @@ async def test_chromium_shows_the_console_read_only_and_a_foreign_page_cannot_re
         assert reached == "refused"
 
 
-async def settled(page: object, *, other_than: bytes = b"") -> bytes:
+async def settled(page: Page, *, other_than: bytes = b"") -> bytes:
     """Return the picture once two in a row are the same."""
     last = b""
     async with asyncio.timeout(25):
