@@ -56,6 +56,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "log-key": "log_key",
     "environment": "environment",
     "freeze": "environment",
+    "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
 }
