@@ -22,6 +22,7 @@ _NAMED_WRONG: Final = frozenset(
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "setup",
     "demo": "setup",
+    "serve": "serve",
     "watch": "intake",
     "ingest": "intake",
     "artifact": "intake",
@@ -56,6 +57,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "policy": "policy",
     "environment": "environment",
     "freeze": "environment",
+    "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
 }
