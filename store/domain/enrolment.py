@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
+from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
 from store.domain.roles import Principal, Principals, fold
 from store.errors import BadInput, Refusal
 
-RESERVED: Final = frozenset({"system", "quarterdeck", "admin", "root", "everybody", "nobody"})
-"""Handles that would read as somebody else's: `system` is who records what the program itself saw."""
 _LOOKALIKE: Final = str.maketrans({"0": "o", "1": "l", ".": None, "-": None, "_": None})
 
 
 def check_handle_is_free(people: Principals, handle: str) -> None:
-    """Refuse a handle that is taken, reserved, or reads like another's (`b0` for `bo`, `d.ana` for `dana`).
+    """Refuse a handle that is taken, or reads like another's (`b0` for `bo`, `d.ana` for `dana`).
 
     Raises:
-        BadInput: it is taken or reserved.
+        BadInput: it is taken.
         Refusal: it could be taken for somebody else's.
     """
     if handle in people.by_handle:
         raise BadInput(f"{handle} is a principal already")
-    if handle in RESERVED:
-        raise BadInput(f"{handle!r} is no person's handle here: it would read as the program's or a role's own")
     alike = sorted(other for other in people.by_handle if _shape(other) == _shape(handle))
     if alike:
         raise Refusal(
@@ -50,6 +48,22 @@ def check_nobody_is_locked_out(people: Principals, event: ev.Event, *, actor: st
     )
 
 
+def checked_end(text: str, at: str) -> str:
+    """Return when something ends, in UTC: after `at`, and within a year.
+
+    Raises:
+        BadInput: it is no time, or another one.
+    """
+    try:
+        end, now = parse_timestamp(text), parse_timestamp(at)
+        if now < end <= now + _LONGEST:
+            return timestamp(end)
+    except (ValueError, OverflowError):
+        raise BadInput(f"{text!a} is no time (RFC 3339)") from None
+    raise BadInput(f"{text!a} is not within the next {_LONGEST.days} days")
+
+
+_LONGEST: Final = timedelta(days=366)
 _NEXT: Final = 2**53 - 1
 """A place after every entry there is: what ends there is over."""
 

@@ -35,6 +35,7 @@ KINDS: Final = (
 )  # fmt: skip
 """The kinds of entry that say who is who."""
 ROLES: Final = ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin")
+RESERVED: Final = frozenset({"system", "quarterdeck"})
 _HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
@@ -195,7 +196,7 @@ def why_not(principal: Principal, act: str, project: str, environment: str, at: 
         held = principal.suspended(at, grant)
         if held is not None:
             return f"the role {grant.role} is suspended until {held.until} (entry {held.seq}): {held.reason}"
-        if grant.expires is not None and not _is_before(at, grant.expires):
+        if grant.expires is not None and not is_before(at, grant.expires):
             return f"the role {grant.role} ended at {grant.expires}"
     return f"it needs the role {' or '.join(PERMISSIONS[act])}"
 
@@ -217,7 +218,7 @@ def holds(principal: Principal, role: str, *, project: str, environment: str, at
         grant.role == role
         and _covers(grant.project, project)
         and _covers(grant.environment, environment)
-        and (grant.expires is None or _is_before(at, grant.expires))
+        and (grant.expires is None or is_before(at, grant.expires))
         and principal.suspended(at, grant) is None
         for grant in principal.grants
     )
@@ -232,7 +233,7 @@ def _covers(pattern: str, name: str) -> bool:
     return pattern == "*" or (name != "*" and fnmatchcase(name, pattern))
 
 
-def _is_before(at: str, end: str) -> bool:
+def is_before(at: str, end: str) -> bool:
     """Say whether `at` is before `end`, however the two are written; never, when one cannot be read."""
     try:
         return parse_timestamp(at) < parse_timestamp(end)
@@ -256,6 +257,8 @@ def checked_handle(text: str) -> str:
     """
     if not _HANDLE.fullmatch(text):
         raise BadInput(f"{text!r} is no handle: use 1 to 32 of a-z, 0-9, dot, dash, underscore")
+    if text in RESERVED:
+        raise BadInput(f"{text!r} is no person's handle: what the program saw by itself is recorded under it")
     return text
 
 
