@@ -30,6 +30,15 @@ from store.services.source import recorded
 KIND = "policy.adopted"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """One adoption in the log, and what stands against it; empty where it counts."""
+
+    seq: int
+    policy: str
+    problems: tuple[str, ...] = ()
+
+
 class Policies(Protocol):
     """Answers which policy is or was in force."""
 
@@ -45,14 +54,9 @@ class Policies(Protocol):
         """Return every policy that ever was in force, the oldest first."""
         ...
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
-    """One adoption in the log, and what stands against it; empty where it counts."""
-
-    seq: int
-    policy: str
-    problems: tuple[str, ...] = ()
+    def judged(self) -> tuple[Judged, ...]:
+        """Return every adoption in the log with what stands against it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ class Fixed:
     def known(self) -> tuple[Policy, ...]:
         """Return it."""
         return (self.policy,)
+
+    def judged(self) -> tuple[Judged, ...]:
+        """Return nothing: nobody had to adopt it."""
+        return ()
 
 
 @dataclass(eq=False)
