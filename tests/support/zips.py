@@ -26,6 +26,7 @@ def made(
     *,
     local_name: bytes | None = None,
     size: int | None = None,
+    packed: int | None = None,
     crc: int | None = None,
     flags: int = 0,
     method: int = 8,
@@ -36,15 +37,16 @@ def made(
     stream = zlib.compressobj(9, zlib.DEFLATED, -15)
     body = stream.compress(data) + stream.flush() if method == 8 else data
     size = len(data) if size is None else size
+    packed = len(body) if packed is None else packed
     crc = zlib.crc32(data) if crc is None else crc
     local_name = name if local_name is None else local_name
-    local = pack("<4s5H3L2H", b"PK\3\4", 20, flags, method, 0, 33, crc, len(body), size, len(local_name), 0)
+    local = pack("<4s5H3L2H", b"PK\3\4", 20, flags, method, 0, 33, crc, packed, size, len(local_name), 0)
     local += local_name + body
     entries = b""
     for copy in range(copies):
         called = name if copies == 1 else name + b"%d" % copy
         entries += pack(
-            "<4s6H3L5H2L", b"PK\1\2", 0x0314, 20, flags, method, 0, 33, crc, len(body), size, len(called), 0, 0, 0, 0,
+            "<4s6H3L5H2L", b"PK\1\2", 0x0314, 20, flags, method, 0, 33, crc, packed, size, len(called), 0, 0, 0, 0,
             mode << 16, 0,
         ) + called  # fmt: skip
     return local + entries + pack("<4s4H2LH", b"PK\5\6", 0, 0, copies, copies, len(entries), len(local), 0)
