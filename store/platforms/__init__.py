@@ -10,6 +10,7 @@ from store.domain.component import Parsed
 from store.errors import BadInput, NotFound
 from store.platforms import folder
 from store.platforms.generic import Generic
+from store.platforms.logic_apps import LogicApps
 from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
 from store.platforms.power_automate import PowerAutomate
@@ -17,7 +18,7 @@ from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
 
 __all__ = ["PLATFORMS", "TARGETS", "Platform", "Snapshot", "Target", "TargetKind", "platform", "recognise"]
 
-PLATFORMS: Final[tuple[Platform, ...]] = (NodeRed(), N8n(), PowerAutomate(), Generic())
+PLATFORMS: Final[tuple[Platform, ...]] = (NodeRed(), N8n(), PowerAutomate(), LogicApps(), Generic())
 """The last one takes whatever can be read at all."""
 CERTAIN: Final = 95
 """A platform this sure at a glance knows the bytes for its own: when it cannot read them, nobody else may."""

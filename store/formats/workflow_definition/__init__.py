@@ -15,10 +15,12 @@ from store.formats.workflow_definition.steps import (
     wires,
     without_noise,
 )
-from store.formats.workflow_definition.watch import Seen, look
+from store.formats.workflow_definition.watch import Seen, connectors_of_reference, credentials, look
 
 __all__ = [
     "Seen",
+    "connectors_of_reference",
+    "credentials",
     "flattened",
     "is_definition",
     "is_noise",

@@ -142,7 +142,7 @@ def _connectors(step: Object, references: Mapping[str, Json]) -> Iterator[Connec
     if isinstance(address, str) and not address.startswith(("@", "[")) and "{" not in address.partition("/")[0]:
         hosts |= host_named(address)
     yield from (Connector(kind="host", name=host) for host in sorted(hosts))
-    yield from _credentials(inputs.get("authentication"))
+    yield from credentials(inputs.get("authentication"))
 
 
 def _called(inputs: Object, references: Mapping[str, Json]) -> tuple[str, str]:
@@ -168,7 +168,8 @@ def _called(inputs: Object, references: Mapping[str, Json]) -> tuple[str, str]:
     return api, key
 
 
-def _credentials(authentication: Json) -> Iterator[Connector]:
+def credentials(authentication: Json) -> Iterator[Connector]:
+    """Yield what an `authentication` field signs in with: a kind and who, or the parameter that holds it."""
     if isinstance(authentication, str):
         if authentication and not authentication.startswith(_BOILERPLATE):
             yield Connector(kind="credential", name=redact(authentication[:120]))
@@ -250,7 +251,7 @@ def _step(step: Object, references: Mapping[str, Json]) -> _Found:
 def _secrets(step: Object, inputs: Object) -> _Found:
     kinds = dict.fromkeys(span.kind for span in scan(orjson.dumps({"inputs": inputs, "is": step.get("type")})))
     authentication = inputs.get("authentication")
-    if isinstance(authentication, dict) and not _is_boilerplate(authentication):
+    if isinstance(authentication, dict) and not _is_boilerplate(authentication) and not kinds:
         for key in _SECRET_FIELDS:
             value = authentication.get(key)
             if isinstance(value, str) and len(value) > 2 and "@" not in value[:2] and not value.startswith("["):

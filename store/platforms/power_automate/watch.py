@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -17,6 +18,8 @@ from store.integrity.strict_json import parse as parse_json
 from store.platforms.power_automate.flow import references_of
 
 _SECRET_TYPE: Final = "100000005"  # noqa: S105  the number Dataverse gives variables that point to a key vault
+_NUMBERED: Final = re.compile(r"_[0-9]+\Z")
+"""A flow that uses a connector twice calls the second `shared_teams_1`."""
 _Use = tuple[str, Connector]
 
 
@@ -44,7 +47,7 @@ def _connectors(part: Component) -> Iterator[Connector]:
                 if isinstance(item, dict) and item.get("type") == "Microsoft.PowerApps/apis":
                     yield from _module(item.get("name"))
         case "connector-map":
-            yield from (connector for key in content for connector in _module(key))
+            yield from (connector for key in content for connector in _module(_NUMBERED.sub("", key)))
         case "connection":
             yield Connector(kind="connection", name=part.name)
         case "connection-reference":
