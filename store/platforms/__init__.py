@@ -15,10 +15,11 @@ from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
 from store.platforms.power_automate import PowerAutomate
 from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
+from store.platforms.step_functions import StepFunctions
 
 __all__ = ["PLATFORMS", "TARGETS", "Platform", "Snapshot", "Target", "TargetKind", "platform", "recognise"]
 
-PLATFORMS: Final[tuple[Platform, ...]] = (NodeRed(), N8n(), PowerAutomate(), LogicApps(), Generic())
+PLATFORMS: Final[tuple[Platform, ...]] = (NodeRed(), N8n(), PowerAutomate(), LogicApps(), StepFunctions(), Generic())
 """The last one takes whatever can be read at all."""
 CERTAIN: Final = 95
 """A platform this sure at a glance knows the bytes for its own: when it cannot read them, nobody else may."""

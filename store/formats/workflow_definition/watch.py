@@ -17,6 +17,9 @@ from store.formats.workflow_definition.steps import Object
 _IDENTIFIERS: Final = re.compile(r"schema\.management\.azure\.com|(?:www\.)?json-schema\.org|www\.w3\.org|schemas?\.")
 """Hosts in `$schema` and namespaces; nobody is called there."""
 _CONNECTION_ID: Final = re.compile(r"\[\s*'([^']+)'\s*\]\s*\[\s*'connectionId'\s*\]")
+_QUOTED: Final = re.compile(r"'([^']+)'")
+_NO_ADDRESSES: Final = frozenset({"$schema", "audience", "schema", "resource"})
+"""Fields whose URLs are identifiers."""
 _HTTP: Final = frozenset({"http", "httpwebhook", "httpaction", "swagger"})
 _BY_PEOPLE: Final = frozenset({
     "button", "powerapp", "powerappv2", "apiconnection", "virtualagent", "skills", "teams", "copilot", "agent",
@@ -115,8 +118,14 @@ def _api_of(reference: Object) -> str:
 
 
 def _last(text: str) -> str:
-    """Return the last step of an id (`/providers/Microsoft.PowerApps/apis/shared_teams`), whole if it is no id."""
-    return text if text.startswith(("@", "[")) else text.rstrip("/").rpartition("/")[2]
+    """Return the last step of an id (`/providers/Microsoft.PowerApps/apis/shared_teams`).
+
+    Of a template's expression (`[subscriptionResourceId('…/managedApis', 'azureblob')]`) it is the last text.
+    """
+    if text.startswith("["):
+        texts = _QUOTED.findall(text)
+        text = texts[-1] if texts else text
+    return text if text.startswith("@") else text.rstrip("/").rpartition("/")[2]
 
 
 def _connectors(step: Object, references: Mapping[str, Json]) -> Iterator[Connector]:
@@ -137,12 +146,24 @@ def _connectors(step: Object, references: Mapping[str, Json]) -> Iterator[Connec
     for model in models.values() if isinstance(models, dict) else ():
         if isinstance(model, dict) and isinstance(reference := model.get("referenceName"), str):
             yield Connector(kind="connection", name=redact(reference))
-    hosts = {host for host in hosts_in(orjson.dumps(inputs).decode()) if not _IDENTIFIERS.match(host)}
+    hosts = {host for text in _texts(inputs) for host in hosts_in(text) if not _IDENTIFIERS.match(host)}
     address = inputs.get("uri")
     if isinstance(address, str) and not address.startswith(("@", "[")) and "{" not in address.partition("/")[0]:
         hosts |= host_named(address)
     yield from (Connector(kind="host", name=host) for host in sorted(hosts))
     yield from credentials(inputs.get("authentication"))
+
+
+def _texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key not in _NO_ADDRESSES:
+                yield from _texts(item)
 
 
 def _called(inputs: Object, references: Mapping[str, Json]) -> tuple[str, str]:
@@ -223,9 +244,8 @@ def _every(recurrence: Object) -> str:
     interval, frequency = recurrence.get("interval"), recurrence.get("frequency")
     if not isinstance(frequency, str):
         return f"on a schedule{at}"
-    return (
-        f"every {interval} × {frequency.lower()}{at}" if interval not in {None, 1} else f"every {frequency.lower()}{at}"
-    )
+    unit = frequency.lower()
+    return f"every {unit}{at}" if interval in {None, 1} else f"every {interval} {unit}s{at}"
 
 
 def _step(step: Object, references: Mapping[str, Json]) -> _Found:
