@@ -17,6 +17,7 @@ from store.formats.workflow_definition.steps import Object
 _IDENTIFIERS: Final = re.compile(r"schema\.management\.azure\.com|(?:www\.)?json-schema\.org|www\.w3\.org|schemas?\.")
 """Hosts in `$schema` and namespaces; nobody is called there."""
 _CONNECTION_ID: Final = re.compile(r"\[\s*'([^']+)'\s*\]\s*\[\s*'connectionId'\s*\]")
+_NUMBERED: Final = re.compile(r"[-_][0-9]+\Z")
 _QUOTED: Final = re.compile(r"'([^']+)'")
 _NO_ADDRESSES: Final = frozenset({"$schema", "audience", "schema", "resource"})
 """Fields whose URLs are identifiers."""
@@ -252,7 +253,8 @@ def _step(step: Object, references: Mapping[str, Json]) -> _Found:
     kind = str(step.get("type")).lower()
     given = step.get("inputs")
     inputs: Object = given if isinstance(given, dict) else {}
-    api, _ = _called(inputs, references)
+    api, key = _called(inputs, references)
+    api = api or _NUMBERED.sub("", key)  # where the connections are in another file, their keys are all there is
     host = inputs.get("host")
     operation = host.get("operationId") if isinstance(host, dict) else None
     what = f" ({operation})" if isinstance(operation, str) else ""
