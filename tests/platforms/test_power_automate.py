@@ -203,6 +203,36 @@ def test_parts_are_recognised_one_by_one() -> None:
     assert solution.id == "solution:FinanceFlows"
 
 
+def test_a_bare_definition_that_only_power_automate_can_have_written_is_its_own() -> None:
+    definition = json.loads(unzipped(PACKAGE)[DEFINITION])["properties"]["definition"]
+    for document in ({"definition": definition}, definition):
+        parsed = recognise(json.dumps(document).encode(), "copied.json")
+        assert [(parsed.platform, part.kind) for part in parsed.components] == [("power-automate", "flow")]
+    bare = {"definition": {"triggers": {}, "actions": {"A": {"type": "Compose", "inputs": 1}}}}
+    assert recognise(json.dumps(bare).encode(), "copied.json").platform == "logic-apps"
+
+
+def test_a_flow_without_connections_is_not_taken_for_a_logic_app() -> None:
+    document = json.loads(unzipped(SOLUTION)[WORKFLOW])
+    document["properties"]["connectionReferences"] = {}
+    document["properties"]["definition"]["actions"] = {"A": {"type": "Compose", "inputs": 1}}
+    assert recognise(json.dumps(document).encode(), "x.json").platform == "power-automate"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "key"),
+    [
+        ('<AppModule xmlns:xsi="{i}"><UniqueName>fin_app</UniqueName></AppModule>', "app", "app:fin_app"),
+        ('<!-- c --><CanvasApp xmlns:xsi="{i}"><Name>fin_a</Name></CanvasApp>', "canvas-app", "canvas-app:fin_a"),
+        ('<forms xmlns:xsi="{i}"><systemform /></forms>', "forms", "x.xml"),
+    ],
+)
+def test_what_the_command_line_tool_unpacks_is_recognised(text: str, kind: str, key: str) -> None:
+    data = text.replace("{i}", "http://www.w3.org/2001/XMLSchema-instance").encode()
+    (part,) = recognise(data, "x.xml").components
+    assert (part.kind, part.id) == (kind, key)
+
+
 def test_any_other_zip_and_any_other_json_is_left_to_others() -> None:
     assert recognise(zipped({"readme.txt": b"hello"}), "docs.zip").platform == "generic"
     assert recognise(b'{"shared_secret": "none"}', "a.json").platform == "generic"

@@ -179,6 +179,12 @@ def test_a_placeholder_outside_of_a_text_is_read_and_one_inside_stays() -> None:
     assert json.loads(machine.canonical)["Comment"] == "Orders, for ${Stage}, see: ${Wiki}, or ask"
 
 
+def test_what_is_no_state_among_the_states_is_kept_and_does_no_harm() -> None:
+    parts = by_id(recognise(edited(lambda states: states.update({"Comment": "hello"})), "orders.asl.json"))
+    assert json.loads(parts["orders"].canonical)["States"] == {"Comment": "hello"}
+    assert len(parts) == 11
+
+
 def test_two_states_of_one_name_are_kept_apart() -> None:
     inner = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
     document = {"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": [inner, inner], "End": True}}}

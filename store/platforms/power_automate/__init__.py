@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import orjson
@@ -14,16 +15,24 @@ from store.formats import workflow_definition as wdl
 from store.formats.archive_zip import Member, is_zip, open_zip
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.power_automate.flow import flow, flow_id, flow_name, is_flow, is_noise
-from store.platforms.power_automate.lone import lone_json, lone_xml
+from store.platforms.power_automate.lone import PARTS, lone_json, lone_xml
 from store.platforms.power_automate.parts import MAX_DOCUMENT, canvas_app, file, is_manifest, package
 from store.platforms.power_automate.solution import is_solution, solution
 from store.platforms.power_automate.watch import outside
 
 _TAIL: Final = 4 * 1024 * 1024
 """Bytes at the end of a zip in which its directory names its members."""
-_SURE: Final = (b'"Microsoft.Flow/', b"shared_logicflows", b"connectionReferenceLogicalName", b'"flowAssets"')
+_SURE: Final = (
+    b'"Microsoft.Flow/', b"shared_logicflows", b"connectionReferenceLogicalName", b'"flowAssets"',
+    b'"OpenApiConnection', b'"$authentication"',
+)  # fmt: skip
 _LIKELY: Final = (b'"shared_', b"environmentvariablevalues", b'"EnvironmentVariables"', b"Microsoft.PowerApps/apis")
 _XML: Final = (b"<ImportExportXml", b"<environmentvariabledefinition", b"<connectionreference", b"<Workflow ")
+_UNPACKED: Final = re.compile(
+    rb"(?:<\?xml[^>]*\?>|<!--.*?-->|\s|\xef\xbb\xbf)*+<(?:" + "|".join(sorted(PARTS)).encode() + rb")[\s>]", re.DOTALL
+)
+_INSTANCE: Final = b"http://www.w3.org/2001/XMLSchema-instance"
+"""What the command line tool declares in every file it writes, whether it is used or not."""
 _MAP_NAMES: Final = ("apismap.json", "connectionsmap.json")
 _SOURCES: Final = {".js": "javascript", ".ts": "typescript", ".xaml": "xml", ".xml": "xml", ".yaml": "yaml",
                    ".yml": "yaml", ".ps1": "powershell", ".sql": "sql", ".css": "css", ".html": "html", ".htm": "html",
@@ -48,14 +57,19 @@ class PowerAutomate:
             return 95 if known or (b"header.json" in listed and b"properties.json" in listed) else 0
         start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         if start == b"<" or data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-            return 90 if any(mark in data[:4096].replace(b"\0", b"") for mark in _XML) else 0
+            head = data[:4096].replace(b"\0", b"")
+            if any(mark in head for mark in _XML):
+                return 90
+            return 80 if _INSTANCE in head and _UNPACKED.match(head) else 0
         if start != b"{":
             return 0
         if any(mark in data for mark in _SURE):
             return 92
         if any(mark in data for mark in _LIKELY) or name.lower().endswith(_MAP_NAMES):
             return 70
-        return 65 if b'"connectionReferences"' in data and b'"definition"' in data else 0
+        if b'"connectionReferences"' not in data or b'"definition"' not in data:
+            return 0
+        return 92 if b'"schemaVersion"' in data else 65
 
     def parse(self, data: bytes, name: str) -> Parsed:
         """Return flows, connections, connection references, variables and apps.

@@ -36,6 +36,26 @@ def is_flow(document: Json) -> bool:
     return "schemaVersion" in document or "connectionReferences" in properties or "displayName" in properties
 
 
+def wrapped(document: Json) -> Json:
+    """Return a bare definition as the document it is in elsewhere, where only Power Automate can have written it.
+
+    `OpenApiConnection` steps and the parameter `$authentication` are its own; Logic Apps knows neither.
+    """
+    if not isinstance(document, dict) or "properties" in document:
+        return document
+    definition = document.get("definition", document)
+    if not isinstance(definition, dict) or not wdl.is_definition(definition):
+        return document
+    steps, _ = wdl.flattened(definition)
+    parameters = definition.get("parameters")
+    types = {str(step.get("type")) for step in steps.values() if isinstance(step, dict)}
+    signed_in = isinstance(parameters, dict) and "$authentication" in parameters
+    if not signed_in and not any(kind.startswith("OpenApiConnection") for kind in types):
+        return document
+    beside = {} if definition is document else document
+    return {"properties": {"connectionReferences": {}, **beside, "definition": definition}}
+
+
 def flow_id(document: dict[str, Json], otherwise: str) -> str:
     """Return the GUID a flow calls itself by, in lower case; `otherwise` where it has none (a solution's flow)."""
     name = document.get("name")

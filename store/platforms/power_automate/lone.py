@@ -9,13 +9,19 @@ from store.domain.component import Component, Json
 from store.errors import BadInput
 from store.formats.safe_xml import read as read_xml
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.power_automate.flow import GUID, flow, flow_id, flow_name, is_flow
+from store.platforms.power_automate.flow import GUID, flow, flow_id, flow_name, is_flow, wrapped
 from store.platforms.power_automate.parts import is_manifest, package, part, variable_values
 from store.platforms.power_automate.solution import customizations, entry_part, identity, manifest
 from store.platforms.power_automate.xml_value import tag, value
 
 _MAPS: Final = {"apismap.json": "connector-map", "connectionsmap.json": "connection-map"}
 _INDEX: Final = frozenset({"packageSchemaVersion", "flowAssets"})
+PARTS: Final = frozenset({
+    "environmentvariabledefinition", "Workflow", "connectionreference", "CanvasApp", "AppModule", "AppModuleSiteMap",
+    "WebResource", "PluginAssembly", "SdkMessageProcessingStep", "EntityRelationships", "EntityMaps", "Entity", "Role",
+    "optionset", "forms", "savedqueries", "RibbonDiffXml",
+})  # fmt: skip
+"""Root elements of the files that the command line tool lays a solution out into."""
 _SETTINGS: Final = frozenset({"EnvironmentVariables", "ConnectionReferences"})
 
 
@@ -26,7 +32,7 @@ def lone_json(data: bytes, name: str) -> tuple[Component, ...]:
         BadInput: no strict JSON, or no part of either.
     """
     read = parse_json(data)
-    document = read.value
+    document = wrapped(read.value)
     if not isinstance(document, dict):
         raise BadInput("not a part of a Power Automate package or solution")
     if is_flow(document):
@@ -78,6 +84,9 @@ def lone_xml(data: bytes, name: str) -> tuple[Component, ...]:
         return (
             (*parts, part("customizations", rest, key=name, name="Customizations")) if rest or not parts else (*parts,)
         )
-    if kind in {"environmentvariabledefinition", "Workflow", "connectionreference"} and identity(value(root)):
-        return (entry_part(kind, value(root)),)
-    raise BadInput("not a part of a Power Platform solution")
+    found = value(root)
+    if kind not in PARTS:
+        raise BadInput("not a part of a Power Platform solution")
+    if isinstance(found, dict) and identity(found):
+        return (entry_part(kind, found),)
+    return (part(kind.lower(), found, key=name, name=name.rpartition("/")[2]),)

@@ -34,15 +34,15 @@ class Machine:
 
 
 def is_definition(value: Json) -> bool:
-    """Say whether `value` is a state machine: a state to start at, and states that each have a type."""
+    """Say whether `value` is a state machine: a state to start at, and states that each have a type.
+
+    What else people write among the states (a comment, a setting in the wrong place) is no state and does no harm.
+    """
     if not isinstance(value, dict) or not isinstance(value.get("StartAt"), str):
         return False
     states = value.get("States")
-    return (
-        isinstance(states, dict)
-        and bool(states)
-        and all(isinstance(state, dict) and isinstance(state.get("Type"), str) for state in states.values())
-    )
+    inside = [state for state in states.values() if isinstance(state, dict)] if isinstance(states, dict) else []
+    return bool(inside) and all(isinstance(state.get("Type"), str) for state in inside)
 
 
 def components_of(machine: Machine) -> tuple[Component, ...]:
@@ -51,6 +51,12 @@ def components_of(machine: Machine) -> tuple[Component, ...]:
     State names are unique in a whole machine (the specification says so); a second one of a name is kept apart.
     """
     rest: dict[str, Json] = {key: value for key, value in machine.definition.items() if key != "States"}
+    states = machine.definition.get("States")
+    odd: Json = (
+        {key: item for key, item in states.items() if not isinstance(item, dict)} if isinstance(states, dict) else {}
+    )
+    if odd:
+        rest["States"] = odd
     content: dict[str, Json] = {**rest, **machine.beside}
     whole = component(
         id=machine.key,
@@ -62,7 +68,7 @@ def components_of(machine: Machine) -> tuple[Component, ...]:
         source=machine.source,
     )
     found: dict[str, Component] = {machine.key: whole}
-    for name, state in _states(machine.definition.get("States")):
+    for name, state in _states(states):
         key = free_key(f"{machine.key}#{name}", found)
         bare = _without_states(state)
         found[key] = component(
@@ -109,7 +115,7 @@ def _named(inner: Json) -> Json:
     states = inner.get("States") if isinstance(inner, dict) else None
     if not isinstance(inner, dict) or not isinstance(states, dict):
         return inner
-    kept: list[Json] = [name for name in sorted(states) if isinstance(states[name], dict)]
+    kept: list[Json] = [name if isinstance(states[name], dict) else {name: states[name]} for name in sorted(states)]
     return {**inner, "States": kept}
 
 
