@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 import orjson
 
-from store.domain.build import Source
 from store.domain.component import Component, DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats import workflow_definition as wdl
-from store.formats.archive_zip import Member, is_zip, open_zip
-from store.integrity.strict_json import parse as parse_json
+from store.formats.archive_zip import is_zip, open_zip
+from store.platforms.power_automate.contents import Contents
 from store.platforms.power_automate.flow import flow, flow_id, flow_name, is_flow, is_noise
 from store.platforms.power_automate.lone import PARTS, lone_json, lone_xml
-from store.platforms.power_automate.parts import MAX_DOCUMENT, canvas_app, file, is_manifest, package
+from store.platforms.power_automate.parts import canvas_app, file, is_manifest, package
 from store.platforms.power_automate.solution import is_solution, solution
 from store.platforms.power_automate.watch import outside
 
@@ -97,39 +97,39 @@ class PowerAutomate:
 
 def _archive(data: bytes, name: str) -> tuple[Component, ...]:
     members = {member.name: member for member in open_zip(data, backslashes=name.lower().endswith(".msapp"))}
-    if is_solution(members):
-        parts = solution(members)
-    elif any("Microsoft.Flow/flows" in member for member in members):
-        parts = _package(members)
-    elif "Header.json" in members and "Properties.json" in members:
+    files = Contents(members=members)
+    if is_solution(files):
+        parts = solution(files)
+    elif any("Microsoft.Flow/flows" in member for member in files):
+        parts = _package(files)
+    elif "Header.json" in files and "Properties.json" in files:
         parts = (canvas_app(name.rpartition("/")[2].removesuffix(".msapp"), data, None, key=name),)
     else:
         raise BadInput("neither a Power Automate package nor a Power Platform solution")
-    if len({part.id for part in parts}) != len(parts):
-        ids = [part.id for part in parts]
-        twice = next(identity for identity in ids if ids.count(identity) > 1)
-        raise BadInput(f"two parts of the archive are called {ascii(twice)[:80]}")
+    twice = [key for key, count in Counter(part.id for part in parts).items() if count > 1]
+    if twice:
+        raise BadInput(f"two parts of the archive are called {ascii(twice[0])[:80]}")
     return parts
 
 
-def _package(members: dict[str, Member]) -> tuple[Component, ...]:
+def _package(files: Contents) -> tuple[Component, ...]:
     """Return the flows of a package with their maps, the package itself, its connections, and other files."""
     found: list[Component] = []
     taken: set[str] = set()
     beside: dict[str, Json] = {}
     manifest: dict[str, Json] | None = None
-    for name, member in members.items():
+    for name in files:
         folder, _, last = name.rpartition("/")
         if last == "definition.json" and "Microsoft.Flow/flows/" in name:
             maps: dict[str, Json] = {}
             for key in ("apisMap", "connectionsMap"):
-                if (other := f"{folder}/{key}.json") in members:
-                    maps[key] = _json(members[other])[0]
+                if (other := f"{folder}/{key}.json") in files:
+                    maps[key] = files.json(other)[0]
                     taken.add(other)
-            found.append(_flow(member, folder.rpartition("/")[2].lower(), maps))
+            found.append(_flow(files, name, maps))
             taken.add(name)
         elif last == "manifest.json":
-            document, _ = _json(member)
+            document, _ = files.json(name)
             if isinstance(document, dict) and is_manifest(document) and manifest is None:
                 manifest = document
                 taken.add(name)
@@ -138,24 +138,17 @@ def _package(members: dict[str, Member]) -> tuple[Component, ...]:
                 taken.add(name)
     if manifest is not None:
         found += package(manifest, beside=beside)
-    found += [file(member, name) for name, member in members.items() if name not in taken]
+    found += [file(files, name) for name in files if name not in taken]
     return tuple(found)
 
 
-def _flow(member: Member, folder: str, maps: dict[str, Json]) -> Component:
-    document, source = _json(member)
+def _flow(files: Contents, name: str, maps: dict[str, Json]) -> Component:
+    document, source = files.json(name)
     if not isinstance(document, dict) or not is_flow(document):
-        raise BadInput(f"{ascii(member.name)[:120]} is no definition of a flow")
-    identity = flow_id(document, folder)
-    return flow(
-        document, key=identity, name=flow_name(document, identity), beside=maps, source=source if not maps else None
-    )
-
-
-def _json(member: Member) -> tuple[Json, Source]:
-    data = member.read(limit=MAX_DOCUMENT)
-    document = parse_json(data)
-    return document.value, Source.of(data, has_float=document.has_float)
+        raise BadInput(f"{ascii(name)[:120]} is no definition of a flow")
+    key = flow_id(document, name.split("/")[-2].lower())
+    shown = flow_name(document, key)
+    return flow(document, key=key, name=shown, beside=maps, source=None if maps else source)
 
 
 def _language(kind: str, path: Path, value: str) -> str | None:

@@ -11,10 +11,9 @@ from store.domain.component import Component, Json
 from store.errors import BadInput
 from store.formats import workflow_definition as wdl
 from store.formats.archive_zip import Member, open_zip
+from store.platforms.power_automate.contents import Contents
 from store.platforms.power_automate.flow import GUID, is_noise, plain_guid
 
-MAX_DOCUMENT: Final = 16 * 1024 * 1024
-"""Bytes of the largest JSON or XML document in an archive that is read."""
 _MAX_TEXT: Final = 512 * 1024
 _TEXTS: Final = (
     ".js", ".ts", ".json", ".xml", ".xaml", ".yaml", ".yml", ".css", ".htm", ".html", ".ps1", ".sql", ".csx", ".resx",
@@ -90,21 +89,28 @@ def canvas_app(name: str, document: bytes, entry: Json, *, key: str) -> Componen
     Raises:
         BadInput: the `.msapp` is a zip that no export tool writes.
     """
-    members = open_zip(document, backslashes=True)
-    sources = [member for member in members if member.name.startswith("Src/") and member.size <= _MAX_TEXT]
-    content: dict[str, Json] = {
-        "members": {member.name: _digest(member) for member in members if member not in sources},
-        "source": {member.name: text for member in sources if (text := _text(member.read())) is not None},
-    }
+    contents = Contents(members={member.name: member for member in open_zip(document, backslashes=True)})
+    digests: dict[str, Json] = {}
+    sources: dict[str, Json] = {}
+    for path, member in contents.members.items():
+        is_source = path.startswith("Src/") and member.size <= _MAX_TEXT and contents.has_room(path)
+        text = contents.text(path) if is_source else None
+        if text is None:
+            digests[path] = _digest(member)
+        else:
+            sources[path] = text
+    content: dict[str, Json] = {"members": digests, "source": sources}
     if entry is not None:
         content["app"] = entry
     return part("canvas-app", content, key=key, name=name)
 
 
-def file(member: Member, name: str) -> Component:
+def file(contents: Contents, name: str) -> Component:
     """Return any other file of an archive: its text where it is short and one, else its digest."""
-    if member.size <= _MAX_TEXT and (name.lower().endswith(_TEXTS) or _WEB_RESOURCE.search(name)):
-        text = _text(member.read())
+    member = contents.members[name]
+    is_text = name.lower().endswith(_TEXTS) or _WEB_RESOURCE.search(name)
+    if is_text and member.size <= _MAX_TEXT and contents.has_room(name):
+        text = contents.text(name)
         if text is not None:
             return part("file", {"source": {_plain_name(name): text}}, key=name, name=_plain_name(name))
     content: Json = {"bytes": member.size, "sha256": _digest(member)}
@@ -123,13 +129,6 @@ def _digest(member: Member) -> str:
     for piece in member.pieces():
         digest.update(piece)
     return digest.hexdigest()
-
-
-def _text(data: bytes) -> str | None:
-    try:
-        return data.decode("utf-8-sig") if b"\0" not in data else None
-    except UnicodeDecodeError:
-        return None
 
 
 def variable_values(document: Json) -> dict[str, Json]:

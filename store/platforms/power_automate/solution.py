@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from store.domain.build import Source
 from store.domain.component import Component, Json
 from store.errors import BadInput
-from store.formats.archive_zip import Member
-from store.formats.safe_xml import read as read_xml
-from store.integrity.strict_json import parse as parse_json
+from store.platforms.power_automate.contents import Contents
 from store.platforms.power_automate.flow import GUID, flow, flow_name, is_flow
-from store.platforms.power_automate.parts import MAX_DOCUMENT, canvas_app, file, part, variable_values
+from store.platforms.power_automate.parts import canvas_app, file, part, variable_values
 from store.platforms.power_automate.xml_value import TEXT, tag, value
 
 _KINDS: Final = {
@@ -38,33 +35,34 @@ _PLAIN: Final = frozenset({"connection-reference", "environment-variable"})
 """Kinds whose ids are names unique in every environment; other ids carry their kind."""
 
 
-def solution(members: dict[str, Member]) -> tuple[Component, ...]:
+def solution(archive: Contents) -> tuple[Component, ...]:
     """Return the components of a solution, packed as exported or laid out as the command line tool unpacks it.
 
     Raises:
         BadInput: something in it cannot be read.
     """
-    root, manifest_name = _root(members)
-    files = {name.removeprefix(root): member for name, member in members.items() if name.startswith(root)}
-    taken = {manifest_name.removeprefix(root), "[Content_Types].xml"}
-    about = read_xml(files[manifest_name.removeprefix(root)].read(limit=MAX_DOCUMENT))
+    folder, name = _root(archive)
+    files = archive.below(folder)
+    name = name.removeprefix(folder)
+    taken = {name, "[Content_Types].xml"}
+    about = files.xml(name)
     rest: dict[str, Json] = {}
     entries: list[tuple[str, Json]] = []
     custom = next((name for name in files if _last(name) == "customizations.xml"), None)
     if custom is not None:
         taken.add(custom)
-        entries, rest = customizations(read_xml(files[custom].read(limit=MAX_DOCUMENT)))
+        entries, rest = customizations(files.xml(custom))
     found = [manifest(about, rest)]
     entries += _unpacked(files, taken)
     found += _variables(files, taken)
     found += _built(entries, files, taken)
-    found += [file(member, name) for name, member in files.items() if name not in taken]
+    found += [file(files, name) for name in files if name not in taken]
     return tuple(found)
 
 
-def is_solution(members: dict[str, Member]) -> bool:
+def is_solution(archive: Contents) -> bool:
     """Say whether an archive is a solution."""
-    return any(_last(name) == "solution.xml" for name in members)
+    return any(_last(name) == "solution.xml" for name in archive)
 
 
 def manifest(root: Element, rest: dict[str, Json]) -> Component:
@@ -135,9 +133,9 @@ def _localized(entry: dict[str, Json]) -> str:
     return text.strip() if isinstance(text, str) else ""
 
 
-def _root(members: dict[str, Member]) -> tuple[str, str]:
+def _root(archive: Contents) -> tuple[str, str]:
     """Return (the folder the solution stands in, with its slash; the name of its `solution.xml`)."""
-    name = min((name for name in members if _last(name) == "solution.xml"), key=lambda name: name.count("/"))
+    name = min((name for name in archive if _last(name) == "solution.xml"), key=lambda name: name.count("/"))
     folder = name[: -len("solution.xml")]
     return folder.removesuffix("Other/") if folder.endswith("Other/") else folder, name
 
@@ -146,61 +144,63 @@ def _last(name: str) -> str:
     return name.rpartition("/")[2].lower()
 
 
-def _unpacked(files: dict[str, Member], taken: set[str]) -> Iterator[tuple[str, Json]]:
+def _unpacked(files: Contents, taken: set[str]) -> Iterator[tuple[str, Json]]:
     """Yield what the command line tool writes to a file each: `Workflows/<name>.json.data.xml` and the like."""
-    for name, member in files.items():
-        if name.lower().endswith((".data.xml", ".meta.xml")) and member.size <= MAX_DOCUMENT:
-            root = read_xml(member.read())
+    for name in files:
+        if name.lower().endswith((".data.xml", ".meta.xml")):
+            root = files.xml(name)
             entry = value(root)
             if identity(entry):
                 taken.add(name)
                 yield tag(root), entry
 
 
-def _variables(files: dict[str, Member], taken: set[str]) -> Iterator[Component]:
+def _variables(files: Contents, taken: set[str]) -> Iterator[Component]:
     """Yield the environment variables: a folder each, with a definition and, where it was exported, a value."""
-    for name, member in files.items():
+    for name in files:
         if _last(name) != "environmentvariabledefinition.xml":
             continue
         taken.add(name)
-        entry = value(read_xml(member.read(limit=MAX_DOCUMENT)))
+        entry = value(files.xml(name))
         beside: dict[str, Json] = {}
         values = name[: -len("environmentvariabledefinition.xml")] + "environmentvariablevalues.json"
         if values in files:
             taken.add(values)
-            given = list(variable_values(parse_json(files[values].read(limit=MAX_DOCUMENT)).value).values())
+            given = list(variable_values(files.json(values)[0]).values())
             beside["current"] = given[0] if len(given) == 1 else given
         yield entry_part("environmentvariabledefinition", entry, **beside)
 
 
-def _built(entries: list[tuple[str, Json]], files: dict[str, Member], taken: set[str]) -> Iterator[Component]:
+def _built(entries: list[tuple[str, Json]], files: Contents, taken: set[str]) -> Iterator[Component]:
     """Yield a component for each entry, with the file it names; flows nobody lists are taken from their files."""
     for kind, entry in entries:
         named = _file_of(entry, files)
-        if kind == "Workflow" and named is not None and named.lower().endswith(".json"):
-            made = _flow(files[named], named, entry)
-            if made is not None:
-                taken.add(named)
-                yield made
-                continue
-        if kind == "Workflow" and named is not None:
+        made = _with_file(kind, entry, named, files) if named is not None else None
+        if made is not None and named is not None:
             taken.add(named)
-            yield entry_part(kind, entry, source={_last(named): _decoded(files[named])})
-        elif kind == "CanvasApp" and named is not None:
-            taken.add(named)
-            app = identity(entry)
-            yield canvas_app(_name(entry) or app, files[named].read(), entry, key=f"canvas-app:{app}")
-        else:
-            yield entry_part(kind, entry)
-    for name, member in files.items():
+        yield made or entry_part(kind, entry)
+    for name in files:
         if name not in taken and name.startswith("Workflows/") and name.lower().endswith(".json"):
-            made = _flow(member, name, None)
+            made = _flow(files, name, None)
             if made is not None:
                 taken.add(name)
                 yield made
 
 
-def _file_of(entry: Json, files: dict[str, Member]) -> str | None:
+def _with_file(kind: str, entry: Json, named: str, files: Contents) -> Component | None:
+    """Return an entry together with the file it names, None where nothing is known of such a file."""
+    if kind == "CanvasApp":
+        app = identity(entry)
+        return canvas_app(_name(entry) or app, files.members[named].read(), entry, key=f"canvas-app:{app}")
+    if kind != "Workflow":
+        return None
+    if named.lower().endswith(".json") and (made := _flow(files, named, entry)) is not None:
+        return made
+    text = files.text(named)
+    return entry_part(kind, entry, source={_last(named): text}) if text is not None else None
+
+
+def _file_of(entry: Json, files: Contents) -> str | None:
     """Return the name of the file that an entry names, where the solution has it."""
     for key in ("JsonFileName", "XamlFileName", "DocumentUri"):
         text = entry.get(key) if isinstance(entry, dict) else None
@@ -209,25 +209,17 @@ def _file_of(entry: Json, files: dict[str, Member]) -> str | None:
     return None
 
 
-def _decoded(member: Member) -> str:
-    try:
-        return member.read(limit=MAX_DOCUMENT).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(f"{ascii(member.name)[:90]} is not valid UTF-8") from None
-
-
-def _flow(member: Member, name: str, entry: Json) -> Component | None:
+def _flow(files: Contents, name: str, entry: Json) -> Component | None:
     """Return the flow in a file of `Workflows/`, None where it holds something else (a desktop flow's data)."""
-    data = member.read(limit=MAX_DOCUMENT)
-    document = parse_json(data)
-    if not isinstance(document.value, dict) or not is_flow(document.value):
+    document, source = files.json(name)
+    if not isinstance(document, dict) or not is_flow(document):
         return None
     ids = GUID.findall(name)
     stem = name.rpartition("/")[2].removesuffix(".json")
     return flow(
-        document.value,
+        document,
         key=identity(entry) or (ids[-1].lower() if ids else stem),
-        name=_name(entry) or flow_name(document.value, GUID.sub("", stem).strip("-") or stem),
+        name=_name(entry) or flow_name(document, GUID.sub("", stem).strip("-") or stem),
         beside={} if entry is None else {"workflow": entry},
-        source=Source.of(data, has_float=document.has_float) if entry is None else None,
+        source=source if entry is None else None,
     )
