@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from store.domain.build import free_key
+from store.domain.build import FreeKeys
 from store.domain.component import Json, Path
 
 Object: TypeAlias = dict[str, Json]
@@ -15,6 +16,9 @@ _HOLDERS: Final = frozenset({"else", "default"})
 """Where more actions stand in a step: `else` of an If, `default` of a Switch."""
 _NAMED_HOLDERS: Final = frozenset({"cases", "tools"})
 """The same by name: `cases` of a Switch, `tools` of an Agent."""
+
+_MOST_TRIGGERS: Final = 20
+"""How many triggers are told of what follows them; a workflow has one, sometimes a few."""
 
 
 def is_definition(value: Json) -> bool:
@@ -28,8 +32,9 @@ def is_definition(value: Json) -> bool:
 
 def flattened(definition: Object) -> tuple[Object, Object]:
     """Return (steps by name, the definition with sorted names where the steps stood); nothing is lost."""
-    steps: Object = {}
-    return steps, _without_steps(definition, steps, _STEPS)
+    flat = _Flat()
+    rest = flat.without_steps(definition, _STEPS)
+    return flat.steps, rest
 
 
 def _are_steps(value: Json) -> bool:
@@ -38,32 +43,38 @@ def _are_steps(value: Json) -> bool:
     )
 
 
-def _without_steps(holder: Object, steps: Object, keys: frozenset[str] = frozenset({"actions"})) -> Object:
-    bare: Object = {}
-    for key, value in holder.items():
-        if key in keys and isinstance(value, dict) and _are_steps(value):
-            bare[key] = _taken_out(value, steps)
-        elif key in _HOLDERS and isinstance(value, dict):
-            bare[key] = _without_steps(value, steps)
-        elif key in _NAMED_HOLDERS and isinstance(value, dict):
-            bare[key] = {
-                name: _without_steps(item, steps) if isinstance(item, dict) else item for name, item in value.items()
-            }
-        else:
-            bare[key] = value
-    return bare
+@dataclass(kw_only=True, slots=True)
+class _Flat:
+    """Steps as they are taken out of what they are nested in; a second one of a name is kept apart."""
 
+    steps: Object = field(default_factory=dict)
+    keys: FreeKeys = field(default_factory=FreeKeys)
 
-def _taken_out(group: Object, steps: Object) -> Json:
-    """Move the steps of a group into `steps`, and return their names sorted: their order is in `runAfter`."""
-    names: list[Json] = []
-    for name, step in group.items():
-        key = free_key(name, steps)
-        steps[key] = step  # keeps its place before what is nested in it
-        if isinstance(step, dict):
-            steps[key] = _without_steps(step, steps)
-        names.append(key)
-    return sorted(names, key=str)
+    def without_steps(self, holder: Object, names: frozenset[str] = frozenset({"actions"})) -> Object:
+        bare: Object = {}
+        for key, value in holder.items():
+            if key in names and isinstance(value, dict) and _are_steps(value):
+                bare[key] = self._taken_out(value)
+            elif key in _HOLDERS and isinstance(value, dict):
+                bare[key] = self.without_steps(value)
+            elif key in _NAMED_HOLDERS and isinstance(value, dict):
+                bare[key] = {
+                    name: self.without_steps(item) if isinstance(item, dict) else item for name, item in value.items()
+                }
+            else:
+                bare[key] = value
+        return bare
+
+    def _taken_out(self, group: Object) -> Json:
+        """Return the names of the steps of a group, sorted: their order is in `runAfter`."""
+        names: list[Json] = []
+        for name, step in group.items():
+            key = self.keys.free(name, self.steps)
+            self.steps[key] = step  # keeps its place before what is nested in it
+            if isinstance(step, dict):
+                self.steps[key] = self.without_steps(step)
+            names.append(key)
+        return sorted(names, key=str)
 
 
 def labels_of(steps: Object) -> dict[str, str]:
@@ -78,13 +89,14 @@ def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(steps, dict):
         return {}
     triggers = _names(definition.get("triggers")) if isinstance(definition, dict) else []
+    are_triggers, first = frozenset(triggers), triggers[:_MOST_TRIGGERS]
     homes = {child: name for name, step in steps.items() if isinstance(step, dict) for child in _children(step)}
     found: dict[str, list[str]] = {}
     for name, step in steps.items():
-        if name in triggers or not isinstance(step, dict):
+        if name in are_triggers or not isinstance(step, dict):
             continue
         after = step.get("runAfter")
-        before = list(after) if isinstance(after, dict) and after else [homes[name]] if name in homes else triggers
+        before = list(after) if isinstance(after, dict) and after else [homes[name]] if name in homes else first
         for source in before:
             found.setdefault(source, []).append(name)
     return {source: tuple(found[source]) for source in steps if source in found}

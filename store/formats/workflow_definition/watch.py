@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
-
+from store.domain.build import searchable
 from store.domain.component import Connector, Json, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
@@ -60,7 +59,9 @@ def look(component: str, content: Object, references: Mapping[str, Json], *, gua
     steps = content.get("nodes")
     definition = content.get("definition")
     described: Object = definition if isinstance(definition, dict) else {}
-    triggers = described.get("triggers")
+    names = described.get("triggers")
+    triggers = frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
+    holds = bool(scan(searchable(steps)))  # one look at all of them is much quicker than one at each
     uses: dict[Use, None] = {}
     notices: dict[Notice, None] = {}
     for key in references:
@@ -68,9 +69,9 @@ def look(component: str, content: Object, references: Mapping[str, Json], *, gua
     for name, step in steps.items() if isinstance(steps, dict) else ():
         if not isinstance(step, dict):
             continue
-        is_trigger = isinstance(triggers, list) and name in triggers
+        is_trigger = name in triggers
         uses.update(((component, connector), None) for connector in _connectors(step, references))
-        found = [*(_trigger(step, guarded=guarded) if is_trigger else ()), *_step(step, references)]
+        found = [*(_trigger(step, guarded=guarded) if is_trigger else ()), *_step(step, references, holds=holds)]
         for code, what in dict.fromkeys(found):
             shown = redact(f"{name.replace('_', ' ')}: {what}")
             notices[Notice(code=code, component=component, detail=shown)] = None
@@ -241,7 +242,7 @@ def _trigger(step: Object, *, guarded: bool) -> _Found:
 
 def _every(recurrence: Object) -> str:
     schedule = recurrence.get("schedule")
-    at = f" at {orjson.dumps(schedule).decode()[:120]}" if schedule else ""
+    at = f" at {searchable(schedule).decode()[:120]}" if schedule else ""
     interval, frequency = recurrence.get("interval"), recurrence.get("frequency")
     if not isinstance(frequency, str):
         return f"on a schedule{at}"
@@ -249,7 +250,7 @@ def _every(recurrence: Object) -> str:
     return f"every {unit}{at}" if interval in {None, 1} else f"every {interval} {unit}s{at}"
 
 
-def _step(step: Object, references: Mapping[str, Json]) -> _Found:
+def _step(step: Object, references: Mapping[str, Json], *, holds: bool) -> _Found:
     kind = str(step.get("type")).lower()
     given = step.get("inputs")
     inputs: Object = given if isinstance(given, dict) else {}
@@ -267,11 +268,11 @@ def _step(step: Object, references: Mapping[str, Json]) -> _Found:
     address = inputs.get("uri")
     if kind in _HTTP and isinstance(address, str) and address.lower().startswith("http://"):
         yield "tls-off", f"talks to {redact(address)[:120]} without TLS"
-    yield from _secrets(step, inputs)
+    yield from _secrets(inputs, holds=holds)
 
 
-def _secrets(step: Object, inputs: Object) -> _Found:
-    kinds = dict.fromkeys(span.kind for span in scan(orjson.dumps({"inputs": inputs, "is": step.get("type")})))
+def _secrets(inputs: Object, *, holds: bool) -> _Found:
+    kinds = dict.fromkeys(span.kind for span in scan(searchable(inputs))) if holds else {}
     authentication = inputs.get("authentication")
     if isinstance(authentication, dict) and not _is_boilerplate(authentication) and not kinds:
         for key in _SECRET_FIELDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.domain.build import component, free_key
+from store.domain.build import FreeKeys, component
 from store.domain.component import Component, Json, Path
 from store.formats import workflow_definition as wdl
 
@@ -53,9 +53,10 @@ def _is_parameters(document: dict[str, Json]) -> bool:
 def _connections(document: dict[str, Json], name: str) -> tuple[Component, ...]:
     """Return a component for each connection, or the file itself where it lists none."""
     found: dict[str, Component] = {}
+    keys = FreeKeys()
     for group, connections in document.items():
         for key, connection in connections.items() if isinstance(connections, dict) else ():
-            identity = free_key(f"{name}/{key}", found)
+            identity = keys.free(f"{name}/{key}", found)
             found[identity] = _whole("connection", {group: connection}, identity, _shown(connection) or key)
     return tuple(found.values()) or (_whole("connections", document, name, "Connections"),)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -72,9 +73,9 @@ def _shown(name: str, document: dict[str, Json]) -> str:
 
 def _resources(value: Json) -> Iterator[dict[str, Json]]:
     """Yield the resources of a template, by list or by symbolic name; those in resources and nested templates too."""
-    waiting: list[Json] = [value]
+    waiting: deque[Json] = deque([value])
     while waiting:
-        here = waiting.pop(0)
+        here = waiting.popleft()
         items = list(here.values()) if isinstance(here, dict) else here if isinstance(here, list) else []
         for resource in items:
             if isinstance(resource, dict):

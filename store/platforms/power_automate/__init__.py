@@ -6,8 +6,7 @@ import re
 from collections import Counter
 from typing import Final
 
-import orjson
-
+from store.domain.build import searchable
 from store.domain.component import Component, DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
 from store.errors import BadInput
@@ -79,7 +78,7 @@ class PowerAutomate:
         """
         if is_zip(data):
             parts = _archive(data, name)
-            secrets = sum(len(scan(orjson.dumps(part.content))) for part in parts)
+            secrets = sum(len(scan(searchable(part.content))) for part in parts)
         else:
             xml = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
             parts = lone_xml(data, name) if xml else lone_json(data, name)

@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import orjson
-
-from store.domain.build import gathered
+from store.domain.build import gathered, searchable
 from store.domain.component import Component, Connector, Json, Notice
 from store.domain.hosts import hosts_in
 from store.domain.secrets import scan
@@ -90,7 +88,7 @@ def _secrets(part: Component) -> Iterator[Notice]:
     kinds = dict.fromkeys(span.kind for span in scan(part.canonical))
     variable = part.content if isinstance(part.content, dict) and part.kind.startswith("environment-variable") else {}
     for text in _values(variable):
-        named = orjson.dumps({part.id: text})
+        named = searchable({part.id: text})
         kinds.update(dict.fromkeys(span.kind for span in scan(named)))
     for kind in kinds:
         yield Notice(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from store.domain.build import Source, component, free_key
+from store.domain.build import FreeKeys, Source, component
 from store.domain.component import Component, Json, Path
 
 NEXT: Final = ""
@@ -68,8 +68,9 @@ def components_of(machine: Machine) -> tuple[Component, ...]:
         source=machine.source,
     )
     found: dict[str, Component] = {machine.key: whole}
+    keys = FreeKeys()
     for name, state in _states(states):
-        key = free_key(f"{machine.key}#{name}", found)
+        key = keys.free(f"{machine.key}#{name}", found)
         bare = _without_states(state)
         found[key] = component(
             id=key,

@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import orjson
-
-from store.domain.build import gathered
+from store.domain.build import gathered, searchable
 from store.domain.component import Component, Connector, Json, Notice
 from store.domain.hosts import hosts_in
 from store.domain.secrets import redact, scan
@@ -95,7 +93,7 @@ def _command(arguments: dict[str, Json]) -> str:
         for override in value if isinstance(value, list) else [value]:
             command = override.get("Command") if isinstance(override, dict) else None
             if command:
-                return orjson.dumps(command).decode()[:120]
+                return searchable(command).decode()[:120]
     return ""
 
 
