@@ -10,13 +10,21 @@ from store.domain.component import Parsed
 from store.errors import BadInput, NotFound
 from store.platforms import folder
 from store.platforms.generic import Generic
+from store.platforms.grafana import Grafana
+from store.platforms.home_assistant import HomeAssistant
 from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
 from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
 
 __all__ = ["PLATFORMS", "TARGETS", "Platform", "Snapshot", "Target", "TargetKind", "platform", "recognise"]
 
-PLATFORMS: Final[tuple[Platform, ...]] = (NodeRed(), N8n(), Generic())
+PLATFORMS: Final[tuple[Platform, ...]] = (
+    NodeRed(),
+    N8n(),
+    Grafana(),
+    HomeAssistant(),
+    Generic(),
+)
 """The last one takes whatever can be read at all."""
 
 
