@@ -11,10 +11,10 @@ from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
 from store.platforms.home_assistant.components import components_of
 from store.platforms.home_assistant.domains import SURE
-from store.platforms.home_assistant.shapes import hints_in, is_called_like_one, pieces_of
+from store.platforms.home_assistant.shapes import hints_in, is_called_like_one, is_kept_like_one, pieces_of
 from store.platforms.home_assistant.watch import connectors_of, notices_of
 
-_OTHERS: Final = re.compile(rb"^(?:esphome|apiVersion|openapi|swagger|jobs|StartAt|AWSTemplateFormatVersion):", re.M)
+_OTHERS: Final = re.compile(rb"^(?:esphome|appdaemon|apiVersion|openapi|swagger|jobs|StartAt|AWSTemplateFormatVersion):", re.M)
 """Keys at the left edge of YAML that others write, some of it with the same tags (ESPHome)."""
 _DOMAIN: Final = re.compile(rb"^(?:" + b"|".join(sorted(name.encode() for name in SURE)) + rb")(?: [\w -]+)?:", re.M)
 _TRIGGER: Final = re.compile(rb"^[ -]{0,6}(?:triggers?|use_blueprint):", re.M)
@@ -48,6 +48,7 @@ class HomeAssistant:
             _SEQUENCE.search(data) is not None,
             _BLUEPRINT.search(data) is not None,
             is_called_like_one(name),
+            is_kept_like_one(name),
         ]
         return min(95, 45 + 15 * sum(signs)) if any(signs) else 0
 

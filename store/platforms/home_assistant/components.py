@@ -17,7 +17,7 @@ def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
     for piece in pieces:
         identity = free_key(piece.id, made)
         # In a file of secrets every value is one, whatever its name promises: the diff never sees them, the digest does.
-        content: Json = dict.fromkeys(piece.content, HIDDEN) if piece.kind == "secrets" else piece.content
+        content: Json = _hidden(piece.content) if piece.kind == "secrets" else piece.content
         made[identity] = component(
             id=identity,
             name=piece.name,
@@ -27,3 +27,9 @@ def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
             labels={},
         )
     return tuple(made.values())
+
+
+def _hidden(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _hidden(item) for key, item in value.items()}
+    return [_hidden(item) for item in value] if isinstance(value, list) else HIDDEN

@@ -48,4 +48,7 @@ FILES: Final = frozenset({
     "configuration", "automations", "automation", "scripts", "script", "scenes", "scene", "groups", "group", "customize",
     "ui-lovelace", "known_devices",
 })  # fmt: skip
-"""Names of files, without their ending, that Home Assistant reads."""
+"""Names of files, without their ending, that Home Assistant reads; and every name in `SURE`."""
+
+FOLDERS: Final = ("automation", "script", "scene", "package", "integration", "blueprint", "homeassistant", "home-assistant")
+"""Folders people sort their configuration into, with or without an `s`."""

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final, TypeGuard
+from typing import Final
 
 from store.domain.component import Json
 from store.errors import BadInput
-from store.platforms.home_assistant.domains import COMMON, FILES, SURE
+from store.platforms.home_assistant.domains import COMMON, FILES, FOLDERS, SURE
 
 Mapping = dict[str, Json]
 
@@ -22,6 +22,11 @@ _HINTS: Final = re.compile(
     re.MULTILINE,
 )
 _SECRETS: Final = re.compile(r"secrets?(?:[._-]\w+)*\.ya?ml", re.IGNORECASE)
+_FOLDER: Final = re.compile(r"(?:^|[/_-])(?:" + "|".join(FOLDERS) + r")s?[/_]", re.IGNORECASE)
+_TEMPLATES: Final = frozenset({
+    "sensor", "binary_sensor", "button", "number", "select", "switch", "light", "image", "weather", "fan", "cover",
+})  # fmt: skip
+"""A trigger may also feed entities of the template integration; that is no automation."""
 _ENTITY: Final = re.compile(r"[a-z_]+\.[a-z0-9_*]+")
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -44,7 +49,14 @@ def hints_in(data: bytes) -> bool:
 def is_called_like_one(name: str) -> bool:
     """Say whether a file has a name that Home Assistant reads."""
     path = PurePosixPath(name.lower())
-    return path.suffix in {".yaml", ".yml"} and (path.stem in FILES or _SECRETS.fullmatch(path.name) is not None)
+    if path.suffix not in {".yaml", ".yml"}:
+        return False
+    return path.stem in FILES or _names_one_of(path.stem, SURE) or _SECRETS.fullmatch(path.name) is not None
+
+
+def is_kept_like_one(name: str) -> bool:
+    """Say whether a file lies in a folder, or is named after one, that people sort their configuration into."""
+    return name.lower().endswith((".yaml", ".yml")) and _FOLDER.search(name) is not None
 
 
 def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
@@ -54,7 +66,8 @@ def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
         BadInput: nothing in it is of Home Assistant.
     """
     stem = PurePosixPath(name).stem
-    if _SECRETS.fullmatch(PurePosixPath(name).name) and _is_flat(value):
+    hinted = hinted or is_kept_like_one(name)
+    if _SECRETS.fullmatch(PurePosixPath(name).name) and (value is None or isinstance(value, dict)):
         return [Piece(kind="secrets", id=name, name=stem, content=value or {})]
     if not value and value != 0:
         if is_called_like_one(name):
@@ -64,18 +77,14 @@ def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
     if isinstance(value, list):
         pieces += _list(value, name, stem, hinted=hinted)
     elif isinstance(value, dict):
-        pieces += _single(value, name, stem) or _keyed(value, name, stem, hinted=hinted) or _configuration(
+        pieces += _single(value, name, stem) or _keyed(value, name, stem) or _configuration(
             value, name, hinted=hinted
         )  # fmt: skip
+    if not pieces and isinstance(value, (dict, list)) and (is_called_like_one(name) or (hinted and _is_domain(stem))):
+        pieces = [Piece(kind="integration", id=name, name=stem, content={stem: value})]
     if not pieces:
         raise BadInput("not of Home Assistant: neither automations, scripts, scenes nor integrations")
     return pieces
-
-
-def _is_flat(value: Json) -> TypeGuard[Mapping | None]:
-    return value is None or (
-        isinstance(value, dict) and not any(isinstance(item, (dict, list)) for item in value.values())
-    )
 
 
 def _list(items: list[Json], name: str, stem: str, *, hinted: bool) -> Iterator[Piece]:
@@ -86,7 +95,7 @@ def _list(items: list[Json], name: str, stem: str, *, hinted: bool) -> Iterator[
         yield from automations(things, name)
     elif any(_is_scene(item) for item in things):
         yield from scenes(things, name)
-    elif hinted and (is_called_like_one(name) or _is_domain(stem) or any("platform" in item for item in things)):
+    elif hinted and any("platform" in item for item in things):
         yield Piece(kind="integration", id=name, name=stem, content={stem: items})
 
 
@@ -108,8 +117,8 @@ def _single(value: Mapping, name: str, stem: str) -> list[Piece]:
     return []
 
 
-def _keyed(value: Mapping, name: str, stem: str, *, hinted: bool) -> list[Piece]:
-    """Return what stands under its own name: scripts, scenes, customised entities, groups."""
+def _keyed(value: Mapping, name: str, stem: str) -> list[Piece]:
+    """Return what stands under its own name: scripts, scenes, customised entities."""
     things = [item for item in value.values() if isinstance(item, dict)]
     if len(things) != len(value):
         if all(_ENTITY.fullmatch(key) for key in value):
@@ -119,9 +128,7 @@ def _keyed(value: Mapping, name: str, stem: str, *, hinted: bool) -> list[Piece]
         return list(scripts(value))
     if all(_is_scene(item) for item in things):
         return [_scene(item, f"scene.{key}", key) for key, item in value.items() if isinstance(item, dict)]
-    if all(_ENTITY.fullmatch(key) for key in value) or (hinted and is_called_like_one(name) and stem not in SURE):
-        return [Piece(kind="integration", id=name, name=stem, content=value)]
-    if hinted and _is_domain(stem) and not any(_is_domain(key) for key in value):
+    if all(_ENTITY.fullmatch(key) for key in value):
         return [Piece(kind="integration", id=name, name=stem, content=value)]
     return []
 
@@ -191,7 +198,7 @@ def _scene(item: Mapping, identity: str, shown: str) -> Piece:
 
 def is_automation(value: Json) -> bool:
     """Say whether something has what makes an automation: triggers and actions, or a blueprint that has them."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not _TEMPLATES.isdisjoint(value):
         return False
     blueprint = value.get("use_blueprint")
     if isinstance(blueprint, dict) and "path" in blueprint:
@@ -215,8 +222,12 @@ def _domain(key: str) -> str:
 
 
 def _is_domain(name: str) -> bool:
-    singular = name.removesuffix("s").lower().replace("-", "_")
-    return bool({singular, name.lower(), name.lower().removesuffix("es")} & (SURE | COMMON))
+    return _names_one_of(name, SURE | COMMON)
+
+
+def _names_one_of(name: str, domains: frozenset[str]) -> bool:
+    """Say whether a file's name is that of a domain, or its plural."""
+    return bool({name, name.removesuffix("s"), name.removesuffix("es")} & domains)
 
 
 def _text(value: Json) -> str:
