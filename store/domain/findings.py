@@ -31,9 +31,10 @@ def secrets_of(components: Iterable[Component], *, any_at_all: bool = True) -> I
             yield notice("inline-secret", component, f"holds a secret in the open ({kind})")
 
 
-def notice(code: str, component: Component, what: str) -> Notice:
-    """Return a notice whose detail begins with the component's name and holds no secret."""
-    return Notice(code=code, component=component.id, detail=redact(f"{component.name}: {what}"))
+def notice(code: str, component: Component, what: str, *, part: str = "") -> Notice:
+    """Return a notice whose detail holds no secret and begins with a name: of the inner part, else the component's."""
+    label = component.labels.get(part, component.name)
+    return Notice(code=code, component=component.id, detail=redact(f"{label}: {what}"))
 
 
 def brief(value: Json) -> str:

@@ -12,6 +12,7 @@ from store.platforms import folder
 from store.platforms.generic import Generic
 from store.platforms.grafana import Grafana
 from store.platforms.home_assistant import HomeAssistant
+from store.platforms.make import Make
 from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
 from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
@@ -23,6 +24,7 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
     N8n(),
     Grafana(),
     HomeAssistant(),
+    Make(),
     Generic(),
 )
 """The last one takes whatever can be read at all."""
