@@ -9,6 +9,7 @@ from typing import Final
 from store.domain.component import Parsed
 from store.errors import BadInput, NotFound
 from store.platforms import folder
+from store.platforms.appsmith import Appsmith
 from store.platforms.generic import Generic
 from store.platforms.grafana import Grafana
 from store.platforms.home_assistant import HomeAssistant
@@ -16,6 +17,7 @@ from store.platforms.make import Make
 from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
 from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
+from store.platforms.salesforce import Salesforce
 
 __all__ = ["PLATFORMS", "TARGETS", "Platform", "Snapshot", "Target", "TargetKind", "platform", "recognise"]
 
@@ -25,6 +27,8 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
     Grafana(),
     HomeAssistant(),
     Make(),
+    Appsmith(),
+    Salesforce(),
     Generic(),
 )
 """The last one takes whatever can be read at all."""
