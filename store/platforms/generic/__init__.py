@@ -27,7 +27,8 @@ _SETTING: Final = re.compile(rb"^[ \t]*(?:[\w.\"'-]+[ \t]*=[ \t]*[\"'\[{\w+-]|\[
 """A line that only TOML has; YAML reads `name = "x"` as a text."""
 _SCHEMAS: Final = re.compile(r"schema\.|json-schema\.org|www\.w3\.org")
 """Hosts in `$schema` and namespace names are identifiers; nobody is called there."""
-_COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|//[^\n]*+|/\*.*?\*/|,(?=\s*+[}\]])', re.DOTALL)
+_COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|//[^\n]*+|/\*.*?\*/', re.DOTALL)
+_LAST_COMMA: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|,(?=\s*+[}\]])', re.DOTALL)
 
 
 class Generic:
@@ -101,13 +102,14 @@ def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
 
 
 def _json(data: bytes) -> Document:
-    """Return a JSON document; comments, as editors write them into their settings, are taken out."""
+    """Return a JSON document. Comments and last commas, as editors write them into their settings, are taken out."""
     try:
         return parse_json(data)
     except BadInput:
-        if not any(match[0].startswith(b"/") for match in _COMMENT.finditer(data)):
+        bare = _COMMENT.sub(lambda match: match[1] or b"", data)
+        if bare == data:
             raise
-    return parse_json(_COMMENT.sub(lambda match: match[1] or b"", data))
+    return parse_json(_LAST_COMMA.sub(lambda match: match[1] or b"", bare))
 
 
 def _text(data: bytes, ending: str) -> Json:

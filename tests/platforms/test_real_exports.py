@@ -1,0 +1,119 @@
+"""Every export in ../shared/data that a real tool wrote: the right platform, a sensible list of components, how long."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import pytest
+from platform_promises import holds
+
+from store.domain.component import Parsed
+from store.platforms import PLATFORMS, recognise
+
+EXPORTS = Path(__file__).parents[2] / "../shared/data/exports"
+MANIFEST = EXPORTS / "manifest.csv"
+KNOWN = {candidate.name for candidate in PLATFORMS}
+pytestmark = pytest.mark.skipif(not MANIFEST.exists(), reason="the folder of real exports (../shared/data) is not here")
+
+COMPANIONS = {
+    "home-assistant": (".github_*",),  # the repository's own automation, nothing that Home Assistant reads
+}
+"""Files that came along with exports and are none themselves: the generic platform takes them as what they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One file of the manifest, read."""
+
+    file: str
+    wanted: str
+    parsed: Parsed
+    seconds: float
+
+
+def wanted_of(platform: str, file: str) -> str:
+    name = Path(file).name
+    if platform not in KNOWN or any(fnmatch(name, pattern) for pattern in COMPANIONS.get(platform, ())):
+        return "generic"
+    return platform
+
+
+def rows() -> Iterator[dict[str, str]]:
+    with MANIFEST.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+@cache
+def samples() -> tuple[Sample, ...]:
+    found = []
+    for row in rows():
+        path = EXPORTS / row["file"]
+        data = path.read_bytes()
+        start = time.process_time()
+        parsed = recognise(data, path.name)
+        seconds = time.process_time() - start
+        wanted = wanted_of(row["platform"], row["file"])
+        found.append(Sample(file=row["file"], wanted=wanted, parsed=parsed, seconds=seconds))
+    return tuple(found)
+
+
+def table() -> str:
+    """Return files, components by kind, connectors, notices by code and time, a line a platform."""
+    groups: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples():
+        groups[sample.parsed.platform].append(sample)
+    lines = [f"{'platform':16} {'files':>6} {'components':>10} {'connectors':>10} {'notices':>8} {'ms a file':>10}"]
+    for platform, group in sorted(groups.items()):
+        kinds = Counter(part.kind for sample in group for part in sample.parsed.components)
+        codes = Counter(notice.code for sample in group for notice in sample.parsed.notices)
+        links = sum(len(sample.parsed.connectors) for sample in group)
+        took = 1000 * sum(sample.seconds for sample in group) / len(group)
+        lines += [
+            f"{platform:16} {len(group):6} {kinds.total():10} {links:10} {codes.total():8} {took:10.1f}",
+            f"{'':16} {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}",
+            f"{'':16} {', '.join(f'{count} {code}' for code, count in codes.most_common()) or 'no notices'}",
+        ]
+    return "\n".join(lines)
+
+
+def test_every_real_export_is_read_by_the_platform_that_wrote_it(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = {s.file: (s.wanted, s.parsed.platform) for s in samples() if s.parsed.platform != s.wanted}
+    with capsys.disabled():
+        print(f"\n{table()}")
+    assert not wrong
+
+
+def test_every_real_export_has_components_that_keep_the_promises_of_a_platform() -> None:
+    for sample in samples():
+        assert sample.parsed.components, sample.file
+        holds(sample.parsed)
+
+
+def test_a_real_export_read_twice_gives_the_same_components() -> None:
+    for sample in samples()[::7]:
+        again = recognise((EXPORTS / sample.file).read_bytes(), Path(sample.file).name)
+        assert again.components == sample.parsed.components
+
+
+def test_names_in_real_exports_say_more_than_ids() -> None:
+    unnamed = [
+        (sample.file, part.id)
+        for sample in samples()
+        for part in sample.parsed.components
+        if not part.name.strip() or not part.name.isprintable()
+    ]
+    assert not unnamed
+
+
+def test_dashboards_have_a_component_for_each_panel_they_show() -> None:
+    old = next(sample for sample in samples() if sample.file.endswith("node-exporter-full-old.json"))
+    kinds = Counter(part.kind for part in old.parsed.components)
+    assert (kinds["dashboard"], kinds["row"], kinds["panel"]) == (1, 19, 172)
+    assert "row/Basic CPU / Mem Gauge" in " ".join(part.id for part in old.parsed.components)
