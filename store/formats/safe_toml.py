@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -11,8 +12,14 @@ from store.domain.component import Json
 from store.errors import BadInput
 
 MAX_BYTES: Final = 2 * 1024 * 1024
-"""Longer ones are no configuration; keys of many dots cost the reader the square of their length."""
+"""Longer ones are no configuration."""
 MAX_DEPTH: Final = 200
+
+_DEEP_KEY: Final = re.compile(
+    rb"""(?:(?<![\w-])[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
+    rb"""(?:\.[ \t]*+(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+){200}"""
+)
+"""A key of so many dots costs the reader the square of their number; each dot is a table inside another."""
 
 
 def read(data: bytes) -> Json:
@@ -27,6 +34,8 @@ def read(data: bytes) -> Json:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(f"TOML: byte {error.start} is not valid UTF-8") from None
+    if _DEEP_KEY.search(data):
+        raise BadInput(f"TOML: more than {MAX_DEPTH} tables and lists inside each other")
     try:
         return _plain(tomllib.loads(text), 1)
     except tomllib.TOMLDecodeError as error:

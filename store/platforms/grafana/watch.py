@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from store.domain.build import gathered
-from store.domain.component import Component, Connector, Notice
+from store.domain.component import Component, Connector, Json, Notice
 from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
 
 _CORE_PANELS: Final = frozenset({
@@ -23,56 +23,54 @@ _OWN_SOURCES: Final = frozenset({
 
 def connectors_of(parts: Sequence[Component]) -> tuple[Connector, ...]:
     """Return the plugins, data sources and hosts that dashboard and panels use, each once with its users."""
-    return gathered(use for part in parts for use in _uses(part, parts))
+    head = parts[0].content if parts and isinstance(parts[0].content, dict) else {}
+    inputs = _inputs(head.get("__inputs"))
+    sources = {part.id: dict.fromkeys(_sources(part.content, inputs)) for part in parts}
+    plugins = {part.id: _plugin(part.content) for part in parts}
+    required = list(_required(head.get("__requires")))
+    uses: list[tuple[str, Connector]] = []
+    for kind, module in required:
+        if kind == "panel":
+            users = [part.id for part in parts if plugins[part.id] == module.name]
+        else:
+            users = [part.id for part in parts if any(source.startswith(f"{module.name}: ") for source in sources[part.id])]
+        uses += [(user, module) for user in users or [""]]
+    listed = {module.name for _, module in required}
+    for part in parts:
+        if (plugin := plugins[part.id]) and plugin not in _CORE_PANELS and plugin not in listed:
+            uses.append((part.id, Connector(kind="module", name=plugin, version=_version(part.content))))
+        uses += [(part.id, Connector(kind="connection", name=name)) for name in sources[part.id]]
+        uses += hosts_of(part)
+    return gathered(uses)
 
 
-def _uses(part: Component, parts: Sequence[Component]) -> Iterator[tuple[str, Connector]]:
-    content = part.content
-    if not isinstance(content, dict):
-        return
-    versions = _required(parts)
-    if part.kind == "dashboard":
-        for (kind, name), (version, _) in versions.items():
-            if kind in {"grafana", "app"}:
-                yield "", Connector(kind="module", name=name, version=version)
-        for (kind, name), (version, title) in versions.items():
-            if kind in {"panel", "datasource"} and version is not None and name not in _CORE_PANELS:
-                for user in _users(name, title, parts) or [""]:
-                    yield user, Connector(kind="module", name=name, version=version)
-    plugin = _plugin(content)
-    if plugin and plugin not in _CORE_PANELS and ("panel", plugin) not in versions:
-        version = content.get("pluginVersion")
-        yield part.id, Connector(kind="module", name=plugin, version=version if isinstance(version, str) else None)
-    for name in dict.fromkeys(_sources(content)):
-        yield part.id, Connector(kind="connection", name=name)
-    yield from hosts_of(part)
+def _inputs(inputs: Json) -> dict[str, str]:
+    """Return what an importer is asked for: `${DS_PLANT}` → the plugin it must be of."""
+    return {
+        f"${{{item['name']}}}": plugin
+        for item in (inputs if isinstance(inputs, list) else ())
+        if isinstance(item, dict) and isinstance(item.get("name"), str) and isinstance(plugin := item.get("pluginId"), str)
+    }
 
 
-def _required(parts: Sequence[Component]) -> dict[tuple[str, str], tuple[str | None, str]]:
-    """Return (kind, plugin) → (version, title) from `__requires`; Grafana's own panels have no version."""
-    content = parts[0].content if parts else None
-    listed = content.get("__requires") if isinstance(content, dict) else None
-    found: dict[tuple[str, str], tuple[str | None, str]] = {}
+def _required(listed: Json) -> Iterator[tuple[str, Connector]]:
+    """Yield (kind, plugin with its version) from `__requires`; the panels that come with Grafana have no version."""
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict) and isinstance(name := item.get("id"), str) and name:
             version = item.get("version")
-            shown = version if isinstance(version, str) and version else None
-            found[str(item.get("type")), name] = shown, str(item.get("name") or name)
-    return found
+            if isinstance(version, str) and version:
+                yield str(item.get("type")), Connector(kind="module", name=name, version=version)
 
 
-def _users(plugin: str, title: str, parts: Sequence[Component]) -> list[str]:
-    """Return the parts that show with a panel plugin, or ask a data source of this type."""
-    wanted = {plugin, title}
-    return [
-        part.id
-        for part in parts
-        if isinstance(part.content, dict)
-        and (_plugin(part.content) == plugin or any(wanted & set(name.split(": ", 1)) for name in _sources(part.content)))
-    ]
+def _version(content: Json) -> str | None:
+    version = content.get("pluginVersion") if isinstance(content, dict) else None
+    return version if isinstance(version, str) and version else None
 
 
-def _plugin(content: dict[str, Any]) -> str:
+def _plugin(content: Json) -> str:
+    """Return the type of panel that draws a part."""
+    if not isinstance(content, dict):
+        return ""
     model = content.get("model")
     kind = model.get("type") if isinstance(model, dict) else content.get("type")
     if not isinstance(kind, str) and isinstance(spec := content.get("spec"), dict):
@@ -81,16 +79,16 @@ def _plugin(content: dict[str, Any]) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _sources(content: dict[str, Any]) -> Iterator[str]:
+def _sources(content: Json, inputs: Mapping[str, str]) -> Iterator[str]:
     """Yield the data sources named inside: by name in old versions, as `{type, uid}` since 8.3."""
     for thing in objects(content):
         source = thing.get("datasource")
-        if isinstance(source, str) and source and source not in _OWN_SOURCES:
-            yield source
-        elif isinstance(source, dict):
-            kind, name = source.get("type"), source.get("uid") or source.get("name")
-            if isinstance(name, str) and name and not {name, kind} & _OWN_SOURCES:
-                yield f"{kind}: {name}" if isinstance(kind, str) and kind else name
+        kind: Json = None
+        if isinstance(source, dict):
+            kind, source = source.get("type") or thing.get("group"), source.get("uid") or source.get("name")
+        if isinstance(source, str) and source and not {source, kind} & _OWN_SOURCES:
+            kind = inputs.get(source, kind)
+            yield f"{kind}: {source}" if isinstance(kind, str) and kind else source
 
 
 def notices_of(parts: Sequence[Component], *, any_secret: bool) -> tuple[Notice, ...]:
