@@ -151,11 +151,10 @@ def test_xml_keeps_attributes_order_and_mixed_text_and_drops_comments() -> None:
             "@xmlns": "urn:example:menu",
             "@version": "2",
             "#order": ["item", "item", "note"],
-            "item": {
-                "#order": ["tea", "coffee"],
-                "tea": {"@id": "tea", "#order": ["label", "price"], "label": "Tea", "price": "2.50"},
-                "coffee": {"@id": "coffee", "#order": ["label", "price"], "label": "Coffee", "price": "3.00"},
-            },
+            "item": [
+                {"@id": "tea", "#order": ["label", "price"], "label": "Tea", "price": "2.50"},
+                {"@id": "coffee", "#order": ["label", "price"], "label": "Coffee", "price": "3.00"},
+            ],
             "note": {"#mixed": ["Ask ", {"b": "first"}, ", please"]},
         }
     }

@@ -92,7 +92,7 @@ def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
         try:
             document = _json(data)
         except BadInput:
-            if ending or not _SETTING.search(data):
+            if ending == ".json" or not _SETTING.search(data):
                 raise
             return read_toml(data), None
         return document.value, Source.of(data, has_float=document.has_float)
