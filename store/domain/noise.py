@@ -1,9 +1,12 @@
-"""What in a component's content says nothing about behaviour: a table of paths, for the digest and for the diff."""
+"""What in a component's content says nothing about behaviour: a table of places, for the digest and for the diff.
+
+Places are exact. A key that is noise where an editor puts it may be a column somebody called so in another place,
+with code under it: nothing is noise by its key alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from store.domain.component import Json, Path
 
@@ -12,38 +15,66 @@ ANY = "*"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Noise:
-    """Paths that are noise together with everything below them. None of them ends in a list."""
+class Nested:
+    """Keys of things that hold things of their own kind, as a canvas holds widgets that hold widgets."""
 
-    anywhere: frozenset[str] = frozenset()
-    """Object keys that are noise wherever they stand."""
+    top: Path
+    """Where the outermost thing stands."""
+    inner: Path
+    """The steps from a thing to one inside it."""
+    keys: frozenset[str]
+    """What is noise in each of them."""
+
+    def covers(self, path: Path) -> bool:
+        """Say whether a path leads to such a key, or below it."""
+        at = len(self.top)
+        if not _starts(path, self.top):
+            return False
+        while _starts(path[at:], self.inner):
+            at += len(self.inner)
+        return at < len(path) and path[at] in self.keys
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noise:
+    """Places that are noise together with everything below them. Each ends in an object's key."""
+
     at: tuple[Path, ...] = ()
-    """Paths from the top of the content."""
+    nested: tuple[Nested, ...] = ()
+    _keys: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        keys = {path[-1] for path in self.at}.union(*(nested.keys for nested in self.nested))
+        object.__setattr__(self, "_keys", frozenset(keys))
 
     def covers(self, path: Path) -> bool:
         """Say whether a path is noise."""
-        if not self.anywhere.isdisjoint(path):
-            return True
-        return any(
-            len(pattern) <= len(path) and all(step in {ANY, own} for step, own in zip(pattern, path, strict=False))
-            for pattern in self.at
-        )
+        if self._keys.isdisjoint(path):
+            return False
+        return any(_starts(path, place) for place in self.at) or any(nested.covers(path) for nested in self.nested)
 
     def without(self, content: Json) -> Json:
         """Return `content` without its noise; an object whose every member is noise stays, empty."""
-        return self._bare(content, self.at)
+        return self._bare(content, [])
 
-    def _bare(self, value: Json, patterns: Iterable[Path]) -> Json:
+    def _bare(self, value: Json, path: list[str]) -> Json:
         if isinstance(value, dict):
             kept: dict[str, Json] = {}
             for key, item in value.items():
-                inner = [pattern[1:] for pattern in patterns if pattern[0] in {ANY, key}]
-                if key not in self.anywhere and () not in inner:
-                    kept[key] = self._bare(item, inner) if inner or self.anywhere else item
+                path.append(key)
+                if key not in self._keys or not self.covers(tuple(path)):
+                    kept[key] = self._bare(item, path) if isinstance(item, (dict, list)) else item
+                path.pop()
             return kept
         if isinstance(value, list):
-            return [
-                self._bare(item, [pattern[1:] for pattern in patterns if pattern[0] in {ANY, str(number)}])
-                for number, item in enumerate(value)
-            ]
+            items: list[Json] = []
+            for number, item in enumerate(value):
+                path.append(str(number))
+                items.append(self._bare(item, path) if isinstance(item, (dict, list)) else item)
+                path.pop()
+            return items
         return value
+
+
+def _starts(path: Path, pattern: Path) -> bool:
+    return len(pattern) <= len(path) and all(step in {ANY, own} for step, own in zip(pattern, path, strict=False))

@@ -11,10 +11,10 @@ ORDER = "#order"
 
 
 def value_of(root: Element) -> Json:
-    """Return `{name: content}`: attributes as `@name`, text as `#text`, children by name, several of one name as a list.
+    """Return `{name: content}`: attributes as `@name`, text as `#text`, children by name.
 
-    An element that holds text alone is that text. Names in the root's own namespace stand without it, and the
-    root says which one it is as `@xmlns`.
+    Several children of one name are a list. An element that holds text alone is that text. Names in the root's own
+    namespace stand without it, and the root says which one it is as `@xmlns`.
     """
     space = root.tag[1:].partition("}")[0] if root.tag.startswith("{") else ""
     content = _content(root, space)

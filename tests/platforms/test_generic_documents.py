@@ -85,9 +85,7 @@ def test_a_change_is_told_by_the_name_of_the_thing() -> None:
     new = old.replace(b'open: "off"', b"open: off")
     before, after = (recognise(data, "shifts.yaml").components for data in (old, new))
     (change,) = compare(before, after, platform("generic").rules).components
-    assert [(field.path, field.old, field.new) for field in change.fields] == [
-        ("Day shift.rules.0.open", "off", False)
-    ]
+    assert [(field.path, field.old, field.new) for field in change.fields] == [("Day shift.rules.0.open", "off", False)]
 
 
 def test_the_name_of_a_secret_kept_elsewhere_is_no_secret_and_another_name_is_a_change() -> None:

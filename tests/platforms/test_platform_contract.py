@@ -90,4 +90,3 @@ def test_what_cannot_be_read_is_refused_in_one_clear_line(data: bytes, name: str
 def test_an_unknown_platform_is_named_with_those_that_are_known() -> None:
     with pytest.raises(NotFound, match=f"known: {', '.join(candidate.name for candidate in PLATFORMS)}"):
         platform("excel")
-

@@ -1,4 +1,4 @@
-"""Every export in ../shared/data that a real tool wrote: the right platform, a sensible list of components, how long."""
+"""Every export in ../shared/data that a real tool wrote: the right platform, a sensible list of components."""
 
 from __future__ import annotations
 
@@ -110,10 +110,7 @@ def test_a_real_export_read_twice_gives_the_same_components() -> None:
 
 def test_every_component_of_a_real_export_has_a_name() -> None:
     unnamed = [
-        (sample.file, part.id)
-        for sample in samples()
-        for part in sample.parsed.components
-        if not part.name.strip()
+        (sample.file, part.id) for sample in samples() for part in sample.parsed.components if not part.name.strip()
     ]
     assert not unnamed
 

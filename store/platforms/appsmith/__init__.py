@@ -9,7 +9,7 @@ from store.domain.component import DiffRules, Parsed
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.appsmith.application import LISTS, components_of, is_noise, language
+from store.platforms.appsmith.application import LISTS, NOISE, components_of, language
 from store.platforms.appsmith.watch import connectors_of, notices_of
 
 
@@ -17,7 +17,10 @@ class Appsmith:
     """Appsmith 1.5 and later. A component is a page, a query, a JS object, a data source, the application itself."""
 
     name: Final = "appsmith"
-    rules: Final = DiffRules(is_noise=is_noise, language=language)
+    rules: Final = DiffRules(
+        is_noise=lambda kind, path: NOISE.covers(path),  # noqa: ARG005  the shape of DiffRules.is_noise
+        language=language,
+    )
 
     def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
         """Return how much `data` looks like an exported application."""

@@ -8,46 +8,50 @@ from typing import Any, Final, TypeAlias
 
 from store.domain.build import ORDER, Source, component, free_key, keyed
 from store.domain.component import Component, Json, Path
-from store.domain.noise import ANY, Noise
+from store.domain.noise import ANY, Nested, Noise
 
 Thing: TypeAlias = dict[str, Any]
 
 LISTS: Final = ("pageList", "actionList", "actionCollectionList", "datasourceList", "customJSLibList")
-_EDITED: Final = {"page": "Page", "query": "Action", "api": "Action", "js function": "Action", "js object": "Collection"}
-"""Kind → how the two states of a thing end: `unpublishedPage` is being edited, `publishedPage` is live."""
-_SERVER: Final = frozenset({
-    "userPermissions", "policies", "new", "isLoading", "createdAt", "updatedAt", "modifiedBy", "createdBy",
+_SERVER: Final = (
+    "id", "gitSyncId", "userPermissions", "policies", "new", "createdAt", "updatedAt", "modifiedBy", "createdBy",
     "lastDeployedAt", "lastEditedAt", "deletedAt", "unreadCommentThreads", "applicationId", "organizationId",
     "workspaceId", "baseId", "branchName",
-})  # fmt: skip
-"""What the server notes beside a thing."""
-_CANVAS: Final = frozenset({
+)  # fmt: skip
+"""What the server notes of a thing."""
+_RIGHTS: Final = ("userPermissions", "policies", "new")
+_WIDGET: Final = frozenset({
     "topRow", "bottomRow", "leftColumn", "rightColumn", "parentRowSpace", "parentColumnSpace", "mobileTopRow",
     "mobileBottomRow", "mobileLeftColumn", "mobileRightColumn", "originalTopRow", "originalBottomRow", "snapRows",
-    "snapColumns", "minHeight", "canExtend", "iconSVG", "thumbnailSVG", "searchTags", "hideCard", ORDER,
+    "snapColumns", "minHeight", "canExtend", "isLoading", "iconSVG", "thumbnailSVG", "searchTags", "hideCard",
 })  # fmt: skip
-"""Where a widget stands, in which order the canvas draws them, how the editor's palette shows them."""
-_THING: Final = Noise(
-    anywhere=_SERVER,
-    at=(("id",), ("gitSyncId",), *((state + kind, "datasource", "id") for state in ("unpublished", "published")
-                                   for kind in ("Action",))),
-)  # fmt: skip
-NOISE: Final = {
-    "page": Noise(
-        anywhere=_SERVER | _CANVAS,
-        at=(
-            ("id",),
-            ("gitSyncId",),
-            *(
-                (page, "layouts", ANY, *rest)
-                for page in ("unpublishedPage", "publishedPage")
-                for rest in (("id",), ("layoutOnLoadActions", ANY, ANY, "id"))
-            ),
-        ),
+"""Where a widget stands, and how the editor's palette shows it."""
+_STATES: Final = tuple(
+    state + kind for kind in ("Page", "Action", "Collection") for state in ("unpublished", "published")
+)
+"""What is being edited, and what is live."""
+NOISE: Final = Noise(
+    at=(
+        *((key,) for key in _SERVER),
+        ("updatedResources",),
+        *(("exportedApplication", key) for key in _SERVER),
+        *((state, key) for state in _STATES for key in _RIGHTS),
+        *((state, "datasource", key) for state in _STATES for key in _RIGHTS),
+        *((state, "layouts", ANY, key) for state in _STATES[:2] for key in ("id", *_RIGHTS)),
+        *((state, "layouts", ANY, "layoutOnLoadActions", ANY, ANY, "id") for state in _STATES[:2]),
     ),
-    "application": Noise(anywhere=_SERVER, at=(("updatedResources",), ("exportedApplication", "id"))),
-}
-_SQL: Final = re.compile(r"\s*(?:--[^\n]*\n\s*)*(?:select|with|insert|update|delete|call|exec|merge|create|alter)\b", re.I)
+    nested=tuple(
+        nested
+        for state in _STATES[:2]
+        for nested in (
+            Nested(top=(state, "layouts", ANY, "dsl"), inner=("children", ANY), keys=_WIDGET),
+            Nested(top=(state, "layouts", ANY, "dsl", "children"), inner=(ANY, "children"), keys=frozenset({ORDER})),
+        )
+    ),
+)
+_SQL: Final = re.compile(
+    r"\s*(?:--[^\n]*\n\s*)*(?:select|with|insert|update|delete|call|exec|merge|create|alter)\b", re.IGNORECASE
+)
 _PLUGIN_KINDS: Final = {"JS": "js function", "API": "api", "SAAS": "api", "REMOTE": "api"}
 
 
@@ -56,19 +60,21 @@ def components_of(value: Thing, name: str, *, source: Source) -> tuple[Component
     own = value.get("exportedApplication")
     title = own.get("name") if isinstance(own, dict) else None
     app = title.strip() if isinstance(title, str) and title.strip() else name
-    whole = {key: item for key, item in value.items() if key not in {*LISTS[:4], "decryptedFields"}}
+    opened = dict(shown) if isinstance(shown := value.get("decryptedFields"), dict) else {}
+    stores = [_with_secrets(store, opened) for store in _things(value, "datasourceList")]
+    apart = {key for key in LISTS[:4] if isinstance(value.get(key), list)}
+    whole = {key: item for key, item in value.items() if key not in apart}
+    if "decryptedFields" in whole and isinstance(whole["decryptedFields"], dict):
+        whole["decryptedFields"] = opened
     made: dict[str, Component] = {}
     _add(made, app, app, "application", whole, source)
     for page in _things(value, "pageList"):
-        content = {**page, **{key: _page(page[key]) for key in ("unpublishedPage", "publishedPage") if key in page}}
+        content = page | {key: _page(page[key]) for key in _STATES[:2] if key in page}
         called = _edited(page, "Page").get("name") or page.get("name") or "page"
         _add(made, f"{app}/page/{_own_id(page) or called}", str(called), "page", content, source)
-    opened = value.get("decryptedFields")
-    for stored in _things(value, "datasourceList"):
-        called = str(stored.get("name") or "data source")
-        beside = opened.get(called) if isinstance(opened, dict) else None
-        content = stored if beside is None else {**stored, "decryptedFields": beside}
-        _add(made, f"{app}/datasource/{called}", called, "datasource", content, source)
+    for store in stores:
+        called = str(store.get("name") or "data source")
+        _add(made, f"{app}/datasource/{called}", called, "datasource", store, source)
     for item in _things(value, "actionCollectionList"):
         called = _on_page(_edited(item, "Collection"))
         _add(made, f"{app}/js/{_own_id(item) or called}", called, "js object", item, source)
@@ -86,7 +92,7 @@ def _add(made: dict[str, Component], wanted: str, name: str, kind: str, content:
         name=name,
         kind=kind,
         content=content,
-        behaviour=NOISE.get(kind, _THING).without(content),
+        behaviour=NOISE.without(content),
         labels=dict(_labels(content)) if kind == "page" else {},
         source=source,
     )
@@ -103,6 +109,12 @@ def _own_id(thing: Thing) -> str:
     """Return the id that stays the same in every export and on every server, empty where there is none yet."""
     given = thing.get("gitSyncId")
     return given if isinstance(given, str) else ""
+
+
+def _with_secrets(store: Thing, opened: dict[str, Json]) -> Thing:
+    """Return a data source with its credentials, which the export keeps apart; takes them out of `opened`."""
+    name = store.get("name")
+    return {**store, "decryptedFields": opened.pop(name)} if isinstance(name, str) and name in opened else store
 
 
 def _edited(thing: Thing, ending: str) -> Thing:
@@ -137,11 +149,6 @@ def _labels(value: Json) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for item in value:
             yield from _labels(item)
-
-
-def is_noise(kind: str, path: Path) -> bool:
-    """Say whether a path says nothing about behaviour."""
-    return NOISE.get(kind, _THING).covers(path)
 
 
 def language(kind: str, path: Path, value: str) -> str | None:

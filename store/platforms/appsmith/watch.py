@@ -56,7 +56,7 @@ def _sources(content: dict[str, Any]) -> Iterator[str]:
 def notices_of(parts: Sequence[Component], *, any_secret: bool) -> tuple[Notice, ...]:
     """Return what a reviewer should see in the application and its parts."""
     found = [notice(code, part, what) for part in parts for code, what in dict.fromkeys(_seen(part))]
-    return tuple([*found, *secrets_of(parts, any_at_all=any_secret)])
+    return (*found, *secrets_of(parts, any_at_all=any_secret))
 
 
 def _seen(part: Component) -> Iterator[tuple[str, str]]:

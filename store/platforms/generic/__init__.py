@@ -1,4 +1,4 @@
-"""Whatever is JSON, YAML, TOML, XML or an archive: one component a file, compared by content, called by the file's name."""
+"""Whatever is JSON, YAML, TOML, XML or an archive: one component a file, compared by content, called by its name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from store.platforms.generic.identified import identified
 _ARCHIVES: Final = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x1f\x8b": "gzip"}
 _YAML_NAMES: Final = (".yaml", ".yml")
 _UTF_16: Final = (b"\xff\xfe<\0", b"\xfe\xff\0<")
-_SETTING: Final = re.compile(rb"^[ \t]*(?:[\w.\"'-]+[ \t]*=[ \t]*[\"'\[{\w+-]|\[\[?[\w.\"' -]+\]\]?[ \t]*$)", re.MULTILINE)
+_SETTING: Final = re.compile(
+    rb"^[ \t]*(?:[\w.\"'-]+[ \t]*=[ \t]*[\"'\[{\w+-]|\[\[?[\w.\"' -]+\]\]?[ \t]*$)", re.MULTILINE
+)
 """A line that only TOML has; YAML reads `name = "x"` as a text."""
 _SCHEMAS: Final = re.compile(r"schema\.|json-schema\.org|www\.w3\.org")
 """Hosts in `$schema` and namespace names are identifiers; nobody is called there."""

@@ -9,27 +9,21 @@ from typing import Any, Final
 
 from store.domain.build import ORDER, Source, component, free_key, keyed
 from store.domain.component import Component, Json, Path
-from store.domain.noise import ANY, Noise
+from store.domain.noise import Noise
 from store.errors import BadInput
 
-_TOP: Final = (("id",), ("version",), ("iteration",))
+_SAVED: Final = (("id",), ("version",), ("iteration",), ("meta",))
 NOISE: Final = {
-    "dashboard": Noise(
-        anywhere=frozenset({"$$hashKey"}),
-        at=(*_TOP, ("meta",), ("metadata",), ("status",), ("overwrite",), ("folderId",), ("message",)),
-    ),
-    "panel": Noise(
-        anywhere=frozenset({"$$hashKey"}),
-        at=(("id",), ("gridPos",), ("span",), ("pluginVersion",), ("spec", "id"), ("vizConfig", "pluginVersion")),
-    ),
-    "row": Noise(anywhere=frozenset({"$$hashKey"}), at=(("id",), ("gridPos",), ("height",))),
-    "library panel": Noise(
-        anywhere=frozenset({"$$hashKey"}),
-        at=(*_TOP, ("meta",), ("model", "id"), ("model", "gridPos"), ("model", "pluginVersion")),
-    ),
+    "dashboard": Noise(at=(*_SAVED, ("metadata",), ("status",), ("overwrite",), ("folderId",), ("message",))),
+    "panel": Noise(at=(("id",), ("gridPos",), ("span",), ("pluginVersion",), ("spec", "id"))),
+    "row": Noise(at=(("id",), ("gridPos",), ("height",))),
+    "library panel": Noise(at=(*_SAVED, *(("model", key) for key in ("id", "gridPos", "pluginVersion")))),
 }
 """Where things stand, who saved them when, and which number the database gave them."""
-_SQL: Final = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:select|with|show|insert|update|delete|exec)\b", re.I | re.S)
+_SHARED: Final = ("publicDashboardEnabled", "publicDashboardUid", "isPublic")
+_SQL: Final = re.compile(
+    r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:select|with|show|insert|update|delete|exec)\b", re.IGNORECASE | re.DOTALL
+)
 _CODE: Final = {
     "expr": "promql",
     "rawSql": "sql",
@@ -83,8 +77,10 @@ def model_of(value: Json, name: str) -> Model:
     if not _is_dashboard(inner):
         raise BadInput("not a Grafana dashboard: panels or rows are missing or misshapen")
     bare = {key: item for key, item in inner.items() if key not in {"panels", "rows"}}
-    panels = tuple([*_panels(inner.get("panels")), *_old_rows(inner.get("rows"))])
-    return _model({**outer, **bare}, panels, name, metadata=value.get("metadata"))
+    panels = (*_panels(inner.get("panels")), *_old_rows(inner.get("rows")))
+    meta = outer.get("meta")
+    shared = {key: meta[key] for key in _SHARED if meta.get(key)} if isinstance(meta, dict) else {}
+    return _model({**outer, **shared, **bare}, panels, name, metadata=value.get("metadata"))
 
 
 def _is_resource(value: dict[str, Any]) -> bool:
@@ -112,6 +108,8 @@ def _panels(panels: Json) -> Iterator[tuple[str, dict[str, Any]]]:
 def _old_rows(rows: Json) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the rows of versions before 5, which hold their panels."""
     for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, dict):
+            raise BadInput("not a Grafana dashboard: a row is no object")
         yield "row", {key: item for key, item in row.items() if key != "panels"}
         yield from _panels(row.get("panels"))
 
@@ -156,7 +154,7 @@ def components_of(model: Model, *, source: Source) -> tuple[Component, ...]:
     """Return the dashboard, then its rows and panels in the order of the export."""
     made: dict[str, Component] = {}
     if model.content:
-        labels = {key: label for key, label in _variable_labels(model.content)}
+        labels = dict(_variable_labels(model.content))
         made[model.uid] = _made(model.uid, model.title, "dashboard", model.content, source=source, labels=labels)
     for number, (kind, panel) in enumerate(model.panels):
         if kind == "library panel":

@@ -33,7 +33,9 @@ def connectors_of(parts: Sequence[Component]) -> tuple[Connector, ...]:
         if kind == "panel":
             users = [part.id for part in parts if plugins[part.id] == module.name]
         else:
-            users = [part.id for part in parts if any(source.startswith(f"{module.name}: ") for source in sources[part.id])]
+            users = [
+                part.id for part in parts if any(source.startswith(f"{module.name}: ") for source in sources[part.id])
+            ]
         uses += [(user, module) for user in users or [""]]
     listed = {module.name for _, module in required}
     for part in parts:
@@ -49,7 +51,9 @@ def _inputs(inputs: Json) -> dict[str, str]:
     return {
         f"${{{item['name']}}}": plugin
         for item in (inputs if isinstance(inputs, list) else ())
-        if isinstance(item, dict) and isinstance(item.get("name"), str) and isinstance(plugin := item.get("pluginId"), str)
+        if isinstance(item, dict)
+        and isinstance(item.get("name"), str)
+        and isinstance(plugin := item.get("pluginId"), str)
     }
 
 
@@ -94,15 +98,14 @@ def _sources(content: Json, inputs: Mapping[str, str]) -> Iterator[str]:
 def notices_of(parts: Sequence[Component], *, any_secret: bool) -> tuple[Notice, ...]:
     """Return what a reviewer should see in dashboard and panels."""
     found = [item for part in parts for item in _seen(part)]
-    return tuple([*found, *secrets_of(parts, any_at_all=any_secret)])
+    return (*found, *secrets_of(parts, any_at_all=any_secret))
 
 
 def _seen(part: Component) -> Iterator[Notice]:
     content = part.content
     if not isinstance(content, dict):
         return
-    meta = content.get("meta")
-    if isinstance(meta, dict) and (meta.get("publicDashboardEnabled") is True or meta.get("publicDashboardUid")):
+    if any(content.get(key) for key in ("publicDashboardEnabled", "publicDashboardUid", "isPublic")):
         yield notice("open-endpoint", part, "is shared with everybody who has its link, without signing in")
     alert = content.get("alert")
     if isinstance(alert, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from store.domain.component import DiffRules, Json, Path, Parsed
+from store.domain.component import DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
@@ -14,13 +14,15 @@ from store.platforms.home_assistant.domains import SURE
 from store.platforms.home_assistant.shapes import hints_in, is_called_like_one, is_kept_like_one, pieces_of
 from store.platforms.home_assistant.watch import connectors_of, notices_of
 
-_OTHERS: Final = re.compile(rb"^(?:esphome|appdaemon|apiVersion|openapi|swagger|jobs|StartAt|AWSTemplateFormatVersion):", re.M)
+_OTHERS: Final = re.compile(
+    rb"^(?:esphome|appdaemon|apiVersion|openapi|swagger|jobs|StartAt|AWSTemplateFormatVersion):", re.MULTILINE
+)
 """Keys at the left edge of YAML that others write, some of it with the same tags (ESPHome)."""
-_DOMAIN: Final = re.compile(rb"^(?:" + b"|".join(sorted(name.encode() for name in SURE)) + rb")(?: [\w -]+)?:", re.M)
-_TRIGGER: Final = re.compile(rb"^[ -]{0,6}(?:triggers?|use_blueprint):", re.M)
-_ACTION: Final = re.compile(rb"^[ -]{0,6}(?:actions?|use_blueprint):", re.M)
-_SEQUENCE: Final = re.compile(rb"^[ ]{0,6}sequence:", re.M)
-_BLUEPRINT: Final = re.compile(rb"^blueprint:[\s\S]{0,4000}?^ +domain: *(?:automation|script|template)", re.M)
+_DOMAIN: Final = re.compile(rf"^(?:{'|'.join(sorted(SURE))})(?: [\w -]+)?:".encode(), re.MULTILINE)
+_TRIGGER: Final = re.compile(rb"^[ -]{0,6}(?:triggers?|use_blueprint):", re.MULTILINE)
+_ACTION: Final = re.compile(rb"^[ -]{0,6}(?:actions?|use_blueprint):", re.MULTILINE)
+_SEQUENCE: Final = re.compile(rb"^[ ]{0,6}sequence:", re.MULTILINE)
+_BLUEPRINT: Final = re.compile(rb"^blueprint:[\s\S]{0,4000}?^ +domain: *(?:automation|script|template)", re.MULTILINE)
 
 
 class HomeAssistant:

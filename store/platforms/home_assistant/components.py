@@ -16,7 +16,7 @@ def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
     made: dict[str, Component] = {}
     for piece in pieces:
         identity = free_key(piece.id, made)
-        # In a file of secrets every value is one, whatever its name promises: the diff never sees them, the digest does.
+        # In a file of secrets every value is one, whatever its name promises: only the digest sees it, never the diff.
         content: Json = _hidden(piece.content) if piece.kind == "secrets" else piece.content
         made[identity] = component(
             id=identity,

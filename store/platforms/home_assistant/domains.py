@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SURE: Final = frozenset({
-    "homeassistant", "default_config", "automation", "script", "scene", "frontend", "lovelace", "recorder", "logbook",
+    "homeassistant", "default_config", "automation", "script", "scene", "lovelace", "recorder", "logbook",
     "input_boolean", "input_button", "input_datetime", "input_number", "input_select", "input_text", "binary_sensor",
     "shell_command", "command_line", "rest_command", "device_tracker", "media_player", "alarm_control_panel",
     "utility_meter", "panel_custom", "panel_iframe", "python_script", "system_log", "system_health", "zeroconf",
@@ -18,7 +18,7 @@ SURE: Final = frozenset({
 COMMON: Final = frozenset({
     "alert", "alexa", "api", "bluetooth", "button", "calendar", "camera", "climate", "cloud", "config", "conversation",
     "counter", "cover", "customize", "derivative", "dhcp", "downloader", "energy", "event", "fan", "ffmpeg", "filter",
-    "folder_watcher", "google", "group", "history", "history_stats", "html5", "http", "humidifier", "ifttt", "image",
+    "folder_watcher", "frontend", "google", "group", "history", "history_stats", "html5", "http", "humidifier", "ifttt", "image",
     "influxdb", "integration", "intent", "intent_script", "ios", "ir", "light", "lock", "logger", "map", "matter",
     "min_max", "mobile_app", "modbus", "mqtt", "mqtt_statestream", "my", "network", "notify", "number", "persistent",
     "person", "plant", "prometheus", "proximity", "remote", "rest", "samba", "schedule", "season", "select", "sensor",
@@ -39,16 +39,27 @@ HELPERS: Final = frozenset({
     "time_pattern", "state", "numeric_state", "event", "homeassistant_start", "utility_meter", "derivative", "min_max",
     "threshold", "trend", "statistics", "filter", "history_stats", "bayesian", "tod", "integration", "time_date",
     "season", "workday", "energy", "websocket_api", "image", "button", "number", "select", "text", "vacuum", "siren",
-    "valve", "update", "humidifier", "remote", "tag", "webhook", "conversation", "intent_script", "intent", "python_script",
+    "valve", "update", "humidifier", "remote", "tag", "webhook", "conversation", "intent_script", "intent",
+    "python_script",
     "persistent_notification", "generic_thermostat", "stream", "media_source", "device_automation", "dhcp", "usb",
 })  # fmt: skip
 """What comes with Home Assistant and reaches nothing by itself."""
 
 FILES: Final = frozenset({
-    "configuration", "automations", "automation", "scripts", "script", "scenes", "scene", "groups", "group", "customize",
+    "configuration", "automations", "automation", "scripts", "script", "scenes", "scene", "groups", "group",
+    "customize",
     "ui-lovelace", "known_devices",
 })  # fmt: skip
 """Names of files, without their ending, that Home Assistant reads; and every name in `SURE`."""
 
-FOLDERS: Final = ("automation", "script", "scene", "package", "integration", "blueprint", "homeassistant", "home-assistant")
+FOLDERS: Final = (
+    "automation",
+    "script",
+    "scene",
+    "package",
+    "integration",
+    "blueprint",
+    "homeassistant",
+    "home-assistant",
+)
 """Folders people sort their configuration into, with or without an `s`."""

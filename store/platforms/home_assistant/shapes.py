@@ -112,7 +112,9 @@ def _single(value: Mapping, name: str, stem: str) -> list[Piece]:
     if _is_scene(value):
         return list(scenes([value], name))
     views = value.get("views")
-    if isinstance(views, list) and any(isinstance(view, dict) and {"cards", "sections"} & view.keys() for view in views):
+    if isinstance(views, list) and any(
+        isinstance(view, dict) and {"cards", "sections"} & view.keys() for view in views
+    ):
         return [Piece(kind="dashboard", id=name, name=_text(value.get("title")) or stem, content=value)]
     return []
 
@@ -136,9 +138,12 @@ def _keyed(value: Mapping, name: str, stem: str) -> list[Piece]:
 def _configuration(value: Mapping, name: str, *, hinted: bool) -> list[Piece]:
     """Return the pieces of a configuration or a package: integrations by name, the three kinds of thing in them."""
     domains = [_domain(key) for key in value]
-    sure = any(domain in SURE for domain in domains)
-    known = any(domain in COMMON for domain in domains)
-    if not (sure or (known and (hinted or is_called_like_one(name)))):
+    known = sum(domain in SURE or domain in COMMON for domain in domains)
+    if not hinted and not is_called_like_one(name):
+        # Elsewhere a script is a list of commands.
+        sure = any(domain in SURE and not (domain == "script" and isinstance(value[domain], list)) for domain in value)
+        known = known if sure and 2 * known >= len(domains) else 0
+    if not known:
         return []
     if not all(_SLUG.fullmatch(domain) for domain in domains if not domain.startswith("<<")):
         return []

@@ -40,8 +40,8 @@ def _connectors(part: Component) -> Iterator[Connector]:
         if isinstance(blueprint, dict) and isinstance(path := blueprint.get("path"), str):
             yield Connector(kind="module", name=f"blueprint {path}")
         for tag in _REFERENCES:
-            if isinstance(name := thing.get(tag), str) and name:
-                yield Connector(kind="credential", name=f"{tag} {name}")
+            if isinstance(kept := thing.get(tag), str) and kept:
+                yield Connector(kind="credential", name=f"{tag} {kept}")
         for key in _ADDRESSES:
             value = thing.get(key)
             if isinstance(value, str) and "{" not in value:
@@ -61,7 +61,7 @@ def notices_of(parts: Sequence[Component]) -> tuple[Notice, ...]:
         for code, what in _seen(part):
             found[notice(code, part, what)] = None
     open_parts = [part for part in parts if part.kind != "secrets"]
-    return tuple([*found, *secrets_of(open_parts)])
+    return (*found, *secrets_of(open_parts))
 
 
 def _seen(part: Component) -> Iterator[tuple[str, str]]:
@@ -131,7 +131,7 @@ def _of_trigger(trigger: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _at(value: Json) -> str:
-    """Return a time of the day as it is written; YAML 1.1 takes `6:30` for a number, which stays a text under its type."""
+    """Return a time of the day as it is written; YAML 1.1 takes `6:30` for a number, here a text under its type."""
     if isinstance(value, list):
         return ", ".join(part for item in value if (part := _at(item)))
     if isinstance(value, dict) and len(value) == 1:

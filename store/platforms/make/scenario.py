@@ -6,6 +6,7 @@ module stands under its id, and where it held a flow it holds the ids in their o
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
@@ -46,7 +47,9 @@ def scenario_of(value: Json) -> Module:
         wrap = next((key for key in ("blueprint", "response", "scenario") if isinstance(value.get(key), dict)), None)
         if wrap is None:
             break
-        beside |= {key: item for key, item in value.items() if key in {"scheduling", "name", "scenarioId", "idSequence"}}
+        beside |= {
+            key: item for key, item in value.items() if key in {"scheduling", "name", "scenarioId", "idSequence"}
+        }
         value = value[wrap]
     flow = value.get("flow") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(flow, list) or not all(_is_module(item) for item in flow):
@@ -135,7 +138,7 @@ def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
             found[identity] = [first for flow in inner if (first := _first(flow))]
     for flow in flows:
         ids = [identity for identity in flow if isinstance(identity, str)] if isinstance(flow, list) else []
-        for source, target in zip(ids, ids[1:], strict=False):
+        for source, target in itertools.pairwise(ids):
             found.setdefault(source, []).append(target)
     return {source: tuple(targets) for source, targets in found.items() if targets}
 

@@ -63,7 +63,7 @@ def notices_of(scenario: Component, *, any_secret: bool) -> tuple[Notice, ...]:
         found.append(notice("schedule", scenario, f"runs on the schedule {brief(timer)}"))
     for identity, node in _nodes(scenario):
         found += [notice(code, scenario, what, part=identity) for code, what in dict.fromkeys(_seen(node))]
-    return tuple([*found, *secrets_of([scenario], any_at_all=any_secret)])
+    return (*found, *secrets_of([scenario], any_at_all=any_secret))
 
 
 def _seen(node: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -10,14 +10,17 @@ from xml.etree.ElementTree import Element
 
 from store.domain.build import component, free_key
 from store.domain.component import Component, Json, Path
-from store.domain.noise import Noise
+from store.domain.noise import ANY, Noise
 from store.errors import BadInput
 
 Thing: TypeAlias = dict[str, Any]
 
 START: Final = "start"
 """The id of the point where every flow begins; flows before 2020 only say which element comes first."""
-NOISE: Final = Noise(anywhere=frozenset({"locationX", "locationY"}), at=(("processMetadataValues",),))
+NOISE: Final = Noise(
+    at=(("nodes", ANY, "locationX"), ("nodes", ANY, "locationY"), ("processMetadataValues",)),
+)
+"""Where elements stand, and with which builder they were put there."""
 _SUFFIXES: Final = (".flow-meta.xml", ".flowDefinition-meta.xml", ".flowDefinition", ".flow", ".xml")
 _VERSION: Final = re.compile(r"-[0-9]{1,6}\Z")
 _LISTS: Final = frozenset({

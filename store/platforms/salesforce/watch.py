@@ -27,7 +27,9 @@ def _connectors(node: dict[str, Any]) -> Iterator[Connector]:
         if kind in _OUTSIDE or kind.startswith("externalService"):
             yield Connector(kind="connection", name=f"{kind}: {action}")
         elif kind in _CODE or "__" in action:
-            yield Connector(kind="module", name=f"{kind} {action}", version=version if isinstance(version, str) else None)
+            yield Connector(
+                kind="module", name=f"{kind} {action}", version=version if isinstance(version, str) else None
+            )
     if isinstance(called := node.get("flowName"), str) and called:
         yield Connector(kind="module", name=f"flow {called}")
     if isinstance(called := node.get("apexClass"), str) and called:
@@ -44,7 +46,7 @@ def _connectors(node: dict[str, Any]) -> Iterator[Connector]:
 def notices_of(flow: Component, *, any_secret: bool) -> tuple[Notice, ...]:
     """Return what a reviewer should see in a flow and its elements."""
     found = [notice(code, flow, what, part=name) for name, node in _nodes(flow) for code, what in _seen(node)]
-    return tuple([*found, *secrets_of([flow], any_at_all=any_secret)])
+    return (*found, *secrets_of([flow], any_at_all=any_secret))
 
 
 def _seen(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
