@@ -139,10 +139,10 @@ def _page(page: Json) -> Json:
 
 
 def _labels(value: Json) -> Iterator[tuple[str, str]]:
-    """Yield the id of every widget with the name people know it by."""
+    """Yield the id of every widget with the name people know it by; the canvas below all is called 0."""
     if isinstance(value, dict):
         identity, name = value.get("widgetId"), value.get("widgetName")
-        if isinstance(identity, str) and isinstance(name, str):
+        if isinstance(identity, str) and isinstance(name, str) and identity != "0":
             yield identity, name
         for item in value.values():
             yield from _labels(item)

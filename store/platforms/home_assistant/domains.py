@@ -18,7 +18,8 @@ SURE: Final = frozenset({
 COMMON: Final = frozenset({
     "alert", "alexa", "api", "bluetooth", "button", "calendar", "camera", "climate", "cloud", "config", "conversation",
     "counter", "cover", "customize", "derivative", "dhcp", "downloader", "energy", "event", "fan", "ffmpeg", "filter",
-    "folder_watcher", "frontend", "google", "group", "history", "history_stats", "html5", "http", "humidifier", "ifttt", "image",
+    "folder_watcher", "frontend",
+    "google", "group", "history", "history_stats", "html5", "http", "humidifier", "ifttt", "image",
     "influxdb", "integration", "intent", "intent_script", "ios", "ir", "light", "lock", "logger", "map", "matter",
     "min_max", "mobile_app", "modbus", "mqtt", "mqtt_statestream", "my", "network", "notify", "number", "persistent",
     "person", "plant", "prometheus", "proximity", "remote", "rest", "samba", "schedule", "season", "select", "sensor",
