@@ -135,3 +135,20 @@ def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
     for component_id, connector in uses:
         users.setdefault(replace(connector, components=()), set()).update({component_id} - {""})
     return tuple(replace(connector, components=tuple(sorted(ids))) for connector, ids in users.items())
+
+
+ORDER = "#order"
+"""Beside things by name stands the order they came in, where it may matter."""
+
+
+def keyed(items: Json, key: str) -> Json:
+    """Return a list of things as one object by the text under `key`, with their order under `#order`.
+
+    What is no list of uniquely named objects comes back as it is.
+    """
+    if not isinstance(items, list):
+        return items
+    names = [name for item in items if isinstance(item, dict) and isinstance(name := item.get(key), str) and name]
+    if not items or len(set(names)) != len(items) or any(name.startswith("#") for name in names):
+        return items
+    return {ORDER: list(names), **dict(zip(names, items, strict=True))}

@@ -31,7 +31,7 @@ MAX_NOTICES = 8
 """Notices an entry repeats; the rest are counted, and a review reads all of them from the archived export."""
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
 _ARCHIVE_NAMES = (".zip", ".gz", ".tgz")
-_TEXT_NAMES = (".json", ".yaml", ".yml")
+_TEXT_NAMES = (".json", ".yaml", ".yml", ".toml", ".xml", ".flow")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
