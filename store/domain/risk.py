@@ -68,7 +68,7 @@ def _removed(seen: Seen) -> str | None:
 
 def _critical(seen: Seen) -> str | None:
     project = seen.change.project
-    names = [name for part, name in seen.touched if seen.policy.is_critical(project, part, name)]
+    names = [name for name, called in seen.touched if seen.policy.is_critical(project, *called)]
     return _named("on the critical list:", names)
 
 
@@ -222,9 +222,9 @@ def _owners(seen: Seen, level: str) -> tuple[ev.OwnersWanted, ...]:
     project, policy = seen.change.project, seen.policy
     every = policy.rule(level, seen.change.environment).owners
     sets: dict[tuple[str, ...], list[str]] = {}
-    for part, name in seen.touched:
-        owners = tuple(sorted(policy.owners_of(project, part, name)))
-        if owners and (every or policy.is_critical(project, part, name)):
+    for name, called in seen.touched:
+        owners = tuple(sorted(policy.owners_of(project, *called)))
+        if owners and (every or policy.is_critical(project, *called)):
             sets.setdefault(owners, []).append(name)
     if len(sets) > _MOST_OWNERS:
         raise Refusal(
