@@ -10,16 +10,17 @@ from pathlib import Path
 import click
 
 from console.cli.output import complain, emit_json, note, say, table
+from console.cli.progress import STOPPED, Meter
 from console.cli.session import Session, command, group
 from store import archive
 from store.domain import secrets
-from store.errors import BadInput, NotFound, StorageFailure
-from store.intake.guard import StillWriting
+from store.errors import BadInput, NotFound
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
 from store.services.context import Context
 from store.services.delivery.environments import checked_name
-from store.services.exports import ingesting, watching
+from store.services.exports import watching
+from store.services.exports.bulk import ingest_paths
 from store.services.exports.ingesting import Report
 
 
@@ -29,15 +30,18 @@ def watch(session: Session, *, once: bool) -> int:
     """Ingest the drop folder and watch live targets, until ctrl+c or SIGTERM; --json prints a document a line."""
     context = session.context
     if once:
-        report, troubles = watching.once(context)
+        with Meter("files") as meter:
+            report, troubles = watching.once(context, tell=meter.tell, stop=meter.stop)
         _print(session, report)
         for trouble in troubles:
             complain(trouble)
-        return 3 if troubles else 0
+        return _stopped() if meter.stop.is_set() else 3 if troubles else 0
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, lambda *_: stop.set())
     note(f"watching {context.root / 'inbox'} and live targets; ctrl+c ends")
+    for remark in watching.remarks(context):
+        note(remark)
     watching.forever(context, stop=stop, tell=lambda report: _print(session, report, goes_on=True), complain=complain)
     return 0
 
@@ -47,23 +51,25 @@ def watch(session: Session, *, once: bool) -> int:
 @click.option("--project", required=True)
 @click.option("--env", "environment", required=True)
 def ingest(session: Session, paths: tuple[Path, ...], project: str, environment: str) -> int:
-    """Ingest files from anywhere; they stay where they are."""
+    """Ingest files, or all that lies in folders, from anywhere; they stay where they are."""
     context = session.context
     checked_name(project)
     checked_name(environment)
-    outcomes: list[ingesting.FileOutcome] = []
-    failed = 0
-    for path in paths:
-        try:
-            outcomes += ingesting.ingest_path(context, path, project=project, environment=environment).files
-        except (BadInput, StillWriting) as error:
-            failed = max(failed, 2)
-            complain(f"{path}: {error}")
-        except StorageFailure as error:
-            failed = 3
-            complain(f"{path}: {error}")
-    _print(session, Report(files=tuple(outcomes)))
-    return failed
+    with Meter("files") as meter:
+        report = ingest_paths(
+            context, paths, project=project, environment=environment, tell=meter.tell, stop=meter.stop
+        )
+    late = [file for file in report.files if file.outcome in {"refused", "waiting"}]
+    for file in late:
+        complain(f"{file.path}: {file.reason}")
+    taken = tuple(file for file in report.files if file not in late)
+    _print(session, report if session.options.json else Report(files=taken, seconds=report.seconds))
+    return _stopped() if meter.stop.is_set() else 2 if late else 0
+
+
+def _stopped() -> int:
+    complain("stopped: what is reported is recorded, the rest was not touched; the same command goes on from there")
+    return STOPPED
 
 
 def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
@@ -75,6 +81,7 @@ def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
                 "quarantined": report.count("quarantined"),
                 "observed": report.count("observed"),
                 "waiting": report.count("waiting"),
+                "refused": report.count("refused"),
                 "drifts": report.drifts,
                 "files": [
                     {

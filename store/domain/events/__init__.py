@@ -28,6 +28,9 @@ from store.domain.events.exports import (
     EnvironmentAdded,
     EnvironmentFrozen,
     EnvironmentThawed,
+    HistoryImported,
+    Imported,
+    ImportedDeletion,
     NoticeRecord,
 )
 from store.domain.events.incidents import (
@@ -77,6 +80,8 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         EnvironmentThawed,
         ArtifactIngested,
         ArtifactRefused,
+        ImportedDeletion,
+        HistoryImported,
         ConfigurationObserved,
         RequestOpened,
         RequestEdited,
@@ -149,6 +154,9 @@ __all__ = [
     "GateEvaluated",
     "GivenUp",
     "Grant",
+    "HistoryImported",
+    "Imported",
+    "ImportedDeletion",
     "IncidentClosed",
     "IncidentNoted",
     "IncidentOpened",
