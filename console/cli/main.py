@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "setup",
     "watch": "intake",
     "ingest": "intake",
+    "import-git": "importing",
     "artifact": "intake",
     "request": "request",
     "approve": "request",

@@ -155,14 +155,10 @@ def _entries(path: str, *, is_root: bool) -> tuple[Identity, list[tuple[str, os.
     try:
         facts = os.fstat(descriptor)
         with os.scandir(descriptor) as entries:
-            found = [(entry.name, _facts(entry)) for entry in entries if not _is_passed_over(entry.name)]
+            found = [(entry.name, _facts(entry)) for entry in entries if not is_passed_over(entry.name)]
     finally:
         os.close(descriptor)
     return (facts.st_dev, facts.st_ino), [(name, seen) for name, seen in found if not _is_gone(seen)]
-
-
-def _is_passed_over(name: str) -> bool:
-    return name.startswith(".") or _LEFTOVERS.fullmatch(name) is not None
 
 
 def _facts(entry: os.DirEntry[str]) -> os.stat_result | OSError:
@@ -174,6 +170,23 @@ def _facts(entry: os.DirEntry[str]) -> os.stat_result | OSError:
 
 def _is_gone(seen: os.stat_result | OSError) -> bool:
     return isinstance(seen, FileNotFoundError)
+
+
+def path_fault(name: str) -> str | None:
+    """Return what makes `name` unfit as the name of an export inside its project, or None."""
+    parts = name.split("/")
+    for part in parts:
+        fault = label_fault(part)
+        if fault is not None:
+            return fault
+    if len(parts) > MAX_FOLDERS + 1:
+        return f"it is more than {MAX_FOLDERS} folders deep"
+    return f"its path has more than {MAX_PATH} bytes" if len(name.encode()) > MAX_PATH else None
+
+
+def is_passed_over(name: str) -> bool:
+    """Say whether a file or folder of this name is nobody's export: hidden, or left lying around by a program."""
+    return name.startswith(".") or _LEFTOVERS.fullmatch(name) is not None
 
 
 def _look(root: Root, here: _Folder, name: str, facts: os.stat_result | OSError) -> Drop | Problem | _Folder:

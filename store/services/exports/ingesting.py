@@ -191,7 +191,7 @@ def _refuse(context: Context, item: Drop | Problem, reason: str) -> FileOutcome:
         return FileOutcome(path=path, outcome="waiting", reason=str(changed))
     event = ev.ArtifactRefused(
         path=path,
-        reason=_printable(reason)[:500],
+        reason=printable(reason)[:500],
         kept=shown(context, kept),
         project=item.project if isinstance(item, Drop) else None,
         environment=item.environment if isinstance(item, Drop) else None,
@@ -309,7 +309,7 @@ def recover_quarantine(context: Context) -> tuple[Entry, ...]:
                     reason = note.read_text(encoding="utf-8", errors="replace")
                 except OSError as error:
                     raise QuarterdeckError(f"{note} cannot be read: {error.strerror}") from error
-                missing.append(ev.ArtifactRefused(path=kept, reason=_printable(reason)[:500], kept=kept))
+                missing.append(ev.ArtifactRefused(path=kept, reason=printable(reason)[:500], kept=kept))
     return _record_refused(context, missing) if missing else ()
 
 
@@ -317,9 +317,9 @@ def shown(context: Context, path: Path) -> str:
     """Return `path` relative to the workspace where it can be, as valid Unicode."""
     with contextlib.suppress(ValueError):
         path = path.relative_to(context.root)
-    return _printable(str(path))
+    return printable(str(path))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return `text` without lone surrogates (file names that are no UTF-8), so that an entry can hold it."""
     return text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")
