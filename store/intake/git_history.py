@@ -113,7 +113,8 @@ class History:
             BadInput: the history cannot be read.
         """
         options = ("--first-parent", "--reverse", "--root", "--diff-merges=first-parent", "--raw", "-z", "--no-abbrev")
-        plain = ("-M", "--no-ext-diff", "--no-textconv", "--no-color", "--no-notes", "--no-show-signature")
+        # Exact renames only: to compare contents git would read them, the huge and the missing ones too.
+        plain = ("-M100%", "--no-ext-diff", "--no-textconv", "--no-color", "--no-notes", "--no-show-signature")
         with self._shield.running(
             "log", *options, *plain, "--no-mailmap", "--encoding=UTF-8", _FORMAT, self._head, "--", *self._paths()
         ) as process:

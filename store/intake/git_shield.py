@@ -20,7 +20,7 @@ from typing import Final
 from store.errors import BadInput, StorageFailure
 from store.intake.git_refs import Repository
 
-_MOST_MEMORY: Final = 512 * 1024 * 1024
+_MOST_MEMORY: Final = 256 * 1024 * 1024
 """Bytes git may take besides what it maps of their packs: a tree of trees of trees is a bomb as well."""
 _SETTINGS: Final = (
     "core.hooksPath=/dev/null",
