@@ -13,7 +13,7 @@ from store.intake.git_shield import shielded
 from store.services.context import Context
 from store.services.exports.import_run import ImportRun, Refused
 from store.services.exports.progress import Stopwatch, Tell, untold
-from store.services.identity.pseudonyms import Pseudonyms
+from store.services.identity.pseudonyms import Pseudonyms, written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,3 +101,8 @@ def import_history(
         names=people.keep() if keep_names else None,
         seconds=watch.seconds,
     )
+
+
+def names_of(context: Context) -> dict[str, str]:
+    """Return who is behind the pseudonyms of authors, for those that somebody asked to be written down."""
+    return {author: f"{who.get('name', '')} <{who.get('mail', '')}>" for author, who in written(context.root).items()}
