@@ -22,6 +22,7 @@ from store.services.delivery.environments import checked_name
 from store.services.exports import watching
 from store.services.exports.bulk import ingest_paths
 from store.services.exports.ingesting import Report
+from store.services.notifying import notifying
 
 
 @command(name="watch")
@@ -33,6 +34,7 @@ def watch(session: Session, *, once: bool) -> int:
         with Meter("files") as meter:
             report, troubles = watching.once(context, tell=meter.tell, stop=meter.stop)
         _print(session, report)
+        troubles += notifying.once(context).troubles
         for trouble in troubles:
             complain(trouble)
         return _stopped() if meter.stop.is_set() else 3 if troubles else 0

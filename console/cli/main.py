@@ -22,6 +22,7 @@ _NAMED_WRONG: Final = frozenset(
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "setup",
     "demo": "setup",
+    "serve": "serve",
     "watch": "intake",
     "ingest": "intake",
     "import-git": "importing",
@@ -56,6 +57,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "log-key": "log_key",
     "environment": "environment",
     "freeze": "environment",
+    "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
 }

@@ -73,7 +73,7 @@ def test_a_real_history_arrives_whole_and_in_order(scene: Scene, tmp_path: Path,
     summary = scene.last("history.imported")
     assert isinstance(summary, ev.HistoryImported)
     assert (summary.commits, summary.versions, summary.refused) == (len(commits), len(wanted), 0)
-    assert verifying.verify_workspace(scene.context, scope=verifying.Scope.FULL).ok
+    assert verifying.verify_workspace(scene.context, scope=verifying.Scope()).ok
 
 
 def test_a_second_run_imports_nothing_and_a_longer_history_only_what_is_new(scene: Scene, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_names_are_written_down_on_request_where_they_can_be_deleted(scene: Scen
     assert importing.names_of(scene.context)[author] == "Ann Archer <ann@example.org>"
     path.unlink()
     assert importing.names_of(scene.context) == {}
-    assert verifying.verify_workspace(scene.context, scope=verifying.Scope.FULL).ok
+    assert verifying.verify_workspace(scene.context, scope=verifying.Scope()).ok
 
 
 def test_what_the_history_deleted_or_renamed_is_not_offered_any_more(scene: Scene, tmp_path: Path) -> None:
