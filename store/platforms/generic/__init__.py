@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from hashlib import sha256
 from typing import Final
 
@@ -91,7 +92,8 @@ def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
 def _archive(data: bytes, name: str, kind: str) -> Parsed:
     """Return an archive as one component. A zip is looked at first; gzip is never unpacked, so it can do no harm."""
     if kind == "zip":
-        open_zip(data)
+        for member in open_zip(data):
+            deque(member.pieces(), maxlen=0)  # to the end: what is declared must be what is there
     content: Json = {"archive": kind, "bytes": len(data), "sha256": sha256(data).hexdigest()}
     part = component(id=name, name=name, kind="archive", content=content, behaviour=content, labels={}, source=None)
     return Parsed(platform=Generic.name, confidence=10, components=(part,))
