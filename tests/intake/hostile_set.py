@@ -134,6 +134,10 @@ HOSTILE: dict[str, tuple[Make, str]] = {
     "sixty million lists": (file("a.json", lambda: b"[" + b"[]," * (20 * MIB) + b"[]]"), "members and items"),
     "thirty million numbers": (file("a.json", lambda: b"[" + b"1," * (31 * MIB) + b"1]"), "members and items"),
     "millions of keys": (file("a.json", lambda: b"{" + b'"":{},' * (9 * MIB) + b'"":0}'), "members and items"),
+    "a hundred thousand components": (
+        file("a.json", lambda: b"[" + b",".join(b'{"id":"%x","type":"tab"}' % n for n in range(100_000)) + b"]"),
+        "components",
+    ),
     "quotes only": (file("a.json", lambda: b'"' * (63 * MIB)), "JSON"),
     "comments without end": (file("a.json", lambda: b"{" + b"/*" * (20 * MIB)), "JSON"),
     "a key twice": (file("a.json", b'{"a": 1, "a": 2}'), "twice"),

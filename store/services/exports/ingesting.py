@@ -33,6 +33,8 @@ BATCH_BYTES = 8 * 1024 * 1024
 """Bytes a transaction, but one file at least: what is read stays in memory until it is written."""
 MAX_NOTICES = 8
 """Notices an entry repeats; the rest are counted, and a review reads all of them from the archived export."""
+MAX_COMPONENTS = 20_000
+"""Parts an export may have: each is stored and looked at on its own."""
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
 _ARCHIVE_NAMES = (".zip", ".gz", ".tgz")
 _TEXT_NAMES = (".json", ".yaml", ".yml")
@@ -161,6 +163,10 @@ def understood(data: bytes, name: str) -> Parsed:
     """
     _refuse_disguise(data, name.lower())
     parsed = recognise(data, name)
+    if len(parsed.components) > MAX_COMPONENTS:
+        raise BadInput(
+            f"it has {len(parsed.components):,} components, more than the {MAX_COMPONENTS:,} that are taken in"
+        )
     twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
     if twice:
         raise BadInput(f"two components carry the id {ascii(twice[0])[:80]}")
