@@ -13,14 +13,16 @@ from console.cli.output import complain, emit_json, note, say, table
 from console.cli.progress import STOPPED, Meter
 from console.cli.session import Session, command, group
 from store import archive
+from store.domain import events as ev
 from store.domain import secrets
 from store.errors import BadInput, NotFound
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
-from store.services.context import Context
+from store.services.context import Context, recorded
 from store.services.delivery.environments import checked_name
 from store.services.exports import watching
 from store.services.exports.bulk import ingest_paths
+from store.services.exports.importing import names_of
 from store.services.exports.ingesting import Report
 from store.services.notifying import notifying
 
@@ -123,8 +125,11 @@ def artifact_list(session: Session) -> None:
         emit_json([_plain(row) for row in rows])
         return
     table(
-        [(r.digest[:12], r.environment, r.project, r.name, r.platform, r.components, r.bytes, r.time) for r in rows],
-        head=("digest", "env", "project", "name", "platform", "parts", "bytes", "ingested"),
+        [
+            (r.digest[:12], r.environment, r.project, r.name, r.platform, r.components, r.bytes, r.time, _origin(r))
+            for r in rows
+        ],
+        head=("digest", "env", "project", "name", "platform", "parts", "bytes", "ingested", "imported from"),
     )
 
 
@@ -142,6 +147,8 @@ def artifact_show(session: Session, digest: str) -> None:
         return
     say(f"{row.digest}  {row.environment}/{row.project}/{row.name}")
     say(f"{row.platform} (confidence {row.confidence}), {row.bytes} bytes, entry {row.seq}, {row.time}")
+    if row.imported:
+        say(f"imported from {_origin(row)}{_author(context, row)}")
     table([(p.kind, p.name, p.id, p.digest[:12]) for p in parts], head=("kind", "name", "id", "digest"))
 
 
@@ -162,6 +169,20 @@ def artifact_cat(session: Session, digest: str) -> None:
     else:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+
+
+def _author(context: Context, row: ArtifactRow) -> str:
+    """Return the author of an imported version: who it is where somebody had that written down, else a pseudonym."""
+    for one in recorded(context.ledger.entries(after=row.seq - 1, until=row.seq)):
+        if isinstance(one.event, ev.ArtifactIngested) and one.event.imported is not None:
+            author = one.event.imported.author
+            return f", by {names_of(context).get(author, author)}"
+    return ""
+
+
+def _origin(row: ArtifactRow) -> str:
+    """Return where a version of a git history comes from, with that history's date; empty for an export."""
+    return f"git {row.imported[:12]} of {row.authored[:10] or 'no date'}" if row.imported else ""
 
 
 def _one(context: Context, digest: str) -> ArtifactRow:
@@ -188,4 +209,6 @@ def _plain(row: ArtifactRow) -> dict[str, object]:
         "time": row.time,
         "secrets": row.secrets,
         "notices": row.notices,
+        "imported": row.imported or None,
+        "authored": row.authored or None,
     }

@@ -93,3 +93,23 @@ def test_good_files_beside_hostile_ones_arrive(child: Child, folder: Path) -> No
     (folder / "bom.json").write_bytes(b'\xef\xbb\xbf{"a": 1}')
     found = sorted(outcome for outcome, _ in child.take_in(folder.parents[2])["files"])
     assert found == ["ingested"] * (len(names) + 1) + ["quarantined"] * len(names)
+
+
+def test_the_largest_file_that_is_taken_in_takes_bounded_memory(child: Child, folder: Path) -> None:
+    text = "msg.payload = msg.payload + 1;\n" * 3000
+    nodes = [{"id": f"{number:x}", "type": "function", "z": "t", "func": text} for number in range(63)]
+    nodes = [{**node, "id": f"{node['id']}{turn:x}"} for turn in range(11) for node in nodes]
+    data = json.dumps([*nodes, {"id": "t", "type": "tab", "label": "L"}]).encode()
+    assert 60 * 2**20 < len(data) < 64 * 2**20
+    (folder / "flows.json").write_bytes(data)
+    found = child.take_in(folder.parents[2])
+    assert [outcome for outcome, _ in found["files"]] == ["ingested"]
+    assert found["mib"] <= 400
+
+
+def test_many_large_files_take_no_more_memory_than_a_few(child: Child, folder: Path) -> None:
+    for number in range(12):
+        (folder / f"{number}.json").write_bytes(b'{"n": %d, "a": "' % number + b"x" * (6 * 2**20) + b'"}')
+    found = child.take_in(folder.parents[2])
+    assert [outcome for outcome, _ in found["files"]] == ["ingested"] * 12
+    assert found["mib"] <= 250
