@@ -28,6 +28,9 @@ from store.domain.events.exports import (
     EnvironmentAdded,
     EnvironmentFrozen,
     EnvironmentThawed,
+    HistoryImported,
+    Imported,
+    ImportedDeletion,
     NoticeRecord,
 )
 from store.domain.events.incidents import (
@@ -92,6 +95,8 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         EnvironmentThawed,
         ArtifactIngested,
         ArtifactRefused,
+        ImportedDeletion,
+        HistoryImported,
         ConfigurationObserved,
         RequestOpened,
         RequestEdited,
@@ -164,6 +169,9 @@ __all__ = [
     "GateEvaluated",
     "GivenUp",
     "Grant",
+    "HistoryImported",
+    "Imported",
+    "ImportedDeletion",
     "IncidentClosed",
     "IncidentNoted",
     "IncidentOpened",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Final
@@ -137,7 +138,8 @@ def _text(data: bytes, ending: str) -> Json:
 def _archive(data: bytes, name: str, kind: str) -> Parsed:
     """Return an archive as one component. A zip is looked at first; gzip is never unpacked, so it can do no harm."""
     if kind == "zip":
-        open_zip(data)
+        for member in open_zip(data):
+            deque(member.pieces(), maxlen=0)  # to the end: what is declared must be what is there
     content: Json = {"archive": kind, "bytes": len(data), "sha256": sha256(data).hexdigest()}
     part = component(id=name, name=name, kind="archive", content=content, behaviour=content, labels={}, source=None)
     return Parsed(platform=Generic.name, confidence=10, components=(part,))
