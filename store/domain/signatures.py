@@ -88,8 +88,8 @@ class SignatureAudit:
         return demand_of(self._policies.get(name) for name in (event.policy, self._in_force or ""))
 
     def _unentitled(self, entry: Entry, event: ev.Event | None) -> str | None:
-        """Say so when somebody handed the log to another key who may not: everything after it hangs on that."""
-        if not isinstance(event, ev.LogKeyRotated):
+        """Say so when somebody changed the log's keys who may not: everything after it hangs on that."""
+        if not isinstance(event, ev.LogKeyRotated | ev.SecondLogKeySet):
             return None
         people = roles.Principals(by_handle=self._people)
         actor, at = entry.statement.actor, entry.statement.time

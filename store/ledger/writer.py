@@ -12,7 +12,7 @@ from store.errors import BadInput
 from store.integrity.checkpoint import Checkpoint, sign_checkpoint
 from store.integrity.entry import Entry, Statement, seal
 from store.integrity.merkle import RootBuilder
-from store.integrity.note import NoteSigner
+from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.rows import Search, read_entries, read_entry
 from store.ledger.tree import Head, Position, store_nodes
 
@@ -62,7 +62,7 @@ class Writer:
             raise self.failure
         entry = seal(self._tree.size + 1, self._last, statement, signature)
         try:
-            self._waiting += (entry.seq, entry.body, entry.hash)
+            self._waiting.extend((entry.seq, entry.body, entry.hash))
             if len(self._waiting) == 3 * _TOGETHER:
                 self._store()
             projections.apply(self._connection, entry)
@@ -106,7 +106,7 @@ class Writer:
         )  # fmt: skip
         return read_entries(lambda: nullcontext(self.connection), search)
 
-    def seal_transaction(self, *signers: NoteSigner) -> bytes | None:
+    def seal_transaction(self, *signers: NoteSigner | SecondSigner) -> bytes | None:
         """Store the tree's new nodes and the checkpoint over everything, signed by all `signers`; return its note.
 
         None when nothing was appended. The note must not leave the process before the COMMIT.

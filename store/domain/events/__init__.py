@@ -48,6 +48,7 @@ from store.domain.events.people import (
     PrincipalAdded,
     RoleGranted,
     RoleRevoked,
+    SecondLogKeySet,
 )
 from store.domain.events.requests import (
     ApprovalGranted,
@@ -67,6 +68,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         LedgerOpened,
         LedgerRestored,
         LogKeyRotated,
+        SecondLogKeySet,
         PrincipalAdded,
         RoleGranted,
         RoleRevoked,
@@ -172,6 +174,7 @@ __all__ = [
     "RoleGranted",
     "RoleRevoked",
     "RollbackStarted",
+    "SecondLogKeySet",
     "Unknown",
     "decode",
     "to_parts",
