@@ -32,6 +32,12 @@ class LogKeys:
         return self.seconds[-1][1] if self.seconds else None
 
     @property
+    def second_periods(self) -> tuple[tuple[int, Verifier, int | None], ...]:
+        """Every second key with the sizes it signs for: (from, key, to; None for still)."""
+        ends = [*(seq for seq, _ in self.seconds[1:]), *([None] if self.seconds else [])]
+        return tuple((seq, key, end) for (seq, key), end in zip(self.seconds, ends, strict=True) if key is not None)
+
+    @property
     def newest(self) -> Verifier:
         """The key that signs checkpoints now."""
         return self.rotations[-1][1] if self.rotations else self.first
@@ -40,6 +46,10 @@ class LogKeys:
     def all(self) -> tuple[Verifier, ...]:
         """Every key, the oldest first."""
         return (self.first, *(key for _, key in self.rotations))
+
+    def had_second(self, key: Verifier) -> bool:
+        """Say whether `key` ever was the log's second one."""
+        return any(second == key for _, second in self.seconds)
 
     def rotated(self, seq: int, key: Verifier) -> LogKeys:
         """Return the keys after entry `seq` handed the log over to `key`.
@@ -71,11 +81,8 @@ class LogKeys:
         return (*self._firsts_at(size), *self._seconds_at(size))
 
     def _seconds_at(self, size: int) -> tuple[Verifier, ...]:
-        ends = [*(seq for seq, _ in self.seconds[1:]), None]
         return tuple(
-            key
-            for (seq, key), end in zip(self.seconds, ends, strict=True)
-            if key is not None and seq <= size and (end is None or size <= end)
+            key for since, key, until in self.second_periods if since <= size and (until is None or size <= until)
         )
 
     def _firsts_at(self, size: int) -> tuple[Verifier, ...]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from store.errors import BadInput, QuarterdeckError, StorageFailure
-from store.integrity.note import NoteSigner
+from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
 from store.ledger.handover import Handover, Signers
 from store.ledger.heads import publish
@@ -160,7 +160,7 @@ class Appender:
         try:
             writer = self._begin(connection, place)
             yield writer
-            note = writer.seal_transaction(*filter(None, (first, self._signers.second, successor)))
+            note = writer.seal_transaction(first, *(one for one in (self._signers.second, successor) if one))
             connection.execute("COMMIT")
         except BaseException as error:
             _roll_back(connection)

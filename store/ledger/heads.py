@@ -70,9 +70,7 @@ def state_heads(workspace_path: Path, origin: str) -> tuple[HeadStore, HeadStore
     )
 
 
-def publish(
-    stores: Sequence[HeadStore], note: bytes, *, force: bool = False, helper: Executor | None = None
-) -> None:
+def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False, helper: Executor | None = None) -> None:
     """Write `note` to every store, durably; the stores of one folder share its syncs.
 
     With a `helper`, folders wait for their disks at the same time: on one disk such syncs become one.

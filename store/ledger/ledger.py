@@ -92,7 +92,8 @@ class Ledger:
         Its newest entry, its tree and its newest checkpoint must fit each other and the heads kept outside;
         where they do not, where the file cannot be written, or without the `log_signer` that signs now (and the
         `second_signer`, where the log has one), the ledger opens read-only and `read_only_reason` says why
-        (`why_no_signer` in the caller's words). `verifier` is any key the log ever had: rotations are followed. A head that a crash kept from leaving the file leaves now.
+        (`why_no_signer` in the caller's words). `verifier` is any key the log ever had: rotations are followed. A
+        head that a crash kept from leaving the file leaves now.
 
         Raises:
             BadInput: no ledger, or one of a newer quarterdeck.

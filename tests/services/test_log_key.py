@@ -108,7 +108,7 @@ def test_another_process_stops_appending_until_it_opens_again(scene: Scene) -> N
     other = opened(scene)
     log_key.rotate(scene.context, scene.alice, reason="new")
     act(scene)
-    with pytest.raises(StorageFailure, match="changed the log.s keys; open it again"):
+    with pytest.raises(StorageFailure, match="changed the log's keys; open it again"):
         act(replace(scene, workspace=other))
     assert not other.ledger.writable
     other.close()
@@ -162,7 +162,10 @@ def test_a_rotation_must_name_the_key_before_and_a_key_after(scene: Scene, lie: 
     successor = NoteSigner(scene.context.ledger.origin, Ed25519PrivateKey.generate())
     statement = statement_of(scene.context, rotation(scene, successor, **{lie: "x+00000000+AAAA"}), "alice")
     if lie == "log_key":
-        with pytest.raises(BadInput, match="names the new one"), scene.context.ledger.handing_over(FirstKey(successor)) as writer:
+        with (
+            pytest.raises(BadInput, match="names the new one"),
+            scene.context.ledger.handing_over(FirstKey(successor)) as writer,
+        ):
             writer.append(statement, scene.alice.signer.sign(statement.bytes()))
         assert verify_workspace(scene.context, scope=ALL).ok, "and nothing was recorded"
         return
