@@ -51,7 +51,7 @@ def test_what_is_signed_is_the_structure_of_the_specification_and_nothing_else()
     message = mldsa.signed_message("w.example/x", text, 5)
     assert message == (
         b"subtree/v1\n\x00"
-        + b"\x0bw.example/x"
+        b"\x0bw.example/x"
         + (5).to_bytes(8, "big")
         + b"\x0fexample.com/log"
         + bytes(8)
@@ -93,7 +93,7 @@ def test_a_known_second_keys_bad_signature_spoils_the_note(place: int) -> None:
     field = bytearray(b64decode(encoded))
     field[place] ^= 1
     lines[-1] = f"— {name} {b64encode(field).decode()}"
-    with pytest.raises(IntegrityFailure, match="is wrong|impossible"):
+    with pytest.raises(IntegrityFailure, match=r"is wrong|impossible"):
         KEYS.open(("\n".join(lines) + "\n").encode())
 
 
