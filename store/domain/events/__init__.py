@@ -53,6 +53,7 @@ from store.domain.events.people import (
     PrincipalSuspended,
     RoleGranted,
     RoleRevoked,
+    SecondLogKeySet,
 )
 from store.domain.events.policies import (
     OwnersWanted,
@@ -80,6 +81,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         LedgerOpened,
         LedgerRestored,
         LogKeyRotated,
+        SecondLogKeySet,
         PrincipalAdded,
         RoleGranted,
         RoleRevoked,
@@ -203,6 +205,7 @@ __all__ = [
     "RoleGranted",
     "RoleRevoked",
     "RollbackStarted",
+    "SecondLogKeySet",
     "Unknown",
     "decode",
     "to_parts",
