@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from store.collector import undisturbed
 from store.domain.component import Component, Connector, DiffRules, Notice
-from store.domain.diff import Diff, compare
+from store.domain.diff import Diff, compare, with_impact
+from store.domain.impact import Surface
 from store.domain.release import EMPTY, Release
 from store.errors import BadInput, NotFound
 from store.intake.guard import read_guarded
@@ -32,6 +34,12 @@ class Side:
     def by_id(self) -> Mapping[str, Component]:
         """Component id → component, whatever its platform."""
         return {part.id: part for parts in self.components.values() for part in parts}
+
+    @property
+    def surface(self) -> Surface:
+        """What can be reached and what it reaches, whatever the platform."""
+        parts = tuple(part for parts in self.components.values() for part in parts)
+        return Surface(components=parts, connectors=self.connectors, notices=self.notices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,17 +109,13 @@ def changed_components(
 
 def _compare(old: Side, new: Side) -> Diff:
     """Compare each platform's components by its own rules; connectors and notices as one."""
-    parts = [
-        compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
-        for name in sorted({*old.components, *new.components})
-    ]
-    before, after = set(old.connectors), set(new.connectors)
-    return Diff(
-        components=tuple(component for part in parts for component in part.components),
-        connectors_added=tuple(link for link in new.connectors if link not in before),
-        connectors_removed=tuple(link for link in old.connectors if link not in after),
-        notices=new.notices,
-    )
+    with undisturbed():
+        parts = [
+            compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
+            for name in sorted({*old.components, *new.components})
+        ]
+        changes = Diff(components=tuple(change for part in parts for change in part.components))
+        return with_impact(changes, old.surface, new.surface)
 
 
 def _side(contents: Contents, release: Release) -> Side:
