@@ -218,6 +218,7 @@ def _one(context: Context, writer: Writer, read: _Read) -> FileOutcome:
         secrets=read.secrets,
         notices=tuple(_notice(notice) for notice in parsed.notices[:MAX_NOTICES]),
         more_notices=max(0, len(parsed.notices) - MAX_NOTICES),
+        connectors=archive.put_connectors(writer.connection, parsed.connectors),
     )
     writer.append(_statement(context, event))
     return FileOutcome(path=path, outcome="ingested", digest=digest, platform=parsed.platform)
