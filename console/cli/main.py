@@ -61,6 +61,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
+    "connectors": "connectors",
 }
 """Command → the module of `console.cli` that holds it."""
 

@@ -133,7 +133,8 @@ def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
     """
     users: dict[Connector, set[str]] = {}
     for component_id, connector in uses:
-        users.setdefault(replace(connector, components=()), set()).update({component_id} - {""})
+        bare = replace(connector, components=()) if connector.components else connector
+        users.setdefault(bare, set()).update({component_id} - {""})
     return tuple(replace(connector, components=tuple(sorted(ids))) for connector, ids in users.items())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from store.collector import undisturbed
 from store.domain.component import Parsed
 from store.errors import BadInput, NotFound
 from store.platforms import folder
@@ -78,6 +79,11 @@ def recognise(data: bytes, name: str) -> Parsed:
     """
     if not data:
         raise BadInput("the file is empty")
+    with undisturbed():
+        return _read(data, name)
+
+
+def _read(data: bytes, name: str) -> Parsed:
     sure = [(candidate.detect(data, name), candidate) for candidate in PLATFORMS]
     likely = sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
     problem = BadInput("not a format that is known")

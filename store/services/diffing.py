@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from store import archive
+from store.collector import undisturbed
 from store.domain.component import Component, Connector, DiffRules, Notice
-from store.domain.diff import Diff, compare
+from store.domain.diff import Diff, compare, with_impact
+from store.domain.impact import Surface
 from store.domain.policy import default_policy
 from store.domain.policy.encoding import whole
 from store.domain.policy.in_force import PLACE
@@ -38,6 +40,12 @@ class Side:
     def by_id(self) -> Mapping[str, Component]:
         """Component id → component, whatever its platform."""
         return {part.id: part for parts in self.components.values() for part in parts}
+
+    @property
+    def surface(self) -> Surface:
+        """What can be reached and what it reaches, whatever the platform."""
+        parts = tuple(part for parts in self.components.values() for part in parts)
+        return Surface(components=parts, connectors=self.connectors, notices=self.notices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,17 +127,13 @@ def changed_components(
 
 def _compare(old: Side, new: Side) -> Diff:
     """Compare each platform's components by its own rules; connectors and notices as one."""
-    parts = [
-        compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
-        for name in sorted({*old.components, *new.components})
-    ]
-    before, after = set(old.connectors), set(new.connectors)
-    return Diff(
-        components=tuple(component for part in parts for component in part.components),
-        connectors_added=tuple(link for link in new.connectors if link not in before),
-        connectors_removed=tuple(link for link in old.connectors if link not in after),
-        notices=new.notices,
-    )
+    with undisturbed():
+        parts = [
+            compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
+            for name in sorted({*old.components, *new.components})
+        ]
+        changes = Diff(components=tuple(change for part in parts for change in part.components))
+        return with_impact(changes, old.surface, new.surface)
 
 
 def _side(contents: Contents, release: Release) -> Side:

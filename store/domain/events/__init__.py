@@ -8,6 +8,7 @@ from typing import Final
 
 from store.domain.component import Json
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
+from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
     DeploymentFailed,
     DeploymentStarted,
@@ -122,6 +123,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         IncidentNoted,
         IncidentClosed,
         EntryAnnotated,
+        ConnectorsReviewed,
     )
 }
 
@@ -155,6 +157,7 @@ __all__ = [
     "ArtifactIngested",
     "ArtifactRefused",
     "ConfigurationObserved",
+    "ConnectorsReviewed",
     "DeploymentFailed",
     "DeploymentStarted",
     "DeploymentVerified",

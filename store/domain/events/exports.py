@@ -90,6 +90,8 @@ class ArtifactIngested(Event):
     """How many likely secrets the detector found; their values are nowhere in the entry."""
     notices: tuple[NoticeRecord, ...] = ()
     more_notices: int = 0
+    connectors: str | None = None
+    """Digest of the archived list of what it reaches outside; None in entries from before there were such lists."""
     imported: Imported | None = None
     """Set for a version out of a git history."""
 
@@ -162,3 +164,5 @@ class ConfigurationObserved(Event):
     drifted: int
     """How many components differ from the desired state."""
     revision: str | None = None
+    connectors: str | None = None
+    """Digest of the archived list of what it reaches outside."""

@@ -259,6 +259,7 @@ def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
         notices=tuple(_notice(notice) for notice in parsed.notices[:MAX_NOTICES]),
         more_notices=max(0, len(parsed.notices) - MAX_NOTICES),
         imported=read.imported,
+        connectors=archive.put_connectors(writer.connection, parsed.connectors),
     )
     writer.append(_statement(context, event))
     return FileOutcome(path=path, outcome="ingested", digest=digest, platform=parsed.platform)
