@@ -64,7 +64,7 @@ class Generic:
             platform=self.name,
             confidence=10,
             components=(part,),
-            connectors=tuple(Connector(kind="host", name=host) for host in hosts),
+            connectors=tuple(Connector(kind="host", name=host, components=(name,)) for host in hosts),
             notices=tuple(
                 Notice(code="inline-secret", component=name, detail=f"{name}: holds a secret in the open ({kind})")
                 for kind in kinds
