@@ -22,6 +22,8 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "open an incident": ("responder", "operator", "admin"),
     "freeze": ("operator", "responder", "admin"),
     "lift a quarantine": ("admin",),
+    "unseal a secret": ("security-approver", "admin"),
+    "shred a secret": ("admin",),
     "manage principals": ("admin",),
     "manage environments": ("admin",),
     "acknowledge a restore": ("admin",),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from store.domain.component import Component, Connector, DiffRules, Notice
+from store.domain.component import Component, Connector, DiffRules, ExportFile, Notice
 from store.domain.diff import Diff, compare
 from store.domain.release import EMPTY, Release
 from store.errors import BadInput, NotFound
@@ -18,6 +18,7 @@ from store.projections.shape import Connection
 from store.services.context import Context
 from store.services.history import history
 from store.services.releases import Contents, load
+from store.services.sealing import sealing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +139,8 @@ def _resolve(context: Context, connection: Connection, text: str, name: str) -> 
     path = Path(text)
     if not path.exists():
         raise NotFound(f"{text!a} is no digest, release, ENV@WHEN, CR-…, DEP-… or file here")
-    parsed = recognise(read_guarded(path), name)
+    seen = sealing.glance(context, ExportFile(name=name, data=read_guarded(path)))
+    parsed = recognise(seen.data, seen.name)
     known = {parsed.platform: parsed.components}
     return Side(components=known, connectors=parsed.connectors, notices=parsed.notices)
 

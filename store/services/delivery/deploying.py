@@ -17,6 +17,7 @@ from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.requests import gates, vouching
 from store.services.requests.requests import change_of
+from store.services.sealing import sealing
 
 STARTED = ("deployment.started", "rollback.started")
 
@@ -46,11 +47,14 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
                 would_unblock=[verdict.unblock for verdict in failed if verdict.unblock],
             )
         snapshot = look(context, goal, before.environment, before.project)
+        expected = sealing.public_revision(context, snapshot)
+        release = releases.load_ref(context, before.target)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             change = check(context, source, actor.handle, request)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
+            sealing.refuse_erased(context, source, release)
             now = releases.desired(source, change.environment, change.project)
             started = ev.DeploymentStarted(
                 deployment=named("DEP", _next(source)),
@@ -59,7 +63,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
                 environment=change.environment,
                 target=change.target,
                 digest=change.digest,
-                expected=snapshot.revision,
+                expected=expected,
                 previous=now.target.release if now else None,
             )
             return [*verdicts, started]
@@ -68,7 +72,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         plan = Push(
             environment=place,
             project=before.project,
-            release=releases.load_ref(context, before.target),
+            release=release,
             ref=before.target,
             request=request,
         )

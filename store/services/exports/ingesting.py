@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from store import archive
@@ -19,11 +19,12 @@ from store.intake.inbox import Drop, Problem, Root, label_fault, read_drop
 from store.intake.quarantine import FOLDER, REASON_SUFFIX, quarantine
 from store.integrity.entry import Entry, Statement
 from store.ledger import Writer
-from store.platforms import recognise
 from store.projections import artifacts
 from store.services.acting import record, statement_of
 from store.services.context import SYSTEM, Context
 from store.services.drift import drifting
+from store.services.sealing import sealing
+from store.services.sealing.sealing import Taken
 
 BATCH = 200
 """Files a transaction: the lock is held some tens of milliseconds, and 5,000 files need 25 checkpoints."""
@@ -65,9 +66,8 @@ class _Read:
     """A dropped file that was read and understood."""
 
     drop: Drop
-    file: ExportFile
+    taken: Taken
     parsed: Parsed
-    secrets: int = field(default=0)
 
 
 def ingest(context: Context, found: Iterable[Drop | Problem]) -> Report:
@@ -112,11 +112,10 @@ def ingest_path(context: Context, path: Path, *, project: str, environment: str)
     if fault is not None:
         raise BadInput(fault)
     data = read_guarded(path)
-    file = ExportFile(name=path.name, data=data)
     root = Root(kind="inbox", path=path.parent)
     drop = Drop(root=root, environment=environment, project=project, name=path.name, path=path, signature=(0, 0, 0, 0))
-    parsed = understood(data, path.name)
-    read = _Read(drop=drop, file=file, parsed=parsed, secrets=_count_secrets(parsed, data))
+    taken, parsed = _understood(context, ExportFile(name=path.name, data=data))
+    read = _Read(drop=drop, taken=taken, parsed=parsed)
     return Report(files=tuple(_append(context, [read])))
 
 
@@ -125,28 +124,28 @@ def _read(context: Context, item: Drop | Problem) -> _Read | FileOutcome:
         return _refuse(context, item, item.reason)
     try:
         data = read_drop(item)
-        parsed = understood(data, item.name)
+        taken, parsed = _understood(context, ExportFile(name=item.name, data=data))
     except (StillWriting, NotFound) as waiting:
         return FileOutcome(path=shown(context, item.path), outcome="waiting", reason=str(waiting))
     except BadInput as error:
         return _refuse(context, item, str(error))
-    file = ExportFile(name=item.name, data=data)
-    return _Read(drop=item, file=file, parsed=parsed, secrets=_count_secrets(parsed, data))
+    return _Read(drop=item, taken=taken, parsed=parsed)
 
 
-def understood(data: bytes, name: str) -> Parsed:
-    """Return what an export holds.
+def _understood(context: Context, file: ExportFile) -> tuple[Taken, Parsed]:
+    """Return an export with its secrets taken out, and what it holds then.
 
     Raises:
         BadInput: it cannot be read, is not what its name says, or two of its components claim one id, so that
             none could be told apart.
     """
-    _refuse_disguise(data, name.lower())
-    parsed = recognise(data, name)
+    _refuse_disguise(file.data, file.name.lower())
+    taken = sealing.take(context, file)
+    parsed = sealing.understood(taken)
     twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
     if twice:
         raise BadInput(f"two components carry the id {ascii(twice[0])[:80]}")
-    return parsed
+    return taken, parsed
 
 
 def _refuse_disguise(data: bytes, name: str) -> None:
@@ -158,15 +157,9 @@ def _refuse_disguise(data: bytes, name: str) -> None:
         raise BadInput("its name says archive, but it is none (zip or gzip)")
 
 
-def _count_secrets(parsed: Parsed, data: bytes) -> int:
-    if parsed.secrets is not None:
-        return parsed.secrets
-    return len(secrets.find(data.decode("utf-8", errors="replace")))
-
-
 def _refuse(context: Context, item: Drop | Problem, reason: str) -> FileOutcome:
     """Move the file to quarantine with its reason, and record it."""
-    path = shown(context, item.path)
+    path, reason = shown(context, item.path), secrets.redact(reason)
     try:
         kept = quarantine(context.root, item, reason, now=context.clock.now())
     except (NotFound, Conflict) as changed:
@@ -195,8 +188,8 @@ def _append(context: Context, reads: Sequence[_Read]) -> list[FileOutcome]:
 
 def _one(context: Context, writer: Writer, read: _Read) -> FileOutcome:
     """Archive and append one export, unless the same bytes stand under its name already."""
-    drop, file, parsed = read.drop, read.file, read.parsed
-    last = artifacts.latest_named(writer.connection, drop.project, drop.environment, drop.name)
+    drop, file, parsed = read.drop, read.taken.file, read.parsed
+    last = artifacts.latest_named(writer.connection, drop.project, drop.environment, file.name)
     path, digest = shown(context, drop.path), file.digest
     if last is not None and last.digest == digest:
         return FileOutcome(path=path, outcome="unchanged", digest=digest, platform=last.platform)
@@ -208,16 +201,17 @@ def _one(context: Context, writer: Writer, read: _Read) -> FileOutcome:
         artifact=digest,
         project=drop.project,
         environment=drop.environment,
-        name=drop.name,
+        name=file.name,
         platform=parsed.platform,
         confidence=parsed.confidence,
         bytes=len(file.data),
         manifest=manifest,
         components=len(parsed.components),
         previous=last.digest if last else None,
-        secrets=read.secrets,
+        secrets=read.taken.secrets,
         notices=tuple(_notice(notice) for notice in parsed.notices[:MAX_NOTICES]),
         more_notices=max(0, len(parsed.notices) - MAX_NOTICES),
+        commitment=sealing.keep(context, writer, read.taken),
     )
     writer.append(_statement(context, event))
     return FileOutcome(path=path, outcome="ingested", digest=digest, platform=parsed.platform)
@@ -238,9 +232,9 @@ def _observe(context: Context, read: _Read) -> tuple[FileOutcome, int]:
         context,
         environment=drop.environment,
         project=drop.project,
-        file=read.file,
+        file=read.taken.file,
         source="export",
-        parsed=read.parsed,
+        read=(read.taken, read.parsed),
     )
     path = shown(context, drop.path)
     outcome = FileOutcome(path=path, outcome="observed", digest=seen.artifact, platform=read.parsed.platform)
@@ -265,10 +259,10 @@ def recover_quarantine(context: Context) -> tuple[Entry, ...]:
 
 
 def shown(context: Context, path: Path) -> str:
-    """Return `path` relative to the workspace where it can be, as valid Unicode."""
+    """Return `path` relative to the workspace where it can be, as valid Unicode, secrets taken out."""
     with contextlib.suppress(ValueError):
         path = path.relative_to(context.root)
-    return _printable(str(path))
+    return secrets.redact(_printable(str(path)))
 
 
 def _printable(text: str) -> str:

@@ -21,6 +21,7 @@ from store.services.delivery.environments import environments, target
 from store.services.drift import drifting
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
+from store.services.sealing import sealing
 
 MAX_BACK_OFF = 60.0
 _PART = 50
@@ -62,8 +63,9 @@ class LivePoller:
         if self.seen.get(key) == mark:
             return 0
         found = 0
+        revision = sealing.public_revision(self.context, snapshot)
         for file in snapshot.files:
-            found += _see(self.context, environment, project, file, snapshot.revision)
+            found += _see(self.context, environment, project, file, revision)
         self.seen[key] = mark
         return found
 
