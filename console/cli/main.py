@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "watch": "intake",
     "ingest": "intake",
     "artifact": "intake",
+    "shred": "intake",
     "request": "request",
     "approve": "request",
     "refuse": "request",

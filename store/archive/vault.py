@@ -54,7 +54,9 @@ class Vault:
         values = (bytes.fromhex(row.artifact), row.size, row.sealed.salt, row.sealed.wrapped, row.sealed.body)
         with self._open(create=True) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute("INSERT OR IGNORE INTO sealed VALUES (?, ?, ?, ?, ?, ?)", (*values, " ".join(row.prints)))
+            connection.execute(
+                "INSERT OR IGNORE INTO sealed VALUES (?, ?, ?, ?, ?, ?)", (*values, " ".join(row.prints))
+            )
             connection.execute("COMMIT")
             kept = _rows(connection, row.artifact)
         if not kept:

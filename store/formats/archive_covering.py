@@ -24,7 +24,16 @@ _MOST_BYTES: Final = 128 * 1024 * 1024
 """Bytes of all members together, those of inner archives too."""
 _DEEPEST: Final = 3
 _STEP: Final = 1 << 20
-_UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, NotImplementedError, RuntimeError, OSError)
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    struct.error,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
 """What zipfile raises for a damaged archive, an encrypted member (RuntimeError), or a method it does not know."""
 
 

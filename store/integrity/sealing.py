@@ -1,7 +1,7 @@
-"""Sealing bytes so that they can be destroyed: a data key for each thing, wrapped by the workspace's key (AES-256-GCM).
+"""Sealing bytes so that they can be destroyed: a data key for each, wrapped by the workspace's key (AES-256-GCM).
 
-Whoever destroys the wrapped data key has destroyed the bytes, even where a copy of the ciphertext is left. What an entry
-says of them is a commitment, SHA-256(salt || bytes): without the salt, which is destroyed too, it tells nothing.
+Whoever destroys the wrapped data key has destroyed the bytes, even where a copy of the ciphertext is left. What an
+entry says of them is a commitment, SHA-256(salt || bytes): without the salt, which is destroyed too, it tells nothing.
 """
 
 from __future__ import annotations

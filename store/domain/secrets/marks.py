@@ -44,4 +44,6 @@ def fingerprints(data: bytes) -> tuple[str, ...]:
 
 def is_another_secret(old: str, new: str) -> bool:
     """Say whether two texts differ in nothing but which secrets stand sealed in them."""
-    return old != new and bool(_MARK_TEXT.search(old)) and _MARK_TEXT.sub("SEALED", old) == _MARK_TEXT.sub("SEALED", new)
+    return (
+        old != new and bool(_MARK_TEXT.search(old)) and _MARK_TEXT.sub("SEALED", old) == _MARK_TEXT.sub("SEALED", new)
+    )

@@ -1,4 +1,4 @@
-"""Values given to a name that promises a secret: `password = "…"`, `{"name": "X-Api-Key", "value": "…"}`, `<pwd>…</pwd>`."""
+"""Values given to a name that promises a secret: `password = "…"`, `{"name": "X-Api-Key", "value": "…"}`, `<pwd>…`."""
 
 from __future__ import annotations
 
@@ -48,14 +48,16 @@ _WEAK_LENGTH: Final = 16
 
 _QUOTE: Final = rb"""\\{0,7}["'`]"""
 _AFTER_NAME: Final = re.compile(
-    _REST_OF_NAME
-    + rb"""(?:\\{0,7}["'`])?\]?\s{0,4}(?P<sign>:=|={1,3}|=>|:)(?P<gap>\s{0,4})"""
+    _REST_OF_NAME + rb"""(?:\\{0,7}["'`])?\]?\s{0,4}(?P<sign>:=|={1,3}|=>|:)(?P<gap>\s{0,4})"""
     rb"""(?:(?P<quote>\\{0,7}["'`])(?P<quoted>(?:\\.|[^\\\n]){0,8192}?)(?P=quote)|(?P<bare>[^\s"'`,;&<>(){}\[\]\\]{1,512}))"""
 )
 _REST: Final = re.compile(rb"""[^\s"'`,;&<>(){}\[\]\\]*+""")
-_IN_XML: Final = re.compile(_REST_OF_NAME + rb"""(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s][^<>]{0,8192}?)\s{0,40}</""")
+_IN_XML: Final = re.compile(
+    _REST_OF_NAME + rb"""(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s][^<>]{0,8192}?)\s{0,40}</"""
+)
 _IN_YAML: Final = re.compile(
-    _REST_OF_NAME + rb"""["']?[ \t]{0,4}:[ \t]{1,40}(?:'(?P<single>(?:[^'\n]|''){0,8192})'|"(?P<double>(?:\\.|[^"\\\n]){0,8192})"|"""
+    _REST_OF_NAME
+    + rb"""["']?[ \t]{0,4}:[ \t]{1,40}(?:'(?P<single>(?:[^'\n]|''){0,8192})'|"(?P<double>(?:\\.|[^"\\\n]){0,8192})"|"""
     rb"""(?P<plain>[^\s"'&*!|>%@{\[#][^\n#]{0,8192}?))[ \t]*(?:[ \t]#[^\n]*)?(?:\r?\n|\Z)"""
 )
 _CALLED: Final = rb"name|key|Name|Key|header|headerName|field|variable|keyValue|p|k|schemaname|id"
@@ -66,7 +68,8 @@ _PAIR_VALUE: Final = re.compile(
 )
 _VALUES: Final = (b'"value"', b'"Value"', b'"valueValue"', b'"v"', b'"to"', b'"defaultValue"', b'"stringValue"')
 _YAML_PAIR: Final = re.compile(
-    rb"""(?:name|key):[ \t]+["']?(?P<name>[\w.-]{1,80})["']?[ \t]*\r?\n[ \t]+value:[ \t]+(?P<quote>["']?)(?P<value>[^\n"'#]{3,8192}?)(?P=quote)[ \t]*(?:\r?\n|\Z)"""
+    rb"""(?:name|key):[ \t]+["']?(?P<name>[\w.-]{1,80})["']?[ \t]*\r?\n[ \t]+value:"""
+    rb"""[ \t]+(?P<quote>["']?)(?P<value>[^\n"'#]{3,8192}?)(?P=quote)[ \t]*(?:\r?\n|\Z)"""
 )
 _XML_PAIR: Final = re.compile(
     rb"""(?:key|name|schemaname)=["'](?P<name>[^"'<>]{1,80})["'][^<>]{0,200}?\svalue=["'](?P<value>[^"'<>]{3,8192})["']"""
@@ -169,9 +172,7 @@ def _promise(root: bytes, lower: bytes, at: int) -> tuple[str, int] | None:
     return kind, 1 if _WEAK_KEY_OF.search(*before) else 2
 
 
-def _given(
-    data: bytes, lower: bytes, start: int, end: int, kind: str, sure: int, *, yaml: bool
-) -> Span | None:
+def _given(data: bytes, lower: bytes, start: int, end: int, kind: str, sure: int, *, yaml: bool) -> Span | None:
     """Return what is given to the name at `start` to `end`, where it is a secret."""
     if data[end : end + 40].find(b">") >= 0 and (match := _IN_XML.match(data, end)):
         return _span(match, "value", kind) if _holds(_text(match["value"]), kind, sure) else None
@@ -204,7 +205,11 @@ def _is_assigned(data: bytes, lower: bytes, start: int, match: re.Match[bytes]) 
     before, behind = data[begin - 1 : begin] if begin else b"", data[match.end() : match.end() + 1]
     name = data[begin : match.start()].strip()
     is_variable = name.isupper() and b"_" in name + data[start : match.start()]
-    return before in {b"?", b"&", b";"} or (behind == b";" and data[match.end() + 1 : match.end() + 2].isalpha()) or is_variable
+    return (
+        before in {b"?", b"&", b";"}
+        or (behind == b";" and data[match.end() + 1 : match.end() + 2].isalpha())
+        or is_variable
+    )
 
 
 def _begins_line(data: bytes, at: int) -> bool:
@@ -218,7 +223,7 @@ def _paired(names: list[re.Match[bytes]], match: re.Match[bytes]) -> Iterator[Sp
         raw = match["value"]
         part = secret_part(_text(name["name"]), _text(raw))
         if part:
-            start, end, kind = part
+            start, _, kind = part
             offset = len(_text(raw)[:start].encode("utf-8", "surrogatepass"))
             yield Span(start=match.start("value") + offset, end=match.end("value"), kind=kind)
 

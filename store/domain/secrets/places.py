@@ -12,8 +12,12 @@ from typing import Final
 from store.domain.secrets.shapes import Span
 from store.domain.secrets.values import is_placeholder
 
-_HOLDERS: Final = re.compile(rb'"(?P<name>credentials|secureJsonData|secureSettings|decryptedSecureJsonData)"\s{0,9}:\s{0,9}\{')
-_FIELD: Final = re.compile(rb'\s*"(?P<name>(?:[^"\\]|\\.){0,200})"\s*:\s*(?:"(?P<value>(?:[^"\\]|\\.)*+)"|(?P<other>[^,{}\[\]"]*+))\s*,?')
+_HOLDERS: Final = re.compile(
+    rb'"(?P<name>credentials|secureJsonData|secureSettings|decryptedSecureJsonData)"\s{0,9}:\s{0,9}\{'
+)
+_FIELD: Final = re.compile(
+    rb'\s*"(?P<name>(?:[^"\\]|\\.){0,200})"\s*:\s*(?:"(?P<value>(?:[^"\\]|\\.)*+)"|(?P<other>[^,{}\[\]"]*+))\s*,?'
+)
 _WHOSE: Final = re.compile(
     rb"_?(?:id|name|type|user|username|user_?id|email|login|client_?id|host|server|url|port|region|scope|tenant_?id|"
     rb"auth_?type|grant_?type|domain|database|tls|has_.*|is_.*)",
@@ -26,7 +30,9 @@ _YAML_LINE: Final = re.compile(
     rb"""(?P<plain>[^\s"'&*!|>%@{\[#][^\n]*?))[ \t]*(?:[ \t]#[^\n]*)?\r?$""",
     re.MULTILINE,
 )
-_ENV_LINE: Final = re.compile(rb"""^(?:export )?[A-Za-z_][\w.]*=["']?(?P<value>[^\s"'#]{4,8192})["']?\s*$""", re.MULTILINE)
+_ENV_LINE: Final = re.compile(
+    rb"""^(?:export )?[A-Za-z_][\w.]*=["']?(?P<value>[^\s"'#]{4,8192})["']?\s*$""", re.MULTILINE
+)
 _SETTING: Final = re.compile(
     rb"(?:true|false|[0-9.]+|dotnet(?:-isolated)?|node|python|java|powershell|custom|UseDevelopmentStorage=true|"
     rb"[A-Za-z]+(?:-[A-Za-z]+)*|~?[0-9]+|[A-Za-z]:\\.*|\[[0-9., )]*|[\w.-]+/[\w.-]+|https?://[^?@]*|\S*%)",
@@ -81,7 +87,12 @@ def _settings(data: bytes, at: int) -> Iterator[Span]:
     """Yield the values in `Values` of a `local.settings.json` that are more than a switch, a word or an address."""
     while field := _FIELD.match(data, at):
         value = field["value"]
-        if value and not _SETTING.fullmatch(value) and len(value) >= 8 and not is_placeholder(value.decode("utf-8", "replace")):
+        if (
+            value
+            and not _SETTING.fullmatch(value)
+            and len(value) >= 8
+            and not is_placeholder(value.decode("utf-8", "replace"))
+        ):
             yield Span(start=field.start("value"), end=field.end("value"), kind="application setting")
         at = field.end()
 

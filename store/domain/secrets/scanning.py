@@ -68,7 +68,7 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
 
 
 def _plainer(data: bytes) -> bytes:
-    r"""Return a text of the same length in which `\n` is no letter, and `&quot;` a quote: what hides where words end."""
+    r"""Return a text of the same length in which `\n` is no letter, and `&quot;` a quote: both hide where words end."""
     if b"\\" in data:
         for escape in (b"\\n", b"\\r", b"\\t"):
             data = data.replace(escape, b"  ")
@@ -83,7 +83,7 @@ def may_hold(data: bytes) -> bool:
 
 def is_json(data: bytes) -> bool:
     """Say at a glance whether a document is JSON rather than anything else."""
-    return _begins(data, b"{[\"")
+    return _begins(data, b'{["')
 
 
 def _begins(data: bytes, letters: bytes) -> bool:

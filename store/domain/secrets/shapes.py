@@ -36,7 +36,9 @@ class Shape:
     """How many bytes before its needle the pattern begins."""
 
 
-def _shape(kind: str, needles: str, pattern: str, *, any_case: bool = False, base64: bool = False, lead: int = 0) -> Shape:
+def _shape(
+    kind: str, needles: str, pattern: str, *, any_case: bool = False, base64: bool = False, lead: int = 0
+) -> Shape:
     words = tuple(needle.encode() for needle in needles.split("|"))
     compiled = re.compile(pattern.encode(), re.DOTALL | (re.IGNORECASE if any_case else 0))
     return Shape(kind=kind, needles=words, pattern=compiled, any_case=any_case, base64=base64, lead=lead)
@@ -67,11 +69,23 @@ GENERAL: Final = (
     _shape("shared access signature", "&amp;sig=", r"&amp;sig=([A-Za-z0-9%+/_=-]{20,255})"),
     _shape("function key", "code=", r"(?<=[?&;])code=([A-Za-z0-9%+/_-]{38,255}=*)"),
     _shape("password", "sshpass -p", r"sshpass -p ?['\"]?([^\s'\"\\$]{3,128})"),
-    _shape("password", "curl ", r"curl [^\n\"]{0,400}?(?:-u|--user)[ =]\\?['\"]?[^\s:'\"\\$]{1,128}:([^\s'\"\\$@]{3,128})"),
-    _shape("password", "mosquitto_", r"mosquitto_(?:pub|sub|rr) [^\n\"]{0,400}?(?:-P|--pw) ?\\?['\"]?([^\s'\"\\$-][^\s'\"\\$]{2,127})"),
+    _shape(
+        "password", "curl ", r"curl [^\n\"]{0,400}?(?:-u|--user)[ =]\\?['\"]?[^\s:'\"\\$]{1,128}:([^\s'\"\\$@]{3,128})"
+    ),
+    _shape(
+        "password",
+        "mosquitto_",
+        r"mosquitto_(?:pub|sub|rr) [^\n\"]{0,400}?(?:-P|--pw) ?\\?['\"]?([^\s'\"\\$-][^\s'\"\\$]{2,127})",
+    ),
     _shape("password", "mysql|mysqldump", r"mysql(?:dump|admin)? [^\n\"]{0,200}?(?<= )-p([^\s'\"\\$]{4,128})"),
-    _shape("webhook address", "hooks.zapier.com", r"hooks\.zapier\.com\\?/hooks\\?/catch\\?/[0-9]{3,12}\\?/([0-9a-z]{5,20})"),
-    _shape("Azure client secret", "Q~", r"(?<![A-Za-z0-9_~.-])([A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34})", lead=4),
+    _shape(
+        "webhook address",
+        "hooks.zapier.com",
+        r"hooks\.zapier\.com\\?/hooks\\?/catch\\?/[0-9]{3,12}\\?/([0-9a-z]{5,20})",
+    ),
+    _shape(
+        "Azure client secret", "Q~", r"(?<![A-Za-z0-9_~.-])([A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34})", lead=4
+    ),
 )
 """Shapes without a prefix of their own; their needles are common."""
 
@@ -85,13 +99,37 @@ TOKENS: Final = (
         r"(gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|oas)-[A-Za-z0-9_.-]{20,255})",
     ),
     _shape("Slack token", "xox|xapp-", r"((?:xox[abceoprs]|xapp)-[A-Za-z0-9-]{15,255})"),
-    _shape("Slack webhook", "hooks.slack.com", r"hooks\.slack\.com\\?/(?:services|workflows|triggers)\\?/([A-Za-z0-9_/\\-]{20,255})"),
-    _shape("Discord webhook", "/api/webhooks", r"discord(?:app)?\.com\\?/api\\?/webhooks\\?/[0-9]{15,21}\\?/([A-Za-z0-9_-]{40,100})"),
-    _shape("Discord webhook", "discord", r"discord(?:app)?\.com\\?/api\\?/(?:v[0-9]+\\?/)?webhooks\\?/[0-9]{15,21}\\?/([A-Za-z0-9_-]{40,100})"),
-    _shape("Teams webhook", "webhook.office.com|outlook.office.com", r"(?:webhook|outlook)\.office\.com\\?/webhook(?:b2)?\\?/[0-9a-f@-]{36,80}\\?/IncomingWebhook\\?/([0-9A-Za-z/\\-]{32,200})"),
-    _shape("webhook address", ".make.com|.integromat.com", r"(?<=hook\.[a-z]{2}[0-9])\.(?:make|integromat)\.com\\?/([0-9a-z]{24,64})"),
+    _shape(
+        "Slack webhook",
+        "hooks.slack.com",
+        r"hooks\.slack\.com\\?/(?:services|workflows|triggers)\\?/([A-Za-z0-9_/\\-]{20,255})",
+    ),
+    _shape(
+        "Discord webhook",
+        "/api/webhooks",
+        r"discord(?:app)?\.com\\?/api\\?/webhooks\\?/[0-9]{15,21}\\?/([A-Za-z0-9_-]{40,100})",
+    ),
+    _shape(
+        "Discord webhook",
+        "discord",
+        r"discord(?:app)?\.com\\?/api\\?/(?:v[0-9]+\\?/)?webhooks\\?/[0-9]{15,21}\\?/([A-Za-z0-9_-]{40,100})",
+    ),
+    _shape(
+        "Teams webhook",
+        "webhook.office.com|outlook.office.com",
+        r"(?:webhook|outlook)\.office\.com\\?/webhook(?:b2)?\\?/[0-9a-f@-]{36,80}\\?/IncomingWebhook\\?/([0-9A-Za-z/\\-]{32,200})",
+    ),
+    _shape(
+        "webhook address",
+        ".make.com|.integromat.com",
+        r"(?<=hook\.[a-z]{2}[0-9])\.(?:make|integromat)\.com\\?/([0-9a-z]{24,64})",
+    ),
     _shape("webhook address", "hook.integromat.com", r"hook\.integromat\.com\\?/([0-9a-z]{24,64})"),
-    _shape("IFTTT key", "maker.ifttt.com", r"maker\.ifttt\.com\\?/(?:use|trigger\\?/[^\s\"'<>]{1,80}\\?/key)\\?/([A-Za-z0-9_-]{20,60})"),
+    _shape(
+        "IFTTT key",
+        "maker.ifttt.com",
+        r"maker\.ifttt\.com\\?/(?:use|trigger\\?/[^\s\"'<>]{1,80}\\?/key)\\?/([A-Za-z0-9_-]{20,60})",
+    ),
     _shape(
         "JSON web token", "eyJ", r"(?<![A-Za-z0-9_-])(eyJ[A-Za-z0-9_-]{17,}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+)"
     ),
@@ -101,8 +139,16 @@ TOKENS: Final = (
     _shape("Google refresh token", "1//0", r"(?<![A-Za-z0-9/])(1//0[A-Za-z0-9_-]{30,255})"),
     _shape("Stripe key", "sk_live_|rk_live_|sk_test_|rk_test_", r"([sr]k_(?:live|test)_[0-9A-Za-z]{16,255})"),
     _shape("webhook signing secret", "whsec_", rf"{_NOT_INSIDE}(whsec_[A-Za-z0-9+/=]{{20,255}})"),
-    _shape("API key", "sk-", rf"{_NOT_INSIDE}(sk-(?:[a-z]{{1,12}}[0-9]{{0,4}}-){{0,3}}[A-Za-z0-9_]{{20,255}}(?:-[A-Za-z0-9_-]{{1,255}})?)"),
-    _shape("API key", "pplx-|gsk_|xai-|r8_|hf_|nvapi-|fw_|tgp_v1_|csk-", rf"{_NOT_INSIDE}((?:pplx-|gsk_|xai-|r8_|hf_|nvapi-|fw_|tgp_v1_|csk-)[A-Za-z0-9_-]{{24,255}})"),
+    _shape(
+        "API key",
+        "sk-",
+        rf"{_NOT_INSIDE}(sk-(?:[a-z]{{1,12}}[0-9]{{0,4}}-){{0,3}}[A-Za-z0-9_]{{20,255}}(?:-[A-Za-z0-9_-]{{1,255}})?)",
+    ),
+    _shape(
+        "API key",
+        "pplx-|gsk_|xai-|r8_|hf_|nvapi-|fw_|tgp_v1_|csk-",
+        rf"{_NOT_INSIDE}((?:pplx-|gsk_|xai-|r8_|hf_|nvapi-|fw_|tgp_v1_|csk-)[A-Za-z0-9_-]{{24,255}})",
+    ),
     _shape("SendGrid key", "SG.", r"(SG\.[A-Za-z0-9_-]{20,64}\.[A-Za-z0-9_-]{16,128})"),
     _shape("Mailgun key", "key-", rf"{_NOT_INSIDE}(key-[0-9a-f]{{32}})(?![0-9a-f])"),
     _shape("Brevo key", "xkeysib-|xsmtpsib-", r"(x(?:keysib|smtpsib)-[0-9a-f]{64}-[A-Za-z0-9]{8,32})"),
@@ -124,7 +170,11 @@ TOKENS: Final = (
     _shape("Square token", "sq0atp-|sq0csp-|EAAAE", rf"{_NOT_INSIDE}((?:sq0[ac][ts]p-|EAAAE)[A-Za-z0-9_-]{{20,120}})"),
     _shape("Facebook token", "EAA", rf"{_NOT_INSIDE}(EAA[A-Za-z0-9]{{80,400}})"),
     _shape("HubSpot token", "pat-na1-|pat-eu1-|pat-na2-", r"(pat-(?:na|eu)[0-9]-[0-9a-fA-F-]{36})"),
-    _shape("Notion token", "secret_|ntn_", rf"{_NOT_INSIDE}((?:secret_[A-Za-z0-9]{{43}}|ntn_[A-Za-z0-9]{{40,60}}))(?![A-Za-z0-9])"),
+    _shape(
+        "Notion token",
+        "secret_|ntn_",
+        rf"{_NOT_INSIDE}((?:secret_[A-Za-z0-9]{{43}}|ntn_[A-Za-z0-9]{{40,60}}))(?![A-Za-z0-9])",
+    ),
     _shape("Airtable token", "pat", rf"{_NOT_INSIDE}(pat[A-Za-z0-9]{{14}}\.[0-9a-f]{{64}})"),
     _shape("Figma token", "figd_", r"(figd_[A-Za-z0-9_-]{36,60})"),
     _shape("Dropbox token", "sl.", rf"{_NOT_INSIDE}(sl\.[A-Za-z0-9_-]{{60,1500}})"),
@@ -141,7 +191,9 @@ TOKENS: Final = (
     _shape("Contentful token", "CFPAT-", r"(CFPAT-[A-Za-z0-9_-]{40,60})"),
     _shape("Mapbox token", "sk.eyJ", rf"{_NOT_INSIDE}(sk\.eyJ[A-Za-z0-9_-]{{20,200}}\.[A-Za-z0-9_-]{{16,80}})"),
     _shape("n8n key", "n8n_api_", r"(n8n_api_[A-Za-z0-9]{32,128})"),
-    _shape("access token", "AQVN|1000.", r"(?<![A-Za-z0-9.])(AQVN[A-Za-z0-9_-]{35,38}|1000\.[0-9a-f]{32}\.[0-9a-f]{32})"),
+    _shape(
+        "access token", "AQVN|1000.", r"(?<![A-Za-z0-9.])(AQVN[A-Za-z0-9_-]{35,38}|1000\.[0-9a-f]{32}\.[0-9a-f]{32})"
+    ),
     _shape("Alibaba key", "LTAI", r"(?<![A-Za-z0-9])(LTAI[A-Za-z0-9]{16,24})(?![A-Za-z0-9])"),
 )
 """Shapes with letters of their issuer's, and at least 20 of [A-Za-z0-9_-] in a row within 160 bytes of them."""

@@ -31,8 +31,13 @@ _PATH: Final = re.compile(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]*)*")
 _DIGIT: Final = re.compile(r"[0-9]")
 _LETTER: Final = re.compile(r"[A-Za-z]")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_LABEL: Final = re.compile(r"pass ?(?:word|wort|phrase|code)|token|secret|(?:api|access) ?key|credential|kennwort", re.IGNORECASE)
-_ECHO: Final = re.compile(r"(?:client|my|the|test|sample|request|some)?[ _-]?(?:token|secret|key|apikey|password)[ _-]?[0-9]{0,2}", re.IGNORECASE)
+_LABEL: Final = re.compile(
+    r"pass ?(?:word|wort|phrase|code)|token|secret|(?:api|access) ?key|credential|kennwort", re.IGNORECASE
+)
+_ECHO: Final = re.compile(
+    r"(?:client|my|the|test|sample|request|some)?[ _-]?(?:token|secret|key|apikey|password)[ _-]?[0-9]{0,2}",
+    re.IGNORECASE,
+)
 _EXAMPLE: Final = re.compile(r"EXAMPLE(?:KEY)?\Z")
 
 
@@ -55,7 +60,7 @@ def is_value(value: str, kind: str = "") -> bool:
 
 
 def is_literal(text: bytes, end: int, value: str, *, kind: str, sign: bytes, gap: bytes) -> bool:
-    """Say whether an unquoted value, which ends at `end`, is a literal: `PASSWORD=hunter2` is, `pw = user.name` is code."""
+    """Say whether an unquoted value, which ends at `end`, is a literal: `PW=hunter2` is, `pw = user.name` is code."""
     if len(value) < SHORTEST or not _DIGIT.search(value):
         return False
     if kind == "token" and value.isdigit():  # `max_tokens: 100000`

@@ -262,5 +262,7 @@ def _key(context: Context) -> SealingKey:
         return seals.load(path)
     except NotFound:
         if _vault(context).artifacts():
-            raise NotFound(f"{path} is missing, and {FILE_NAME} was sealed with it: put it back from its backup") from None
+            raise NotFound(
+                f"{path} is missing, and {FILE_NAME} was sealed with it: put it back from its backup"
+            ) from None
     return seals.create(path)
