@@ -10,7 +10,7 @@ from store.domain.diff.fields import Sides, differences
 from store.domain.diff.model import Change, CodeChange, ComponentChange, Diff, FieldChange
 from store.domain.diff.renames import pair, with_ids_of
 from store.domain.diff.wiring import wiring
-from store.domain.secrets import redact
+from store.domain.secrets import is_another_secret, redact
 
 __all__ = ["Change", "CodeChange", "ComponentChange", "Diff", "FieldChange", "compare"]
 
@@ -64,7 +64,14 @@ def _change(old: Component | None, new: Component, rules: DiffRules) -> Componen
         fields, _ = differences(sides, rules)
         if not fields:
             return None
-        return ComponentChange(id=new.id, name=redact(new.name), kind=new.kind, change=Change.NOISE, fields=fields)
+        return ComponentChange(
+            id=new.id,
+            name=redact(new.name),
+            kind=new.kind,
+            change=Change.NOISE,
+            fields=fields,
+            words=_secrets(fields),
+        )
     if old.name == new.name:
         return _described(new, Change.CHANGED, sides, rules)
     return _described(new, Change.RENAMED, sides, rules, words=(f"was called {old.name}",))
@@ -96,5 +103,14 @@ def _described(
         change=change,
         fields=fields,
         code=code,
-        words=tuple(redact(word) for word in words) + wires,
+        words=(*(redact(word) for word in words), *_secrets(fields), *wires),
+    )
+
+
+def _secrets(fields: Iterable[FieldChange]) -> tuple[str, ...]:
+    """Return a sentence for each field in which another secret stands than before: their marks tell, not they."""
+    return tuple(
+        f"the secret in {field.path} changed"
+        for field in fields
+        if isinstance(field.old, str) and isinstance(field.new, str) and is_another_secret(field.old, field.new)
     )
