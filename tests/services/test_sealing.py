@@ -342,7 +342,7 @@ def test_an_archive_that_cannot_be_looked_into_within_bounds_is_put_aside(scene:
     path = scene.workspace.root / "inbox/prod/orders/bomb.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(bomb)
-    report = ingesting.ingest(scene.context, [item for item in scan(Root(kind="inbox", path=path.parents[2]))])
+    report = ingesting.ingest(scene.context, list(scan(Root(kind="inbox", path=path.parents[2]))))
     assert [file.outcome for file in report.files] == ["quarantined"]
 
 

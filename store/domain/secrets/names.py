@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from store.domain.secrets.shapes import Span
@@ -11,17 +13,17 @@ from store.domain.secrets.values import is_literal, is_value, looks_random
 
 ROOTS: Final = (
     b"pass", b"pwd", b"secret", b"token", b"key", b"credential", b"appid", b"psk", b"kennwort", b"contrase", b"pincode",
-    b"pin_code", b"authorization",
+    b"pin_code", b"authorization", b"pw",
 )  # fmt: skip
 """What the names that promise a secret end with, or nearly so."""
 _NAME: Final = re.compile(
-    rb"pass(?:word|wd|phrase|wort|code|wrd)|pwd|secret(?:[_-]?key)?|token|key|credential|appid|psk|kennwort|"
+    rb"pass(?:word|wd|phrase|wort|code|wrd|(?=key))|pass(?![a-z])|pwd|pw(?![a-z])|secret(?:[_-]?key)?|token|key|credential|appid|psk|kennwort|"
     rb"contrase(?:n|\xc3\xb1|\\u00f1)a|pin_?code|authorization"
 )
-_REST_OF_NAME: Final = rb"s?(?:[_-]?(?:value|plain|plaintext|base64|b64))?(?:[_-]?[0-9]{1,3})?"
+_REST_OF_NAME: Final = rb"s?(?:[_-]?(?:value|plain|plaintext|base64|b64))?(?:[_-]?[0-9]{1,3})?(?:__c)?"
 _END_OF_NAME: Final = re.compile(_REST_OF_NAME)
 _KEY_OF: Final = re.compile(
-    rb"(?:api|access|account|private|shared|auth|encryption|encrypt|secret|master|function|functions|host|subscription|"
+    rb"(?:api|access|account|private|shared|auth|encryption|encrypt|secret|master|pass|function|functions|host|subscription|"
     rb"storage|service|license|licence|app|application|bot|admin|write|client)[_-]?\Z"
 )
 """Before `key`: any value counts. After another word a value counts only when it looks random."""
@@ -37,11 +39,11 @@ _NO_SECRET_OF: Final = re.compile(
 _NO_KEY_OF: Final = re.compile(
     rb"(?:public|publishable|partition|sort|primary|foreign|cache|object|row|unique|idempotency|translation|lookup|hot|"
     rb"short|i18n|map|dict|group|route|routing|instrumentation|tracking|site|registry|sub|hash|range|index|"
-    rb"entity|logical|natural|surrogate|business|alternate|message|locali[sz]ation|resource|label|value|json|"
-    rb"tur|mon|don|hoc|joc|whis|s|c|dis)[_-]?\Z"
+    rb"entity|logical|natural|surrogate|business|alternate|message|locali[sz]ation|resource|label|value|json)[_-]?\Z"
 )
+_WORD_ALONE: Final = re.compile(rb"psk|pass(?![a-z])|pw(?![a-z])")
 _KINDS: Final = {
-    b"pass": "password", b"pwd": "password", b"appid": "key", b"psk": "password", b"kennwort": "password",
+    b"pass": "password", b"pwd": "password", b"appid": "key", b"psk": "password", b"pw": "password", b"kennwort": "password",
     b"contrase": "password", b"pincode": "password", b"pin_code": "password",
 }  # fmt: skip
 _WEAK_LENGTH: Final = 16
@@ -60,9 +62,14 @@ _IN_YAML: Final = re.compile(
     + rb"""["']?[ \t]{0,4}:[ \t]{1,40}(?:'(?P<single>(?:[^'\n]|''){0,8192})'|"(?P<double>(?:\\.|[^"\\\n]){0,8192})"|"""
     rb"""(?P<plain>[^\s"'&*!|>%@{\[#][^\n#]{0,8192}?))[ \t]*(?:[ \t]#[^\n]*)?(?:\r?\n|\Z)"""
 )
-_CALLED: Final = rb"name|key|Name|Key|header|headerName|field|variable|keyValue|p|k|schemaname|id"
-_PAIR_BEFORE: Final = re.compile(rb'"(?:' + _CALLED + rb')"\s{0,9}:\s{0,9}"(?P<name>[^"\\]{1,80})"[^{}]{0,200}\Z')
-_PAIR_AFTER: Final = re.compile(rb'[^{}]{0,200}?"(?:' + _CALLED + rb')"\s{0,9}:\s{0,9}"(?P<name>[^"\\]{1,80})"')
+_NESTED: Final = re.compile(
+    _REST_OF_NAME
+    + rb"""(?:\\{0,7}["'])\s{0,9}:\s{0,9}\{[^{}]{0,200}?"(?:value|defaultValue)"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)*+)\""""
+)
+_CALLED: Final = rb"name|key|Name|Key|header|headerName|field|variable|keyValue|p|k|schemaname"
+_PAIR_NAME: Final = re.compile(rb'"(?:' + _CALLED + rb')"\s{0,9}:\s{0,9}"(?P<name>[^"\\]{1,80})"')
+_PAIR_REACH: Final = 300
+_MOST_NAMES: Final = 3
 _PAIR_VALUE: Final = re.compile(
     rb'"(?:value|Value|valueValue|v|to|defaultValue|stringValue)"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)*+)"'
 )
@@ -79,6 +86,10 @@ _XML_INNER: Final = re.compile(
     rb"""[^<]{0,80}<(?:default)?value>(?P<value>[^<>]{3,8192})</""",
     re.IGNORECASE,
 )
+_XML_NAMED: Final = re.compile(
+    rb"""(?:(?:name|key)=["'](?P<name>[^"'<>]{1,80})["'][^<>]{0,200}>|<(?:name|key)>(?P<called>[^<>]{1,80})</(?:name|key)>\s{0,80}"""
+    rb"""<value(?:\s[^<>]{0,200})?>)(?P<value>[^<>\s][^<>]{2,8191})</"""
+)
 _AUTHORIZATION: Final = re.compile(
     r"(?:(?:bearer|basic|token|api-?key|key|digest|oauth|sso-key|bot)(?: (?:token|apikey)=| |=))?(?P<value>\S{8,})",
     re.IGNORECASE,
@@ -92,7 +103,7 @@ def named(root: bytes, data: bytes, lower: bytes, *, yaml: bool) -> Iterator[Spa
         after = at + len(root)
         name = _NAME.match(lower, at)
         if name is not None and root != b"authorization":
-            promise = _promise(root, lower, at)
+            promise = _promise(root, data, lower, at)
             found = promise and _given(data, lower, name.start(), name.end(), *promise, yaml=yaml)
             if found:
                 after = max(after, found.end)
@@ -107,17 +118,18 @@ def pairs(data: bytes, *, xml: bool, yaml: bool) -> Iterator[Span]:
         while at >= 0:
             match = _PAIR_VALUE.match(data, at)
             if match and match["value"]:
-                before = _PAIR_BEFORE.search(data, max(0, at - 300), at)
-                names = [before] if before else []
-                if not before and (behind := _PAIR_AFTER.match(data, match.end())):
-                    names = [behind]
-                yield from _paired(names, match)
+                begin = max(0, at - _PAIR_REACH)
+                begin = max(begin, data.rfind(b"{", begin, at), data.rfind(b"}", begin, at))
+                yield from _paired(deque(_PAIR_NAME.finditer(data, begin, at), maxlen=_MOST_NAMES), match)
+                end = min(match.end() + _PAIR_REACH, len(data))
+                end = min((there for brace in b"{}" if (there := data.find(brace, match.end(), end)) >= 0), default=end)
+                yield from _paired(islice(_PAIR_NAME.finditer(data, match.end(), end), _MOST_NAMES), match)
             at = data.find(key, at + len(key))
     if yaml:
         for match in _YAML_PAIR.finditer(data):
             yield from _paired([match], match)
     if xml:
-        for pattern in (_XML_PAIR, _XML_INNER):
+        for pattern in (_XML_PAIR, _XML_INNER, _XML_NAMED):
             for match in pattern.finditer(data):
                 yield from _paired([match], match)
 
@@ -130,7 +142,8 @@ def secret_kind(name: str, value: str) -> str | None:
 
 def secret_part(name: str, value: str) -> tuple[int, int, str] | None:
     """Return (start, end, kind) of the secret in the value of a field `name`, None when it holds none."""
-    lower = name.lower().encode("utf-8", "surrogatepass")
+    data = name.encode("utf-8", "surrogatepass")
+    lower = data.lower()
     for root in ROOTS:
         at = lower.rfind(root)
         if at < 0 or not (end := _NAME.match(lower, at)) or not _END_OF_NAME.fullmatch(lower, end.end()):
@@ -140,7 +153,7 @@ def secret_part(name: str, value: str) -> tuple[int, int, str] | None:
             if match and is_value(match["value"], "token") and any(c.isdigit() for c in match["value"]):
                 return match.start("value"), match.end("value"), "authorization"
             continue
-        promise = _promise(root, lower, at)
+        promise = _promise(root, data, lower, at)
         if promise and _holds(value, *promise):
             return 0, len(value), promise[0]
     return None
@@ -154,11 +167,11 @@ def _holds(value: str, kind: str, sure: int) -> bool:
     return looks_random(value)
 
 
-def _promise(root: bytes, lower: bytes, at: int) -> tuple[str, int] | None:
+def _promise(root: bytes, data: bytes, lower: bytes, at: int) -> tuple[str, int] | None:
     """Return the kind of secret a name promises, and how sure: 2 any value counts, 1 a longer one, 0 a random one."""
     before = (lower, max(0, at - 16), at)
-    if root == b"psk" and at and lower[at - 1 : at].isalpha():
-        return None
+    if _WORD_ALONE.match(lower, at) and at and lower[at - 1 : at].isalpha() and not data[at : at + 1].isupper():
+        return None  # `bypass`
     if root == b"token" and _NO_SECRET_OF.search(*before):
         return None
     if root not in {b"key", b"appid"}:
@@ -181,7 +194,8 @@ def _given(data: bytes, lower: bytes, start: int, end: int, kind: str, sure: int
         return _span(match, group, kind) if _holds(_text(match[group]), kind, sure) else None
     match = _AFTER_NAME.match(data, end)
     if match is None:
-        return None
+        match = _NESTED.match(data, end)
+        return _span(match, "value", kind) if match and _holds(_text(match["value"]), kind, sure) else None
     if match["quoted"] is not None:
         return _span(match, "quoted", kind) if _holds(_text(match["quoted"]), kind, sure) else None
     value = _text(match["bare"])
@@ -218,10 +232,10 @@ def _begins_line(data: bytes, at: int) -> bool:
     return re.fullmatch(rb"""[ \t]*(?:-[ \t]+)*["']?[\w.-]*""", line) is not None
 
 
-def _paired(names: list[re.Match[bytes]], match: re.Match[bytes]) -> Iterator[Span]:
+def _paired(names: Iterable[re.Match[bytes]], match: re.Match[bytes]) -> Iterator[Span]:
     for name in names:
         raw = match["value"]
-        part = secret_part(_text(name["name"]), _text(raw))
+        part = secret_part(_text(name["name"] or name.groupdict().get("called") or b""), _text(raw))
         if part:
             start, _, kind = part
             offset = len(_text(raw)[:start].encode("utf-8", "surrogatepass"))

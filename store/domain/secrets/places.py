@@ -30,6 +30,10 @@ _YAML_LINE: Final = re.compile(
     rb"""(?P<plain>[^\s"'&*!|>%@{\[#][^\n]*?))[ \t]*(?:[ \t]#[^\n]*)?\r?$""",
     re.MULTILINE,
 )
+_CODE: Final = re.compile(
+    rb"""^[ \t]*(?:-[ \t]+)?(?:code|master_code|user_?code|pin)[ \t]*:[ \t]*["']?(?P<value>[0-9]{4,10})["']?[ \t]*\r?$""",
+    re.MULTILINE,
+)
 _ENV_LINE: Final = re.compile(
     rb"""^(?:export )?[A-Za-z_][\w.]*=["']?(?P<value>[^\s"'#]{4,8192})["']?\s*$""", re.MULTILINE
 )
@@ -42,6 +46,9 @@ _SETTING: Final = re.compile(
 
 def placed(data: bytes, name: str) -> Iterator[Span]:
     """Yield what stands in places that are made for secrets; `name` is the file's, where it is known."""
+    if b"alarm_control_panel" in data or b"lock" in data:
+        for match in _CODE.finditer(data):
+            yield Span(start=match.start("value"), end=match.end("value"), kind="alarm code")
     base = name.rpartition("/")[2].lower()
     if b'"credentials"' in data or b'"secure' in data or b'"decryptedSecure' in data:
         refers = b'"connections"' in data and b'"nodes"' in data  # n8n: credentials are called by their names

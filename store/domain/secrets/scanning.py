@@ -56,7 +56,8 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
     lower = data.lower()
     is_json, is_xml = _begins(data, b"{["), _begins(data, b"<")
     is_yaml = not is_json and not is_xml and _YAML_KEY.search(data) is not None
-    spans = [*more, *_shaped(GENERAL, data, lower)]
+    told = (span for span in more if not is_placeholder(data[span.start : span.end].decode("utf-8", "replace")))
+    spans = [*told, *_shaped(GENERAL, data, lower)]
     for start, end in _long_runs(data):
         spans += _tokens(data, max(0, start - _LEAD), end)
     for root in ROOTS:

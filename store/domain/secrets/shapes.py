@@ -49,6 +49,18 @@ _QUOTE: Final = r"\\{0,7}[\"'`]"
 
 GENERAL: Final = (
     _shape("password in a URL", "://|:\\/\\/", r":\\?/\\?/[^\s/:@\"'`<>\\]{0,128}:([^\s/@\"'`<>\\]{1,256})@"),
+    _shape("token in a URL", "://", r"://((?=[A-Za-z_~.-]*[0-9])[A-Za-z0-9_~-]{20,256})@"),
+    _shape(
+        "password",
+        "--pass|--pwd",
+        r"--(?:password|passwd|passphrase|pass|pwd)[ =]\\{0,3}['\"]?([^\s'\"\\$<>{}%-][^\s'\"\\]{3,255})",
+    ),
+    _shape(
+        "token",
+        "--token|--secret|--api|--access|--auth",
+        r"--(?:token|secret|api-?key|api-?token|access-?token|auth-?token|secret-?key|access-?key)[ =]\\{0,3}['\"]?"
+        r"((?=[A-Za-z_~.-]*[0-9])[A-Za-z0-9_~.+/=-]{8,512})",
+    ),
     _shape("bearer token", "bearer ", r"bearer +((?=[a-z._~+/-]{0,512}[0-9])[a-z0-9._~+/-]{12,8192}=*)", any_case=True),
     _shape("basic credentials", "basic ", r"basic +([a-z0-9+/]{6,}={0,2})", any_case=True, base64=True),
     _shape(

@@ -18,7 +18,7 @@ _NO_SECRET: Final = re.compile(
     r"null|none|nil|true|false|undefined|str|string|securestring|edm\.string|text|int|integer|number|boolean|object|"
     r"array|any|jsonata|pass|password|passwd|passwort|pwd|secret|token|api[ _-]?key|key|bearer|basic|"
     r"n/?a|tbd|todo|fixme|dummy|sample|redacted|hidden|masked|removed|secure|"
-    r"\*+|•+|x{3,}|\.{3,}|…+|-+|_+|#+|\?+|0{4,}|"
+    r"(?P<same>.)(?P=same)*|"
     r"(?:your|change|replace|insert|enter|paste|put|add|set|type|fill)[ _-].*|(?:change|replace)(?:me|this|it|with).*|"
     r".*(?:[ _-]here|_goes_here)[>\]!.]*|.*\bplaceholder\b.*|example(?:[ _-].*)?|.*[ _-]example|inherit(?:ed)?|"
     r"\{[^{}]*\}|@?parameters\(.*|@\{.*|@\w+\(.*|@Microsoft\.KeyVault\(.*|\[\w+\(.*|arn:aws[\w-]*:.*|"
@@ -27,7 +27,8 @@ _NO_SECRET: Final = re.compile(
 )
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)*")
 _DOTTED: Final = re.compile(r"[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+")
-_PATH: Final = re.compile(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]*)*")
+_PATH: Final = re.compile(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]*)*|[\w. -]+(?:/[\w. -]+)*/[\w. -]*\.[A-Za-z]{2,5}")
+_HEX: Final = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _DIGIT: Final = re.compile(r"[0-9]")
 _LETTER: Final = re.compile(r"[A-Za-z]")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -85,7 +86,8 @@ def looks_random(value: str) -> bool:
         return False
     if " " in value or "://" in value or _UUID.fullmatch(value) or is_placeholder(value) or _PATH.fullmatch(value):
         return False
-    return entropy(value) >= (3.5 if len(value) >= 20 else 3.2)
+    least = 3.5 if len(value) >= 20 and not _HEX.fullmatch(value) else 3.0
+    return entropy(value) >= least
 
 
 def entropy(value: str) -> float:
