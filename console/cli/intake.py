@@ -23,6 +23,7 @@ from store.services.context import Context
 from store.services.delivery.environments import checked_name
 from store.services.exports import ingesting, watching
 from store.services.exports.ingesting import Report
+from store.services.notifying import notifying
 from store.services.sealing import sealing, unsealing
 
 
@@ -34,6 +35,7 @@ def watch(session: Session, *, once: bool) -> int:
     if once:
         report, troubles = watching.once(context)
         _print(session, report)
+        troubles += notifying.once(context).troubles
         for trouble in troubles:
             complain(trouble)
         return 3 if troubles else 0

@@ -22,6 +22,7 @@ _NAMED_WRONG: Final = frozenset(
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "setup",
     "demo": "setup",
+    "serve": "serve",
     "watch": "intake",
     "ingest": "intake",
     "artifact": "intake",
@@ -54,8 +55,10 @@ COMMANDS: Final[Mapping[str, str]] = {
     "role": "people",
     "key": "people",
     "log-key": "log_key",
+    "policy": "policy",
     "environment": "environment",
     "freeze": "environment",
+    "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
 }

@@ -20,7 +20,7 @@ SEEDS = range(3)
 TRUE_ONES = {
     "workflows_Code_1756_Code_HTTP_Automation_Webhook.json": 1,  # a bearer token of Perplexity, a stand-in
     "workflows_Http_0470_HTTP_GoogleSheets_Update_Webhook.json": 1,  # an api_key in a pair
-    "workflows_Manual_0128_Manual_N8Ntrainingcustomerdatastore_Automation_Webhook.json": 1,  # the API key of n8n\'s course
+    "workflows_Manual_0128_Manual_N8Ntrainingcustomerdatastore_Automation_Webhook.json": 1,  # a course's own key
     "workflows_Manual_1532_Manual_Wait_Automation_Webhook.json": 1,  # x-api-key in a pair
     "workflows_Wait_1992_Wait_Code_Automation_Webhook.json": 1,  # the same
     "GetOrganizationUsers_Microsoft.Flow_flows_63aa12db-ab81-4cdf-8b00-c7dc3114fd79_definition.json": 1,

@@ -34,6 +34,15 @@ def pair(removed: Sequence[Component], added: Sequence[Component]) -> list[tuple
     return pairs + _alike(left, came)
 
 
+def returned(old: Sequence[Component], new: Sequence[Component]) -> dict[str, str]:
+    """Return new id → old id of every component that came back under another id (`pair`)."""
+    ids_old = {component.id for component in old}
+    ids_new = {component.id for component in new}
+    gone = [component for component in old if component.id not in ids_new]
+    came = [component for component in new if component.id not in ids_old]
+    return {after.id: before.id for before, after in pair(gone, came)}
+
+
 def with_ids_of(old: Component, new: Component, returned: Mapping[str, str]) -> Component:
     """Return `new` with the ids of `old` in content and labels, wherever a part kept its name.
 

@@ -47,8 +47,8 @@ _SETTING: Final = re.compile(
 def placed(data: bytes, name: str) -> Iterator[Span]:
     """Yield what stands in places that are made for secrets; `name` is the file's, where it is known."""
     if b"alarm_control_panel" in data or b"lock" in data:
-        for match in _CODE.finditer(data):
-            yield Span(start=match.start("value"), end=match.end("value"), kind="alarm code")
+        for code in _CODE.finditer(data):
+            yield Span(start=code.start("value"), end=code.end("value"), kind="alarm code")
     base = name.rpartition("/")[2].lower()
     if b'"credentials"' in data or b'"secure' in data or b'"decryptedSecure' in data:
         refers = b'"connections"' in data and b'"nodes"' in data  # n8n: credentials are called by their names

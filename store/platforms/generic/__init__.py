@@ -11,6 +11,7 @@ from store.domain.component import Connector, DiffRules, Json, Notice, Parsed, P
 from store.domain.hosts import hosts_in
 from store.domain.secrets import scan
 from store.errors import BadInput
+from store.formats.archive_zip import open_zip
 from store.formats.safe_yaml import read as read_yaml
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.generic.identified import identified
@@ -40,7 +41,7 @@ class Generic:
         """Return the file as one component whose id is `name`.
 
         Raises:
-            BadInput: neither strict JSON nor harmless YAML nor an archive.
+            BadInput: neither strict JSON nor harmless YAML nor a harmless archive.
         """
         for magic, kind in _ARCHIVES.items():
             if data.startswith(magic):
@@ -63,7 +64,7 @@ class Generic:
             platform=self.name,
             confidence=10,
             components=(part,),
-            connectors=tuple(Connector(kind="host", name=host) for host in hosts),
+            connectors=tuple(Connector(kind="host", name=host, components=(name,)) for host in hosts),
             notices=tuple(
                 Notice(code="inline-secret", component=name, detail=f"{name}: holds a secret in the open ({kind})")
                 for kind in kinds
@@ -88,6 +89,9 @@ def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
 
 
 def _archive(data: bytes, name: str, kind: str) -> Parsed:
+    """Return an archive as one component. A zip is looked at first; gzip is never unpacked, so it can do no harm."""
+    if kind == "zip":
+        open_zip(data)
     content: Json = {"archive": kind, "bytes": len(data), "sha256": sha256(data).hexdigest()}
     part = component(id=name, name=name, kind="archive", content=content, behaviour=content, labels={}, source=None)
     return Parsed(platform=Generic.name, confidence=10, components=(part,))

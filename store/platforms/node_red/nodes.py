@@ -59,6 +59,12 @@ def inner_id(node: Node, number: int) -> str:
     return identity if isinstance(identity, str) and identity else f"#{number}"
 
 
+def home_of(node: Node, number: int) -> str:
+    """Return the id of the component a node belongs to: the tab or subflow it is on, else its own."""
+    home = node.get("z")
+    return home if isinstance(home, str) and home and node["type"] not in _HOMES else inner_id(node, number)
+
+
 def label(node: Node, identity: str) -> str:
     """Return the name people know a node by: its own, its label, or its type with the start of its id."""
     name = node.get("name") or node.get("label")

@@ -21,6 +21,7 @@ from store.services.delivery.environments import environments, target
 from store.services.drift import drifting
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
+from store.services.notifying import notifying
 from store.services.sealing import sealing
 
 MAX_BACK_OFF = 60.0
@@ -152,6 +153,10 @@ def forever(
     ingesting.recover_quarantine(context)
     poller = threading.Thread(target=_poll_forever, args=(context, stop, tell, complain), daemon=True)
     poller.start()
+    notifier = threading.Thread(
+        target=notifying.forever, args=(context,), kwargs={"stop": stop, "complain": complain}, daemon=True
+    )
+    notifier.start()
     settler = Settler(context.config.intake.settle_seconds)
     rescan = context.config.intake.rescan_seconds
     for found in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
@@ -166,6 +171,7 @@ def forever(
             if report.files:
                 tell(report)
     poller.join(timeout=1)
+    notifier.join(timeout=1)
 
 
 def _parts(found: Sequence[Drop | Problem], stop: threading.Event) -> Iterator[Sequence[Drop | Problem]]:
