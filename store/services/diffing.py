@@ -9,7 +9,7 @@ from pathlib import Path
 
 from store import archive
 from store.collector import undisturbed
-from store.domain.component import Component, Connector, DiffRules, Notice
+from store.domain.component import Component, Connector, DiffRules, ExportFile, Notice
 from store.domain.diff import Diff, compare, with_impact
 from store.domain.impact import Surface
 from store.domain.policy import default_policy
@@ -26,6 +26,7 @@ from store.projections.shape import Connection
 from store.services.context import Context
 from store.services.history import history
 from store.services.releases import Contents, load
+from store.services.sealing import sealing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +161,8 @@ def _resolve(context: Context, connection: Connection, text: str, name: str) -> 
     path = Path(text)
     if not path.exists():
         raise NotFound(f"{text!a} is no digest, release, ENV@WHEN, CR-…, DEP-… or file here")
-    parsed = recognise(read_guarded(path), name)
+    seen = sealing.glance(context, ExportFile(name=name, data=read_guarded(path)))
+    parsed = recognise(seen.data, seen.name)
     known = {parsed.platform: parsed.components}
     return Side(components=known, connectors=parsed.connectors, notices=parsed.notices)
 

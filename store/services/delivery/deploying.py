@@ -20,6 +20,7 @@ from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.requests import assessing, gates, vouching
 from store.services.requests.requests import change_of
+from store.services.sealing import sealing
 
 STARTED = ("deployment.started", "rollback.started")
 
@@ -52,11 +53,14 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
             )
         assessed = _assessed(context, actor.handle, before)
         snapshot = look(context, goal, before.environment, before.project)
+        expected = sealing.public_revision(context, snapshot)
+        release = releases.load_ref(context, before.target)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             change = check(context, source, actor.handle, request, assessed=assessed)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
+            sealing.refuse_erased(context, source, release)
             now = releases.desired(source, change.environment, change.project)
             started = ev.DeploymentStarted(
                 deployment=named("DEP", _next(source)),
@@ -65,7 +69,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
                 environment=change.environment,
                 target=change.target,
                 digest=change.digest,
-                expected=snapshot.revision,
+                expected=expected,
                 previous=now.target.release if now else None,
             )
             news = [assessed] if assessing.differs(change.risk, assessed) else []
@@ -75,7 +79,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         plan = Push(
             environment=place,
             project=before.project,
-            release=releases.load_ref(context, before.target),
+            release=release,
             ref=before.target,
             request=request,
         )

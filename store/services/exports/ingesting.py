@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from store import archive
@@ -20,12 +20,13 @@ from store.intake.inbox import Drop, Problem, Root, label_fault, read_drop
 from store.intake.quarantine import FOLDER, REASON_SUFFIX, quarantine
 from store.integrity.entry import Entry, Statement
 from store.ledger import Writer
-from store.platforms import recognise
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
 from store.services.acting import statement_of
 from store.services.context import SYSTEM, Context
 from store.services.drift import drifting
+from store.services.sealing import sealing
+from store.services.sealing.sealing import Taken
 
 BATCH = 200
 """Files a transaction: the lock is held some tens of milliseconds, and 5,000 files need 25 checkpoints."""
@@ -71,9 +72,8 @@ class Read:
     """An export that was read and understood, and is not recorded yet."""
 
     drop: Drop
-    file: ExportFile
+    taken: Taken
     parsed: Parsed
-    secrets: int = field(default=0)
     imported: ev.Imported | None = None
 
 
@@ -116,7 +116,7 @@ def ingest_path(context: Context, path: Path, *, project: str, environment: str)
         StorageFailure: the ledger cannot be written.
     """
     drop = drop_at(path, project=project, environment=environment)
-    return Report(files=tuple(append(context, [read_export(read_drop(drop), drop)])))
+    return Report(files=tuple(append(context, [read_export(context, read_drop(drop), drop)])))
 
 
 def drop_at(path: Path, *, project: str, environment: str) -> Drop:
@@ -132,37 +132,37 @@ def drop_at(path: Path, *, project: str, environment: str) -> Drop:
     return Drop(root=root, environment=environment, project=project, name=path.name, path=path, signature=UNSEEN)
 
 
-def read_export(data: bytes, drop: Drop, *, imported: ev.Imported | None = None) -> Read:
+def read_export(context: Context, data: bytes, drop: Drop, *, imported: ev.Imported | None = None) -> Read:
     """Return what an export holds, ready to be recorded.
 
     Raises:
         BadInput: it cannot be taken in.
     """
-    parsed = understood(data, drop.name)
-    file = ExportFile(name=drop.name, data=data)
-    return Read(drop=drop, file=file, parsed=parsed, secrets=_count_secrets(parsed, data), imported=imported)
+    taken, parsed = _understood(context, ExportFile(name=drop.name, data=data))
+    return Read(drop=drop, taken=taken, parsed=parsed, imported=imported)
 
 
 def _read(context: Context, item: Drop | Problem) -> Read | FileOutcome:
     if isinstance(item, Problem):
         return _refuse(context, item, item.reason)
     try:
-        return read_export(read_drop(item), item)
+        return read_export(context, read_drop(item), item)
     except (StillWriting, NotFound) as waiting:
         return FileOutcome(path=shown(context, item.path), outcome="waiting", reason=str(waiting))
     except BadInput as error:
         return _refuse(context, item, str(error))
 
 
-def understood(data: bytes, name: str) -> Parsed:
-    """Return what an export holds.
+def _understood(context: Context, file: ExportFile) -> tuple[Taken, Parsed]:
+    """Return an export with its secrets taken out, and what it holds then.
 
     Raises:
         BadInput: it cannot be read, is not what its name says, or two of its components claim one id, so that
             none could be told apart.
     """
-    _refuse_disguise(data, name.lower())
-    parsed = recognise(data, name)
+    _refuse_disguise(file.data, file.name.lower())
+    taken = sealing.take(context, file)
+    parsed = sealing.understood(taken)
     if len(parsed.components) > MAX_COMPONENTS:
         raise BadInput(
             f"it has {len(parsed.components):,} components, more than the {MAX_COMPONENTS:,} that are taken in"
@@ -170,7 +170,7 @@ def understood(data: bytes, name: str) -> Parsed:
     twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
     if twice:
         raise BadInput(f"two components carry the id {ascii(twice[0])[:80]}")
-    return parsed
+    return taken, parsed
 
 
 def _refuse_disguise(data: bytes, name: str) -> None:
@@ -182,15 +182,9 @@ def _refuse_disguise(data: bytes, name: str) -> None:
         raise BadInput("its name says archive, but it is none (zip or gzip)")
 
 
-def _count_secrets(parsed: Parsed, data: bytes) -> int:
-    if parsed.secrets is not None:
-        return parsed.secrets
-    return len(secrets.find(data.decode("utf-8", errors="replace")))
-
-
 def _refuse(context: Context, item: Drop | Problem, reason: str) -> FileOutcome:
     """Move the file to quarantine with its reason, and record it."""
-    path = shown(context, item.path)
+    path, reason = shown(context, item.path), secrets.redact(reason)
     try:
         kept = quarantine(context.root, item, reason, now=context.clock.now())
     except (NotFound, Conflict) as changed:
@@ -218,7 +212,7 @@ def _record_refused(context: Context, events: Sequence[ev.ArtifactRefused]) -> t
 
 def is_enough(reads: Sequence[Read]) -> bool:
     """Say whether `reads` are as many, or as large, as should be recorded in one transaction."""
-    return len(reads) >= BATCH or sum(len(read.file.data) for read in reads) >= BATCH_BYTES
+    return len(reads) >= BATCH or sum(len(read.taken.file.data) for read in reads) >= BATCH_BYTES
 
 
 def append(context: Context, reads: Sequence[Read]) -> list[FileOutcome]:
@@ -235,7 +229,7 @@ def append(context: Context, reads: Sequence[Read]) -> list[FileOutcome]:
 
 def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
     """Archive and append one export, unless it is no import and the same bytes stand under its name already."""
-    drop, file, parsed = read.drop, read.file, read.parsed
+    drop, file, parsed = read.drop, read.taken.file, read.parsed
     path, digest = shown(context, drop.path), file.digest
     last = _before(writer, read)
     if last is not None and last.digest == digest and not last.imported and read.imported is None:
@@ -248,18 +242,19 @@ def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
         artifact=digest,
         project=drop.project,
         environment=drop.environment,
-        name=drop.name,
+        name=file.name,
         platform=parsed.platform,
         confidence=parsed.confidence,
         bytes=len(file.data),
         manifest=manifest,
         components=len(parsed.components),
         previous=last.digest if last else None,
-        secrets=read.secrets,
+        secrets=read.taken.secrets,
         notices=tuple(_notice(notice) for notice in parsed.notices[:MAX_NOTICES]),
         more_notices=max(0, len(parsed.notices) - MAX_NOTICES),
         imported=read.imported,
         connectors=archive.put_connectors(writer.connection, parsed.connectors),
+        commitment=sealing.keep(context, writer, read.taken),
     )
     writer.append(_statement(context, event))
     return FileOutcome(path=path, outcome="ingested", digest=digest, platform=parsed.platform)
@@ -293,9 +288,9 @@ def _observe(context: Context, read: Read) -> tuple[FileOutcome, int]:
         context,
         environment=drop.environment,
         project=drop.project,
-        file=read.file,
+        file=read.taken.file,
         source="export",
-        parsed=read.parsed,
+        read=(read.taken, read.parsed),
     )
     path = shown(context, drop.path)
     outcome = FileOutcome(path=path, outcome="observed", digest=seen.artifact, platform=read.parsed.platform)
@@ -321,10 +316,10 @@ def recover_quarantine(context: Context) -> tuple[Entry, ...]:
 
 
 def shown(context: Context, path: Path) -> str:
-    """Return `path` relative to the workspace where it can be, as valid Unicode."""
+    """Return `path` relative to the workspace where it can be, as valid Unicode, secrets taken out."""
     with contextlib.suppress(ValueError):
         path = path.relative_to(context.root)
-    return printable(str(path))
+    return secrets.redact(printable(str(path)))
 
 
 def printable(text: str) -> str:

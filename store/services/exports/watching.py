@@ -24,6 +24,7 @@ from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
 from store.services.exports.progress import Stopwatch, Tell, untold
 from store.services.notifying import notifying
+from store.services.sealing import sealing
 
 MAX_BACK_OFF = 60.0
 _PART = 50
@@ -65,8 +66,9 @@ class LivePoller:
         if self.seen.get(key) == mark:
             return 0
         found = 0
+        revision = sealing.public_revision(self.context, snapshot)
         for file in snapshot.files:
-            found += _see(self.context, environment, project, file, snapshot.revision)
+            found += _see(self.context, environment, project, file, revision)
         self.seen[key] = mark
         return found
 
