@@ -34,7 +34,7 @@ def laughs() -> bytes:
 
 
 def wide() -> bytes:
-    attributes = " ".join(f'p:a{n}=""' for n in range(300_000))
+    attributes = " ".join(f'p:a{n}=""' for n in range(200_000))
     return f'<p:a xmlns:p="{"u" * 1_000_000}" {attributes}/>'.encode()
 
 
