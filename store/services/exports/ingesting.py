@@ -13,6 +13,7 @@ from pathlib import Path
 from store import archive
 from store.domain import events as ev
 from store.domain import secrets
+from store.domain.build import refuse_too_many
 from store.domain.component import ExportFile, Notice, Parsed
 from store.errors import BadInput, Conflict, NotFound, QuarterdeckError
 from store.intake.guard import UNSEEN, StillWriting
@@ -34,8 +35,6 @@ BATCH_BYTES = 8 * 1024 * 1024
 """Bytes a transaction, but one file at least: what is read stays in memory until it is written."""
 MAX_NOTICES = 8
 """Notices an entry repeats; the rest are counted, and a review reads all of them from the archived export."""
-MAX_COMPONENTS = 20_000
-"""Parts an export may have: each is stored and looked at on its own."""
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
 _ARCHIVE_NAMES = (".zip", ".gz", ".tgz")
 _TEXT_NAMES = (".json", ".yaml", ".yml", ".toml", ".xml", ".flow")
@@ -163,10 +162,7 @@ def _understood(context: Context, file: ExportFile) -> tuple[Taken, Parsed]:
     _refuse_disguise(file.data, file.name.lower())
     taken = sealing.take(context, file)
     parsed = sealing.understood(taken)
-    if len(parsed.components) > MAX_COMPONENTS:
-        raise BadInput(
-            f"it has {len(parsed.components):,} components, more than the {MAX_COMPONENTS:,} that are taken in"
-        )
+    refuse_too_many(len(parsed.components))
     twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
     if twice:
         raise BadInput(f"two components carry the id {ascii(twice[0])[:80]}")
@@ -212,6 +208,8 @@ def _record_refused(context: Context, events: Sequence[ev.ArtifactRefused]) -> t
 
 def is_enough(reads: Sequence[Read]) -> bool:
     """Say whether `reads` are as many, or as large, as should be recorded in one transaction."""
+    if len(reads) % 8 and len(reads[-1].taken.file.data) < BATCH_BYTES // 8:
+        return False  # counted now and then, and whenever one alone matters
     return len(reads) >= BATCH or sum(len(read.taken.file.data) for read in reads) >= BATCH_BYTES
 
 
