@@ -12,11 +12,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store import config
+from store import config, projections
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
 from store.domain import events as ev
-from store.domain.policy import default_policy
 from store.domain.roles import checked_handle
 from store.domain.signatures import SignatureAudit
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
@@ -29,10 +28,12 @@ from store.integrity.signer import Signer
 from store.ledger import HeadStore, Ledger, state_heads
 from store.ledger.mounts import network_problem
 from store.ledger.report import Contradiction, Problem, Report, Verdict
+from store.ledger.upgrade import is_old, upgrade
 from store.ledger.verify import verify
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
 from store.services.identity import log_key as log_keys
 from store.services.identity.people import bare_line
+from store.services.policy.book import Book
 from store.services.witness.cosigning import stores_of, verifier_of
 
 LEDGER_FILE = "ledger.db"
@@ -135,7 +136,7 @@ def _founded(
         heads=_heads(root, settings),
         tables=TABLES,
     )
-    return Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy(), nonce=nonce)
+    return Context(root=root, config=settings, ledger=ledger, clock=clock, policies=Book(ledger), nonce=nonce)
 
 
 def _undo(root: Path, *, key: bool) -> None:
@@ -268,6 +269,8 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
         raise IntegrityFailure(_missing(root, settings).problems[-1].detail + ": restore it from a backup")
     remote = None if settings.ledger.network_file_system else network_problem(root / LEDGER_FILE)
     log_key = log_keys.find(root, settings, root / LEDGER_FILE, log_passphrase)
+    if remote is None and is_old(root / LEDGER_FILE):
+        upgrade(root / LEDGER_FILE, tables=TABLES, read_tables=projections.NAMES, rebuild=projections.rebuild)
     ledger = Ledger.open(
         root / LEDGER_FILE,
         clock=clock,
@@ -283,7 +286,7 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
     if second is not None and not ledger.keys.had_second(second):
         ledger.close()
         raise IntegrityFailure(f"{root / LEDGER_FILE}: no entry names the second key that quarterdeck.toml expects")
-    return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy()))
+    return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policies=Book(ledger)))
 
 
 def _heads(root: Path, settings: Config) -> tuple[HeadStore, ...]:

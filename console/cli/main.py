@@ -22,8 +22,10 @@ _NAMED_WRONG: Final = frozenset(
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "setup",
     "demo": "setup",
+    "serve": "serve",
     "watch": "intake",
     "ingest": "intake",
+    "import-git": "importing",
     "artifact": "intake",
     "request": "request",
     "approve": "request",
@@ -53,10 +55,13 @@ COMMANDS: Final[Mapping[str, str]] = {
     "role": "people",
     "key": "people",
     "log-key": "log_key",
+    "policy": "policy",
     "environment": "environment",
     "freeze": "environment",
+    "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
+    "connectors": "connectors",
 }
 """Command → the module of `console.cli` that holds it."""
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.errors import BadInput
+from store.integrity import strict_json
 from store.integrity.strict_json import MAX_DEPTH, parse
 
 # Valid by RFC 8259's grammar, refused here on purpose: two readers would disagree about them.
@@ -194,3 +195,22 @@ def test_a_key_that_stands_twice_never_slips_through_the_quick_reader(text: str,
 @given(st.binary(max_size=200) | st.text('[]{}",:0123456789.eE+-\\ud8ntrfals \n', max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     verdict(data)
+
+
+@pytest.mark.parametrize("text", ["[" + "1," * 50 + "1]", '{"a": ' * 20 + "0" + "}" * 20, '["' + '","' * 60 + '"]'])
+def test_a_document_of_too_many_values_is_refused_before_it_is_built(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    assert parse(text.encode()).value
+    monkeypatch.setattr(strict_json, "MAX_VALUES", 15)
+    monkeypatch.setattr(strict_json, "_CHUNK", 7)
+    with pytest.raises(BadInput, match="members and items"):
+        parse(text.encode())
+
+
+def test_commas_and_brackets_inside_strings_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strict_json, "MAX_VALUES", 5)
+    for chunk in (1, 2, 3, 5, 1000):
+        monkeypatch.setattr(strict_json, "_CHUNK", chunk)
+        text = r'["a,[,{", "\\", "\",[", {"k,": ",,,,,,,,"}]'
+        assert isinstance(parse(text.encode()).value, list)

@@ -8,6 +8,7 @@ from typing import Final
 
 from store.domain.component import Json
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
+from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
     DeploymentFailed,
     DeploymentStarted,
@@ -28,6 +29,9 @@ from store.domain.events.exports import (
     EnvironmentAdded,
     EnvironmentFrozen,
     EnvironmentThawed,
+    HistoryImported,
+    Imported,
+    ImportedDeletion,
     NoticeRecord,
 )
 from store.domain.events.incidents import (
@@ -46,9 +50,19 @@ from store.domain.events.people import (
     LedgerRestored,
     LogKeyRotated,
     PrincipalAdded,
+    PrincipalReinstated,
+    PrincipalSuspended,
     RoleGranted,
     RoleRevoked,
     SecondLogKeySet,
+)
+from store.domain.events.policies import (
+    OwnersWanted,
+    PolicyAdopted,
+    PolicyFile,
+    PolicyProposed,
+    RiskAssessed,
+    RiskPoint,
 )
 from store.domain.events.requests import (
     ApprovalGranted,
@@ -74,11 +88,18 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         RoleRevoked,
         KeyAdded,
         KeyRevoked,
+        PrincipalSuspended,
+        PrincipalReinstated,
+        PolicyProposed,
+        PolicyAdopted,
+        RiskAssessed,
         EnvironmentAdded,
         EnvironmentFrozen,
         EnvironmentThawed,
         ArtifactIngested,
         ArtifactRefused,
+        ImportedDeletion,
+        HistoryImported,
         ConfigurationObserved,
         RequestOpened,
         RequestEdited,
@@ -102,6 +123,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         IncidentNoted,
         IncidentClosed,
         EntryAnnotated,
+        ConnectorsReviewed,
     )
 }
 
@@ -135,6 +157,7 @@ __all__ = [
     "ArtifactIngested",
     "ArtifactRefused",
     "ConfigurationObserved",
+    "ConnectorsReviewed",
     "DeploymentFailed",
     "DeploymentStarted",
     "DeploymentVerified",
@@ -151,6 +174,9 @@ __all__ = [
     "GateEvaluated",
     "GivenUp",
     "Grant",
+    "HistoryImported",
+    "Imported",
+    "ImportedDeletion",
     "IncidentClosed",
     "IncidentNoted",
     "IncidentOpened",
@@ -160,8 +186,14 @@ __all__ = [
     "LedgerRestored",
     "LogKeyRotated",
     "NoticeRecord",
+    "OwnersWanted",
     "PinnedState",
+    "PolicyAdopted",
+    "PolicyFile",
+    "PolicyProposed",
     "PrincipalAdded",
+    "PrincipalReinstated",
+    "PrincipalSuspended",
     "QuarantineLifted",
     "Recorded",
     "ReleaseQuarantined",
@@ -171,6 +203,8 @@ __all__ = [
     "RequestOpened",
     "RequestSubmitted",
     "RequestWithdrawn",
+    "RiskAssessed",
+    "RiskPoint",
     "RoleGranted",
     "RoleRevoked",
     "RollbackStarted",

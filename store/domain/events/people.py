@@ -106,6 +106,33 @@ class KeyRevoked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrincipalSuspended(Event):
+    """Until then this principal may do nothing, or not what this one grant allows; their keys stay enrolled."""
+
+    KIND: ClassVar[str] = "principal.suspended"
+    ON: ClassVar[tuple[str, ...]] = ("principal",)
+    SIGNED: ClassVar[bool] = True
+    principal: str
+    until: str
+    reason: str
+    grant: Grant | None = None
+    """None: every grant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrincipalReinstated(Event):
+    """What was suspended of this principal counts again."""
+
+    KIND: ClassVar[str] = "principal.reinstated"
+    ON: ClassVar[tuple[str, ...]] = ("principal",)
+    SIGNED: ClassVar[bool] = True
+    principal: str
+    reason: str
+    grant: Grant | None = None
+    """None: whatever was suspended."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogKeyRotated(Event):
     """Checkpoints over more entries than this one's number are signed by another key of the log.
 
