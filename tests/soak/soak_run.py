@@ -31,13 +31,13 @@ Part = Callable[[Path, int, random.Random], Counted]
 PARTS: dict[str, Part] = soak_crashes.PARTS | soak_damage.PARTS
 TIMES = {
     # part: (short, full)
-    "kill -9 in a writer": (60, 5_000),
-    "journal and file torn in a commit": (60, 3_000),
-    "crash between the durable steps": (2, 20),
-    "rival writers": (40, 500),
+    "kill -9 in a writer": (300, 5_000),
+    "journal and file torn in a commit": (1_000, 3_000),
+    "crash between the durable steps": (20, 20),
+    "rival writers": (500, 500),
     "clock that jumps": (20, 200),
     "bytes flipped": (150, 0),
-    "file-size limits": (12, 500),
+    "file-size limits": (100, 500),
     "small disk runs full": (4, 12),
     "sync or write fails": (6, 100),
     "read-only file system": (1, 1),
