@@ -41,7 +41,8 @@ def main() -> int:
 
 def page(results: list[Result], took: float) -> str:
     """Return docs/performance.md."""
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    cores = f"{os.cpu_count()} cores, which {os.getloadavg()[2]:.1f} programs wanted at a time"
+    machine = f"{cores}; Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     rows = [
         f"| {r.what} | {r.ours} | {r.beside} | {r.ratio} | {r.goal} | {'yes' if r.met else '**no**'} |" for r in results
     ]

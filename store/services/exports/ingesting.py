@@ -251,11 +251,19 @@ def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
         notices=tuple(_notice(notice) for notice in parsed.notices[:MAX_NOTICES]),
         more_notices=max(0, len(parsed.notices) - MAX_NOTICES),
         imported=read.imported,
-        connectors=archive.put_connectors(writer.connection, parsed.connectors),
+        connectors=archive.put_connectors(
+            writer.connection, parsed.connectors, previous=_connectors_of(writer, last) if last else None
+        ),
         commitment=sealing.keep(context, writer, read.taken),
     )
     writer.append(_statement(context, event))
     return FileOutcome(path=path, outcome="ingested", digest=digest, platform=parsed.platform)
+
+
+def _connectors_of(writer: Writer, row: ArtifactRow) -> str | None:
+    """Return the digest of an earlier export's list of connectors; None where none was kept."""
+    digest = writer.entry(row.seq).statement.data.get("connectors")
+    return digest if isinstance(digest, str) else None
 
 
 def _before(writer: Writer, read: Read) -> ArtifactRow | None:
