@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import history, ledger
+from bench import diffing, history, ledger
 from bench.measure import Result
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -26,6 +26,7 @@ def main() -> int:
         for name, run in (
             ("append", lambda: ledger.append(Path(folder))),
             ("history", lambda: history.run(Path(folder))),
+            ("diff", lambda: diffing.run(Path(folder) / "diff")),
             ("long", lambda: ledger.long(Path(folder), entries)),
         ):
             print(f"measuring: {name}", flush=True)
