@@ -7,13 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from store import archive
 from store.collector import undisturbed
 from store.domain.component import Component, Connector, DiffRules, Notice
 from store.domain.diff import Diff, compare, with_impact
 from store.domain.impact import Surface
+from store.domain.policy import default_policy
+from store.domain.policy.encoding import whole
+from store.domain.policy.in_force import PLACE
+from store.domain.policy.reading import from_canonical
 from store.domain.release import EMPTY, Release
 from store.errors import BadInput, NotFound
 from store.intake.guard import read_guarded
+from store.integrity.canonical import canonical_bytes
 from store.platforms import platform, recognise
 from store.projections import artifacts, deployments, requests
 from store.projections.shape import Connection
@@ -72,6 +78,8 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
         row = requests.one(connection, request)
         if row is None:
             raise NotFound(f"there is no request {request}")
+        if row.environment == PLACE:
+            return _comparison_of_policies(connection, row)
         now = {d.project: d for d in deployments.desired(connection, environment=row.environment)}.get(row.project)
         if row.deployment is not None and row.state in {"live", "superseded", "rolled back"}:
             deployed = deployments.one(connection, row.deployment)
@@ -81,6 +89,16 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
         contents = Contents(connection)
         old, new = (_side(contents, release) for release in (before or EMPTY, load(connection, row.manifest)))
     return Comparison(diff=between_sides(old, new), before=old.by_id, after=new.by_id)
+
+
+def _comparison_of_policies(connection: Connection, row: requests.RequestRow) -> Comparison:
+    """Return what a policy request changes, every default written out, so that only what differs shows."""
+    default = default_policy()
+    before = default if row.base in {None, default.digest} else from_canonical(archive.get(connection, str(row.base)))
+    after = from_canonical(archive.get(connection, row.release))
+    old, new = (recognise(canonical_bytes(whole(one)), "policy.json") for one in (before, after))
+    left, right = Side(components={old.platform: old.components}), Side(components={new.platform: new.components})
+    return Comparison(diff=between_sides(left, right), before=left.by_id, after=right.by_id)
 
 
 def _release_before(connection: Connection, deployed: deployments.DeploymentRow) -> Release | None:

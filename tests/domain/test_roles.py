@@ -33,6 +33,7 @@ MAY = {
         "manage principals",
         "manage environments",
         "acknowledge a restore",
+        "adopt a policy",
         "rotate the log's key",
         "review connectors",
         "annotate",

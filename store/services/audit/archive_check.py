@@ -19,6 +19,8 @@ _NAMING = (
     "request.edited",
     "deployment.started",
     "rollback.started",
+    "policy.proposed",
+    "policy.adopted",
 )
 Progress = Callable[[int, int], bool]
 """(done, total) → go on?"""
@@ -68,6 +70,11 @@ def _named(entry: Entry) -> Iterator[tuple[str, str]]:
     statement = entry.statement
     if "artifact" in statement.on:
         yield "export", statement.on["artifact"]
+    if isinstance(policy := statement.data.get("policy"), str) and statement.kind.startswith("policy."):
+        yield "policy", policy
+    for file in files if isinstance(files := statement.data.get("files"), list) else ():
+        if isinstance(file, dict) and isinstance(file.get("artifact"), str):
+            yield "policy file", str(file["artifact"])
     manifest = statement.data.get("manifest")
     if isinstance(manifest, str):
         yield "component manifest", manifest
