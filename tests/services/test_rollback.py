@@ -15,7 +15,7 @@ from store.services import releases
 from store.services.delivery import rollback
 from store.services.delivery.rollback import Plan
 from store.services.drift import drifting
-from store.services.requests import approving, requests
+from store.services.requests import approving, promoting, requests
 from store.services.requests.requests import change_of
 
 
@@ -329,7 +329,7 @@ def test_a_rollback_overwrites_answered_drift_as_well(scene: Scene, answer: str)
 def test_the_people_who_decided_on_it_cannot_be_worked_around_by_promotion_backwards(scene: Scene) -> None:
     add_environment(scene.context, scene.alice, "dev")
     scene.live(V1, place="dev")
-    promoted = requests.promote(scene.context, scene.bo, "CR-0001", to="prod").statement.on["request"]
+    promoted = promoting.promote(scene.context, scene.bo, "CR-0001", to="prod").statement.on["request"]
     requests.submit(scene.context, scene.bo, promoted)
     with pytest.raises(Refusal, match="separation of duties"):
         approving.approve(scene.context, scene.bo, promoted)

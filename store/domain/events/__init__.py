@@ -36,6 +36,13 @@ from store.domain.events.exports import (
     ImportedDeletion,
     NoticeRecord,
 )
+from store.domain.events.gating import (
+    EnvironmentSpecified,
+    ExceptionEnded,
+    ExceptionGranted,
+    ReportAdded,
+    ReportCounts,
+)
 from store.domain.events.incidents import (
     EntryAnnotated,
     IncidentClosed,
@@ -128,6 +135,10 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         IncidentClosed,
         EntryAnnotated,
         ConnectorsReviewed,
+        ReportAdded,
+        ExceptionGranted,
+        ExceptionEnded,
+        EnvironmentSpecified,
     )
 }
 
@@ -175,8 +186,11 @@ __all__ = [
     "EntryAnnotated",
     "EnvironmentAdded",
     "EnvironmentFrozen",
+    "EnvironmentSpecified",
     "EnvironmentThawed",
     "Event",
+    "ExceptionEnded",
+    "ExceptionGranted",
     "GateEvaluated",
     "GivenUp",
     "Grant",
@@ -204,6 +218,8 @@ __all__ = [
     "Recorded",
     "ReleaseQuarantined",
     "ReleaseRef",
+    "ReportAdded",
+    "ReportCounts",
     "RequestContent",
     "RequestEdited",
     "RequestOpened",

@@ -13,13 +13,14 @@ from store.errors import BadInput, Conflict, Refusal
 from store.services import releases
 from store.services.acting import perform, record
 from store.services.context import Actor, Context, Source, named, next_id, recorded
+from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
 from store.services.delivery.pushing import Outcome, Progress, Push, look, push, settle
 from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.requests import assessing, gates, vouching
-from store.services.requests.requests import change_of
+from store.services.requests.reading import change_of
 from store.services.sealing import sealing
 
 STARTED = ("deployment.started", "rollback.started")
@@ -43,15 +44,12 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
     with pushing(context, before.environment):
         close_interrupted(context, before.environment)
         progress("running the gates")
-        verdicts = gates.run(context, before, phase="deploy")
-        failed = [verdict for verdict in verdicts if not verdict.passed]
-        if failed:
-            record(context, verdicts)
-            raise Refusal(
-                [f"the gate {verdict.gate} failed: {verdict.reason}" for verdict in failed],
-                would_unblock=[verdict.unblock for verdict in failed if verdict.unblock],
-            )
-        assessed = _assessed(context, actor.handle, before)
+        assessed = assessing.assess(context, context.ledger, before, phase="deploy")
+        news = [assessed] if assessing.differs(before.risk, assessed) else []
+        run = gates.run(context, context.ledger, before, phase="deploy", assessed=assessed)
+        if run.failed:
+            record(context, [*run.verdicts, *news])
+            gates.refuse(run.failed)
         snapshot = look(context, goal, before.environment, before.project)
         expected = sealing.public_revision(context, snapshot)
         release = releases.load_ref(context, before.target)
@@ -60,8 +58,10 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
             change = check(context, source, actor.handle, request, assessed=assessed)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
+            gates.hold(run, source, change)
             sealing.refuse_erased(context, source, release)
             now = releases.desired(source, change.environment, change.project)
+            specified = specifying.specification(source, change.environment)
             started = ev.DeploymentStarted(
                 deployment=named("DEP", _next(source)),
                 request=request,
@@ -71,9 +71,9 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
                 digest=change.digest,
                 expected=expected,
                 previous=now.target.release if now else None,
+                specification=specified.digest if specified else None,
             )
-            news = [assessed] if assessing.differs(change.risk, assessed) else []
-            return [*verdicts, *news, started]
+            return [*run.verdicts, *news, started]
 
         *_, started = perform(context, actor, decide)
         plan = Push(
@@ -84,18 +84,6 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
             request=request,
         )
         return push(context, goal, plan, started=started, expected=snapshot.revision, progress=progress)
-
-
-def _assessed(context: Context, handle: str, change: Change) -> ev.RiskAssessed:
-    """Return the risk as it is now; when it takes more approvals than it had, that is recorded and refused."""
-    assessed = assessing.assess(context, context.ledger, change, phase="deploy")
-    if assessing.differs(change.risk, assessed):
-        try:
-            check(context, context.ledger, handle, change.id, assessed=assessed)
-        except Refusal:
-            record(context, [assessed])
-            raise
-    return assessed
 
 
 def check(
