@@ -64,7 +64,7 @@ def gate_run(session: Session, request_id: str) -> int:
 
 @group(name="report")
 def report() -> None:
-    """Reports of tests (JUnit XML) and scans (SARIF) about one release: add, list."""
+    """JUnit XML and SARIF about one release: add, list."""
 
 
 gate.add_command(report)

@@ -48,6 +48,7 @@ def read(data: bytes) -> Scan:
     if len(tools) > _MOST_TOOLS:
         raise BadInput(f"SARIF: {len(tools)} tools are more than the {_MOST_TOOLS} that are read")
     counts = ReportCounts(
+        passed=0,
         errors=levels["error"],
         warnings=levels["warning"],
         notes=levels["note"] + levels["none"],

@@ -12,7 +12,7 @@ from store.domain.events.base import Event
 class ReportCounts:
     """What a report counts: tests of a JUnit XML, results by level of a SARIF."""
 
-    passed: int = 0
+    passed: int
     failed: int = 0
     broken: int = 0
     """Tests that ended in an error; runs of a scanner that did not end well."""

@@ -101,8 +101,9 @@ def run(
 
 
 def hold(before: Run, source: Source, change: Change) -> None:
-    """Look again, under the ledger's lock, at whatever can have changed since a run; between it and the push
-    nothing is believed. `change` is the request as `source` has it.
+    """Look again, under the ledger's lock, at whatever can have changed since a run.
+
+    Between it and the push nothing is believed. `change` is the request as `source` has it.
 
     Raises:
         Refusal: a gate now fails; every one is named.
