@@ -131,7 +131,7 @@ class _Pairing:
     ) -> ComponentChange:
         fields, code = differences(sides, self._rules)
         if change in {Change.CHANGED, Change.RENAMED}:
-            words = (*(redact(word) for word in words), *naming(sides), *wiring(sides, self._rules))
+            words = (*(redact(word) for word in words), *naming(sides, component.name), *wiring(sides, self._rules))
         return ComponentChange(
             id=component.id,
             name=redact(component.name),
