@@ -93,8 +93,28 @@ def free_key(wanted: str, taken: Iterable[str] | Mapping[str, object]) -> str:
         return wanted
     number = 2
     while f"{wanted} ({number})" in taken:
+        if number >= _MANY:
+            return f"{wanted} ({_free_number(wanted, taken, number)})"
         number += 1
     return f"{wanted} ({number})"
+
+
+_MANY = 100
+"""From so many twins on, trying one number after another would cost the square of their count."""
+
+
+def _free_number(wanted: str, taken: Iterable[str] | Mapping[str, object], used: int) -> int:
+    """Return a free number above one that is used: in doubling steps, then by halves."""
+    free = 2 * used
+    while f"{wanted} ({free})" in taken:
+        used, free = free, 2 * free
+    while free - used > 1:
+        middle = (used + free) // 2
+        if f"{wanted} ({middle})" in taken:
+            used = middle
+        else:
+            free = middle
+    return free
 
 
 def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:

@@ -50,7 +50,7 @@ NOISE: Final = Noise(
     ),
 )
 _SQL: Final = re.compile(
-    r"\s*(?:--[^\n]*\n\s*)*(?:select|with|insert|update|delete|call|exec|merge|create|alter)\b", re.IGNORECASE
+    r"\s*+(?:--[^\n]*+\n\s*+)*+(?:select|with|insert|update|delete|call|exec|merge|create|alter)\b", re.IGNORECASE
 )
 _PLUGIN_KINDS: Final = {"JS": "js function", "API": "api", "SAAS": "api", "REMOTE": "api"}
 

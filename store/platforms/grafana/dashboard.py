@@ -22,7 +22,8 @@ NOISE: Final = {
 """Where things stand, who saved them when, and which number the database gave them."""
 _SHARED: Final = ("publicDashboardEnabled", "publicDashboardUid", "isPublic")
 _SQL: Final = re.compile(
-    r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:select|with|show|insert|update|delete|exec)\b", re.IGNORECASE | re.DOTALL
+    r"\s*+(?:--[^\n]*+\n\s*+|(?>/\*.*?\*/)\s*+)*+(?:select|with|show|insert|update|delete|exec)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _CODE: Final = {
     "expr": "promql",
