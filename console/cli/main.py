@@ -25,7 +25,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "serve",
     "watch": "intake",
     "ingest": "intake",
+    "import-git": "importing",
     "artifact": "intake",
+    "shred": "intake",
     "request": "request",
     "approve": "request",
     "refuse": "request",
@@ -54,11 +56,13 @@ COMMANDS: Final[Mapping[str, str]] = {
     "role": "people",
     "key": "people",
     "log-key": "log_key",
+    "policy": "policy",
     "environment": "environment",
     "freeze": "environment",
     "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
+    "connectors": "connectors",
 }
 """Command → the module of `console.cli` that holds it."""
 

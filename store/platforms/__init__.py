@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
+from store.collector import undisturbed
 from store.domain.component import Parsed
+from store.domain.secrets import Span
 from store.errors import BadInput, NotFound
 from store.platforms import folder
 from store.platforms.appsmith import Appsmith
 from store.platforms.generic import Generic
 from store.platforms.grafana import Grafana
 from store.platforms.home_assistant import HomeAssistant
+from store.platforms.logic_apps import LogicApps
 from store.platforms.make import Make
 from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
+from store.platforms.node_red.hidden import node_red_secrets
+from store.platforms.power_automate import PowerAutomate
 from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
 from store.platforms.salesforce import Salesforce
+from store.platforms.step_functions import StepFunctions
 
-__all__ = ["PLATFORMS", "TARGETS", "Platform", "Snapshot", "Target", "TargetKind", "platform", "recognise"]
+__all__ = [
+    "PLATFORMS",
+    "SECRETS",
+    "TARGETS",
+    "Platform",
+    "Snapshot",
+    "Target",
+    "TargetKind",
+    "known_secrets",
+    "platform",
+    "recognise",
+]
 
 PLATFORMS: Final[tuple[Platform, ...]] = (
     NodeRed(),
     N8n(),
+    PowerAutomate(),
+    LogicApps(),
+    StepFunctions(),
     Grafana(),
     HomeAssistant(),
     Make(),
@@ -32,6 +52,8 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
     Generic(),
 )
 """The last one takes whatever can be read at all."""
+CERTAIN: Final = 95
+"""A platform this sure at a glance knows the bytes for its own: when it cannot read them, nobody else may."""
 
 
 def _node_red(root: Path, settings: Mapping[str, str]) -> Target:
@@ -45,6 +67,18 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
     "node-red": TargetKind(needs=("url",), takes=("user", "password-env", "ca"), connect=_node_red),
 }
 """Where a release can go: the kinds of `environment add --target`."""
+
+
+SecretFinder: TypeAlias = Callable[[bytes, str], Iterable[Span]]
+"""(bytes, name) → where secrets stand that only somebody who knows the platform would see; positions count bytes."""
+SECRETS: Final[Mapping[str, SecretFinder]] = {"node-red": node_red_secrets}
+"""Platforms that know of secrets which the general rules cannot; to hand in positions, add a line."""
+
+
+def known_secrets(data: bytes, name: str) -> tuple[Span, ...]:
+    """Return the secrets that the platforms most likely to have written `data` know of."""
+    likely = (SECRETS[one.name] for one in PLATFORMS if one.name in SECRETS and one.detect(data, name) > 0)
+    return tuple(span for finder in likely for span in finder(data, name))
 
 
 def platform(name: str) -> Platform:
@@ -70,12 +104,19 @@ def recognise(data: bytes, name: str) -> Parsed:
     """
     if not data:
         raise BadInput("the file is empty")
+    with undisturbed():
+        return _read(data, name)
+
+
+def _read(data: bytes, name: str) -> Parsed:
     sure = [(candidate.detect(data, name), candidate) for candidate in PLATFORMS]
     likely = sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
     problem = BadInput("not a format that is known")
-    for _, candidate in likely:
+    for sureness, candidate in likely:
         try:
             return candidate.parse(data, name)
         except BadInput as error:
             problem = error
+            if sureness >= CERTAIN:
+                break
     raise problem

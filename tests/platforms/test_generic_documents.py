@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.zips import zipped
 
 from store.domain.component import Json
 from store.domain.diff import compare
@@ -189,10 +190,17 @@ def test_harmful_toml_and_xml_are_refused_at_once_in_one_line(data: bytes, name:
 
 
 def test_an_archive_is_known_by_its_bytes() -> None:
-    found = recognise(b"PK\x03\x04 whatever", "solution.zip")
+    found = recognise(zipped({"a.txt": b"one"}), "solution.zip")
     assert [(part.id, part.kind) for part in found.components] == [("solution.zip", "archive")]
-    other = recognise(b"PK\x03\x04 another", "solution.zip")
+    other = recognise(zipped({"a.txt": b"two"}), "solution.zip")
     assert found.components[0].digest != other.components[0].digest
+
+
+def test_a_zip_that_is_none_or_harmful_is_refused() -> None:
+    with pytest.raises(BadInput, match="no zip at all"):
+        recognise(b"PK\x03\x04 whatever", "solution.zip")
+    with pytest.raises(BadInput, match="leads out"):
+        recognise(zipped({"../../etc/passwd": b"x"}), "solution.zip")
 
 
 def test_a_scalar_document_has_canonical_bytes_too() -> None:

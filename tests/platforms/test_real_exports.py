@@ -24,6 +24,17 @@ pytestmark = pytest.mark.skipif(not MANIFEST.exists(), reason="the folder of rea
 
 COMPANIONS = {
     "home-assistant": (".github_*",),  # the repository's own automation, nothing that Home Assistant reads
+    "logic-apps": (
+        "*.vscode_*",
+        "*launchSettings*",
+        "*devcontainer*",
+        "*templates_manifest*",
+        "*aisearch_index*",
+        "*acr-template*",
+        "*MockConfigFile*",
+        "*ARM_*-parameters*",
+    ),
+    "step-functions": ("*MockConfigFile*",),
 }
 """Files that came along with exports and are none themselves: the generic platform takes them as what they are."""
 

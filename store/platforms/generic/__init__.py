@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Final
@@ -12,6 +13,7 @@ from store.domain.component import Connector, DiffRules, Json, Notice, Parsed, P
 from store.domain.hosts import hosts_in
 from store.domain.secrets import scan
 from store.errors import BadInput
+from store.formats.archive_zip import open_zip
 from store.formats.safe_toml import read as read_toml
 from store.formats.safe_xml import read as read_xml
 from store.formats.safe_yaml import read as read_yaml
@@ -54,7 +56,7 @@ class Generic:
         """Return the file as one component whose id is `name`.
 
         Raises:
-            BadInput: neither strict JSON nor harmless YAML, TOML or XML nor an archive.
+            BadInput: neither strict JSON nor harmless YAML, TOML or XML nor a harmless archive.
         """
         for magic, kind in _ARCHIVES.items():
             if data.startswith(magic):
@@ -77,7 +79,7 @@ class Generic:
             platform=self.name,
             confidence=10,
             components=(part,),
-            connectors=tuple(Connector(kind="host", name=host) for host in hosts),
+            connectors=tuple(Connector(kind="host", name=host, components=(name,)) for host in hosts),
             notices=tuple(
                 Notice(code="inline-secret", component=name, detail=f"{name}: holds a secret in the open ({kind})")
                 for kind in kinds
@@ -139,6 +141,10 @@ def _text(data: bytes, ending: str) -> Json:
 
 
 def _archive(data: bytes, name: str, kind: str) -> Parsed:
+    """Return an archive as one component. A zip is looked at first; gzip is never unpacked, so it can do no harm."""
+    if kind == "zip":
+        for member in open_zip(data):
+            deque(member.pieces(), maxlen=0)  # to the end: what is declared must be what is there
     content: Json = {"archive": kind, "bytes": len(data), "sha256": sha256(data).hexdigest()}
     part = component(id=name, name=name, kind="archive", content=content, behaviour=content, labels={}, source=None)
     return Parsed(platform=Generic.name, confidence=10, components=(part,))

@@ -53,7 +53,7 @@ class HomeAssistant:
             is_called_like_one(name),
             is_kept_like_one(name),
         ]
-        return min(95, 45 + 15 * sum(signs)) if any(signs) else 0
+        return min(90, 45 + 15 * sum(signs)) if any(signs) else 0
 
     def parse(self, data: bytes, name: str) -> Parsed:
         """Return automations, scripts, scenes and integrations with the services and credentials they use.

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, TypeAlias
 from xml.etree.ElementTree import Element
 
-from store.domain.build import component, free_key
+from store.domain.build import FreeKeys, component
 from store.domain.component import Component, Json, Path
 from store.domain.noise import ANY, Noise
 from store.errors import BadInput
@@ -40,14 +40,15 @@ def component_of(root: Element, name: str) -> Component:
         raise BadInput(f"not a Salesforce flow: the document is a {_local(root.tag)[:40]}")
     content: Thing = {}
     nodes: dict[str, Thing] = {}
+    keys = FreeKeys()
     for child in root:
         tag = _local(child.tag)
         value = _value(child)
         own = value.get("name") if isinstance(value, dict) else None
         if tag == START and isinstance(value, dict):
-            nodes[free_key(START, nodes)] = {"element": tag, **value}
+            nodes[keys.free(START, nodes)] = {"element": tag, **value}
         elif isinstance(value, dict) and isinstance(own, str) and own and tag != "processMetadataValues":
-            nodes[free_key(own, nodes)] = {"element": tag, **value}
+            nodes[keys.free(own, nodes)] = {"element": tag, **value}
         else:
             _put(content, tag, value, several=isinstance(value, dict))
     if kind == "flow" and not nodes and "processType" not in content and "status" not in content:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from store.domain import change as rules
+from store.domain import approving as rules
 from store.domain import events as ev
-from store.errors import Conflict, Refusal
+from store.domain.change import Change
+from store.domain.policy.in_force import PLACE
+from store.errors import BadInput, Conflict, Refusal
 from store.services import releases
 from store.services.acting import perform, record
 from store.services.context import Actor, Context, Source, named, next_id, recorded
@@ -15,8 +18,9 @@ from store.services.delivery.pushing import Outcome, Progress, Push, look, push,
 from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.locking import pushing
-from store.services.requests import gates, vouching
+from store.services.requests import assessing, gates, vouching
 from store.services.requests.requests import change_of
+from store.services.sealing import sealing
 
 STARTED = ("deployment.started", "rollback.started")
 
@@ -30,6 +34,8 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         PlatformFailure: the target could not be reached; the failure is recorded.
     """
     before = change_of(context.ledger, request)
+    if before.environment == PLACE:
+        raise BadInput(f"{request} changes the policy: quarterdeck policy adopt {request}")
     place = one(context.ledger, before.environment)
     goal = target(context, place)
     settle(context, goal, before.environment, before.project)
@@ -45,12 +51,16 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
                 [f"the gate {verdict.gate} failed: {verdict.reason}" for verdict in failed],
                 would_unblock=[verdict.unblock for verdict in failed if verdict.unblock],
             )
+        assessed = _assessed(context, actor.handle, before)
         snapshot = look(context, goal, before.environment, before.project)
+        expected = sealing.public_revision(context, snapshot)
+        release = releases.load_ref(context, before.target)
 
         def decide(source: Source) -> Sequence[ev.Event]:
-            change = check(context, source, actor.handle, request)
+            change = check(context, source, actor.handle, request, assessed=assessed)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
+            sealing.refuse_erased(context, source, release)
             now = releases.desired(source, change.environment, change.project)
             started = ev.DeploymentStarted(
                 deployment=named("DEP", _next(source)),
@@ -59,27 +69,45 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
                 environment=change.environment,
                 target=change.target,
                 digest=change.digest,
-                expected=snapshot.revision,
+                expected=expected,
                 previous=now.target.release if now else None,
             )
-            return [*verdicts, started]
+            news = [assessed] if assessing.differs(change.risk, assessed) else []
+            return [*verdicts, *news, started]
 
         *_, started = perform(context, actor, decide)
         plan = Push(
             environment=place,
             project=before.project,
-            release=releases.load_ref(context, before.target),
+            release=release,
             ref=before.target,
             request=request,
         )
         return push(context, goal, plan, started=started, expected=snapshot.revision, progress=progress)
 
 
-def check(context: Context, source: Source, handle: str, request: str) -> rules.Change:
-    """Return the request if `handle` may deploy it now, or raise Refusal with every reason."""
+def _assessed(context: Context, handle: str, change: Change) -> ev.RiskAssessed:
+    """Return the risk as it is now; when it takes more approvals than it had, that is recorded and refused."""
+    assessed = assessing.assess(context, context.ledger, change, phase="deploy")
+    if assessing.differs(change.risk, assessed):
+        try:
+            check(context, context.ledger, handle, change.id, assessed=assessed)
+        except Refusal:
+            record(context, [assessed])
+            raise
+    return assessed
+
+
+def check(
+    context: Context, source: Source, handle: str, request: str, *, assessed: ev.RiskAssessed | None = None
+) -> Change:
+    """Return the request if `handle` may deploy it now, or raise Refusal with every reason.
+
+    `assessed` is its risk where that was looked at after it was recorded.
+    """
     change = change_of(source, request)
     rules.check_deployable(
-        change,
+        replace(change, risk=assessed) if assessed is not None else change,
         actor=handle,
         people=principals(source),
         policy=context.policy,
@@ -87,7 +115,7 @@ def check(context: Context, source: Source, handle: str, request: str) -> rules.
         frozen=one(source, change.environment).frozen,
         quarantined=releases.quarantine(source, change.project, change.target.release),
     )
-    doubts = vouching.doubts(context, source, change)
+    doubts = vouching.doubts(context.ledger, source, change, context.policies.at, context.now)
     if doubts:
         raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; an edit of the request voids them"])
     standing = drifting.standing(source, change.environment, change.project).values()
@@ -101,7 +129,7 @@ def check(context: Context, source: Source, handle: str, request: str) -> rules.
     return change
 
 
-def _one_project_per_platform(source: Source, change: rules.Change) -> None:
+def _one_project_per_platform(source: Source, change: Change) -> None:
     place = one(source, change.environment)
     if place.target != "node-red":
         return

@@ -9,15 +9,16 @@ from store.domain import events as ev
 from store.domain.component import ExportFile
 from store.domain.drift import DELIVERED, Drift
 from store.domain.release import Release
+from store.domain.secrets import redact
 from store.errors import Conflict, QuarterdeckError
 from store.integrity.entry import Entry
-from store.platforms import recognise
 from store.platforms.protocol import Snapshot, Target
 from store.services import releases
 from store.services.acting import record
 from store.services.context import Context
 from store.services.delivery.environments import Environment
 from store.services.drift import drifting
+from store.services.sealing import sealing
 
 Progress = Callable[[str], None]
 
@@ -53,7 +54,8 @@ def look(context: Context, target: Target, environment: str, project: str) -> Sn
     snapshot = target.fetch(project)
     deployed = releases.desired(context.ledger, environment, project)
     in_folder = _seen_in_folder(context, environment, project)
-    if deployed is not None and snapshot.revision == deployed.revision and not in_folder:
+    known = {snapshot.revision, sealing.public_revision(context, snapshot)}
+    if deployed is not None and deployed.revision in known and not in_folder:
         return snapshot
     news = _observed(context, target, environment, project, snapshot)
     if news:
@@ -85,7 +87,12 @@ def _observed(context: Context, target: Target, environment: str, project: str, 
     for file in snapshot.files:
         source = "live" if target.live else DELIVERED
         seen = drifting.observe(
-            context, environment=environment, project=project, file=file, source=source, revision=snapshot.revision
+            context,
+            environment=environment,
+            project=project,
+            file=file,
+            source=source,
+            revision=sealing.public_revision(context, snapshot),
         )
         news += [str(entry.statement.on["drift"]) for entry in seen.news]
     names = {file.name for file in snapshot.files}
@@ -100,7 +107,7 @@ def push(context: Context, target: Target, plan: Push, *, started: Entry, expect
     deployment = started.statement.on["deployment"]
     try:
         with context.ledger.reading() as connection:
-            files = releases.files_of(connection, plan.release)
+            files = sealing.raw_files(context, connection, plan.release)
             before = releases.desired(context.ledger, plan.environment.name, plan.project)
             old = releases.load(connection, before.target.manifest) if before else None
         names = {file.name for file in files}
@@ -113,7 +120,7 @@ def push(context: Context, target: Target, plan: Push, *, started: Entry, expect
     progress("reading back")
     try:
         live = target.fetch(plan.project)
-        wrong = mismatch(target, plan.release, files, live)
+        wrong = mismatch(context, target, plan.release, files, live)
     except QuarterdeckError as error:
         wrong, live = str(error), None
     if wrong is not None or live is None:
@@ -124,7 +131,7 @@ def push(context: Context, target: Target, plan: Push, *, started: Entry, expect
         project=plan.project,
         environment=plan.environment.name,
         target=plan.ref,
-        revision=live.revision,
+        revision=sealing.public_revision(context, live),
         request=plan.request,
     )
     strays = {file.name for file in live.files} - names
@@ -137,16 +144,26 @@ def push(context: Context, target: Target, plan: Push, *, started: Entry, expect
     return Outcome(deployment=deployment, verified=True, reason="", entries=(started, *entries))
 
 
-def mismatch(target: Target, release: Release, files: Sequence[ExportFile], live: Snapshot) -> str | None:
+def mismatch(
+    context: Context, target: Target, release: Release, files: Sequence[ExportFile], live: Snapshot
+) -> str | None:
     """Return what in `live` is not what was meant, None when it is: bytes for files, components for a platform."""
     if not target.live:
         there = {file.name: file.digest for file in live.files}
         wrong = sorted(file.name for file in files if there.get(file.name) != file.digest)
         return f"delivered bytes differ: {', '.join(wrong[:5])}" if wrong else None
-    seen = {part.id: part.digest for file in live.files for part in recognise(file.data, file.name).components}
+    seen = _covered(context, live.files)
     meant = {part.id: part.digest for part in release.components}
+    if seen != meant:  # the release may be from before secrets were sealed
+        meant |= {part: digest for part, digest in _covered(context, files).items() if part in meant}
     odd = sorted(part for part in {*seen, *meant} if seen.get(part) != meant.get(part))
     return f"{len(odd)} components are not as pushed: {', '.join(odd[:5])}" if odd else None
+
+
+def _covered(context: Context, files: Sequence[ExportFile]) -> dict[str, str]:
+    """Return component id → digest of raw files, secrets taken out as they are from every export."""
+    taken = (sealing.take(context, file) for file in files)
+    return {part.id: part.digest for one in taken for part in sealing.understood(one).components}
 
 
 def _failed(context: Context, plan: Push, deployment: str, stage: str, reason: str) -> Entry:
@@ -158,7 +175,7 @@ def _failed(context: Context, plan: Push, deployment: str, stage: str, reason: s
                 project=plan.project,
                 environment=plan.environment.name,
                 stage=stage,
-                reason=reason[:500],
+                reason=redact(reason)[:500],
                 request=plan.request,
             )
         ],

@@ -23,6 +23,7 @@ from store.services.diffing import between_releases
 from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.locking import pushing
+from store.services.sealing import sealing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +144,7 @@ def _planned(
             for r in open_requests
             if r.project == project and r.environment == place.name and ref.release != past[0].target.release
         ),
-        cannot_come_back=_cannot_come_back(place, leaves, to),
+        cannot_come_back=(*sealing.erased(context, context.ledger, to), *_cannot_come_back(place, leaves, to)),
         drifts=tuple(sorted(drift.id for drift in standing.values())),
         component=component,
     )
@@ -217,6 +218,7 @@ def roll_back(
         close_interrupted(context, place.name)
         goal = target(context, place)
         snapshot = look(context, goal, place.name, project)
+        expected = sealing.public_revision(context, snapshot)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _may(context, source, actor, what)
@@ -230,7 +232,7 @@ def roll_back(
                     project=project,
                     environment=place.name,
                     target=what.ref,
-                    expected=snapshot.revision,
+                    expected=expected,
                     reason=reason,
                     previous=now.target.release,
                     component=what.component,
@@ -281,6 +283,7 @@ def lift_quarantine(context: Context, actor: Actor, project: str, release: str, 
 
 
 def _may(context: Context, source: Source, actor: Actor, what: Plan) -> None:
+    """Let `actor` carry out the plan, or raise Refusal: not theirs to do, or its secrets were shredded."""
     require(
         principals(source),
         actor.handle,
@@ -289,3 +292,4 @@ def _may(context: Context, source: Source, actor: Actor, what: Plan) -> None:
         environment=what.environment.name,
         at=context.now,
     )
+    sealing.refuse_erased(context, source, what.to)
