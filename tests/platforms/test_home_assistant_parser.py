@@ -8,7 +8,7 @@ import pytest
 
 from store.domain.component import Parsed
 from store.domain.diff import compare
-from store.platforms import platform, recognise
+from store.platforms import known_secrets, platform, recognise
 
 FIXTURES = Path(__file__).parent / "fixtures/home_assistant"
 
@@ -182,3 +182,10 @@ def test_a_file_of_secrets_shows_their_names_and_hides_every_value() -> None:
     assert [change.change.value for change in diff.components] == ["changed"]
     assert "4711" not in str(diff)
     assert "4712" not in str(diff)
+
+
+def test_every_value_of_a_file_of_secrets_is_sealed_and_of_no_other_file() -> None:
+    data = b'# a\nuser: house # who\npin: 4711\nkey: "a \\" b"\nother: \'c\'\nlong: |\n  one\n  two\nempty:\n'
+    found = known_secrets(data, "config/secrets.yaml")
+    assert [data[span.start : span.end] for span in found] == [b"house", b"4711", b'a \\" b', b"c", b"one", b"two"]
+    assert known_secrets(data, "config/scripts.yaml") == ()

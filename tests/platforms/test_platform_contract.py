@@ -96,10 +96,10 @@ def test_an_unknown_platform_is_named_with_those_that_are_known() -> None:
 
 
 MANY = [
-    (b'{"schemaVersion":1,"panels":[' + b",".join([b'{"id":1,"type":"x"}'] * 20_000) + b"]}", "a.json", "grafana"),
-    (b'{"mapper":1,"flow":[' + b",".join([b'{"id":1,"module":"a:b"}'] * 10_000) + b"]}", "a.json", "make"),
-    (b'{"exportedApplication":{},"actionList":[' + b",".join([b"{}"] * 10_000) + b"]}", "a.json", "appsmith"),
-    (b"- {alias: A, trigger: [], action: []}\n" * 10_000, "a.yaml", "home-assistant"),
+    (b'{"schemaVersion":1,"panels":[' + b",".join([b'{"id":1,"type":"x"}'] * 9_000) + b"]}", "a.json", "grafana"),
+    (b'{"mapper":1,"flow":[' + b",".join([b'{"id":1,"module":"a:b"}'] * 9_000) + b"]}", "a.json", "make"),
+    (b'{"exportedApplication":{},"actionList":[' + b",".join([b"{}"] * 9_000) + b"]}", "a.json", "appsmith"),
+    (b"- {alias: A, trigger: [], action: []}\n" * 9_000, "a.yaml", "home-assistant"),
     (b'<Flow xmlns="http://soap.sforce.com/2006/04/metadata"><status>a</status><screens><name>s</name>'
      + b"<fields><a>b</a></fields>" * 40_000 + b"</screens></Flow>", "a.xml", "salesforce"),
 ]  # fmt: skip
