@@ -15,6 +15,7 @@ from store.platforms.appsmith import Appsmith
 from store.platforms.generic import Generic
 from store.platforms.grafana import Grafana
 from store.platforms.home_assistant import HomeAssistant
+from store.platforms.home_assistant.hidden import home_assistant_secrets
 from store.platforms.logic_apps import LogicApps
 from store.platforms.make import Make
 from store.platforms.n8n import N8n
@@ -71,7 +72,10 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
 
 SecretFinder: TypeAlias = Callable[[bytes, str], Iterable[Span]]
 """(bytes, name) → where secrets stand that only somebody who knows the platform would see; positions count bytes."""
-SECRETS: Final[Mapping[str, SecretFinder]] = {"node-red": node_red_secrets}
+SECRETS: Final[Mapping[str, SecretFinder]] = {
+    "node-red": node_red_secrets,
+    "home-assistant": home_assistant_secrets,
+}
 """Platforms that know of secrets which the general rules cannot; to hand in positions, add a line."""
 
 
