@@ -31,6 +31,8 @@ _SETTING: Final = re.compile(
 """A line that only TOML has; YAML reads `name = "x"` as a text."""
 _SCHEMAS: Final = re.compile(r"schema\.|json-schema\.org|www\.w3\.org")
 """Hosts in `$schema` and namespace names are identifiers; nobody is called there."""
+_MOST_COMMENTED: Final = 1024 * 1024
+"""Bytes of JSON that is looked through for comments: settings are small, and every text in it is a piece then."""
 _COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|//[^\n]*+|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|,(?=\s*+[}\]])', re.DOTALL)
 
@@ -110,6 +112,8 @@ def _json(data: bytes) -> Document:
     try:
         return parse_json(data)
     except BadInput:
+        if len(data) > _MOST_COMMENTED:
+            raise
         bare = _COMMENT.sub(lambda match: match[1] or b"", data)
         if bare == data:
             raise
