@@ -8,7 +8,7 @@ from typing import Final
 
 from store.collector import undisturbed
 from store.domain.component import Parsed
-from store.errors import BadInput, NotFound
+from store.errors import BadInput, NotFound, TooMuch
 from store.platforms import folder
 from store.platforms.appsmith import Appsmith
 from store.platforms.generic import Generic
@@ -90,6 +90,8 @@ def _read(data: bytes, name: str) -> Parsed:
     for sureness, candidate in likely:
         try:
             return candidate.parse(data, name)
+        except TooMuch:
+            raise
         except BadInput as error:
             problem = error
             if sureness >= CERTAIN:
