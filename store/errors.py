@@ -16,6 +16,10 @@ class BadInput(QuarterdeckError):
     """What was given cannot be read or does not exist; nothing was changed (exit 2)."""
 
 
+class TooMuch(BadInput):
+    """What was given was understood, and is more than is taken in; trying to read it otherwise is no help (exit 2)."""
+
+
 class NotFound(BadInput):
     """The named thing does not exist in this workspace (exit 2)."""
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from store.collector import undisturbed
 from store.domain.component import Parsed
 from store.domain.secrets import Span
-from store.errors import BadInput, NotFound
+from store.errors import BadInput, NotFound, TooMuch
 from store.platforms import folder
 from store.platforms.appsmith import Appsmith
 from store.platforms.generic import Generic
@@ -119,6 +119,8 @@ def _read(data: bytes, name: str) -> Parsed:
     for sureness, candidate in likely:
         try:
             return candidate.parse(data, name)
+        except TooMuch:
+            raise
         except BadInput as error:
             problem = error
             if sureness >= CERTAIN:
