@@ -18,6 +18,7 @@ from store.domain.diff import compare
 from store.errors import BadInput, Conflict, PlatformFailure
 from store.platforms import Target, platform, recognise
 from store.platforms.node_red_target import NodeRedTarget
+from store.reach.secret import Secret
 
 pytestmark = pytest.mark.node_red
 FLOWS = Path(__file__).parent / "fixtures" / "node_red" / "orders-v1.json"
@@ -63,7 +64,7 @@ def test_what_is_fetched_has_the_bytes_that_node_red_writes_itself(target: Targe
 
 def test_a_deployment_over_the_compared_revision_is_live_and_has_a_new_revision(target: Target) -> None:
     before = target.fetch("orders")
-    revision = target.push("orders", [export(LATER)], expected=before.revision)
+    revision = target.push("orders", [export(LATER)], expected=before.revision).revision
     after = target.fetch("orders")
     assert after.revision == revision != before.revision
     assert flows_of(after.files[0].data) == flows_of(LATER.read_bytes())
@@ -71,7 +72,7 @@ def test_a_deployment_over_the_compared_revision_is_live_and_has_a_new_revision(
 
 def test_pushing_a_release_and_the_one_before_brings_back_the_same_components(target: Target) -> None:
     first = target.fetch("orders")
-    second = target.push("orders", [export(LATER)], expected=first.revision)
+    second = target.push("orders", [export(LATER)], expected=first.revision).revision
     target.push("orders", first.files, expected=second)
     again = target.fetch("orders")
     wanted = {part.id: part.digest for part in recognise(first.files[0].data, "flows.json").components}
@@ -141,14 +142,14 @@ def test_the_installed_modules_are_an_inventory_with_versions(server: Server) ->
 
 def test_a_user_with_the_password_may_read_and_deploy(guarded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERS_PASSWORD", PASSWORD)
-    target = NodeRedTarget(url=guarded.url, user=USER, password_env="ORDERS_PASSWORD")
+    target = NodeRedTarget(url=guarded.url, user=USER, password=Secret(what="password", variable="ORDERS_PASSWORD"))
     revision = target.fetch("orders").revision
-    assert target.push("orders", [export(LATER)], expected=revision) == target.fetch("orders").revision
+    assert target.push("orders", [export(LATER)], expected=revision).revision == target.fetch("orders").revision
 
 
 def test_a_user_who_may_only_read_cannot_deploy(guarded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERS_PASSWORD", PASSWORD)
-    target = NodeRedTarget(url=guarded.url, user="reader", password_env="ORDERS_PASSWORD")
+    target = NodeRedTarget(url=guarded.url, user="reader", password=Secret(what="password", variable="ORDERS_PASSWORD"))
     revision = target.fetch("orders").revision
     with pytest.raises(PlatformFailure, match="does not let reader deploy"):
         target.push("orders", [export(LATER)], expected=revision)
@@ -158,7 +159,7 @@ def test_a_wrong_password_is_one_clear_line_without_the_password(
     guarded: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ORDERS_PASSWORD", "guessed wrong")
-    target = NodeRedTarget(url=guarded.url, user=USER, password_env="ORDERS_PASSWORD")
+    target = NodeRedTarget(url=guarded.url, user=USER, password=Secret(what="password", variable="ORDERS_PASSWORD"))
     with pytest.raises(PlatformFailure, match="does not know the user olive with this password") as refused:
         target.fetch("orders")
     assert "guessed wrong" not in str(refused.value)
@@ -171,7 +172,7 @@ def test_no_user_where_one_is_needed_says_so(guarded: Server) -> None:
 
 def test_a_password_variable_that_is_not_set_is_named(guarded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ORDERS_PASSWORD", raising=False)
-    target = NodeRedTarget(url=guarded.url, user=USER, password_env="ORDERS_PASSWORD")
+    target = NodeRedTarget(url=guarded.url, user=USER, password=Secret(what="password", variable="ORDERS_PASSWORD"))
     with pytest.raises(PlatformFailure, match="variable ORDERS_PASSWORD is not set"):
         target.fetch("orders")
 

@@ -32,7 +32,7 @@ class N8n:
             BadInput: no strict JSON, or no n8n workflow.
         """
         document = parse_json(data)
-        workflows = _workflows(document.value)
+        workflows = workflows_of(document.value)
         source = Source.of(data, has_float=document.has_float)
         found: dict[str, Component] = {}
         for workflow in workflows:
@@ -48,7 +48,12 @@ class N8n:
         )
 
 
-def _workflows(value: Json) -> list[dict[str, Json]]:
+def workflows_of(value: Json) -> list[dict[str, Json]]:
+    """Return the workflows in an export: one, a list, or a page of the public API.
+
+    Raises:
+        BadInput: something in it is no workflow.
+    """
     if isinstance(value, dict) and isinstance(value.get("data"), list) and set(value) <= {"data", "nextCursor"}:
         value = value["data"]
     items = value if isinstance(value, list) else [value]

@@ -9,9 +9,12 @@ from store.domain.component import Json, Path
 
 Content: TypeAlias = dict[str, Any]
 
-_NOISE: Final = frozenset(
-    {"versionId", "updatedAt", "createdAt", "versionCounter", "triggerCount", "shared", "pinData", "staticData"}
-)
+_NOISE: Final = frozenset({
+    "versionId", "updatedAt", "createdAt", "versionCounter", "triggerCount", "shared", "pinData", "staticData",
+    "meta", "tags", "description",
+})  # fmt: skip
+"""What the editor and the runtime keep beside a workflow; none of it changes what the workflow does, and the public
+API does not take it."""
 _DEFAULTS: Final = {"callerPolicy": "workflowsFromSameOwner", "availableInMCP": False}
 """Settings that n8n adds at the first save; with these values they change nothing."""
 _CODE: Final = {
@@ -55,23 +58,16 @@ def behaviour_of(content: Content) -> Content:
         identity: {key: value for key, value in node.items() if key != "position"}
         for identity, node in content["nodes"].items()
     }
-    if isinstance(meta := bare.get("meta"), dict):
-        bare["meta"] = {key: value for key, value in meta.items() if key != "instanceId"}
-    if not bare.get("meta"):
-        bare.pop("meta", None)
-    if isinstance(tags := bare.get("tags"), list):
-        bare["tags"] = [_tag(tag) for tag in tags]
+    for key in ("active", "isArchived"):
+        if bare.get(key) is False:  # as if it were not said at all
+            del bare[key]
     if isinstance(settings := bare.get("settings"), dict):
         bare["settings"] = {
             key: value for key, value in settings.items() if key not in _DEFAULTS or value != _DEFAULTS[key]
         }
+    if not bare.get("settings"):
+        bare.pop("settings", None)
     return bare
-
-
-def _tag(tag: Json) -> Json:
-    if not isinstance(tag, dict):
-        return tag
-    return {key: value for key, value in tag.items() if key not in {"createdAt", "updatedAt"}}
 
 
 def _is_noise_key(key: str) -> bool:
@@ -89,7 +85,7 @@ def labels_of(content: Content) -> dict[str, str]:
 def is_noise(kind: str, path: Path) -> bool:  # noqa: ARG001  the shape of DiffRules.is_noise
     """Say whether a path says nothing about behaviour: a position, a time stamp, pinned test data."""
     match path:
-        case ("nodes", _, "position", *_) | ("meta", "instanceId", *_) | ("tags", _, "createdAt" | "updatedAt"):
+        case ("nodes", _, "position", *_):
             return True
         case (key, *_):
             return _is_noise_key(key)
