@@ -2,7 +2,7 @@
 
 from store.archive.audit import BlobProblem, verify_blobs
 from store.archive.blobs import TABLES, Sizes, contains, get, put, sizes
-from store.archive.manifests import ManifestRow, manifest, put_manifest
+from store.archive.manifests import ManifestRow, manifest, manifest_bytes, put_manifest
 
 __all__ = [
     "TABLES",
@@ -12,6 +12,7 @@ __all__ = [
     "contains",
     "get",
     "manifest",
+    "manifest_bytes",
     "put",
     "put_manifest",
     "sizes",

@@ -20,6 +20,8 @@ OBSERVED = {
     "gate.evaluated",
     "deployment.verified",
     "deployment.failed",
+    "revert.started",
+    "enforcement.halted",
     "release.quarantined",
     "drift.opened",
     "drift.changed",

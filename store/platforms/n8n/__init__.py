@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
+
+import orjson
 
 from store.domain.build import Source, component, free_key
 from store.domain.component import Component, DiffRules, Json, Parsed
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.n8n.watch import connectors_of, notices_of
+from store.platforms.n8n.watch import connectors_of, credentials_in, notices_of
 from store.platforms.n8n.workflow import behaviour_of, content_of, is_noise, is_workflow, labels_of, language, wires
 
 
@@ -46,6 +49,33 @@ class N8n:
             connectors=connectors_of(parts),
             notices=notices_of(parts),
         )
+
+    def graft(self, data: bytes, donor: bytes | None, ids: Sequence[str]) -> bytes:
+        """Return `data` with the workflows `ids` as they are in `donor`: as one workflow, or as a list of them.
+
+        Raises:
+            BadInput: one of the two cannot be read, or nothing would be left.
+        """
+        theirs = self._keyed(donor) if donor is not None else {}
+        mine = self._keyed(data)
+        made = {key: flow for key, flow in mine.items() if key not in ids or key in theirs}
+        made |= {key: theirs[key] for key in ids if key in theirs}
+        if not made:
+            raise BadInput("no workflow would be left in the file")
+        flows = list(made.values())
+        return orjson.dumps(flows[0] if len(flows) == 1 else flows, option=orjson.OPT_INDENT_2)
+
+    def credentials(self, component: Component) -> Mapping[str, str]:
+        """Return `type/id` → words for each credential that a workflow refers to: it lives in n8n, not in exports."""
+        return dict(credentials_in(component))
+
+    def _keyed(self, data: bytes) -> dict[str, dict[str, Json]]:
+        """Return component id → workflow; nothing for an empty list."""
+        value = parse_json(data).value
+        if value == []:
+            return {}
+        parts = self.parse(data, "").components
+        return {part.id: flow for part, flow in zip(parts, workflows_of(value), strict=True)}
 
 
 def workflows_of(value: Json) -> list[dict[str, Json]]:

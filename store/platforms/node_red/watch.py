@@ -12,7 +12,7 @@ from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import Span, redact, scan
 from store.platforms.node_red.nodes import Node, inner_id, label
 
-_CORE: Final = frozenset({
+CORE: Final = frozenset({
     "tab", "subflow", "group", "junction", "unknown", "comment", "global-config", "inject", "debug",
     "complete", "catch", "status", "link in", "link out", "link call", "function", "switch", "change", "range",
     "template", "delay", "trigger", "exec", "rbe", "tls-config", "http proxy", "mqtt in", "mqtt out",
@@ -34,7 +34,7 @@ def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
     An export names node types, not packages: a module of an unknown package is called by the type it brings.
     """
     kinds = dict.fromkeys(node["type"] for node in nodes)
-    modules = [kind for kind in kinds if kind not in _CORE and not kind.startswith("subflow:")]
+    modules = [kind for kind in kinds if kind not in CORE and not kind.startswith("subflow:")]
     found = {Connector(kind="module", name=kind): None for kind in modules}
     ids = {node["id"] for node in nodes if isinstance(node.get("id"), str)}
     for node in nodes:

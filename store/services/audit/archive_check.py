@@ -18,6 +18,7 @@ _NAMING = (
     "request.edited",
     "deployment.started",
     "rollback.started",
+    "revert.started",
 )
 Progress = Callable[[int, int], bool]
 """(done, total) → go on?"""
