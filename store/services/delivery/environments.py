@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from store.domain import events as ev
 from store.domain import roles
@@ -174,6 +175,8 @@ def _check(target: str, settings: Mapping[str, str]) -> None:
         if value not in RULES[name]:
             raise BadInput(f"--{name} is {' or '.join(RULES[name])}, not {value!r}")
     TARGETS[target].check(plain)
+    if rules.get("enforce") == "revert" and not TARGETS[target].connect(Path(), plain).live:
+        raise BadInput(f"--enforce revert: a {target} does not tell what runs there, so nothing can be enforced")
 
 
 def checked_name(name: str) -> str:
