@@ -24,3 +24,8 @@ def run_console(workspace: Workspace, actor: Actor | None, *, mouse: bool, why_n
         raise BadInput(trouble)
     ascii_only = os.environ.get("QUARTERDECK_ASCII", "") not in {"", "0"}
     return run_app(Console(Desk(workspace.context, actor, why_nobody=why_nobody), ascii_only=ascii_only), mouse=mouse)
+
+
+def run_in_browser(workspace: Workspace, actor: Actor | None, *, why_nobody: str = "") -> int:
+    """Run the console for one page of `quarterdeck serve` and return the exit status: the terminal is xterm.js."""
+    return run_app(Console(Desk(workspace.context, actor, why_nobody=why_nobody), palette="truecolor"))

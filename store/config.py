@@ -81,6 +81,27 @@ class WitnessesConfig(_Section):
         return self
 
 
+class ChannelConfig(_Section):
+    """Where one channel of notices is: an Apprise URL, in an environment variable or a file when it holds a token."""
+
+    url: str | None = None
+    url_env: str | None = Field(default=None, min_length=1)
+    url_file: str | None = Field(default=None, min_length=1)
+    """Relative to the workspace; mode 0600."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> ChannelConfig:
+        if sum(one is not None for one in (self.url, self.url_env, self.url_file)) != 1:
+            raise ValueError("name one of url, url_env, url_file")
+        return self
+
+
+class NotifyConfig(_Section):
+    """Who is told of what happens; which entries go to which channel is policy."""
+
+    channels: dict[str, ChannelConfig] = {}
+
+
 class Config(_Section):
     """A workspace's configuration."""
 
@@ -90,6 +111,7 @@ class Config(_Section):
     live: LiveConfig = LiveConfig()
     heads: HeadsConfig = HeadsConfig()
     witnesses: WitnessesConfig = WitnessesConfig()
+    notify: NotifyConfig = NotifyConfig()
 
 
 def load(root: Path) -> Config:
@@ -166,4 +188,6 @@ def render(config: Config) -> str:
         "# [[witnesses.known]]\n"
         '# vkey = "..."\n'
         '# command = ["ssh", "HOST", "quarterdeck", "witness"]  # or url = "https://...", or folder = "..."\n'
+        "\n# [notify.channels.oncall]  # an Apprise URL: github.com/caronc/apprise; policy says what goes where\n"
+        '# url_env = "QUARTERDECK_ONCALL"  # or url_file = "keys/oncall.url" (mode 0600), or url = "json://..."\n'
     )

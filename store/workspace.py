@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store import config
+from store import config, projections
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
 from store.domain import events as ev
@@ -29,6 +29,7 @@ from store.integrity.signer import Signer
 from store.ledger import HeadStore, Ledger, state_heads
 from store.ledger.mounts import network_problem
 from store.ledger.report import Contradiction, Problem, Report, Verdict
+from store.ledger.upgrade import is_old, upgrade
 from store.ledger.verify import verify
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
 from store.services.identity import log_key as log_keys
@@ -267,6 +268,8 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
         raise IntegrityFailure(_missing(root, settings).problems[-1].detail + ": restore it from a backup")
     remote = None if settings.ledger.network_file_system else network_problem(root / LEDGER_FILE)
     log_key = log_keys.find(root, settings, root / LEDGER_FILE, log_passphrase)
+    if remote is None and is_old(root / LEDGER_FILE):
+        upgrade(root / LEDGER_FILE, tables=TABLES, read_tables=projections.NAMES, rebuild=projections.rebuild)
     ledger = Ledger.open(
         root / LEDGER_FILE,
         clock=clock,

@@ -21,6 +21,7 @@ from store.services.context import Context
 from store.services.delivery.environments import checked_name
 from store.services.exports import ingesting, watching
 from store.services.exports.ingesting import Report
+from store.services.notifying import notifying
 
 
 @command(name="watch")
@@ -31,6 +32,7 @@ def watch(session: Session, *, once: bool) -> int:
     if once:
         report, troubles = watching.once(context)
         _print(session, report)
+        troubles += notifying.once(context).troubles
         for trouble in troubles:
             complain(trouble)
         return 3 if troubles else 0

@@ -22,6 +22,7 @@ _NAMED_WRONG: Final = frozenset(
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "setup",
     "demo": "setup",
+    "serve": "serve",
     "watch": "intake",
     "ingest": "intake",
     "artifact": "intake",
@@ -55,6 +56,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "log-key": "log_key",
     "environment": "environment",
     "freeze": "environment",
+    "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
 }

@@ -13,7 +13,8 @@ from store.ledger.connection import open_unguarded, storage_errors
 
 APPLICATION_ID: Final = 0x51444B4C
 """`QDKL`, in the file's header: what `file` and `PRAGMA application_id` show."""
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""Counts up whenever a table beside the ledger's own is added or changed; `upgrade` brings older files here."""
 
 SUBJECTS: Final = (
     "request", "deployment", "drift", "incident", "artifact", "principal", "project", "environment",
@@ -92,7 +93,7 @@ def expected_schema(tables: Sequence[str] = ()) -> _Objects:
     try:
         for sql in (*LEDGER_TABLES, *tables):
             connection.execute(sql)
-        return _objects(connection)
+        return objects_of(connection)
     finally:
         connection.close()
 
@@ -101,17 +102,21 @@ def check_schema(connection: sqlite3.Connection, path: Path, tables: Sequence[st
     """Make sure that the file is a ledger of a version known here, with its tables and triggers untouched.
 
     Raises:
-        BadInput: another application's database, or one of a newer quarterdeck.
+        BadInput: another application's database, or one of a newer or an older quarterdeck.
         IntegrityFailure: a table, index or trigger is missing, changed, or was added to one of ours.
     """
-    check_identity(connection, path)
+    version = check_identity(connection, path)
+    if version < SCHEMA_VERSION:
+        raise BadInput(
+            f"{path}: made by an older quarterdeck (format {version}); open its workspace once where it can be written"
+        )
     problems = schema_problems(connection, tables)
     if problems:
         raise IntegrityFailure(f"{path}: the tables are not as they were made: {'; '.join(problems)}")
 
 
-def check_identity(connection: sqlite3.Connection, path: Path) -> None:
-    """Make sure that the header says: a ledger, of a version that can be read here.
+def check_identity(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the file's format: the header says that it is a ledger, of a version that can be read here.
 
     Raises:
         BadInput: it says something else; both versions are named.
@@ -125,17 +130,20 @@ def check_identity(connection: sqlite3.Connection, path: Path) -> None:
         raise BadInput(
             f"{path}: made by a newer quarterdeck (format {version}); this one knows format {SCHEMA_VERSION}"
         )
-    if version < SCHEMA_VERSION:
+    if version < 1:
         raise BadInput(f"{path}: format {version} is not known; this quarterdeck knows format {SCHEMA_VERSION}")
+    return int(version)
 
 
 def schema_problems(connection: sqlite3.Connection, tables: Sequence[str] = ()) -> tuple[str, ...]:
     """Return, in words, every difference between the file's tables and the expected ones.
 
-    Tables that nobody asked about are left alone: nothing of ours reads them.
+    Tables that nobody asked about are left alone: nothing of ours reads them. In a file of an older format only
+    the ledger's own tables are compared; the others were different then.
     """
-    expected = expected_schema(tables)
-    found = _objects(connection)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    expected = expected_schema(tables if version == SCHEMA_VERSION else ())
+    found = objects_of(connection)
     ours = {table for table, _ in expected.values()}
     problems = []
     for key, (table, sql) in expected.items():
@@ -151,7 +159,8 @@ def schema_problems(connection: sqlite3.Connection, tables: Sequence[str] = ()) 
     return tuple(problems[:_MAX_PROBLEMS])
 
 
-def _objects(connection: sqlite3.Connection) -> _Objects:
+def objects_of(connection: sqlite3.Connection) -> _Objects:
+    """Return every table, index and trigger of a database with its SQL, SQLite's own left out."""
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
     return {(kind, name): (table, sql) for kind, name, table, sql in rows if not str(table).startswith("sqlite_")}
 

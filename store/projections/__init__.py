@@ -29,6 +29,8 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     incidents.PROJECTION,
 )
 TABLES: Final[tuple[str, ...]] = tuple(sql for projection in PROJECTIONS for sql in projection.tables)
+NAMES: Final[tuple[str, ...]] = tuple(name for projection in PROJECTIONS for name in projection.names)
+"""The names of the read tables."""
 _BY_KIND: Final[Mapping[str, tuple[Projection, ...]]] = {
     kind: tuple(p for p in PROJECTIONS if kind in p.kinds) for p in PROJECTIONS for kind in p.kinds
 }
@@ -52,9 +54,8 @@ def apply(connection: sqlite3.Connection, entry: Entry) -> None:
 
 def rebuild(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     """Empty every read model and fill it again from `entries`, oldest first; the caller holds the transaction."""
-    for projection in PROJECTIONS:
-        for name in projection.names:
-            connection.execute(f"DELETE FROM {name}")
+    for name in NAMES:
+        connection.execute(f"DELETE FROM {name}")
     for entry in entries:
         apply(connection, entry)
 
@@ -66,8 +67,7 @@ def differences(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tup
         for sql in TABLES:
             fresh.execute(sql)
         rebuild(fresh, entries)
-        names = [name for projection in PROJECTIONS for name in projection.names]
-        return tuple(name for name in names if _content(connection, name) != _content(fresh, name))
+        return tuple(name for name in NAMES if _content(connection, name) != _content(fresh, name))
     finally:
         fresh.close()
 

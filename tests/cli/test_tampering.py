@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from cli_desk import Desk, Ran
 
+from store.ledger.schema import SCHEMA_VERSION
+
 Change = Callable[[sqlite3.Connection], object]
 ONE = 12
 """An entry in the middle."""
@@ -283,5 +285,5 @@ def test_a_database_of_a_newer_version_is_refused_naming_both(live: Desk) -> Non
     for ran in live.runs([("log",), ("verify", "--json"), ("--key", "alice", "incident", "open", "--title", "x")]):
         assert ran.status == 2
         assert "format 7" in ran.complaint
-        assert "format 1" in ran.complaint
+        assert f"format {SCHEMA_VERSION}" in ran.complaint
         assert ran.complaint.count("\n") == 1

@@ -147,7 +147,7 @@ def test_tables_nobody_asked_about_are_left_alone(book) -> None:
 def test_a_newer_version_is_refused_and_both_are_named(book) -> None:
     book.ledger.close()
     book.tamper("PRAGMA user_version = 9", keep_triggers=True)
-    with pytest.raises(BadInput, match=r"format 9.*format 1"):
+    with pytest.raises(BadInput, match=r"format 9.*format 2"):
         book.open()
     with pytest.raises(BadInput, match="newer"):
         book.verify()

@@ -140,14 +140,11 @@ def watch_live(
 
 
 def _live_names(context: Context, complain: Callable[[str], None]) -> list[str]:
-    found = []
     try:
-        for place in environments(context.ledger).values():
-            if target(context, place).live:
-                found.append(place.name)
+        return [place.name for place in environments(context.ledger).values() if target(context, place).live]
     except QuarterdeckError as error:
         complain(str(error))
-    return found
+        return []
 
 
 def _again_and_again(

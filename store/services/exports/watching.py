@@ -17,6 +17,7 @@ from store.services.delivery.environments import environments
 from store.services.drift.polling import poll_all, watch_live
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
+from store.services.notifying import notifying
 
 _PART = 50
 
@@ -98,6 +99,10 @@ def forever(
         daemon=True,
     )
     poller.start()
+    notifier = threading.Thread(
+        target=notifying.forever, args=(context,), kwargs={"stop": stop, "complain": complain}, daemon=True
+    )
+    notifier.start()
     settler = Settler(context.config.intake.settle_seconds)
     rescan = context.config.intake.rescan_seconds
     for found in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
@@ -112,6 +117,7 @@ def forever(
             if report.files:
                 tell(report)
     poller.join(timeout=1)
+    notifier.join(timeout=1)
 
 
 def _parts(found: Sequence[Drop | Problem], stop: threading.Event) -> Iterator[Sequence[Drop | Problem]]:

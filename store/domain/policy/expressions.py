@@ -1,0 +1,125 @@
+"""Conditions in CEL and name patterns: compiled once, checked when policy is read, bounded when they run.
+
+CEL has no loops and no side effects; what is bounded here besides is the length of an expression and how many of
+its macros (`all`, `map`, …) walk lists, because those multiply. Patterns run in the same engine's regular
+expressions, which take linear time whatever the name that is matched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from store.domain.component import Json
+from store.errors import Refusal
+
+if TYPE_CHECKING:
+    import cel
+
+LONGEST: Final = 1000
+"""Characters of an expression."""
+MOST_ITEMS: Final = 200
+"""Items of any list that an expression is shown; a longer one breaks it, and what breaks refuses."""
+_MOST_WALKS: Final = 2
+_WALK: Final = re.compile(
+    r"\b(?:all|exists|exists_one|existsOne|map|filter|reduce|sortBy|transform\w*)\b(?:\s*\(\s*(\w+))?"
+)
+"""A macro that walks a list, and the name it binds; counted wherever its word stands, in a string too."""
+VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "request": ("id", "project", "environment", "title", "template", "requester", "declared", "from_request"),
+    "risk": ("level", "points", "facts"),
+    "change": ("components", "kinds", "added", "removed", "changed", "code", "hosts", "modules"),
+    "release": ("digest", "files", "components"),
+    "now": ("year", "month", "day", "hour", "minute", "weekday"),
+    "approvers": (),
+}
+"""What an expression may speak of: `approvers` is a list of handles, the others are objects with these fields."""
+
+
+@lru_cache(maxsize=256)
+def compiled(text: str) -> Callable[[Mapping[str, Json]], bool]:
+    """Return the function that says whether the CEL expression `text` holds for values of `VARIABLES`.
+
+    That function raises Refusal when the expression breaks or says neither yes nor no: what cannot be judged
+    is refused.
+
+    Raises:
+        ValueError: it is no CEL, too long, walks too many lists, or names what no value will have.
+    """
+    program = _program(text)
+    known = set(VARIABLES)
+
+    def holds(values: Mapping[str, Json]) -> bool:
+        try:
+            found = program.execute({name: _bounded(values[name]) for name in known & set(values)})
+        except BaseException as error:
+            # the engine's own panics are no Exception; whoever interrupts the program is none of them
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            raise Refusal([f"the condition `{text}` broke: {str(error)[:200]}"]) from None
+        if not isinstance(found, bool):
+            raise Refusal([f"the condition `{text}` says {type(found).__name__}, neither yes nor no"])
+        return found
+
+    return holds
+
+
+@lru_cache(maxsize=256)
+def matching(pattern: str) -> Callable[[str], bool]:
+    """Return the function that says whether the whole of a name matches the regular expression `pattern`.
+
+    Raises:
+        ValueError: it is no regular expression, or too long.
+    """
+    import cel  # its 0.2 s are paid by whoever has patterns or conditions
+
+    if len(pattern) > LONGEST:
+        raise ValueError(f"a pattern has at most {LONGEST} characters")
+    program = cel.compile("name.matches(pattern)")
+    whole = rf"^(?:{pattern})$"
+
+    def matches(name: str) -> bool:
+        return program.execute({"name": name, "pattern": whole}) is True
+
+    try:
+        matches("")
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise ValueError(f"no regular expression: {_short(error)}") from None
+    return matches
+
+
+def _program(text: str) -> cel.Program:
+    import cel  # its 0.2 s are paid by whoever has patterns or conditions
+
+    if len(text) > LONGEST:
+        raise ValueError(f"a condition has at most {LONGEST} characters")
+    try:
+        program = cel.compile(text)
+    except ValueError as error:
+        raise ValueError(f"no CEL expression: {_short(error)}") from None
+    walks = list(_WALK.finditer(text))
+    if len(walks) > _MOST_WALKS:
+        raise ValueError(f"a condition walks at most {_MOST_WALKS} lists (all, exists, map, filter, …)")
+    bound = {walk[1] for walk in walks}
+    unknown = sorted(set(program.variables()) - bound - set(VARIABLES))
+    if unknown:
+        raise ValueError(f"there is no {', '.join(unknown)}: speak of {', '.join(VARIABLES)}")
+    return program
+
+
+def _bounded(value: Json) -> Json:
+    match value:
+        case list() if len(value) > MOST_ITEMS:
+            raise ValueError(f"a list of {len(value)} items is too long to be judged by a condition")
+        case dict():
+            return {key: _bounded(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _short(error: Exception) -> str:
+    lines = str(error).splitlines()
+    message = next((line for line in lines if "ERROR" in line), lines[0] if lines else "")
+    return message.split("ERROR:", 1)[-1].strip()[:160]
