@@ -21,21 +21,23 @@ class N8n:
     name: Final = "n8n"
     rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires)
 
-    def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
-        """Return how much `data` looks like workflows."""
+    def detect(self, data: bytes, name: str) -> int:
+        """Return how much `data` looks like workflows; an empty list counts when it is called workflows."""
+        if len(data) < 64 and data.strip() == b"[]":
+            return 60 if _is_workflows(name) else 0
         start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         if start not in {b"{", b"["} or b'"nodes"' not in data or b'"connections"' not in data:
             return 0
         return 90 if b'"typeVersion"' in data or b"n8n" in data else 60
 
-    def parse(self, data: bytes, name: str) -> Parsed:  # noqa: ARG002
+    def parse(self, data: bytes, name: str) -> Parsed:
         """Return the workflows with the hosts, credentials, modules and risky nodes in them.
 
         Raises:
             BadInput: no strict JSON, or no n8n workflow.
         """
         document = parse_json(data)
-        workflows = workflows_of(document.value)
+        workflows = [] if document.value == [] and _is_workflows(name) else workflows_of(document.value)
         source = Source.of(data, has_float=document.has_float)
         found: dict[str, Component] = {}
         for workflow in workflows:
@@ -76,6 +78,10 @@ class N8n:
             return {}
         parts = self.parse(data, "").components
         return {part.id: flow for part, flow in zip(parts, workflows_of(value), strict=True)}
+
+
+def _is_workflows(name: str) -> bool:
+    return name.rpartition("/")[2].lower().startswith("workflows")
 
 
 def workflows_of(value: Json) -> list[dict[str, Json]]:

@@ -66,7 +66,7 @@ class N8nTarget:
         known = {theirs: ours for ours, theirs in self.ids.items()}
         shown = sorted((as_export(live[one], known.get(one, one)) for one in live), key=lambda flow: str(flow["id"]))
         data = orjson.dumps(shown, option=orjson.OPT_INDENT_2)
-        return Snapshot(files=(ExportFile(name=FILE, data=data),) if shown else (), revision=revision_of(live))
+        return Snapshot(files=(ExportFile(name=FILE, data=data),), revision=revision_of(live))
 
     def push(
         self,
@@ -101,16 +101,27 @@ class N8nTarget:
         return self._service.object(self.ask("GET", _path(identity)))
 
     def ask(self, method: str, path: str, **more: Any) -> Answer:
-        """Send one request with the API key.
+        """Send one request with the API key, and make sure that it may do that.
 
         Raises:
             PlatformFailure: no answer, or the key may not.
+        """
+        return self.allowed(method, self.sent(method, path, **more))
+
+    def sent(self, method: str, path: str, **more: Any) -> Answer:
+        """Send one request with the API key and return whatever was answered.
+
+        Raises:
+            PlatformFailure: no key, or no answer.
         """
         try:
             key = self.api_key.read()
         except PlatformFailure as failure:
             raise PlatformFailure(f"{self.describe()}: {failure}") from None
-        answer = self._service.ask(method, f"api/v1/{path}", headers={"X-N8N-API-KEY": key}, **more)
+        return self._service.ask(method, f"api/v1/{path}", headers={"X-N8N-API-KEY": key}, **more)
+
+    def allowed(self, method: str, answer: Answer) -> Answer:
+        """Return the answer. Raises PlatformFailure when it says that the key may not."""
         if answer.status == httpx.codes.UNAUTHORIZED:
             raise PlatformFailure(f"{self.describe()} does not know this API key")
         if answer.status == httpx.codes.FORBIDDEN:
@@ -223,10 +234,10 @@ class _Job:
     def _send(self, method: str, path: str, what: str, body: Workflow | None = None) -> Workflow:
         """Send one write; a plain refusal takes nothing back of what was sent for this workflow before."""
         earlier, self.sent = self.sent, True
-        answer = self.target.ask(method, path, **({} if body is None else {"json": body}))
+        answer = self.target.sent(method, path, **({} if body is None else {"json": body}))
         if 400 <= answer.status < 500:
             self.sent = earlier
-        return self.target.done(answer, what)
+        return self.target.done(self.target.allowed(method, answer), what)
 
 
 def _path(identity: str) -> str:

@@ -29,6 +29,37 @@ class Enforced:
     outcome: Outcome | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Halted:
+    """Where quarterdeck stopped to revert by itself, and nobody has acted since."""
+
+    seq: int
+    time: str
+    environment: str
+    project: str
+    reason: str
+
+
+def halts(context: Context) -> tuple[Halted, ...]:
+    """Return every place where reverting was halted and nobody has acted since, the newest first."""
+    found: dict[tuple[str, str], Halted] = {}
+    for item in recorded(context.ledger.entries(kinds=["enforcement.halted"], newest_first=True, limit=50)):
+        match item.event:
+            case ev.EnforcementHalted(environment=where, project=project, reason=reason):
+                found.setdefault(
+                    (where, project),
+                    Halted(seq=item.seq, time=item.time, environment=where, project=project, reason=reason),
+                )
+            case _:
+                pass
+    now = parse_timestamp(context.now)
+    return tuple(
+        halt
+        for (where, project), halt in found.items()
+        if isinstance(enforcement.judge(_past(context, where, project), project=project, since=now), enforcement.Halted)
+    )
+
+
 def enforce(context: Context, place: Environment, project: str) -> Enforced | None:
     """Revert the open drift of a project where its environment says so; None when there is nothing to do.
 
