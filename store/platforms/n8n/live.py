@@ -45,9 +45,8 @@ def body_of(workflow: Mapping[str, Json]) -> Workflow:
 
 
 def meaning(workflow: Mapping[str, Json]) -> bytes:
-    """Return the canonical bytes of what a workflow does, its id left out."""
-    behaviour = behaviour_of(content_of({**workflow, "id": ""}))
-    return canonical(behaviour)
+    """Return the canonical bytes of what a workflow does."""
+    return canonical(behaviour_of(content_of(workflow)))
 
 
 def layout(workflow: Mapping[str, Json]) -> bytes:

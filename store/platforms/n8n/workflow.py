@@ -9,12 +9,9 @@ from store.domain.component import Json, Path
 
 Content: TypeAlias = dict[str, Any]
 
-_NOISE: Final = frozenset({
-    "versionId", "updatedAt", "createdAt", "versionCounter", "triggerCount", "shared", "pinData", "staticData",
-    "meta", "tags", "description",
-})  # fmt: skip
-"""What the editor and the runtime keep beside a workflow; none of it changes what the workflow does, and the public
-API does not take it."""
+_MEANT: Final = frozenset({"name", "nodes", "connections", "settings", "active", "isArchived", "draft"})
+"""What a workflow does stands here. All else that the editor, the runtime or a collector keeps beside it (its id,
+pinned data, tags, versions, notes) changes nothing, and the public API does not take it."""
 _DEFAULTS: Final = {"callerPolicy": "workflowsFromSameOwner", "availableInMCP": False}
 """Settings that n8n adds at the first save; with these values they change nothing."""
 _CODE: Final = {
@@ -40,7 +37,18 @@ def content_of(workflow: Mapping[str, Json]) -> Content:
     """Return the workflow with its nodes as an object: by id, by name where ids are missing or doubled."""
     nodes = workflow["nodes"]
     assert isinstance(nodes, list)
-    return {**workflow, "nodes": _by_id([node for node in nodes if isinstance(node, dict)])}
+    return {**workflow, "nodes": _by_id([_with_named_credentials(node) for node in nodes if isinstance(node, dict)])}
+
+
+def _with_named_credentials(node: dict[str, Json]) -> dict[str, Json]:
+    """Return a node whose credentials are written as n8n writes them since 0.135; older exports give only the name."""
+    credentials = node.get("credentials")
+    if not isinstance(credentials, dict) or not any(isinstance(one, str) for one in credentials.values()):
+        return node
+    named: dict[str, Json] = {
+        kind: {"id": None, "name": one} if isinstance(one, str) else one for kind, one in credentials.items()
+    }
+    return {**node, "credentials": named}
 
 
 def _by_id(nodes: list[dict[str, Json]]) -> dict[str, Json]:
@@ -71,7 +79,7 @@ def behaviour_of(content: Content) -> Content:
 
 
 def _is_noise_key(key: str) -> bool:
-    return key in _NOISE or key.startswith("activeVersion")
+    return key not in _MEANT
 
 
 def labels_of(content: Content) -> dict[str, str]:
