@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import history, ledger
+from bench import history, intake, ledger
 from bench.measure import Result
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -25,6 +25,7 @@ def main() -> int:
         os.environ["XDG_STATE_HOME"] = f"{folder}/state"
         for name, run in (
             ("append", lambda: ledger.append(Path(folder))),
+            ("intake", lambda: intake.run(Path(folder))),
             ("history", lambda: history.run(Path(folder))),
             ("long", lambda: ledger.long(Path(folder), entries)),
         ):

@@ -16,7 +16,6 @@ from store import config, projections
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
 from store.domain import events as ev
-from store.domain.policy import default_policy
 from store.domain.roles import checked_handle
 from store.domain.signatures import SignatureAudit
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
@@ -34,6 +33,7 @@ from store.ledger.verify import verify
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
 from store.services.identity import log_key as log_keys
 from store.services.identity.people import bare_line
+from store.services.policy.book import Book
 from store.services.witness.cosigning import stores_of, verifier_of
 
 LEDGER_FILE = "ledger.db"
@@ -136,7 +136,7 @@ def _founded(
         heads=_heads(root, settings),
         tables=TABLES,
     )
-    return Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy(), nonce=nonce)
+    return Context(root=root, config=settings, ledger=ledger, clock=clock, policies=Book(ledger), nonce=nonce)
 
 
 def _undo(root: Path, *, key: bool) -> None:
@@ -195,6 +195,7 @@ def verify_unopened(root: Path) -> Report:
         witnesses=[verifier_of(one) for one in settings.witnesses.known],
         quorum=settings.witnesses.quorum,
         origin=settings.ledger.origin,
+        second=log_keys.expected_second(settings),
         audit=SignatureAudit(),
         tables=TABLES,
     )
@@ -275,12 +276,17 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
         clock=clock,
         heads=_heads(root, settings),
         log_signer=None if remote else log_key.signer,
+        second_signer=log_key.second,
         verifier=Verifier.from_vkey(settings.ledger.log_key),
         origin=settings.ledger.origin,
         tables=TABLES,
         why_no_signer=remote or log_key.why,
     )
-    return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policy=default_policy()))
+    second = log_keys.expected_second(settings)
+    if second is not None and not ledger.keys.had_second(second):
+        ledger.close()
+        raise IntegrityFailure(f"{root / LEDGER_FILE}: no entry names the second key that quarterdeck.toml expects")
+    return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policies=Book(ledger)))
 
 
 def _heads(root: Path, settings: Config) -> tuple[HeadStore, ...]:

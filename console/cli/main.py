@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "serve",
     "watch": "intake",
     "ingest": "intake",
+    "import-git": "importing",
     "artifact": "intake",
     "request": "request",
     "approve": "request",
@@ -54,11 +55,13 @@ COMMANDS: Final[Mapping[str, str]] = {
     "role": "people",
     "key": "people",
     "log-key": "log_key",
+    "policy": "policy",
     "environment": "environment",
     "freeze": "environment",
     "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
+    "connectors": "connectors",
 }
 """Command → the module of `console.cli` that holds it."""
 

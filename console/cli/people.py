@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from console.cli.output import emit_json, say, table
 from console.cli.session import Session, command, group
+from store.clock import timestamp
 from store.domain.events import Grant
 from store.domain.roles import parse_grant
 from store.errors import BadInput, NotFound
@@ -36,12 +38,20 @@ def _grant(text: str) -> Grant:
     return grant
 
 
+def _held(session: Session, handle: str, text: str) -> Grant:
+    """Return the grant of `handle` that `text` means, with its end where it has one."""
+    wanted = parse_grant(text)
+    known = people.principals(session.context.ledger).by_handle.get(handle)
+    held = [one for one in known.grants if replace(one, expires=None) == wanted] if known else []
+    return held[0] if held else wanted
+
+
 _KEY = click.option("--public-key", "path", required=True, type=click.Path(path_type=Path), help="A .pub file.")
 
 
 @group(name="principal")
 def principal() -> None:
-    """People and robots: add, list."""
+    """People and robots: add, list, suspend, reinstate."""
 
 
 @command(principal, name="add")
@@ -63,7 +73,38 @@ def principal_list(session: Session) -> None:
     if session.options.json:
         emit_json([asdict(row) for row in found])
     else:
-        table([(r.handle, r.roles, r.keys, r.added_at) for r in found], head=("handle", "roles", "keys", "added"))
+        head = ("handle", "roles", "keys", "suspended until", "added")
+        table([(r.handle, r.roles, r.keys, r.suspended, r.added_at) for r in found], head=head)
+
+
+@command(principal, name="suspend")
+@click.argument("handle")
+@click.option("--until", help="When it ends by itself (a time, RFC 3339).")
+@click.option("--hours", type=click.IntRange(1, 8784), help="Or after so many hours.")
+@click.option("--grant", help="Only this role of theirs: ROLE or ROLE@PROJECT/ENV.")
+@click.option("--reason", required=True)
+def principal_suspend(
+    session: Session, handle: str, until: str | None, hours: int | None, grant: str | None, reason: str
+) -> None:
+    """Let somebody do nothing for a time; approvals they gave do not count while it lasts."""
+    if (until is None) == (hours is None):
+        raise BadInput("say when it ends: either --until TIME or --hours N")
+    context = session.context
+    end = until or timestamp(context.clock.now() + timedelta(hours=hours or 0))
+    what = _held(session, handle, grant) if grant is not None else None
+    entry = people.suspend(context, session.actor(), handle, until=end, reason=reason, what=what)
+    _done(session, f"{handle} is suspended until {entry.statement.data['until']}", entry)
+
+
+@command(principal, name="reinstate")
+@click.argument("handle")
+@click.option("--grant", help="Only this role of theirs: ROLE or ROLE@PROJECT/ENV.")
+@click.option("--reason", required=True)
+def principal_reinstate(session: Session, handle: str, grant: str | None, reason: str) -> None:
+    """End a suspension before its time."""
+    what = _held(session, handle, grant) if grant is not None else None
+    entry = people.reinstate(session.context, session.actor(), handle, reason=reason, what=what)
+    _done(session, f"{handle} is no longer suspended", entry)
 
 
 @group(name="role")
@@ -74,9 +115,11 @@ def role() -> None:
 @command(role, name="grant")
 @click.argument("handle")
 @click.argument("grant")
-def role_grant(session: Session, handle: str, grant: str) -> None:
+@click.option("--until", help="When it ends by itself (a time, RFC 3339).")
+def role_grant(session: Session, handle: str, grant: str, until: str | None) -> None:
     """Give a principal a role: ROLE or ROLE@PROJECT/ENV."""
-    entry = people.grant(session.context, session.actor(), handle, _grant(grant))
+    what = replace(_grant(grant), expires=until)
+    entry = people.grant(session.context, session.actor(), handle, what)
     _done(session, f"{handle} is {grant} now", entry)
 
 
@@ -86,7 +129,7 @@ def role_grant(session: Session, handle: str, grant: str) -> None:
 @click.option("--reason", required=True)
 def role_revoke(session: Session, handle: str, grant: str, reason: str) -> None:
     """Take a role back."""
-    entry = people.revoke(session.context, session.actor(), handle, parse_grant(grant), reason=reason)
+    entry = people.revoke(session.context, session.actor(), handle, _held(session, handle, grant), reason=reason)
     _done(session, f"{handle} is no longer {grant}", entry)
 
 

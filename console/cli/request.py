@@ -180,6 +180,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
         stated = rows.content(connection, request_id)
         gates = rows.gates(connection, request_id)
         decisions = rows.decisions(connection, request_id)
+        risk = rows.risk(connection, request_id)
     if row is None or stated is None:
         raise NotFound(f"there is no request {request_id}")
     if session.options.json:
@@ -187,6 +188,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
             _plain(row)
             | {
                 "content": asdict(stated),
+                "assessed": None if risk is None else asdict(risk),
                 "gates": [{"gate": g.gate, "passed": bool(g.passed), "reason": g.reason} for g in gates],
                 "decisions": [
                     {"actor": d.actor, "decision": d.decision, "note": d.note, "digest": d.digest, "seq": d.seq}
@@ -198,6 +200,12 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
     say(f"{row.id}  {row.state}  {row.environment}/{row.project}  risk {row.risk}  by {row.requester}")
     say(f"  {row.title}")
     say(f"  request digest {row.digest[:16]}  release {row.release[:16]}")
+    if risk is not None:
+        say(f"  risk {risk.level}: {risk.points} points make it {risk.computed}, declared {risk.declared}")
+        for fact in risk.facts:
+            say(f"    {fact.points:>3}  {fact.fact}: {fact.because}")
+        for wanted in risk.owners:
+            say(f"    an approval by {' or '.join(wanted.owners)}: {wanted.because}")
     for gate in gates:
         say(f"  {'pass' if gate.passed else 'FAIL'}  {gate.gate}: {gate.reason}")
     for one in decisions:

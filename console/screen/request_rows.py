@@ -40,7 +40,10 @@ LATELY = (
 
 def request_rows(found: Sequence[RequestRow], policy: Policy, at: datetime) -> list[Row]:
     """Return requests by their ids, for `REQUESTS`."""
-    return [Row(key=row.id, cells=reviews.row_cells(row, policy.rule(row.risk).people, at)) for row in found]
+    return [
+        Row(key=row.id, cells=reviews.row_cells(row, policy.rule(row.risk, row.environment).people, at))
+        for row in found
+    ]
 
 
 def item_rows(found: Sequence[Item], at: datetime) -> list[Row]:

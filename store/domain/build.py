@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import orjson
@@ -60,6 +61,14 @@ def _may_hold_odd_float(data: bytes) -> bool:
     return b"0e-0" in shape or b"0e00," in shape or b"0e000," in shape
 
 
+def searchable(value: Json) -> bytes:
+    """Return `value` as JSON to look for hosts and secrets in; for digests there is `canonical`."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits
+        return json.dumps(value, ensure_ascii=False).encode()
+
+
 def component(
     *,
     id: str,  # noqa: A002  the field's own name
@@ -97,6 +106,26 @@ def free_key(wanted: str, taken: Iterable[str] | Mapping[str, object]) -> str:
     return f"{wanted} ({number})"
 
 
+@dataclass(kw_only=True, slots=True)
+class FreeKeys:
+    """Gives out what `free_key` gives, and remembers: a hundred thousand parts of one name take no longer than others.
+
+    Right as long as nothing is taken out of `taken` between two calls.
+    """
+
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def free(self, wanted: str, taken: Mapping[str, object]) -> str:
+        """Return `wanted`, or `wanted (2)`, `wanted (3)` … when it is taken."""
+        if wanted not in taken:
+            return wanted
+        number = self._numbers.get(wanted, 2)
+        while f"{wanted} ({number})" in taken:
+            number += 1
+        self._numbers[wanted] = number + 1
+        return f"{wanted} ({number})"
+
+
 def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
     """Return each connector once, in the order first seen, with the ids of all components that use it.
 
@@ -104,5 +133,23 @@ def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
     """
     users: dict[Connector, set[str]] = {}
     for component_id, connector in uses:
-        users.setdefault(replace(connector, components=()), set()).update({component_id} - {""})
+        bare = replace(connector, components=()) if connector.components else connector
+        users.setdefault(bare, set()).update({component_id} - {""})
     return tuple(replace(connector, components=tuple(sorted(ids))) for connector, ids in users.items())
+
+
+ORDER = "#order"
+"""Beside things by name stands the order they came in, where it may matter."""
+
+
+def keyed(items: Json, key: str) -> Json:
+    """Return a list of things as one object by the text under `key`, with their order under `#order`.
+
+    What is no list of uniquely named objects comes back as it is.
+    """
+    if not isinstance(items, list):
+        return items
+    names = [name for item in items if isinstance(item, dict) and isinstance(name := item.get(key), str) and name]
+    if not items or len(set(names)) != len(items) or any(name.startswith("#") for name in names):
+        return items
+    return {ORDER: list(names), **dict(zip(names, items, strict=True))}

@@ -9,12 +9,14 @@ from typing import Final
 
 from store.domain import events as ev
 from store.domain.policy import RISKS, Policy
-from store.domain.roles import Principals, holds, require
+from store.domain.policy.in_force import PLACE
+from store.domain.roles import Principals, require
 from store.errors import BadInput, NotFound, Refusal
 from store.integrity.canonical import canonical_bytes
 
 OPEN_STATES: Final = ("draft", "in review", "approved")
-SEPARATION = "separation of duties"
+_OF_POLICY: Final = ("title", "why")
+"""What a request that changes the policy must state: the rest is told from the files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +28,8 @@ class Approval:
     seq: int
     not_after: str
     note: str
+    at: str
+    """When it was given, as its entry claims."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,12 +49,23 @@ class Change:
     gates: Mapping[str, ev.GateEvaluated] = field(default_factory=dict)
     deployment: str | None = None
     base: str | None = None
+    risk: ev.RiskAssessed | None = None
+    """The newest assessment of the present digest."""
 
     @property
     def good_approvals(self) -> tuple[Approval, ...]:
-        """The approvals given for exactly this digest, one per person, none by who opened or edited it."""
-        people = {a.actor: a for a in self.approvals if a.digest == self.digest and a.actor not in self.editors}
-        return tuple(people.values())
+        """The approvals given for exactly this digest, the newest of each person."""
+        return tuple({a.actor: a for a in self.approvals if a.digest == self.digest}.values())
+
+    @property
+    def level(self) -> str:
+        """The level of risk that counts: the higher of what was declared and what was computed."""
+        return higher(self.content.risk, self.risk.level) if self.risk is not None else self.content.risk
+
+
+def higher(one: str, other: str) -> str:
+    """Return the higher of two levels of risk; what is no level counts as the highest."""
+    return max((one, other), key=lambda level: RISKS.index(level) if level in RISKS else len(RISKS))
 
 
 def request_digest(
@@ -109,6 +124,7 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
                 base=event.base,
                 state="draft",
                 gates={},
+                risk=None,
                 approvals=(),  # void for good: editing back to what was approved does not bring them back
                 editors=(*change.editors, record.actor),
             )
@@ -118,6 +134,16 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
             return replace(change, state="withdrawn")
         case ev.GateEvaluated():
             return replace(change, gates={**change.gates, event.gate: event})
+        case ev.RiskAssessed() if event.digest == change.digest:
+            return replace(change, risk=event)
+        case ev.ApprovalGranted() | ev.ApprovalRefused():
+            return _decided(change, record, event)
+        case _:
+            return _moved(change, event)
+
+
+def _decided(change: Change, record: ev.Recorded, event: ev.ApprovalGranted | ev.ApprovalRefused) -> Change:
+    match event:
         case ev.ApprovalGranted():
             approval = Approval(
                 actor=record.actor,
@@ -125,14 +151,19 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
                 seq=record.seq,
                 not_after=event.not_after,
                 note=event.note,
+                at=record.time,
             )
             state = "approved" if event.complete else change.state
             return replace(change, approvals=(*change.approvals, approval), state=state)
         case ev.ApprovalRefused():
             return replace(change, state="refused")
+
+
+def _moved(change: Change, event: ev.Event) -> Change:
+    match event:
         case ev.DeploymentStarted():
             return replace(change, state="deploying", deployment=event.deployment)
-        case ev.DeploymentVerified():
+        case ev.DeploymentVerified() | ev.PolicyAdopted():
             return replace(change, state="live")
         case ev.DeploymentFailed():
             return replace(change, state="approved")
@@ -145,7 +176,7 @@ def open_request(
 ) -> ev.RequestOpened:
     """Let `actor` open this request, or raise Refusal; BadInput when what is stated is not enough."""
     require(people, actor, "open a request", project=event.project, environment=event.environment, at=at)
-    _check_content(event.content, policy)
+    _check_content(event.content, _mandatory(event.environment, policy))
     return event
 
 
@@ -156,7 +187,7 @@ def edit(
     require(people, actor, "open a request", project=change.project, environment=change.environment, at=at)
     if change.state not in OPEN_STATES:
         raise Refusal([f"{change.id} is {change.state}: only a draft or a request in review can be edited"])
-    _check_content(event.content, policy)
+    _check_content(event.content, _mandatory(change.environment, policy))
     return event
 
 
@@ -178,62 +209,6 @@ def withdraw(change: Change, *, actor: str, reason: str, people: Principals, at:
     return ev.RequestWithdrawn(request=change.id, project=change.project, environment=change.environment, reason=reason)
 
 
-def check_approver(change: Change, *, actor: str, people: Principals, at: str) -> None:
-    """Raise Refusal with every reason why `actor` may not approve this request now."""
-    reasons: list[str] = []
-    unblock: list[str] = []
-    if actor in change.editors:
-        reasons.append(
-            f"{SEPARATION}: {actor} {'requested' if actor == change.requester else 'edited'} {change.id}"
-            " and cannot approve it"
-        )
-        unblock.append("somebody else with the role approver decides")
-    try:
-        require(people, actor, "approve", project=change.project, environment=change.environment, at=at)
-    except Refusal as refusal:
-        reasons += refusal.reasons
-        unblock += refusal.would_unblock
-    if any(a.actor == actor and at < a.not_after for a in change.good_approvals):
-        reasons.append(f"{actor} has approved {change.id} already: one person is one approval")
-    if change.state not in {"in review", "approved"}:
-        reasons.append(f"{change.id} is {change.state}: only a submitted request can be approved")
-    failed = sorted(gate for gate, run in change.gates.items() if not run.passed)
-    for gate in failed:
-        reasons.append(f"the gate {gate} failed: {change.gates[gate].reason}")
-        unblock.append(change.gates[gate].unblock or f"make {gate} pass and submit again")
-    if reasons:
-        raise Refusal(reasons, would_unblock=unblock)
-
-
-def approvals_missing(
-    change: Change, *, people: Principals, policy: Policy, at: str, also: str | None = None
-) -> list[str]:
-    """Return in words which approvals are still missing for this digest; empty when the rule is met.
-
-    `also` counts one more person, as if they had approved.
-    """
-    rule = policy.rule(change.content.risk)
-    good = [a.actor for a in change.good_approvals if at < a.not_after]
-    if also is not None and also not in good:
-        good.append(also)
-    missing = []
-    if len(good) < rule.people:
-        missing.append(f"{len(good)} of {rule.people} approvals for risk {change.content.risk}")
-    if rule.security and not any(
-        name in people.by_handle
-        and holds(
-            people.by_handle[name],
-            "security-approver",
-            project=change.project,
-            environment=change.environment,
-            at=at,
-        )
-        for name in good
-    ):
-        missing.append("no approval by a security-approver")
-    return missing
-
-
 def refuse(change: Change, *, actor: str, reason: str, nonce: str, people: Principals, at: str) -> ev.ApprovalRefused:
     """Say no to the request, with the reason."""
     require(people, actor, "refuse", project=change.project, environment=change.environment, at=at)
@@ -251,45 +226,14 @@ def refuse(change: Change, *, actor: str, reason: str, nonce: str, people: Princ
     )
 
 
-def check_deployable(
-    change: Change,
-    *,
-    actor: str,
-    people: Principals,
-    policy: Policy,
-    at: str,
-    frozen: str | None,
-    quarantined: str | None,
-) -> None:
-    """Raise Refusal with every reason why this request cannot be deployed by `actor` now."""
-    reasons: list[str] = []
-    unblock: list[str] = []
-    try:
-        require(people, actor, "deploy", project=change.project, environment=change.environment, at=at)
-    except Refusal as refusal:
-        reasons += refusal.reasons
-        unblock += refusal.would_unblock
-    if change.state not in {"in review", "approved", "deploying"}:
-        reasons.append(f"{change.id} is {change.state}: only an approved request can be deployed")
-    else:
-        missing = approvals_missing(change, people=people, policy=policy, at=at)
-        reasons += [f"not approved: {what}" for what in missing]
-        if missing:
-            unblock.append(f"quarterdeck approve {change.id}, by somebody who neither opened nor edited it")
-    if frozen is not None:
-        reasons.append(f"{change.environment} is frozen: {frozen}")
-        unblock.append(f"quarterdeck freeze {change.environment} --lift --reason …")
-    if quarantined is not None:
-        reasons.append(f"the release {change.target.release[:12]} is in quarantine: {quarantined}")
-        unblock.append("an admin lifts the quarantine with a reason: quarterdeck quarantine lift")
-    if reasons:
-        raise Refusal(reasons, would_unblock=unblock)
+def _mandatory(environment: str, policy: Policy) -> tuple[str, ...]:
+    return _OF_POLICY if environment == PLACE else policy.mandatory
 
 
-def _check_content(content: ev.RequestContent, policy: Policy) -> None:
+def _check_content(content: ev.RequestContent, mandatory: tuple[str, ...]) -> None:
     if content.risk not in RISKS:
         raise BadInput(f"{content.risk!r} is no risk level: choose from {', '.join(RISKS)}")
-    missing = [name for name in policy.mandatory if not getattr(content, name).strip()]
+    missing = [name for name in mandatory if not getattr(content, name).strip()]
     if missing:
         options = ", ".join("--" + name.replace("_", "-") for name in missing)
         raise BadInput(f"the request does not state what it must: {options}")

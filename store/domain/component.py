@@ -41,6 +41,8 @@ class Connector:
     """As the export or the platform states it (an SPDX expression where it can be)."""
     components: tuple[str, ...] = ()
     """The ids of the components that use it, sorted; empty where it belongs to the installation as a whole."""
+    ref: str | None = None
+    """The id the platform knows it by, where two may carry one name (a credential of n8n)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,11 @@ class Notice:
     """`shell`, `file`, `open-endpoint`, `inline-secret`, `tls-off`, `schedule`."""
     component: str
     detail: str
-    """One line in words. Never holds a secret's value."""
+    """One line in words, `Label of the part: what it does`. Never holds a secret's value."""
+    part: str = ""
+    """The inner id of the part it is about (a node), as in `Component.labels`; empty where there is none."""
+    every: float | None = None
+    """Of a `schedule`: seconds between two runs, on average (`store.domain.schedules`); None where nobody can tell."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +84,14 @@ class DiffRules:
     """(component kind, path, value) → the language of a code field (`javascript`), None for plain fields."""
     wires: Callable[[Json], Mapping[str, tuple[str, ...]]] | None = None
     """Content → inner id → ids it sends to; None where the platform has no wiring."""
+    outputs: Callable[[Json], Mapping[str, Mapping[str, tuple[str, ...]]]] | None = None
+    """Content → inner id → name of an output (`output 2`) → ids it sends to, empty outputs too.
+
+    Asked instead of `wires` where parts have several outputs.
+    """
+    called_by_name: tuple[str, ...] = ()
+    """The members of a content in which parts are called by their names, not their ids (`connections` of n8n):
+    a new name there is no change of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

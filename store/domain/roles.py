@@ -21,16 +21,22 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "handle drift": ("operator", "responder"),
     "open an incident": ("responder", "operator", "admin"),
     "freeze": ("operator", "responder", "admin"),
+    "adopt a policy": ("admin",),
     "lift a quarantine": ("admin",),
     "manage principals": ("admin",),
     "manage environments": ("admin",),
     "acknowledge a restore": ("admin",),
     "rotate the log's key": ("admin",),
+    "review connectors": ("approver", "security-approver", "auditor", "admin"),
     "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
 }
-KINDS: Final = ("principal.added", "key.added", "key.revoked", "role.granted", "role.revoked")
+KINDS: Final = (
+    "principal.added", "key.added", "key.revoked", "role.granted", "role.revoked",
+    "principal.suspended", "principal.reinstated",
+)  # fmt: skip
 """The kinds of entry that say who is who."""
 ROLES: Final = ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin")
+RESERVED: Final = frozenset({"system", "quarterdeck"})
 _HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
@@ -48,12 +54,29 @@ class KeyPeriod:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Suspension:
+    """For how long a principal, or one grant of theirs, counts for nothing, and why."""
+
+    until: str
+    reason: str
+    seq: int
+    grant: ev.Grant | None = None
+    """None: every grant."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
     """A person or robot, known by a pseudonymous handle."""
 
     handle: str
     keys: tuple[KeyPeriod, ...] = ()
     grants: tuple[ev.Grant, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
+
+    def suspended(self, at: str, grant: ev.Grant | None = None) -> Suspension | None:
+        """Return what suspends the principal (or also this grant of theirs) at the instant `at`, None for nothing."""
+        found = (one for one in self.suspensions if one.grant in {None, grant} and not _is_past(at, one.until))
+        return next(found, None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +159,13 @@ def step(people: dict[str, Principal], record: ev.Recorded) -> None:
         case ev.RoleRevoked(principal=handle, grant=grant) if handle in people:
             one = people[handle]
             people[handle] = replace(one, grants=tuple(g for g in one.grants if g != grant))
+        case ev.PrincipalSuspended(principal=handle, until=until, reason=reason, grant=grant) if handle in people:
+            suspension = Suspension(until=until, reason=reason, seq=record.seq, grant=grant)
+            people[handle] = replace(people[handle], suspensions=(*people[handle].suspensions, suspension))
+        case ev.PrincipalReinstated(principal=handle, grant=grant) if handle in people:
+            one = people[handle]
+            left = tuple(s for s in one.suspensions if grant is not None and s.grant != grant)
+            people[handle] = replace(one, suspensions=left)
         case _:
             pass
 
@@ -147,11 +177,34 @@ def require(people: Principals, handle: str, act: str, *, project: str = "*", en
         return
     place = f" on {project}/{environment}" if (project, environment) != ("*", "*") else ""
     roles = " or ".join(PERMISSIONS[act])
-    others = sorted(p.handle for p in people.by_handle.values() if _allowed(p, act, project, environment, at))
+    others = able(people, act, project=project, environment=environment, at=at)
     raise Refusal(
-        [f"{handle} may not {act}{place}: it needs the role {roles}"],
+        [f"{handle} may not {act}{place}: {why_not(principal, act, project, environment, at)}"],
         would_unblock=[f"{', '.join(others)} could do it" if others else f"an admin grants {handle} {roles}"],
     )
+
+
+def why_not(principal: Principal, act: str, project: str, environment: str, at: str) -> str:
+    """Return the rule that keeps `principal` from `act` here: no such role, or one that ended or is suspended."""
+    whole = principal.suspended(at)
+    if whole is not None:
+        return f"{principal.handle} is suspended until {whole.until} (entry {whole.seq}): {whole.reason}"
+    for grant in principal.grants:
+        if grant.role not in PERMISSIONS[act] or not (
+            _covers(grant.project, project) and _covers(grant.environment, environment)
+        ):
+            continue
+        held = principal.suspended(at, grant)
+        if held is not None:
+            return f"the role {grant.role} is suspended until {held.until} (entry {held.seq}): {held.reason}"
+        if grant.expires is not None and not is_before(at, grant.expires):
+            return f"the role {grant.role} ended at {grant.expires}"
+    return f"it needs the role {' or '.join(PERMISSIONS[act])}"
+
+
+def able(people: Principals, act: str, *, project: str = "*", environment: str = "*", at: str) -> list[str]:
+    """Return the handles of all who may do `act` in this scope, sorted."""
+    return sorted(p.handle for p in people.by_handle.values() if _allowed(p, act, project, environment, at))
 
 
 def may(people: Principals, handle: str, act: str, *, project: str = "*", environment: str = "*", at: str) -> bool:
@@ -166,7 +219,8 @@ def holds(principal: Principal, role: str, *, project: str, environment: str, at
         grant.role == role
         and _covers(grant.project, project)
         and _covers(grant.environment, environment)
-        and (grant.expires is None or _is_before(at, grant.expires))
+        and (grant.expires is None or is_before(at, grant.expires))
+        and principal.suspended(at, grant) is None
         for grant in principal.grants
     )
 
@@ -180,10 +234,18 @@ def _covers(pattern: str, name: str) -> bool:
     return pattern == "*" or (name != "*" and fnmatchcase(name, pattern))
 
 
-def _is_before(at: str, end: str) -> bool:
+def is_before(at: str, end: str) -> bool:
     """Say whether `at` is before `end`, however the two are written; never, when one cannot be read."""
     try:
         return parse_timestamp(at) < parse_timestamp(end)
+    except (ValueError, OverflowError):
+        return False
+
+
+def _is_past(at: str, end: str) -> bool:
+    """Say whether `end` has come at the instant `at`; never, when one cannot be read: what was meant to hold holds."""
+    try:
+        return parse_timestamp(at) >= parse_timestamp(end)
     except (ValueError, OverflowError):
         return False
 
@@ -196,6 +258,8 @@ def checked_handle(text: str) -> str:
     """
     if not _HANDLE.fullmatch(text):
         raise BadInput(f"{text!r} is no handle: use 1 to 32 of a-z, 0-9, dot, dash, underscore")
+    if text in RESERVED:
+        raise BadInput(f"{text!r} is no person's handle: what the program saw by itself is recorded under it")
     return text
 
 

@@ -61,6 +61,8 @@ _NO_SECRET: Final = re.compile(
 )
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][\w$.]*")
 _SHORTEST: Final = 6
+_TAG: Final = b"!"
+"""Before a name it makes a YAML tag: `!secret wifi` names a secret that is kept elsewhere."""
 _MARK: Final = "[redacted: {}]"
 
 
@@ -136,7 +138,7 @@ def pair_name(value: Json) -> str:
 def secret_kind(name: str, value: str) -> str | None:
     """Return what kind of secret a field `name` with this value holds, None when it holds none."""
     lower = name.lower().encode("utf-8", "surrogatepass")
-    for root in _ROOTS:
+    for root in _ROOTS if not lower.startswith(_TAG) else ():
         at = lower.rfind(root)
         if at < 0 or not (end := _NAME.match(lower, at)) or not _END_OF_NAME.fullmatch(lower, end.end()):
             continue
@@ -183,7 +185,7 @@ def _named(root: bytes, data: bytes, lower: bytes) -> Iterator[Span]:
     while at >= 0:
         after = at + len(root)
         name = _NAME.match(lower, at)
-        if name and (match := _AFTER_NAME.match(data, name.end())):
+        if name and data[at - 1 : at] != _TAG and (match := _AFTER_NAME.match(data, name.end())):
             kind, sure = _promise(root, lower, at)
             group = "bare" if match["quoted"] is None else "quoted"
             value = match[group].decode("utf-8", "replace")

@@ -31,16 +31,23 @@ class SignatureAudit:
     kinds = frozenset(kind for kind, event in ev.EVENTS.items() if event.SIGNED)
     """The kinds that must be signed: entries of any other kind need not be shown, unless they are signed."""
 
-    def __init__(self, start: roles.Principals | None = None, *, policies: Sequence[Policy] = ()) -> None:
+    def __init__(
+        self,
+        start: roles.Principals | None = None,
+        *,
+        policies: Sequence[Policy] = (),
+        in_force: str | None = None,
+    ) -> None:
         """Begin with the people of `start`, where only entries after them will be shown; else with nobody.
 
         `policies` are those known besides the built-in one: what they demand of an approval is judged too.
+        `in_force` is the digest of the one in force after `start`.
         """
         self._people: dict[str, roles.Principal] = dict(start.by_handle) if start else {}
         self._keys: dict[str, sshkey.PublicKey] = {}
         self._seen: dict[bytes, int] = {}
         self._policies: Mapping[str, Policy] = {one.digest: one for one in (default_policy(), *policies)}
-        self._in_force: str | None = None
+        self._in_force = in_force
         self._counters: dict[bytes, tuple[int, int]] = {}
         self.warnings: list[tuple[int, str]] = []
         """(entry, what is odd about it): no reason to distrust the entry, but one to ask its signer."""
@@ -58,6 +65,8 @@ class SignatureAudit:
             if isinstance(event, ev.LedgerOpened):
                 self._in_force = event.policy
             problem = self._judge(entry, signed=kind.SIGNED, event=event)
+            if isinstance(event, ev.PolicyAdopted) and problem is None:
+                self._in_force = event.policy
             roles.step(
                 self._people,
                 ev.Recorded(seq=entry.seq, time=statement.time, actor=statement.actor, event=event),
@@ -85,15 +94,21 @@ class SignatureAudit:
         """Return what an approval needs: what its own policy or the one in force demands, whichever is known."""
         if not isinstance(event, ev.ApprovalGranted):
             return NOTHING
-        return demand_of(self._policies.get(name) for name in (event.policy, self._in_force or ""))
+        named = (self._policies.get(name) for name in (event.policy, self._in_force or ""))
+        return demand_of(named, risk=event.risk, environment=event.environment)
 
     def _unentitled(self, entry: Entry, event: ev.Event | None) -> str | None:
-        """Say so when somebody handed the log to another key who may not: everything after it hangs on that."""
-        if not isinstance(event, ev.LogKeyRotated):
-            return None
+        """Say so when somebody did what everything after it hangs on, and had no right to."""
+        match event:
+            case ev.LogKeyRotated() | ev.SecondLogKeySet():
+                act = "rotate the log's key"
+            case ev.PolicyAdopted():
+                act = "adopt a policy"
+            case _:
+                return None
         people = roles.Principals(by_handle=self._people)
         actor, at = entry.statement.actor, entry.statement.time
-        return None if roles.may(people, actor, "rotate the log's key", at=at) else f"{actor} was no admin"
+        return None if roles.may(people, actor, act, at=at) else f"{actor} was no admin"
 
     def _count(self, entry: Entry, verified: sshsig.Verified) -> None:
         """Compare a FIDO key's counter with the last one seen: a copied key counts on its own."""
@@ -128,10 +143,14 @@ def valid_lines(principal: roles.Principal | None, seq: int) -> tuple[str, ...]:
     return tuple(key.line for key in principal.keys if key.valid_at(seq)) if principal else ()
 
 
-def demand_of(policies: Iterable[Policy | None]) -> Demand:
-    """Return what these policies together demand of the device that signs an approval."""
+def demand_of(policies: Iterable[Policy | None], *, risk: str = "", environment: str | None = None) -> Demand:
+    """Return what these policies together demand of the device that signs an approval of this level, there."""
     known = [policy for policy in policies if policy is not None]
-    return Demand(touch=any(p.approval_touch for p in known), pin=any(p.approval_pin for p in known))
+    rules = [policy.rule(risk, environment) for policy in known] if risk else []
+    return Demand(
+        touch=any(p.approval_touch for p in known) or any(rule.touch for rule in rules),
+        pin=any(p.approval_pin for p in known) or any(rule.pin for rule in rules),
+    )
 
 
 def problem_of(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from store.clock import timestamp
 from store.errors import BadInput, Conflict, NotFound, StorageFailure
-from store.intake.guard import folder
-from store.intake.inbox import Drop, label_fault, signature_of
+from store.intake.guard import folder, signature_of
+from store.intake.inbox import Drop, label_fault
 from store.intake.settle import Found
 
 FOLDER = "quarantine"

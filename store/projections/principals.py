@@ -18,13 +18,15 @@ class PrincipalRow:
     roles: str
     """`approver, operator@orders/prod`."""
     keys: int
+    suspended: str | None
+    """Until when everything or something of theirs is suspended, as last said; it may have passed."""
     added_seq: int
     added_at: str
 
 
 TABLES = (
     "CREATE TABLE principal(handle TEXT PRIMARY KEY, grants TEXT NOT NULL, keys INTEGER NOT NULL,"
-    " added_seq INTEGER NOT NULL, added_at TEXT NOT NULL) STRICT",
+    " suspended TEXT, added_seq INTEGER NOT NULL, added_at TEXT NOT NULL) STRICT",
 )
 
 
@@ -54,6 +56,10 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             _regrant(connection, handle, add=_scope(grant))
         case ev.RoleRevoked(principal=handle, grant=grant):
             _regrant(connection, handle, remove=_scope(grant))
+        case ev.PrincipalSuspended(principal=handle, until=until):
+            connection.execute("UPDATE principal SET suspended = ? WHERE handle = ?", (until, handle))
+        case ev.PrincipalReinstated(principal=handle):
+            connection.execute("UPDATE principal SET suspended = NULL WHERE handle = ?", (handle,))
         case _:
             pass
 
@@ -76,7 +82,17 @@ def _regrant(
 
 PROJECTION = Projection(
     tables=TABLES,
-    kinds=frozenset({"principal.added", "key.added", "key.revoked", "role.granted", "role.revoked"}),
+    kinds=frozenset(
+        {
+            "principal.added",
+            "principal.suspended",
+            "principal.reinstated",
+            "key.added",
+            "key.revoked",
+            "role.granted",
+            "role.revoked",
+        }
+    ),
     apply=_apply,
 )
 
@@ -84,11 +100,20 @@ PROJECTION = Projection(
 def listing(connection: sqlite3.Connection) -> tuple[PrincipalRow, ...]:
     """Return every principal, oldest first."""
 
-    def row(handle: str, grants: str, keys: int, added_seq: int, added_at: str) -> PrincipalRow:
+    def row(handle: str, grants: str, keys: int, suspended: str | None, added_seq: int, added_at: str) -> PrincipalRow:
         words = [
-            role if (project, environment) == ("*", "*") else f"{role}@{project}/{environment}"
-            for role, project, environment, _ in json.loads(grants)
+            (role if (project, environment) == ("*", "*") else f"{role}@{project}/{environment}")
+            + (f" until {expires}" if expires else "")
+            for role, project, environment, expires in json.loads(grants)
         ]
-        return PrincipalRow(handle=handle, roles=", ".join(words), keys=keys, added_seq=added_seq, added_at=added_at)
+        return PrincipalRow(
+            handle=handle,
+            roles=", ".join(words),
+            keys=keys,
+            suspended=suspended,
+            added_seq=added_seq,
+            added_at=added_at,
+        )
 
-    return rows(connection, row, "SELECT handle, grants, keys, added_seq, added_at FROM principal ORDER BY added_seq")
+    query = "SELECT handle, grants, keys, suspended, added_seq, added_at FROM principal ORDER BY added_seq"
+    return rows(connection, row, query)

@@ -20,6 +20,7 @@ class RequestRow:
     title: str
     requester: str
     risk: str
+    """The level that counts: the higher of what was declared and what was computed."""
     state: str
     """draft, in review, approved, refused, withdrawn, deploying, live, superseded or rolled back."""
     digest: str
@@ -51,6 +52,20 @@ class ApprovalRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RiskRow:
+    """How risky a request was found to be, newest look."""
+
+    request: str
+    level: str
+    computed: str
+    declared: str
+    points: int
+    facts: tuple[ev.RiskPoint, ...]
+    owners: tuple[ev.OwnersWanted, ...]
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GateRow:
     """The last word of one gate on a request."""
 
@@ -74,6 +89,8 @@ TABLES = (
     "CREATE TABLE decision(request TEXT NOT NULL, actor TEXT NOT NULL, decision TEXT NOT NULL, note TEXT NOT NULL,"
     " digest TEXT NOT NULL, seq INTEGER PRIMARY KEY, time TEXT NOT NULL) STRICT",
     "CREATE INDEX decision_request ON decision(request)",
+    "CREATE TABLE risk(request TEXT PRIMARY KEY, level TEXT NOT NULL, computed TEXT NOT NULL, declared TEXT NOT NULL,"
+    " points INTEGER NOT NULL, facts TEXT NOT NULL, owners TEXT NOT NULL, seq INTEGER NOT NULL) STRICT",
     "CREATE TABLE gate(request TEXT NOT NULL, gate TEXT NOT NULL, passed INTEGER NOT NULL, reason TEXT NOT NULL,"
     " unblock TEXT NOT NULL, digest TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(request, gate))"
     " STRICT, WITHOUT ROWID",
@@ -104,6 +121,7 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
                 (*values.values(), event.request),
             )
             connection.execute("DELETE FROM gate WHERE request = ?", (event.request,))
+            connection.execute("DELETE FROM risk WHERE request = ?", (event.request,))
             connection.execute(
                 "UPDATE decision SET decision = 'void' WHERE request = ? AND decision = 'approved'", (event.request,)
             )
@@ -133,6 +151,8 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
 
 def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
     match record.event:
+        case ev.RiskAssessed() as event:
+            _assess(connection, record, event)
         case ev.RequestSubmitted(request=request):
             _state(connection, record, request, "in review")
         case ev.RequestWithdrawn(request=request):
@@ -142,18 +162,35 @@ def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             connection.execute("UPDATE request SET deployment = ? WHERE id = ?", (deployment, request))
         case ev.DeploymentFailed(request=str() as request):
             _state(connection, record, request, "approved")
+        case ev.PolicyAdopted() as event:
+            _replace(connection, record, event.project, event.environment, "superseded")
+            _state(connection, record, event.request, "live")
         case ev.DeploymentVerified() as event:
             word = "superseded" if event.request else "rolled back"
-            connection.execute(
-                "UPDATE request SET state = ?, updated_seq = ?, updated_at = ?"
-                " WHERE project = ? AND environment = ? AND state = 'live'",
-                (word, record.seq, record.time, event.project, event.environment),
-            )
+            _replace(connection, record, event.project, event.environment, word)
             live = event.request or _carrier(connection, event)
             if live is not None:
                 _state(connection, record, live, "live")
         case _:
             pass
+
+
+def _assess(connection: sqlite3.Connection, record: ev.Recorded, event: ev.RiskAssessed) -> None:
+    facts, owners = (json.dumps([asdict(one) for one in many]) for many in (event.facts, event.owners))
+    connection.execute(
+        "INSERT OR REPLACE INTO risk VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (event.request, event.level, event.computed, event.declared, event.points, facts, owners, record.seq),
+    )
+    connection.execute("UPDATE request SET risk = ? WHERE id = ?", (event.level, event.request))
+
+
+def _replace(connection: sqlite3.Connection, record: ev.Recorded, project: str, environment: str, word: str) -> None:
+    """Let what was live there be so no more."""
+    connection.execute(
+        "UPDATE request SET state = ?, updated_seq = ?, updated_at = ?"
+        " WHERE project = ? AND environment = ? AND state = 'live'",
+        (word, record.seq, record.time, project, environment),
+    )
 
 
 def _carrier(connection: sqlite3.Connection, event: ev.DeploymentVerified) -> str | None:
@@ -211,6 +248,8 @@ PROJECTION = Projection(
             "deployment.started",
             "deployment.verified",
             "deployment.failed",
+            "policy.adopted",
+            "risk.assessed",
         }
     ),
     apply=_apply,
@@ -262,6 +301,26 @@ def content(connection: sqlite3.Connection, request: str) -> ev.RequestContent |
 def decisions(connection: sqlite3.Connection, request: str) -> tuple[ApprovalRow, ...]:
     """Return every approval and refusal of a request, oldest first, for whichever digest."""
     return rows(connection, ApprovalRow, "SELECT * FROM decision WHERE request = ? ORDER BY seq", (request,))
+
+
+def risk(connection: sqlite3.Connection, request: str) -> RiskRow | None:
+    """Return how risky a request was found to be, None when nobody looked yet."""
+    found = connection.execute(
+        "SELECT request, level, computed, declared, points, facts, owners, seq FROM risk WHERE request = ?", (request,)
+    ).fetchone()
+    if found is None:
+        return None
+    request, level, computed, declared, points, facts, owners, seq = found
+    return RiskRow(
+        request=request,
+        level=level,
+        computed=computed,
+        declared=declared,
+        points=points,
+        facts=tuple(ev.RiskPoint(**one) for one in json.loads(facts)),
+        owners=tuple(ev.OwnersWanted(owners=tuple(o["owners"]), because=o["because"]) for o in json.loads(owners)),
+        seq=seq,
+    )
 
 
 def gates(connection: sqlite3.Connection, request: str) -> tuple[GateRow, ...]:

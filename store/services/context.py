@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from store import archive, projections
 from store.clock import Clock, timestamp
 from store.config import Config
-from store.domain import events as ev
 from store.domain.policy import Policy
-from store.integrity.entry import Entry
+from store.domain.policy.in_force import InForce
 from store.integrity.signer import Signer
 from store.ledger import Ledger
+from store.services.policy.book import Fixed, Policies
+from store.services.source import Source, recorded
+
+__all__ = ["SYSTEM", "TABLES", "Actor", "Context", "Source", "fresh_nonce", "named", "next_id", "recorded"]
 
 TABLES = (*archive.TABLES, *projections.TABLES)
 """The tables that stand beside the ledger's own in its file."""
@@ -36,9 +38,24 @@ class Context:
     config: Config
     ledger: Ledger
     clock: Clock
-    policy: Policy
+    policies: Policies
+    """Which policy is in force, and was when."""
     nonce: Callable[[], str] = fresh_nonce
     """Where nonces come from; the demo's are the same every time when its ledger has to be."""
+
+    @property
+    def rules(self) -> InForce:
+        """The policy in force at the newest commit, and since when."""
+        return self.policies.now()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force at the newest commit."""
+        return self.policies.now().policy
+
+    def under(self, policy: Policy) -> Context:
+        """Return this workspace as if `policy` were and had always been in force: what a change of it would mean."""
+        return replace(self, policies=Fixed(policy))
 
     @property
     def now(self) -> str:
@@ -52,31 +69,6 @@ class Actor:
 
     handle: str
     signer: Signer
-
-
-class Source(Protocol):
-    """Where entries are read from: the ledger, or the writer inside its transaction."""
-
-    def entries(
-        self,
-        *,
-        kinds: Sequence[str] | None = None,
-        on: Mapping[str, str] | None = None,
-        after: int = 0,
-        until: int | None = None,
-        limit: int | None = None,
-        newest_first: bool = False,
-    ) -> Iterator[Entry]:
-        """Yield matching entries in order."""
-        ...
-
-
-def recorded(entries: Iterable[Entry]) -> Iterator[ev.Recorded]:
-    """Yield what each entry records, decoded."""
-    for entry in entries:
-        statement = entry.statement
-        event = ev.decode(statement.kind, statement.on, statement.data)
-        yield ev.Recorded(seq=entry.seq, time=statement.time, actor=statement.actor, event=event)
 
 
 def next_id(source: Source, prefix: str, kinds: Sequence[str], key: str) -> int:

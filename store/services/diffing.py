@@ -7,11 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from store import archive
+from store.collector import undisturbed
 from store.domain.component import Component, Connector, DiffRules, Notice
-from store.domain.diff import Diff, compare
+from store.domain.diff import Diff, compare, with_impact
+from store.domain.impact import Surface
+from store.domain.policy import default_policy
+from store.domain.policy.encoding import whole
+from store.domain.policy.in_force import PLACE
+from store.domain.policy.reading import from_canonical
 from store.domain.release import EMPTY, Release
 from store.errors import BadInput, NotFound
 from store.intake.guard import read_guarded
+from store.integrity.canonical import canonical_bytes
 from store.platforms import platform, recognise
 from store.projections import artifacts, deployments, requests
 from store.projections.shape import Connection
@@ -32,6 +40,12 @@ class Side:
     def by_id(self) -> Mapping[str, Component]:
         """Component id → component, whatever its platform."""
         return {part.id: part for parts in self.components.values() for part in parts}
+
+    @property
+    def surface(self) -> Surface:
+        """What can be reached and what it reaches, whatever the platform."""
+        parts = tuple(part for parts in self.components.values() for part in parts)
+        return Surface(components=parts, connectors=self.connectors, notices=self.notices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +80,8 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
         row = requests.one(connection, request)
         if row is None:
             raise NotFound(f"there is no request {request}")
+        if row.environment == PLACE:
+            return _comparison_of_policies(connection, row)
         now = {d.project: d for d in deployments.desired(connection, environment=row.environment)}.get(row.project)
         if row.deployment is not None and row.state in {"live", "superseded", "rolled back"}:
             deployed = deployments.one(connection, row.deployment)
@@ -75,6 +91,16 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
         contents = Contents(connection)
         old, new = (_side(contents, release) for release in (before or EMPTY, load(connection, row.manifest)))
     return Comparison(diff=_compare(old, new), before=old.by_id, after=new.by_id)
+
+
+def _comparison_of_policies(connection: Connection, row: requests.RequestRow) -> Comparison:
+    """Return what a policy request changes, every default written out, so that only what differs shows."""
+    default = default_policy()
+    before = default if row.base in {None, default.digest} else from_canonical(archive.get(connection, str(row.base)))
+    after = from_canonical(archive.get(connection, row.release))
+    old, new = (recognise(canonical_bytes(whole(one)), "policy.json") for one in (before, after))
+    left, right = Side(components={old.platform: old.components}), Side(components={new.platform: new.components})
+    return Comparison(diff=_compare(left, right), before=left.by_id, after=right.by_id)
 
 
 def _release_before(connection: Connection, deployed: deployments.DeploymentRow) -> Release | None:
@@ -103,17 +129,13 @@ def changed_components(
 
 def _compare(old: Side, new: Side) -> Diff:
     """Compare each platform's components by its own rules; connectors and notices as one."""
-    parts = [
-        compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
-        for name in sorted({*old.components, *new.components})
-    ]
-    before, after = set(old.connectors), set(new.connectors)
-    return Diff(
-        components=tuple(component for part in parts for component in part.components),
-        connectors_added=tuple(link for link in new.connectors if link not in before),
-        connectors_removed=tuple(link for link in old.connectors if link not in after),
-        notices=new.notices,
-    )
+    with undisturbed():
+        parts = [
+            compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
+            for name in sorted({*old.components, *new.components})
+        ]
+        changes = Diff(components=tuple(change for part in parts for change in part.components))
+        return with_impact(changes, old.surface, new.surface)
 
 
 def _side(contents: Contents, release: Release) -> Side:

@@ -7,10 +7,12 @@ from dataclasses import fields, replace
 import pytest
 from support.scene import content
 
+from store.domain import approving
 from store.domain import change as rules
 from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.policy import Policy, default_policy
+from store.domain.policy.in_force import InForce
 from store.domain.roles import Principal, Principals
 from store.errors import BadInput, NotFound, Refusal
 
@@ -77,11 +79,11 @@ class Story:
         return rules.replay("CR-0001", self.records)
 
     def missing(self, at: str = NOON, policy: Policy = POLICY) -> list[str]:
-        return rules.approvals_missing(self.change, people=PEOPLE, policy=policy, at=at)
+        return approving.approvals_missing(self.change, people=PEOPLE, policy=policy, at=at)
 
     def reasons_against(self, actor: str, at: str = NOON) -> tuple[str, ...]:
         try:
-            rules.check_approver(self.change, actor=actor, people=PEOPLE, at=at)
+            approving.check_approver(self.change, actor=actor, people=PEOPLE, rules=InForce(policy=POLICY), at=at)
         except Refusal as refusal:
             return refusal.reasons
         return ()
@@ -89,7 +91,7 @@ class Story:
     def reasons_against_deploying(self, actor: str = "bo", at: str = NOON, **more: str | None) -> tuple[str, ...]:
         facts = {"frozen": None, "quarantined": None} | more
         try:
-            rules.check_deployable(self.change, actor=actor, people=PEOPLE, policy=POLICY, at=at, **facts)
+            approving.check_deployable(self.change, actor=actor, people=PEOPLE, policy=POLICY, at=at, **facts)
         except Refusal as refusal:
             return refusal.reasons
         return ()
@@ -311,11 +313,11 @@ def _do(act: str, change: Change) -> None:
         case "withdraw":
             rules.withdraw(change, actor="cy", reason="r", people=PEOPLE, at=NOON)
         case "approve":
-            rules.check_approver(change, actor="eli", people=PEOPLE, at=NOON)
+            approving.check_approver(change, actor="eli", people=PEOPLE, rules=InForce(policy=POLICY), at=NOON)
         case "refuse":
             rules.refuse(change, actor="eli", reason="r", nonce="n", people=PEOPLE, at=NOON)
         case _:
-            rules.check_deployable(
+            approving.check_deployable(
                 change, actor="bo", people=PEOPLE, policy=POLICY, at=NOON, frozen=None, quarantined=None
             )
 

@@ -18,6 +18,8 @@ OBSERVED = {
     "artifact.refused",
     "configuration.observed",
     "gate.evaluated",
+    "policy.proposed",
+    "risk.assessed",
     "deployment.verified",
     "deployment.failed",
     "revert.started",

@@ -31,7 +31,7 @@ def test_a_security_key_is_taken_where_policy_wants_one_and_its_owner_is_told_to
     with playing_agent({scene.dana.signer.public: nothing, fido.public: fido.answer}) as agent:
         usual = callers.by_agent(scene.context, agent.socket)
         assert (usual.handle, usual.signer.public) == ("dana", scene.dana.signer.public)
-        strict = replace(scene.context, policy=Policy(approval_touch=True))
+        strict = scene.context.under(Policy(approval_touch=True))
         actor = callers.by_agent(strict, agent.socket, announce=told.append)
         assert actor.signer.public == fido.public
         assert told == [], "choosing asks for no touch"

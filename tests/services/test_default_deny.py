@@ -64,6 +64,10 @@ def _nothing(_: Scene) -> None:
     pass
 
 
+def _suspended(scene: Scene) -> None:
+    people.suspend(scene.context, scene.alice, "cy", until="2026-06-01", reason="on leave")
+
+
 def _open(scene: Scene, actor: Actor) -> object:
     return requests.open_request(scene.context, actor, project="orders", environment="prod", content=content())
 
@@ -126,6 +130,12 @@ ACTS: dict[str, tuple[set[str], Callable[[Scene], object], Act]] = {
         _nothing,
         lambda s, a: people.revoke(s.context, a, "bo", ev.Grant(role="operator"), reason="left"),
     ),
+    "suspend": (
+        {"admin"},
+        _nothing,
+        lambda s, a: people.suspend(s.context, a, "cy", until="2026-06-01", reason="on leave"),
+    ),
+    "reinstate": ({"admin"}, _suspended, lambda s, a: people.reinstate(s.context, a, "cy", reason="back")),
     "add key": (
         {"admin"},
         _nothing,
@@ -188,7 +198,7 @@ def test_a_grant_that_ends_is_gone_when_the_clock_gets_there(scene: Scene) -> No
     scene.ingest()
     approving.approve(scene.context, eve, scene.submitted())
     scene.clock.advance(hours=2)
-    with pytest.raises(Refusal, match="it needs the role approver"):
+    with pytest.raises(Refusal, match="the role approver ended at"):
         approving.approve(scene.context, eve, scene.submitted())
 
 

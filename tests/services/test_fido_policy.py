@@ -32,7 +32,7 @@ def with_fido(scene: Scene, **facts: bool) -> tuple[Actor, SoftwareFido]:
 
 
 def strict(scene: Scene, **demands: bool) -> Context:
-    return replace(scene.context, policy=Policy(**demands))
+    return scene.context.under(Policy(**demands))
 
 
 def test_demands_are_part_of_the_policys_digest_and_absent_ones_leave_it_alone() -> None:

@@ -63,7 +63,7 @@ def webhook() -> Iterator[Receiver]:
 def with_channels(context: Context, policy: Policy | None = None, **urls: str) -> Context:
     channels = {name: ChannelConfig(url=url) for name, url in urls.items()}
     config = context.config.model_copy(update={"notify": NotifyConfig(channels=channels)})
-    return replace(context, config=config, policy=policy or context.policy)
+    return replace(context.under(policy) if policy else context, config=config)
 
 
 def refused_export(scene: Scene, name: str = "broken.json") -> None:

@@ -10,7 +10,7 @@ from support.scene import Scene, content
 from support.tampering import smuggle
 
 from store.domain import events as ev
-from store.domain.change import approvals_missing
+from store.domain.approving import approvals_missing
 from store.errors import BadInput, Conflict, Refusal
 from store.projections import requests as request_rows
 from store.services.acting import statement_of

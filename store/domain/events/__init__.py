@@ -8,6 +8,7 @@ from typing import Final
 
 from store.domain.component import Json
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
+from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
     DeploymentFailed,
     DeploymentStarted,
@@ -31,6 +32,9 @@ from store.domain.events.exports import (
     EnvironmentEdited,
     EnvironmentFrozen,
     EnvironmentThawed,
+    HistoryImported,
+    Imported,
+    ImportedDeletion,
     NoticeRecord,
 )
 from store.domain.events.incidents import (
@@ -49,8 +53,19 @@ from store.domain.events.people import (
     LedgerRestored,
     LogKeyRotated,
     PrincipalAdded,
+    PrincipalReinstated,
+    PrincipalSuspended,
     RoleGranted,
     RoleRevoked,
+    SecondLogKeySet,
+)
+from store.domain.events.policies import (
+    OwnersWanted,
+    PolicyAdopted,
+    PolicyFile,
+    PolicyProposed,
+    RiskAssessed,
+    RiskPoint,
 )
 from store.domain.events.requests import (
     ApprovalGranted,
@@ -70,17 +85,25 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         LedgerOpened,
         LedgerRestored,
         LogKeyRotated,
+        SecondLogKeySet,
         PrincipalAdded,
         RoleGranted,
         RoleRevoked,
         KeyAdded,
         KeyRevoked,
+        PrincipalSuspended,
+        PrincipalReinstated,
+        PolicyProposed,
+        PolicyAdopted,
+        RiskAssessed,
         EnvironmentAdded,
         EnvironmentEdited,
         EnvironmentFrozen,
         EnvironmentThawed,
         ArtifactIngested,
         ArtifactRefused,
+        ImportedDeletion,
+        HistoryImported,
         ConfigurationObserved,
         RequestOpened,
         RequestEdited,
@@ -106,6 +129,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         IncidentNoted,
         IncidentClosed,
         EntryAnnotated,
+        ConnectorsReviewed,
     )
 }
 
@@ -139,6 +163,7 @@ __all__ = [
     "ArtifactIngested",
     "ArtifactRefused",
     "ConfigurationObserved",
+    "ConnectorsReviewed",
     "DeploymentFailed",
     "DeploymentStarted",
     "DeploymentVerified",
@@ -157,6 +182,9 @@ __all__ = [
     "GateEvaluated",
     "GivenUp",
     "Grant",
+    "HistoryImported",
+    "Imported",
+    "ImportedDeletion",
     "IncidentClosed",
     "IncidentNoted",
     "IncidentOpened",
@@ -166,8 +194,14 @@ __all__ = [
     "LedgerRestored",
     "LogKeyRotated",
     "NoticeRecord",
+    "OwnersWanted",
     "PinnedState",
+    "PolicyAdopted",
+    "PolicyFile",
+    "PolicyProposed",
     "PrincipalAdded",
+    "PrincipalReinstated",
+    "PrincipalSuspended",
     "QuarantineLifted",
     "Recorded",
     "ReleaseQuarantined",
@@ -178,9 +212,12 @@ __all__ = [
     "RequestSubmitted",
     "RequestWithdrawn",
     "RevertStarted",
+    "RiskAssessed",
+    "RiskPoint",
     "RoleGranted",
     "RoleRevoked",
     "RollbackStarted",
+    "SecondLogKeySet",
     "Unknown",
     "decode",
     "to_parts",

@@ -106,6 +106,33 @@ class KeyRevoked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrincipalSuspended(Event):
+    """Until then this principal may do nothing, or not what this one grant allows; their keys stay enrolled."""
+
+    KIND: ClassVar[str] = "principal.suspended"
+    ON: ClassVar[tuple[str, ...]] = ("principal",)
+    SIGNED: ClassVar[bool] = True
+    principal: str
+    until: str
+    reason: str
+    grant: Grant | None = None
+    """None: every grant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrincipalReinstated(Event):
+    """What was suspended of this principal counts again."""
+
+    KIND: ClassVar[str] = "principal.reinstated"
+    ON: ClassVar[tuple[str, ...]] = ("principal",)
+    SIGNED: ClassVar[bool] = True
+    principal: str
+    reason: str
+    grant: Grant | None = None
+    """None: whatever was suspended."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogKeyRotated(Event):
     """Checkpoints over more entries than this one's number are signed by another key of the log.
 
@@ -118,4 +145,20 @@ class LogKeyRotated(Event):
     """The key from then on, as a note verifier key (`vkey`)."""
     previous: str
     """The key until then."""
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondLogKeySet(Event):
+    """From this entry on, a checkpoint counts only with a second key's signature as well (ML-DSA-44).
+
+    Where one second key takes over from another, the checkpoint over exactly this entry is signed by both.
+    """
+
+    KIND: ClassVar[str] = "log.second-key-set"
+    SIGNED: ClassVar[bool] = True
+    second_key: str
+    """The key from then on, as a note verifier key (`vkey`); empty for none any more."""
+    previous: str
+    """The key until then; empty for none."""
     reason: str

@@ -139,6 +139,8 @@ class ApprovalGranted(Event):
     note: str = ""
     via: str = ""
     """Which way the signature came: `key file`, `agent` or `imported`; empty in entries from before it was kept."""
+    risk: str = ""
+    """The level of risk that was approved; empty in entries from before it was computed."""
 
 
 @dataclass(frozen=True, kw_only=True)

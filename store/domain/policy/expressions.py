@@ -28,7 +28,7 @@ _WALK: Final = re.compile(
 )
 """A macro that walks a list, and the name it binds; counted wherever its word stands, in a string too."""
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "request": ("id", "project", "environment", "title", "template", "requester", "declared", "from_request"),
+    "request": ("id", "project", "environment", "title", "template", "requester", "declared"),
     "risk": ("level", "points", "facts"),
     "change": ("components", "kinds", "added", "removed", "changed", "code", "hosts", "modules"),
     "release": ("digest", "files", "components"),

@@ -24,6 +24,7 @@ class FactPoints:
     authentication_lost: Points = 50
     endpoint_open: Points = 10
     """An endpoint that anybody may call was added."""
+    tls_off: Points = 20
     schedule_more_often: Points = 10
     module_added: Points = 15
     module_changed: Points = 10

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import orjson
 
+from store.domain.build import gathered
 from store.domain.component import Component, Connector, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
+from store.platforms.n8n.timers import seconds_between
 
 _OWN: Final = ("n8n-nodes-base.", "@n8n/")
 _BASE: Final = "n8n-nodes-base."
@@ -22,20 +24,23 @@ _ADDRESSES: Final = ("url", "baseUrl", "host", "endpoint")
 
 def connectors_of(workflows: Sequence[Component]) -> tuple[Connector, ...]:
     """Return the hosts, credentials and community modules that the workflows use, each once."""
-    found: dict[Connector, None] = {}
-    for workflow in workflows:
-        for node in _nodes(workflow):
-            found.update((connector, None) for connector in _connectors(node))
-    return tuple(found)
+    return gathered(
+        (workflow.id, link) for workflow in workflows for _, node in _nodes(workflow) for link in _links(node)
+    )
 
 
-def _connectors(node: dict[str, Any]) -> Iterator[Connector]:
+def _links(node: dict[str, Any]) -> Iterator[Connector]:
     if not node["type"].startswith(_OWN):
         yield Connector(kind="module", name=node["type"].rpartition(".")[0] or node["type"])
     credentials = node.get("credentials")
     for kind, credential in credentials.items() if isinstance(credentials, dict) else ():
-        name = credential.get("name") if isinstance(credential, dict) else credential
-        yield Connector(kind="credential", name=f"{kind}: {name}" if isinstance(name, str) else kind)
+        given = credential if isinstance(credential, dict) else {"name": credential}
+        name, identity = given.get("name"), given.get("id")
+        yield Connector(
+            kind="credential",
+            name=f"{kind}: {name}" if isinstance(name, str) else kind,
+            ref=str(identity) if isinstance(identity, (str, int)) and identity != "" else None,
+        )
     parameters = node.get("parameters")
     if not isinstance(parameters, dict):
         return
@@ -49,7 +54,7 @@ def _connectors(node: dict[str, Any]) -> Iterator[Connector]:
 
 def credentials_in(workflow: Component) -> Iterator[tuple[str, str]]:
     """Yield (`type/id`, words) of every credential that a workflow's nodes refer to."""
-    for node in _nodes(workflow):
+    for _, node in _nodes(workflow):
         credentials = node.get("credentials")
         for kind, credential in credentials.items() if isinstance(credentials, dict) else ():
             known = credential if isinstance(credential, dict) else {"name": credential}
@@ -63,9 +68,15 @@ def credentials_in(workflow: Component) -> Iterator[tuple[str, str]]:
 def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
     """Return what a reviewer should see in the workflows."""
     return tuple(
-        Notice(code=code, component=workflow.id, detail=f"{redact(str(node.get('name') or node['type']))}: {what}")
+        Notice(
+            code=code,
+            component=workflow.id,
+            detail=f"{redact(str(node.get('name') or node['type']))}: {what}",
+            part=identity,
+            every=seconds_between(node.get("parameters")) if code == "schedule" else None,
+        )
         for workflow in workflows
-        for node in _nodes(workflow)
+        for identity, node in _nodes(workflow)
         for code, what in dict.fromkeys(_seen(node))
     )
 
@@ -97,9 +108,9 @@ def _shown(value: object) -> str:
     return redact(text if len(text) <= 120 else f"{text[:119]}…")
 
 
-def _nodes(workflow: Component) -> Iterator[dict[str, Any]]:
+def _nodes(workflow: Component) -> Iterator[tuple[str, dict[str, Any]]]:
     content = workflow.content
     nodes = content.get("nodes") if isinstance(content, dict) else None
-    for node in nodes.values() if isinstance(nodes, dict) else ():
+    for identity, node in nodes.items() if isinstance(nodes, dict) else ():
         if isinstance(node, dict):
-            yield node
+            yield identity, node

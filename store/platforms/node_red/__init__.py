@@ -12,7 +12,7 @@ from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.graft import credentials_in, grafted
-from store.platforms.node_red.nodes import components_of, is_node_red, is_noise, language, nodes_of, wires
+from store.platforms.node_red.nodes import components_of, is_node_red, is_noise, language, nodes_of, outputs, wires
 from store.platforms.node_red.watch import connectors_of, notices_of
 
 
@@ -20,7 +20,7 @@ class NodeRed:
     """Node-RED 1 to 4. A component is a tab, a subflow, or a config node that belongs to no tab."""
 
     name: Final = "node-red"
-    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires)
+    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires, outputs=outputs)
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like a list of nodes; an empty list counts when it is called flows."""

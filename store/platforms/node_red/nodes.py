@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from store.domain.build import Source, component, free_key
@@ -57,6 +58,12 @@ def inner_id(node: Node, number: int) -> str:
     """Return a node's id; one without gets its place in the list."""
     identity = node.get("id")
     return identity if isinstance(identity, str) and identity else f"#{number}"
+
+
+def home_of(node: Node, number: int) -> str:
+    """Return the id of the component a node belongs to: the tab or subflow it is on, else its own."""
+    home = node.get("z")
+    return home if isinstance(home, str) and home and node["type"] not in _HOMES else inner_id(node, number)
 
 
 def label(node: Node, identity: str) -> str:
@@ -165,17 +172,27 @@ def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  
 
 def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
     """Return for each node the ids it sends to, over wires and over links, in the order of its outputs."""
+    each = ((identity, tuple(chain.from_iterable(found.values()))) for identity, found in outputs(content).items())
+    return {identity: targets for identity, targets in each if targets}
+
+
+def outputs(content: Json) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Return for each node the ids that each of its outputs and its links send to."""
     nodes = content.get("nodes") if isinstance(content, dict) else None
     if not isinstance(nodes, dict):
         return {}
-    return {identity: targets for identity, node in nodes.items() if (targets := tuple(_targets(node)))}
+    return {identity: found for identity, node in nodes.items() if isinstance(node, dict) and (found := _outputs(node))}
 
 
-def _targets(node: Json) -> Iterator[str]:
-    if not isinstance(node, dict):
-        return
-    outputs = node.get("wires")
-    for output in outputs if isinstance(outputs, list) else []:
-        yield from (target for target in output if isinstance(target, str)) if isinstance(output, list) else ()
-    if node.get("type") in {"link out", "link call"} and isinstance(links := node.get("links"), list):
-        yield from (target for target in links if isinstance(target, str))
+def _outputs(node: Node) -> dict[str, tuple[str, ...]]:
+    wired = node.get("wires")
+    found = {
+        f"output {number}": _texts(output) for number, output in enumerate(wired if isinstance(wired, list) else (), 1)
+    }
+    if node["type"] in {"link out", "link call"} and isinstance(links := node.get("links"), list) and links:
+        found["its link"] = _texts(links)
+    return found
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

@@ -7,10 +7,12 @@ from typing import Final
 
 import orjson
 
+from store.domain.build import gathered
 from store.domain.component import Connector, Notice
 from store.domain.hosts import host_named, hosts_in
+from store.domain.schedules import cron_seconds, interval_seconds
 from store.domain.secrets import Span, redact, scan
-from store.platforms.node_red.nodes import Node, inner_id, label
+from store.platforms.node_red.nodes import Node, home_of, inner_id, label
 
 CORE: Final = frozenset({
     "tab", "subflow", "group", "junction", "unknown", "comment", "global-config", "inject", "debug",
@@ -33,18 +35,21 @@ def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
 
     An export names node types, not packages: a module of an unknown package is called by the type it brings.
     """
-    kinds = dict.fromkeys(node["type"] for node in nodes)
-    modules = [kind for kind in kinds if kind not in CORE and not kind.startswith("subflow:")]
-    found = {Connector(kind="module", name=kind): None for kind in modules}
     ids = {node["id"] for node in nodes if isinstance(node.get("id"), str)}
-    for node in nodes:
-        if not _ADDRESSES.isdisjoint(node):
-            for host in _hosts(node, ids):
-                found[Connector(kind="host", name=host)] = None
-        if node["type"] in _WITH_CODE:
-            for connector in _in_code(node):
-                found[connector] = None
-    return tuple(found)
+    modules = [
+        (home_of(node, number), Connector(kind="module", name=node["type"]))
+        for number, node in enumerate(nodes)
+        if node["type"] not in CORE and not node["type"].startswith("subflow:")
+    ]
+    links = ((home_of(node, number), link) for number, node in enumerate(nodes) for link in _links(node, ids))
+    return gathered([*modules, *links])
+
+
+def _links(node: Node, ids: set[str]) -> Iterator[Connector]:
+    if not _ADDRESSES.isdisjoint(node):
+        yield from (Connector(kind="host", name=host) for host in _hosts(node, ids))
+    if node["type"] in _WITH_CODE:
+        yield from _in_code(node)
 
 
 def _hosts(node: Node, ids: set[str]) -> Iterator[str]:
@@ -82,11 +87,17 @@ def notices_of(nodes: list[Node], data: bytes, spans: Sequence[Span]) -> tuple[N
             continue
         seen = [*(look(node) if look else ()), *(_secrets(node) if number in holders else ())]
         identity = inner_id(node, number)
-        home = node.get("z")
-        component = home if isinstance(home, str) and home and node["type"] not in {"tab", "subflow"} else identity
         for code, what in dict.fromkeys(seen):
             detail = f"{label(node, identity)}: {what}"
-            found.append(Notice(code=code, component=component, detail=redact(detail) if holders else detail))
+            found.append(
+                Notice(
+                    code=code,
+                    component=home_of(node, number),
+                    detail=redact(detail) if holders else detail,
+                    part=identity,
+                    every=_every(node) if code == "schedule" else None,
+                )
+            )
     return tuple(found)
 
 
@@ -160,6 +171,16 @@ def _inject(node: Node) -> _Found:
         yield "schedule", f"runs on the schedule {crontab}"
     elif (repeat := _shown(node, "repeat")) and repeat != "0":
         yield "schedule", f"runs every {repeat} s"
+
+
+def _every(node: Node) -> float | None:
+    """Return the seconds between two runs of an inject node."""
+    if crontab := _shown(node, "crontab"):
+        return cron_seconds(crontab)
+    try:
+        return interval_seconds("second", float(_shown(node, "repeat")))
+    except ValueError:
+        return None
 
 
 def _shown(node: Node, key: str) -> str:

@@ -14,11 +14,14 @@ from store.services.context import Context
 _NAMING = (
     "artifact.ingested",
     "configuration.observed",
+    "connectors.reviewed",
     "request.opened",
     "request.edited",
     "deployment.started",
     "rollback.started",
     "revert.started",
+    "policy.proposed",
+    "policy.adopted",
 )
 Progress = Callable[[int, int], bool]
 """(done, total) → go on?"""
@@ -68,9 +71,18 @@ def _named(entry: Entry) -> Iterator[tuple[str, str]]:
     statement = entry.statement
     if "artifact" in statement.on:
         yield "export", statement.on["artifact"]
+    if isinstance(policy := statement.data.get("policy"), str) and statement.kind.startswith("policy."):
+        yield "policy", policy
+    for file in files if isinstance(files := statement.data.get("files"), list) else ():
+        if isinstance(file, dict) and isinstance(file.get("artifact"), str):
+            yield "policy file", str(file["artifact"])
     manifest = statement.data.get("manifest")
     if isinstance(manifest, str):
         yield "component manifest", manifest
+    for field, what in (("connectors", "list of connectors"), ("inventory", "reviewed inventory")):
+        digest = statement.data.get(field)
+        if isinstance(digest, str):
+            yield what, digest
     target = statement.data.get("target")
     if isinstance(target, dict) and isinstance(target.get("manifest"), str):
         yield "release manifest", str(target["manifest"])

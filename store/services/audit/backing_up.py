@@ -44,7 +44,7 @@ def backup(context: Context, target: Path) -> Backup:
             heads=(),
             verifier=context.ledger.verifier,
             origin=context.ledger.origin,
-            audit=SignatureAudit(policies=[context.policy]),
+            audit=SignatureAudit(policies=context.policies.known()),
             tables=TABLES,
         )
         if not report.ok:

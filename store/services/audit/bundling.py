@@ -173,7 +173,7 @@ def attestation(context: Context, deployment: str, *, summary: bool = False) -> 
             "verifier": {"id": f"quarterdeck:{context.ledger.origin}"},
             "timeVerified": row.ended_at or row.started_at,
             "resourceUri": place,
-            "policy": {"uri": "quarterdeck:built-in", "digest": {"sha256": context.policy.digest}},
+            "policy": _policy_of(context, row.started_seq),
             "verificationResult": "PASSED" if row.state == "verified" else "FAILED",
             "verifiedLevels": ["QUARTERDECK_GATES_AND_APPROVALS"],
         }
@@ -204,6 +204,13 @@ def attestation(context: Context, deployment: str, *, summary: bool = False) -> 
         key_id=context.config.ledger.log_key.split("+")[1],
         sign=context.ledger.signer.sign_envelope,
     )
+
+
+def _policy_of(context: Context, seq: int) -> dict[str, Any]:
+    """Return the policy that was in force when a deployment began, as a resource descriptor."""
+    rules = context.policies.at(seq)
+    uri = f"quarterdeck:{context.ledger.origin}/policy/{rules.seq}" if rules.seq else "quarterdeck:built-in"
+    return {"uri": uri, "digest": {"sha256": rules.policy.digest}}
 
 
 def dumps(document: object) -> str:

@@ -132,7 +132,8 @@ def _signature(context: Context, entry: Entry) -> Signature:
 
 
 def _audit(context: Context, seq: int) -> SignatureAudit:
-    return SignatureAudit(principals(context.ledger, until=seq - 1), policies=[context.policy])
+    people, policies = principals(context.ledger, until=seq - 1), context.policies
+    return SignatureAudit(people, policies=policies.known(), in_force=policies.at(seq).policy.digest)
 
 
 def _inclusion(context: Context, entry: Entry) -> Inclusion:

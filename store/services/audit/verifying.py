@@ -17,6 +17,7 @@ from store.ledger.verify import VerificationStopped, verify
 from store.services.audit import verified
 from store.services.audit.archive_check import archive_problems
 from store.services.context import TABLES, Context
+from store.services.identity.log_key import expected_second
 from store.services.identity.people import principals
 from store.services.witness import cosigning
 
@@ -54,7 +55,8 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
 
     start = scope.start or (verified.last(context) if scope.resume else None)
     people = principals(context.ledger, until=start.size) if start else None
-    audit = SignatureAudit(people, policies=[context.policy])
+    in_force = context.policies.at(start.size + 1).policy.digest if start else None
+    audit = SignatureAudit(people, policies=context.policies.known(), in_force=in_force)
     try:
         report = verify(
             context.ledger,
@@ -63,6 +65,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
             quorum=context.config.witnesses.quorum,
             verifier=Verifier.from_vkey(context.config.ledger.log_key),
             origin=context.config.ledger.origin,
+            second=expected_second(context.config),
             progress=of_entries,
             start=start,
             audit=audit,
@@ -80,6 +83,8 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     if scope.tables and report.verdict is not Verdict.INVALID:
         more += _table_problems(context)
         more += _index_problems(context)
+    if scope.tables:
+        more += _policy_problems(context, {problem.seq for problem in report.problems})
     if more:
         problems = (*report.problems, *more)
         report = replace(report, problems=problems, verdict=Verdict.INVALID)
@@ -100,6 +105,19 @@ def _table_problems(context: Context) -> list[Problem]:
             detail=f"the read table {name} does not equal a rebuild from the entries; verify --rebuild mends it",
         )
         for name in different
+    ]
+
+
+def _policy_problems(context: Context, named: set[int]) -> list[Problem]:
+    """Return the adoptions that change no rule, though their signatures hold: nobody approved them, say."""
+    try:
+        judged = context.policies.judged()
+    except QuarterdeckError as error:
+        return [Problem(seq=0, problem="policy", detail=str(error))]
+    return [
+        Problem(seq=one.seq, problem="policy", detail=f"this adoption does not count: {'; '.join(one.problems)}")
+        for one in judged
+        if one.problems and one.seq not in named
     ]
 
 

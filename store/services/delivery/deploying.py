@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from store.domain import change as rules
+from store.domain import approving as rules
 from store.domain import events as ev
+from store.domain.change import Change
+from store.domain.policy.in_force import PLACE
 from store.domain.push import left_behind
-from store.errors import Conflict, Refusal
+from store.errors import BadInput, Conflict, Refusal
 from store.platforms import TARGETS
 from store.services import releases
 from store.services.acting import perform, record
@@ -20,7 +23,7 @@ from store.services.delivery.reverting import after_failure
 from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.locking import pushing
-from store.services.requests import gates, vouching
+from store.services.requests import assessing, gates, vouching
 from store.services.requests.requests import change_of
 
 
@@ -42,6 +45,8 @@ def deploy(
         PlatformFailure: the target could not be reached; the failure is recorded.
     """
     before = change_of(context.ledger, request)
+    if before.environment == PLACE:
+        raise BadInput(f"{request} changes the policy: quarterdeck policy adopt {request}")
     place = one(context.ledger, before.environment)
     goal = target(context, place)
     settle(context, goal, before.environment, before.project)
@@ -57,10 +62,11 @@ def deploy(
                 [f"the gate {verdict.gate} failed: {verdict.reason}" for verdict in failed],
                 would_unblock=[verdict.unblock for verdict in failed if verdict.unblock],
             )
+        assessed = _assessed(context, actor.handle, before, resumes=resumes)
         snapshot = look(context, goal, before.environment, before.project)
 
         def decide(source: Source) -> Sequence[ev.Event]:
-            change = check(context, source, actor.handle, request, resumes=resumes)
+            change = check(context, source, actor.handle, request, resumes=resumes, assessed=assessed)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
             now = releases.desired(source, change.environment, change.project)
@@ -74,7 +80,8 @@ def deploy(
                 expected=snapshot.revision,
                 previous=now.target.release if now else None,
             )
-            return [*verdicts, started]
+            news = [assessed] if assessing.differs(change.risk, assessed) else []
+            return [*verdicts, *news, started]
 
         *_, started = perform(context, actor, decide)
         plan = Push(
@@ -105,11 +112,35 @@ def resume(context: Context, actor: Actor, deployment: str, *, progress: Progres
     return deploy(context, actor, failed.request, resumes=deployment, progress=progress)
 
 
-def check(context: Context, source: Source, handle: str, request: str, *, resumes: str | None = None) -> rules.Change:
-    """Return the request if `handle` may deploy it now, or raise Refusal with every reason."""
+def _assessed(context: Context, handle: str, change: Change, *, resumes: str | None) -> ev.RiskAssessed:
+    """Return the risk as it is now; when it takes more approvals than it had, that is recorded and refused."""
+    assessed = assessing.assess(context, context.ledger, change, phase="deploy")
+    if assessing.differs(change.risk, assessed):
+        try:
+            check(context, context.ledger, handle, change.id, resumes=resumes, assessed=assessed)
+        except Refusal:
+            record(context, [assessed])
+            raise
+    return assessed
+
+
+def check(
+    context: Context,
+    source: Source,
+    handle: str,
+    request: str,
+    *,
+    resumes: str | None = None,
+    assessed: ev.RiskAssessed | None = None,
+) -> Change:
+    """Return the request if `handle` may deploy it now, or raise Refusal with every reason.
+
+    `resumes` is a failed deployment of it that is to be finished. `assessed` is its risk where that was looked at
+    after it was recorded.
+    """
     change = change_of(source, request)
     rules.check_deployable(
-        change,
+        replace(change, risk=assessed) if assessed is not None else change,
         actor=handle,
         people=principals(source),
         policy=context.policy,
@@ -117,7 +148,7 @@ def check(context: Context, source: Source, handle: str, request: str, *, resume
         frozen=one(source, change.environment).frozen,
         quarantined=releases.quarantine(source, change.project, change.target.release),
     )
-    doubts = vouching.doubts(context, source, change)
+    doubts = vouching.doubts(context.ledger, source, change, context.policies.at)
     if doubts:
         raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; an edit of the request voids them"])
     standing = drifting.standing(source, change.environment, change.project).values()
@@ -137,11 +168,11 @@ def check(context: Context, source: Source, handle: str, request: str, *, resume
     return change
 
 
-def _meant(context: Context, change: rules.Change) -> dict[str, str]:
+def _meant(context: Context, change: Change) -> dict[str, str]:
     return {part.id: part.digest for part in releases.load_ref(context, change.target).components}
 
 
-def _one_project_per_platform(source: Source, change: rules.Change) -> None:
+def _one_project_per_platform(source: Source, change: Change) -> None:
     place = one(source, change.environment)
     if TARGETS[place.target].projects is None:
         return

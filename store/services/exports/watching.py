@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import overload
 
 from store.errors import StorageFailure
 from store.intake.inbox import Drop, Problem, Root
+from store.intake.reach import REMOTE_WINDOW, share_of
 from store.intake.settle import Settler
 from store.intake.watch import sweep, watch
 from store.services.context import Context
@@ -17,6 +17,7 @@ from store.services.delivery.environments import environments
 from store.services.drift.polling import poll_all, watch_live
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
+from store.services.exports.progress import Stopwatch, Tell, untold
 from store.services.notifying import notifying
 
 _PART = 50
@@ -64,23 +65,41 @@ class GrowingRoots(Sequence[Root]):
         return self._found[index]
 
 
-def once(context: Context) -> tuple[Report, list[str]]:
-    """Scan the folders, wait for files still being written, ask live targets; return what became of all."""
+def once(context: Context, *, tell: Tell = untold, stop: threading.Event | None = None) -> tuple[Report, list[str]]:
+    """Scan the folders, wait for files still being written, ask live targets; return what became of all.
+
+    With `stop` set it ends after the transaction it is in; what was not reached waits where it is.
+    """
+    stop = threading.Event() if stop is None else stop
     ingesting.recover_quarantine(context)
-    began = time.monotonic()
+    watch = Stopwatch(tell=tell)
     settler = Settler(context.config.intake.settle_seconds)
     outcomes: dict[str, FileOutcome] = {}
     drifts = 0
     for batch in sweep(roots(context), settler=settler):
-        report = _ingested(context, settler, batch)
-        outcomes.update({file.path: file for file in report.files})
-        drifts += report.drifts
-    polled = poll_all(context)
-    said = [words for one in polled for words in one.said]
+        for part in _parts(batch, stop, size=ingesting.BATCH):
+            report = _ingested(context, settler, part)
+            outcomes.update({file.path: file for file in report.files})
+            drifts += report.drifts
+            watch.at(len(outcomes), max(settler.offered, len(outcomes)))
+        if stop.is_set():
+            break
+    polled = () if stop.is_set() else poll_all(context)
+    said = tuple(words for one in polled for words in one.said)
     troubles = [one.trouble for one in polled if one.trouble is not None]
-    seconds = round(time.monotonic() - began, 3)
     news = sum(one.news for one in polled)
-    return Report(files=tuple(outcomes.values()), drifts=drifts + news, said=tuple(said), seconds=seconds), troubles
+    return Report(files=tuple(outcomes.values()), drifts=drifts + news, said=said, seconds=watch.seconds), troubles
+
+
+def remarks(context: Context) -> list[str]:
+    """Return, in words, which watched folders lie where no event comes from: they are scanned only."""
+    seconds = context.config.intake.rescan_seconds
+    return [
+        f"{root.path} lies on a share ({kind}): scanned every {seconds:g} s, a file is taken in"
+        f" {max(REMOTE_WINDOW, context.config.intake.settle_seconds):g} s after its last change"
+        for root in roots(context)
+        if (kind := share_of(root.path)) is not None
+    ]
 
 
 def forever(
@@ -120,12 +139,14 @@ def forever(
     notifier.join(timeout=1)
 
 
-def _parts(found: Sequence[Drop | Problem], stop: threading.Event) -> Iterator[Sequence[Drop | Problem]]:
+def _parts(
+    found: Sequence[Drop | Problem], stop: threading.Event, *, size: int = _PART
+) -> Iterator[Sequence[Drop | Problem]]:
     """Yield what was found in parts that take a moment each, until `stop` is set: whoever says stop means now."""
-    for begin in range(0, len(found), _PART):
+    for begin in range(0, len(found), size):
         if stop.is_set():
             return
-        yield found[begin : begin + _PART]
+        yield found[begin : begin + size]
 
 
 def _ingested(context: Context, settler: Settler, batch: Sequence[Drop | Problem]) -> Report:

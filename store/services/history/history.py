@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from store.clock import parse_timestamp, timestamp
 from store.domain.release import Release
@@ -72,6 +73,10 @@ def now(context: Context) -> Instant:
     return Instant(seq=size, time=context.ledger.entry(size).statement.time if size else context.now)
 
 
+_ENDS: Final = ("deployment.verified", "policy.adopted")
+"""What ends the story of a request."""
+
+
 def resolve(context: Context, when: str) -> Instant:
     """Return the instant that `when` names: a time, an entry number, an id, each with an offset such as `-30m`.
 
@@ -117,7 +122,7 @@ def _of_subject(context: Context, field: str, subject: str) -> Instant:
     first = None
     for entry in context.ledger.entries(on={field: subject}):
         first = first or entry
-        if field in {"request", "deployment"} and entry.statement.kind == "deployment.verified":
+        if field in {"request", "deployment"} and entry.statement.kind in _ENDS:
             return Instant(seq=entry.seq, time=entry.statement.time)
     if first is None:
         raise NotFound(f"there is no {subject}")

@@ -42,8 +42,10 @@ def check_signature(
         IntegrityFailure: it is no signature of this key over these bytes.
     """
     sshsig.verify(signature, statement.bytes(), public)
-    demand = demand_of([context.policy])
-    if not isinstance(event, ev.ApprovalGranted) or demand == NOTHING:
+    if not isinstance(event, ev.ApprovalGranted):
+        return
+    demand = demand_of([context.policy], risk=event.risk, environment=event.environment)
+    if demand == NOTHING:
         return
     try:
         sshsig.verify(signature, statement.bytes(), public, require_touch=demand.touch, require_pin=demand.pin)

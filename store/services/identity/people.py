@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from store.domain import enrolment, roles
 from store.domain import events as ev
-from store.domain import roles
 from store.domain.roles import Principals
 from store.errors import BadInput, NotFound, Refusal
 from store.integrity import sshkey
@@ -48,8 +48,7 @@ def add(context: Context, actor: Actor, handle: str, *, key_lines: Sequence[str]
     def decide(source: Source) -> Sequence[ev.Event]:
         people = principals(source)
         roles.require(people, actor.handle, "manage principals", at=context.now)
-        if handle in people.by_handle:
-            raise BadInput(f"{handle} is a principal already")
+        enrolment.check_handle_is_free(people, handle)
         for line in lines:
             _refuse_taken(people, line)
         return [ev.PrincipalAdded(principal=handle, keys=lines, grants=checked)]
@@ -77,7 +76,9 @@ def revoke(context: Context, actor: Actor, handle: str, what: ev.Grant, *, reaso
         people = _managed(context, actor, source, handle)
         if what not in people.by_handle[handle].grants:
             raise NotFound(f"{handle} has no grant {what.role} for {what.project}/{what.environment}")
-        return [ev.RoleRevoked(principal=handle, grant=what, reason=reason)]
+        event = ev.RoleRevoked(principal=handle, grant=what, reason=reason)
+        enrolment.check_nobody_is_locked_out(people, event, actor=actor.handle, at=context.now)
+        return [event]
 
     return perform(context, actor, decide)[0]
 
@@ -100,8 +101,55 @@ def revoke_key(context: Context, actor: Actor, handle: str, fingerprint: str, *,
         people = _managed(context, actor, source, handle)
         for key in people.by_handle[handle].keys:
             if key.until is None and sshkey.parse_public_key(key.line).fingerprint == fingerprint:
-                return [ev.KeyRevoked(principal=handle, key=key.line, reason=reason)]
+                event = ev.KeyRevoked(principal=handle, key=key.line, reason=reason)
+                enrolment.check_nobody_is_locked_out(people, event, actor=actor.handle, at=context.now)
+                return [event]
         raise NotFound(f"{handle} has no valid key {fingerprint}")
+
+    return perform(context, actor, decide)[0]
+
+
+def suspend(
+    context: Context, actor: Actor, handle: str, *, until: str, reason: str, what: ev.Grant | None = None
+) -> Entry:
+    """Let `handle` do nothing until then, or not what the one grant `what` allows; approvals of theirs stop counting.
+
+    Raises:
+        BadInput: `until` is no time, is past, or is more than a year away; or no reason is given.
+        NotFound: there is no such principal, or they have no such grant.
+        Refusal: the actor is no admin, or everybody would be locked out.
+    """
+    end = enrolment.checked_end(until, context.now)
+    if not reason.strip():
+        raise BadInput("a suspension needs a reason: --reason TEXT")
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        people = _managed(context, actor, source, handle)
+        if what is not None and what not in people.by_handle[handle].grants:
+            raise NotFound(f"{handle} has no grant {what.role} for {what.project}/{what.environment}")
+        event = ev.PrincipalSuspended(principal=handle, until=end, reason=reason, grant=what)
+        enrolment.check_nobody_is_locked_out(people, event, actor=actor.handle, at=context.now)
+        return [event]
+
+    return perform(context, actor, decide)[0]
+
+
+def reinstate(context: Context, actor: Actor, handle: str, *, reason: str, what: ev.Grant | None = None) -> Entry:
+    """End a suspension before its time; without `what`, every one of this principal.
+
+    Raises:
+        Refusal: the actor is no admin, or is the one who is suspended.
+        NotFound: nothing of theirs is suspended.
+    """
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        people = _managed(context, actor, source, handle)
+        if handle == actor.handle:
+            raise Refusal([f"{handle} cannot lift their own suspension"], would_unblock=["another admin lifts it"])
+        standing = [one for one in people.by_handle[handle].suspensions if what is None or one.grant == what]
+        if not any(roles.is_before(context.now, one.until) for one in standing):
+            raise NotFound(f"nothing of {handle} is suspended")
+        return [ev.PrincipalReinstated(principal=handle, reason=reason, grant=what)]
 
     return perform(context, actor, decide)[0]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from store.clock import timestamp
-from store.domain import change as rules
+from store.domain import approving as rules
+from store.domain import change as changes
 from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.release import Release
@@ -57,7 +58,7 @@ def approve(context: Context, actor: Actor, request: str, *, note: str = "", dig
     def decide(source: Source) -> Sequence[ev.Event]:
         change = change_of(source, request)
         people = principals(source)
-        rules.check_approver(change, actor=actor.handle, people=people, at=context.now)
+        rules.check_approver(change, actor=actor.handle, people=people, rules=context.rules, at=context.now)
         if change.digest != before.digest or not change.digest.startswith(digest or ""):
             raise Conflict(
                 f"{request} changed since you looked at it (it is {change.digest[:12]} now); review it again"
@@ -101,6 +102,7 @@ def granted(
         nonce=stated.nonce,
         note=stated.note,
         via=stated.via,
+        risk=change.level if change.risk is not None else "",
     )
 
 
@@ -111,6 +113,6 @@ def refuse(context: Context, actor: Actor, request: str, *, reason: str) -> Entr
     def decide(source: Source) -> Sequence[ev.Event]:
         change = change_of(source, request)
         people = principals(source)
-        return [rules.refuse(change, actor=actor.handle, reason=reason, nonce=nonce, people=people, at=context.now)]
+        return [changes.refuse(change, actor=actor.handle, reason=reason, nonce=nonce, people=people, at=context.now)]
 
     return perform(context, actor, decide)[0]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from store.clock import timestamp
-from store.domain import change as rules
+from store.domain import approving as rules
 from store.domain import events as ev
 from store.domain import roles
 from store.errors import BadInput, Conflict, NotFound, Refusal
@@ -54,7 +54,7 @@ def prepare(context: Context, request: str, handle: str, *, note: str = "") -> U
     """
     change = change_of(context.ledger, request)
     people = principals(context.ledger)
-    rules.check_approver(change, actor=handle, people=people, at=context.now)
+    rules.check_approver(change, actor=handle, people=people, rules=context.rules, at=context.now)
     stated = stated_now(context, note=note, via=VIA)
     event = granted(context, change, people, handle, stated, releases.load_ref(context, change.target))
     return Unsigned(event=event, statement=statement_of(context, event, handle))
@@ -122,7 +122,7 @@ def _decided(
     change, people, handle = change_of(source, event.request), principals(source), statement.actor
     roles.vouched(people, bare_line(key), fingerprint=key.fingerprint, handle=handle)
     _check_fresh(context, source, event)
-    rules.check_approver(change, actor=handle, people=people, at=context.now)
+    rules.check_approver(change, actor=handle, people=people, rules=context.rules, at=context.now)
     if change.digest != event.digest:
         raise Conflict(
             f"{event.request} changed since it was exported (it is {change.digest[:12]} now, not"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from store.domain import change as rules
 from store.domain import events as ev
 from store.domain.change import Change
+from store.domain.policy.in_force import PLACE
 from store.domain.release import Release
 from store.errors import Refusal
 from store.integrity.entry import Entry
@@ -17,7 +18,7 @@ from store.services.acting import perform
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.delivery.environments import checked_name, environments, one
 from store.services.identity.people import principals
-from store.services.requests import gates
+from store.services.requests import assessing, gates
 
 
 def change_of(source: Source, request: str) -> Change:
@@ -104,6 +105,11 @@ def opening(
 def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestContent, refresh: bool = False) -> Entry:
     """Change what a request states, and with `refresh` also take the newest exports; approvals become void."""
     before = change_of(context.ledger, request)
+    if before.environment == PLACE:
+        raise Refusal(
+            [f"{request} changes the policy: what it says is told from the policy files"],
+            would_unblock=["withdraw it, change the files, and quarterdeck policy propose"],
+        )
     target, blobs = before.target, list[bytes]()
     if refresh:
         with context.ledger.reading() as connection:
@@ -130,17 +136,18 @@ def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestCon
 
 
 def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:
-    """Hand a draft to its approvers; every gate runs and its verdict is recorded."""
+    """Hand a draft to its approvers; its risk is assessed, every gate runs, and all of it is recorded."""
     change = change_of(context.ledger, request)
     rules.submit(change, actor=actor.handle, people=principals(context.ledger), at=context.now)
     verdicts = gates.run(context, change, phase="submit")
+    assessed = assessing.assess(context, context.ledger, change, phase="submit")
 
     def decide(source: Source) -> Sequence[ev.Event]:
         now = change_of(source, request)
         submitted = rules.submit(now, actor=actor.handle, people=principals(source), at=context.now)
         if now.digest != change.digest:
             raise Refusal([f"{request} was edited while its gates ran"], would_unblock=["submit it again"])
-        return [submitted, *verdicts]
+        return [submitted, assessed, *verdicts]
 
     return perform(context, actor, decide)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from store.domain import change as rules
+from store.domain import approving as rules
 from store.domain import events as ev
 from store.domain.component import Component
 from store.domain.diff import Diff
@@ -13,7 +13,7 @@ from store.domain.roles import Principals
 from store.errors import NotFound, Refusal
 from store.projections import deployments, drifts, environments, incidents, requests
 from store.projections.incidents import NoteRow
-from store.projections.requests import ApprovalRow, GateRow, RequestRow
+from store.projections.requests import ApprovalRow, GateRow, RequestRow, RiskRow
 from store.services import diffing, releases, rights
 from store.services.context import Context
 from store.services.delivery import deploying
@@ -28,6 +28,8 @@ class Review:
     request: RequestRow
     content: ev.RequestContent
     gates: tuple[GateRow, ...]
+    risk: RiskRow | None
+    """How risky it was found to be, point by point; None before it is submitted."""
     decisions: tuple[ApprovalRow, ...]
     notes: tuple[NoteRow, ...]
     diff: Diff
@@ -68,6 +70,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         if row is None or content is None:
             raise NotFound(f"there is no request {request}")
         gates = requests.gates(connection, request)
+        risk = requests.risk(connection, request)
         decisions = requests.decisions(connection, request)
         notes = incidents.notes(connection, request)
         now = {d.project: d.release for d in deployments.desired(connection, environment=row.environment)}
@@ -87,6 +90,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         request=row,
         content=content,
         gates=gates,
+        risk=risk,
         decisions=decisions,
         notes=notes,
         diff=comparison.diff,
@@ -94,7 +98,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         after=comparison.after,
         base_is_live=row.base == now.get(row.project),
         missing=tuple(missing),
-        needed=context.policy.rule(row.risk).people,
+        needed=context.policy.rule(row.risk, row.environment).people,
         drifts=tuple(f"{drift.id} {drift.status}" for drift in standing),
         approve_blocked=approve.reasons,
         approve_unblock=approve.would_unblock,
@@ -142,7 +146,7 @@ def _blocked(context: Context, request: str, handle: str | None) -> tuple[Refusa
     change = change_of(context.ledger, request)
     approve = deploy = Refusal([])
     try:
-        rules.check_approver(change, actor=handle, people=people, at=context.now)
+        rules.check_approver(change, actor=handle, people=people, rules=context.rules, at=context.now)
     except Refusal as refusal:
         approve = refusal
     try:

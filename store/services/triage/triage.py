@@ -191,7 +191,7 @@ def _of_request(row: RequestRow, people: Principals, handle: str | None, at: str
     ready = row.state == "approved"
     act = "deploy" if ready else "approve"
     mine = _may(people, handle, act, row.project, row.environment, at) and (ready or row.requester != handle)
-    need = policy.rule(row.risk).people
+    need = policy.rule(row.risk, row.environment).people
     words = "approved, ready to deploy" if ready else f"waits for approval ({row.approvals} of {need})"
     if row.gates_failed and not ready:
         words = f"{row.gates_failed} gates failed"

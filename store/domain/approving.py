@@ -1,0 +1,191 @@
+"""Whose yes counts for a request, and what is still missing: separation of duties, roles, owners, freshness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Final
+
+from store.clock import parse_timestamp
+from store.domain.change import Approval, Change
+from store.domain.enrolment import listed
+from store.domain.policy import ApprovalRule, Policy
+from store.domain.policy.in_force import PLACE, InForce
+from store.domain.roles import Principals, able, holds, require
+from store.errors import Refusal
+
+SEPARATION: Final = "separation of duties"
+
+
+def check_approver(change: Change, *, actor: str, people: Principals, rules: InForce, at: str) -> None:
+    """Raise Refusal with every reason why `actor` may not approve this request now."""
+    reasons: list[str] = []
+    unblock: list[str] = []
+    barred = barred_from_approving(change, actor, rules, at)
+    if barred:
+        reasons.append(barred)
+        unblock.append(_somebody_else(change, people, rules, at))
+    try:
+        require(people, actor, "approve", project=change.project, environment=change.environment, at=at)
+    except Refusal as refusal:
+        reasons += refusal.reasons
+        unblock += refusal.would_unblock
+    if any(one.actor == actor for one in counted(change, people=people, policy=rules.policy, at=at)):
+        reasons.append(f"{actor} has approved {change.id} already: one person is one approval")
+    if change.state not in {"in review", "approved"}:
+        reasons.append(f"{change.id} is {change.state}: only a submitted request can be approved")
+    for gate in sorted(gate for gate, run in change.gates.items() if not run.passed):
+        reasons.append(f"the gate {gate} failed: {change.gates[gate].reason}")
+        unblock.append(change.gates[gate].unblock or f"make {gate} pass and submit again")
+    if reasons:
+        raise Refusal(reasons, would_unblock=unblock)
+
+
+def barred_from_approving(change: Change, actor: str, rules: InForce, at: str) -> str | None:
+    """Return which duty of `actor` stands against their approval of this request, None when none does."""
+    duties = rules.policy.separation
+    opened, edited = actor == change.requester, actor in change.editors[1:]
+    if opened and (not duties.requester_approves or change.environment == PLACE):
+        return f"{SEPARATION}: {actor} requested {change.id} and cannot approve it"
+    if edited and (not duties.editor_approves or change.environment == PLACE):
+        return f"{SEPARATION}: {actor} edited {change.id} and cannot approve it"
+    until = rules.cools_until(actor, at)
+    if until is not None:
+        return (
+            f"{SEPARATION}: {actor} wrote the policy in force ({rules.request}, entry {rules.seq}) and cannot"
+            f" approve under it before {until}"
+        )
+    return None
+
+
+def counted(change: Change, *, people: Principals, policy: Policy, at: str) -> tuple[Approval, ...]:
+    """Return the approvals that count at the instant `at`: none void, expired, stale, barred, or of a suspended."""
+    rule = policy.rule(change.level, change.environment)
+    standing = InForce(policy=policy)  # who wrote the policy was asked when the approval was given, and is in `doubts`
+    return tuple(
+        one
+        for one in change.good_approvals
+        if at < one.not_after
+        and _is_fresh(one, rule, at)
+        and barred_from_approving(change, one.actor, standing, at) is None
+        and (one.actor not in people.by_handle or people.by_handle[one.actor].suspended(at) is None)
+    )
+
+
+def approvals_missing(
+    change: Change, *, people: Principals, policy: Policy, at: str, also: str | None = None
+) -> list[str]:
+    """Return in words which approvals are still missing for this digest; empty when the rule is met.
+
+    `also` counts one more person, as if they had approved.
+    """
+    rule = policy.rule(change.level, change.environment)
+    good = [one.actor for one in counted(change, people=people, policy=policy, at=at)]
+    if also is not None and also not in good:
+        good.append(also)
+    missing = []
+    if len(good) < rule.people:
+        missing.append(f"{len(good)} of {rule.people} approvals for risk {change.level}")
+    if rule.security and not _holders(change, people, good, "security-approver", at):
+        missing.append("no approval by a security-approver")
+    if rule.roles and not _different(rule.roles, [_holders(change, people, good, role, at) for role in rule.roles]):
+        missing.append(f"no approvals by different holders of {', '.join(rule.roles)}")
+    missing += owners_missing(change, good)
+    return missing
+
+
+def owners_missing(change: Change, approvers: Iterable[str]) -> list[str]:
+    """Return in words which owners of what is touched are not among the approvers and have to be."""
+    wanted = change.risk.owners if change.risk is not None else ()
+    present = set(approvers)
+    return [f"no approval by {' or '.join(one.owners)}: {one.because}" for one in wanted if not present & {*one.owners}]
+
+
+def check_deployable(
+    change: Change,
+    *,
+    actor: str,
+    people: Principals,
+    policy: Policy,
+    at: str,
+    frozen: str | None,
+    quarantined: str | None,
+) -> None:
+    """Raise Refusal with every reason why this request cannot be deployed by `actor` now."""
+    reasons: list[str] = []
+    unblock: list[str] = []
+    try:
+        require(people, actor, "deploy", project=change.project, environment=change.environment, at=at)
+    except Refusal as refusal:
+        reasons += refusal.reasons
+        unblock += refusal.would_unblock
+    barred = _barred_from_deploying(change, actor, policy)
+    if barred:
+        reasons.append(barred)
+        others = able(people, "deploy", project=change.project, environment=change.environment, at=at)
+        free = [one for one in others if _barred_from_deploying(change, one, policy) is None]
+        unblock.append(f"{listed(free)} could do it" if free else "an admin makes somebody else operator")
+    if change.state not in {"in review", "approved", "deploying"}:
+        reasons.append(f"{change.id} is {change.state}: only an approved request can be deployed")
+    else:
+        missing = approvals_missing(change, people=people, policy=policy, at=at)
+        reasons += [f"not approved: {what}" for what in missing]
+        if missing:
+            unblock.append(f"quarterdeck approve {change.id}, by somebody who neither opened nor edited it")
+    if frozen is not None:
+        reasons.append(f"{change.environment} is frozen: {frozen}")
+        unblock.append(f"quarterdeck freeze {change.environment} --lift --reason …")
+    if quarantined is not None:
+        reasons.append(f"the release {change.target.release[:12]} is in quarantine: {quarantined}")
+        unblock.append("an admin lifts the quarantine with a reason: quarterdeck quarantine lift")
+    if reasons:
+        raise Refusal(reasons, would_unblock=unblock)
+
+
+def _barred_from_deploying(change: Change, actor: str, policy: Policy) -> str | None:
+    duties = policy.separation
+    if not duties.requester_deploys and actor in change.editors:
+        return f"{SEPARATION}: {actor} requested or edited {change.id} and cannot deploy it"
+    if not duties.approver_deploys and any(one.actor == actor for one in change.good_approvals):
+        return f"{SEPARATION}: {actor} approved {change.id} and cannot deploy it"
+    return None
+
+
+def _somebody_else(change: Change, people: Principals, rules: InForce, at: str) -> str:
+    others = [
+        one
+        for one in able(people, "approve", project=change.project, environment=change.environment, at=at)
+        if barred_from_approving(change, one, rules, at) is None
+    ]
+    return f"{listed(others)} could do it" if others else "somebody else with the role approver decides"
+
+
+def _is_fresh(approval: Approval, rule: ApprovalRule, at: str) -> bool:
+    if not rule.fresh_hours:
+        return True
+    try:
+        return parse_timestamp(at) < parse_timestamp(approval.at) + timedelta(hours=rule.fresh_hours)
+    except (ValueError, OverflowError):
+        return False
+
+
+def _holders(change: Change, people: Principals, names: Iterable[str], role: str, at: str) -> list[str]:
+    place = {"project": change.project, "environment": change.environment}
+    known = people.by_handle
+    return [name for name in names if name in known and holds(known[name], role, **place, at=at)]
+
+
+def _different(roles: Sequence[str], holders: Sequence[Sequence[str]]) -> bool:
+    """Say whether each role can be given to a different one of its holders (a matching, by augmenting paths)."""
+    given: dict[str, int] = {}
+
+    def give(role: int, tried: set[str]) -> bool:
+        for name in holders[role]:
+            if name not in tried:
+                tried.add(name)
+                if name not in given or give(given[name], tried):
+                    given[name] = role
+                    return True
+        return False
+
+    return all(give(role, set()) for role in range(len(roles)))

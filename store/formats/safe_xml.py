@@ -1,0 +1,97 @@
+"""XML as a tree of elements: no document type, no entities, nothing fetched, everything counted while it is read.
+
+Names in a namespace are `{uri}name`, as ElementTree has them. Comments and processing instructions are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml import DefusedXmlException, DTDForbidden
+from defusedxml.ElementTree import DefusedXMLParser
+
+from store.errors import BadInput
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_DEPTH: Final = 200
+MAX_ELEMENTS: Final = 250_000
+"""How many elements and attributes, together, a document may hold."""
+MAX_NAMES: Final = 64 * 1024 * 1024
+"""Bytes that the names may take: a parser writes the namespace out before each name, so a long one multiplies."""
+
+_CHUNK: Final = 16 * 1024
+"""A parser that was told to stop still reads what it was given: it is given little at a time."""
+_NAMESPACE: Final = re.compile(rb"xmlns(?::[^\s=\"'<>&/]{1,64})?\s{0,64}=\s{0,64}(?:\"([^\"]*+)\"|'([^']*+)')")
+_ODD_NAMESPACE: Final = re.compile(rb"xmlns(?::[^\s=\"'<>&/]{65}|(?::[^\s=\"'<>&/]{1,64})?(?:\s{65}|\s{0,64}=\s{65}))")
+
+
+def read(data: bytes) -> Element:
+    """Return the root element of an XML document in UTF-8, or in UTF-16 with a byte order mark.
+
+    Raises:
+        BadInput: one line: no XML, a document type or an entity of its own, too big, too deep, too many elements.
+    """
+    if len(data) > MAX_BYTES:
+        raise BadInput(f"XML: {len(data)} bytes are more than the {MAX_BYTES} that are read")
+    data = _utf8(data)
+    _refuse_long_names(data)
+    counting = _Counting()
+    parser = DefusedXMLParser(target=counting, encoding="utf-8", forbid_dtd=True)
+    try:
+        for start in range(0, len(data), _CHUNK):
+            parser.feed(data[start : start + _CHUNK])
+        root = parser.close()
+    except ParseError as error:
+        raise BadInput(f"XML: {error}") from None
+    except DTDForbidden:
+        raise BadInput("XML: it has a document type (DTD), which is not read") from None
+    except DefusedXmlException:
+        raise BadInput("XML: it declares entities, which are not read") from None
+    if not isinstance(root, Element):
+        raise BadInput("XML: there is no element in it")
+    return root
+
+
+def _utf8(data: bytes) -> bytes:
+    utf16 = data[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    try:
+        return data.decode("utf-16" if utf16 else "utf-8-sig").encode()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"XML: byte {error.start} is not valid {'UTF-16' if utf16 else 'UTF-8'}") from None
+
+
+def _refuse_long_names(data: bytes) -> None:
+    longest = max((len(match[1] or match[2] or b"") for match in _NAMESPACE.finditer(data)), default=0)
+    if longest * (data.count(b"=") + data.count(b"<")) > MAX_NAMES or _ODD_NAMESPACE.search(data):
+        raise BadInput("XML: the names of its namespaces are too long to be written out")
+
+
+@dataclass(kw_only=True, slots=True)
+class _Counting:
+    """Builds the tree for the parser and stops it at the limits."""
+
+    builder: TreeBuilder = field(default_factory=TreeBuilder)
+    depth: int = 0
+    count: int = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> Element:
+        self.depth += 1
+        self.count += 1 + len(attributes)
+        if self.depth > MAX_DEPTH:
+            raise BadInput(f"XML: more than {MAX_DEPTH} elements inside each other")
+        if self.count > MAX_ELEMENTS:
+            raise BadInput(f"XML: more than {MAX_ELEMENTS} elements and attributes")
+        return self.builder.start(tag, attributes)
+
+    def end(self, tag: str) -> Element:
+        self.depth -= 1
+        return self.builder.end(tag)
+
+    def data(self, text: str) -> None:
+        self.builder.data(text)
+
+    def close(self) -> Element:
+        return self.builder.close()

@@ -1,0 +1,34 @@
+"""Where entries are read from, and what they record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from store.domain import events as ev
+from store.integrity.entry import Entry
+
+
+class Source(Protocol):
+    """Where entries are read from: the ledger, or the writer inside its transaction."""
+
+    def entries(
+        self,
+        *,
+        kinds: Sequence[str] | None = None,
+        on: Mapping[str, str] | None = None,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[Entry]:
+        """Yield matching entries in order."""
+        ...
+
+
+def recorded(entries: Iterable[Entry]) -> Iterator[ev.Recorded]:
+    """Yield what each entry records, decoded."""
+    for entry in entries:
+        statement = entry.statement
+        event = ev.decode(statement.kind, statement.on, statement.data)
+        yield ev.Recorded(seq=entry.seq, time=statement.time, actor=statement.actor, event=event)

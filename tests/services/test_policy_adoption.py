@@ -1,0 +1,263 @@
+"""The rules change as everything else does: proposed, approved under the rules in force, adopted, recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.scene import Scene
+from support.tampering import smuggle
+
+from store import archive
+from store.domain import events as ev
+from store.domain.policy import default_policy
+from store.domain.policy.in_force import PLACE
+from store.domain.roles import parse_grant
+from store.errors import BadInput, Refusal
+from store.integrity.entry import Entry
+from store.services.acting import statement_of
+from store.services.audit.verifying import Scope, verify_workspace
+from store.services.context import Actor
+from store.services.delivery import deploying
+from store.services.diffing import of_request
+from store.services.history import history
+from store.services.identity import people
+from store.services.policy import files, proposing
+from store.services.policy.book import Book
+from store.services.policy.files import Disk
+from store.services.requests import approving, requests
+
+TEN = "approval_days = 10\n"
+TWO = "[approvals.low]\npeople = 2\n"
+"""One more approval than before, for low risk."""
+
+
+def write(scene: Scene, text: str, name: str = "policy.toml") -> None:
+    """Put one policy file on disk."""
+    folder = scene.workspace.root / "policies"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def propose(scene: Scene, text: str, by: Actor | None = None, **stated: str) -> str:
+    """Write the file and propose it; return the request."""
+    write(scene, text)
+    entry = proposing.propose(scene.context, by or scene.cy, title="Rules", why="we learned", **stated)[0]
+    return entry.statement.on["request"]
+
+
+def adopted(scene: Scene, text: str, by: Actor | None = None) -> Entry:
+    """Propose, let bo and dana approve, let alice adopt."""
+    request = propose(scene, text, by)
+    for actor in (scene.bo, scene.dana):
+        approving.approve(scene.context, actor, request)
+    return proposing.adopt(scene.context, scene.alice, request)
+
+
+def test_files_on_disk_have_no_effect_until_they_are_adopted_and_that_is_said(scene: Scene) -> None:
+    assert files.on_disk(scene.context).state is Disk.NONE
+    write(scene, TEN)
+    assert scene.context.policy == default_policy()
+    found = files.on_disk(scene.context)
+    assert (found.state, [one.key for one in found.changes]) == (Disk.DIFFERENT, ["approval_days"])
+    write(scene, "approval_days = 0\n")
+    assert (files.on_disk(scene.context).state, files.on_disk(scene.context).words) == (
+        Disk.FAULTY,
+        "the policy files have 1 faults: without effect",
+    )
+    adopted(scene, TEN)
+    assert files.on_disk(scene.context).state is Disk.ADOPTED
+    write(scene, "# said otherwise, meant the same\napproval_days    = 10\n")
+    assert files.on_disk(scene.context).state is Disk.ADOPTED
+
+
+def test_an_adopted_policy_counts_from_the_next_entry_on_and_every_past_entry_keeps_its_own(scene: Scene) -> None:
+    scene.ingest()
+    before = scene.approved()
+    entry = adopted(scene, TEN + TWO)
+    policies = scene.context.policies
+    assert policies.at(entry.seq).policy == default_policy()
+    assert policies.at(entry.seq + 1).policy.approval_days == 10
+    assert scene.context.policy.rule("low").people == 2
+    assert history.resolve(scene.context, entry.statement.on["request"]).seq == entry.seq
+    assert scene.state(entry.statement.on["request"]) == "live"
+    with pytest.raises(Refusal, match="1 of 2 approvals"):
+        scene.deploy(before)
+    approving.approve(scene.context, scene.bo, before)
+    assert scene.deploy(before).verified
+    assert verify_workspace(scene.context, scope=Scope()).ok
+    assert Book(scene.context.ledger).known() == policies.known()
+
+
+def test_every_file_and_the_whole_policy_lie_in_the_archive_under_their_digests(scene: Scene) -> None:
+    write(scene, '"orders/*" = ["dana"]\n', "owners.toml")
+    entry = adopted(scene, TEN)
+    event = scene.last("policy.adopted")
+    assert isinstance(event, ev.PolicyAdopted)
+    assert [file.name for file in event.files] == ["owners.toml", "policy.toml"]
+    with scene.context.ledger.reading() as connection:
+        assert archive.get(connection, event.files[1].artifact) == TEN.encode()
+        assert archive.get(connection, event.policy) == scene.context.policy.canonical
+    assert event.policy == scene.context.policy.digest
+    assert entry.signature is not None
+
+
+def test_a_policy_request_shows_what_it_changes_and_nothing_else(scene: Scene) -> None:
+    request = propose(scene, TEN)
+    (part,) = of_request(scene.context, request).components
+    assert [(field.path, field.old, field.new) for field in part.fields] == [("approval_days", 14, 10)]
+    change = requests.change_of(scene.context.ledger, request)
+    assert change.content.what == "approval_days: 14 → 10"
+    assert change.level == "medium"
+
+
+def test_making_anything_easier_is_a_change_of_high_risk_and_says_what(scene: Scene) -> None:
+    request = propose(scene, "approval_days = 30\n[approvals.high]\npeople = 1\n")
+    change = requests.change_of(scene.context.ledger, request)
+    assert change.level == "high"
+    proposed = proposing.proposal(scene.context.ledger, request)
+    assert "approvals are good for longer" in proposed.loosens
+    assert "approvals for high risk in any other environment: 1 instead of 2" in proposed.loosens
+    approving.approve(scene.context, scene.bo, request)
+    with pytest.raises(Refusal, match="1 of 2 approvals for risk high"):
+        proposing.adopt(scene.context, scene.alice, request)
+    approving.approve(scene.context, scene.dana, request)
+    proposing.adopt(scene.context, scene.alice, request)
+
+
+def test_who_proposes_a_policy_cannot_approve_it_whatever_switch_is_on(scene: Scene) -> None:
+    adopted(scene, "[separation]\nrequester_approves = true\neditor_approves = true\npolicy_editor_hours = 0\n")
+    scene.clock.advance(hours=25)
+    request = propose(scene, TEN, by=scene.bo)
+    with pytest.raises(Refusal, match="separation of duties: bo requested") as caught:
+        approving.approve(scene.context, scene.bo, request)
+    assert caught.value.would_unblock == ("dana could do it",)
+
+
+def test_who_may_not_adopt_is_refused_and_an_unapproved_policy_too(scene: Scene) -> None:
+    request = propose(scene, TEN)
+    with pytest.raises(Refusal, match="0 of 1 approvals"):
+        proposing.adopt(scene.context, scene.alice, request)
+    approving.approve(scene.context, scene.dana, request)
+    with pytest.raises(Refusal, match="bo may not adopt a policy") as caught:
+        proposing.adopt(scene.context, scene.bo, request)
+    assert "alice could do it" in caught.value.would_unblock
+    eve = scene.enrol("eve", "requester@orders/prod")
+    with pytest.raises(Refusal, match=r"eve may not open a request on \(policy\)/\(policy\)"):
+        propose(scene, TEN, by=eve)
+
+
+def test_the_last_editor_cannot_approve_under_the_new_rule_for_a_day_even_if_it_says_so(scene: Scene) -> None:
+    scene.ingest()
+    eli = scene.enrol("eli", "approver")
+    adopted(scene, "[separation]\npolicy_editor_hours = 0\n[approvals.high]\npeople = 1\n", by=eli)
+    request = scene.submitted(risk="high")
+    with pytest.raises(Refusal, match="eli wrote the policy in force") as caught:
+        approving.approve(scene.context, eli, request)
+    assert "bo, dana could do it" in caught.value.would_unblock
+    scene.clock.advance(hours=24)
+    approving.approve(scene.context, eli, request)
+    assert scene.deploy(request).verified
+
+
+def test_an_approval_smuggled_in_by_the_editor_before_the_day_is_over_does_not_deploy(scene: Scene) -> None:
+    scene.ingest()
+    eli = scene.enrol("eli", "approver")
+    adopted(scene, TEN, by=eli)
+    request = scene.submitted()
+    genuine = approving.approve(scene.context, scene.dana, request)
+    event = ev.decode(genuine.statement.kind, genuine.statement.on, genuine.statement.data)
+    assert isinstance(event, ev.ApprovalGranted)
+    statement = statement_of(scene.context, replace(event, nonce="1" * 32), "eli")
+    smuggle(scene.context, statement, eli.signer.sign(statement.bytes()))
+    with pytest.raises(Refusal, match=r"the approval of eli .* does not count: separation of duties"):
+        scene.deploy(request)
+
+
+def test_an_approval_that_names_another_policy_than_was_in_force_does_not_count(scene: Scene) -> None:
+    scene.ingest()
+    adopted(scene, TEN)
+    request = scene.submitted()
+    context = scene.context.under(default_policy())
+    approving.approve(context, scene.dana, request)
+    with pytest.raises(Refusal, match="given under a policy that was not in force"):
+        scene.deploy(request)
+
+
+def test_a_policy_that_was_overtaken_cannot_be_adopted(scene: Scene) -> None:
+    first = propose(scene, TEN)
+    approving.approve(scene.context, scene.dana, first)
+    adopted(scene, "approval_days = 9\n")
+    with pytest.raises(Refusal, match="another policy came into force since"):
+        proposing.adopt(scene.context, scene.alice, first)
+    with pytest.raises(BadInput, match="in force already"):
+        propose(scene, "approval_days = 9\n")
+
+
+def test_files_changed_after_the_proposal_change_nothing(scene: Scene) -> None:
+    request = propose(scene, TEN)
+    approving.approve(scene.context, scene.dana, request)
+    write(scene, "approval_days = 365\n[approvals.high]\npeople = 1\n")
+    proposing.adopt(scene.context, scene.alice, request)
+    assert scene.context.policy.approval_days == 10
+    assert scene.context.policy.rule("high").people == 2
+    assert files.on_disk(scene.context).state is Disk.DIFFERENT
+
+
+def test_a_policy_request_is_neither_edited_nor_deployed_nor_promoted(scene: Scene) -> None:
+    request = propose(scene, TEN)
+    with pytest.raises(Refusal, match="told from the policy files"):
+        requests.edit(scene.context, scene.cy, request, content=ev.RequestContent(title="x", why="y"))
+    approving.approve(scene.context, scene.dana, request)
+    with pytest.raises(BadInput, match="quarterdeck policy adopt"):
+        deploying.deploy(scene.context, scene.bo, request)
+    with pytest.raises(Refusal, match="not live in"):
+        requests.promote(scene.context, scene.cy, request, to="prod")
+    scene.ingest()
+    with pytest.raises(BadInput, match="does not change the policy"):
+        proposing.adopt(scene.context, scene.alice, scene.approved())
+    with pytest.raises(BadInput):
+        scene.open(project=PLACE, place="prod")
+
+
+def test_a_policy_that_could_never_be_changed_again_is_refused(scene: Scene) -> None:
+    for text in ("[approvals.medium]\npeople = 3\n", "[approvals.high]\nroles = ['auditor', 'approver']\n"):
+        with pytest.raises(Refusal, match="could never be changed again"):
+            propose(scene, text)
+    request = propose(scene, "[approvals.high]\nsecurity = true\n")
+    approving.approve(scene.context, scene.bo, request)
+    people.revoke(scene.context, scene.alice, "dana", parse_grant("security-approver"), reason="left")
+    with pytest.raises(Refusal, match="could never be changed again"):
+        proposing.adopt(scene.context, scene.alice, request)
+
+
+def test_a_forged_adoption_changes_no_rule_and_verify_names_it(scene: Scene) -> None:
+    request = propose(scene, "approval_days = 300\n")
+    change = requests.change_of(scene.context.ledger, request)
+    proposed = proposing.proposal(scene.context.ledger, request)
+    event = ev.PolicyAdopted(
+        request=request, project=PLACE, environment=PLACE, policy=proposed.policy,
+        previous=proposed.previous, files=proposed.files, digest=change.digest,
+    )  # fmt: skip
+    for actor, signer in (("alice", scene.cy.signer), ("bo", scene.bo.signer), ("alice", scene.alice.signer)):
+        statement = statement_of(scene.context, event, actor)
+        smuggle(scene.context, statement, signer.sign(statement.bytes()))
+    book = Book(scene.context.ledger)
+    assert book.now().policy == default_policy()
+    reasons = [one.problems for one in book.judged()]
+    assert "does not verify" in reasons[0][0]
+    assert "bo may not adopt a policy" in reasons[1]
+    assert reasons[2][-1] == "not approved: 0 of 2 approvals for risk high", "signed by an admin, approved by nobody"
+    report = verify_workspace(scene.context, scope=Scope())
+    assert [(problem.problem, problem.detail.split(":")[0]) for problem in report.problems] == [
+        ("rule", "the signature of alice does not verify"),
+        ("rule", "bo was no admin"),
+        ("policy", "this adoption does not count"),
+    ]
+
+
+def test_asking_for_the_policy_is_one_look_up(scene: Scene) -> None:
+    adopted(scene, TEN)
+    first = scene.context.policy
+    assert scene.context.policy is first
+    assert scene.context.policies.at(1).policy is scene.context.policies.at(2).policy
