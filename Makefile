@@ -13,7 +13,7 @@ test: $(VENV)/.installed-dev system-tools  ## run the whole test suite
 
 test-live: $(VENV)/.installed-dev system-tools  ## the tests with a real n8n too; installs it once (1.8 GB, 5 minutes)
 	$(BIN)/python tests/platforms/n8n_server.py
-	QUARTERDECK_N8N=1 QUARTERDECK_REQUIRE_NODE_RED=1 $(BIN)/pytest -n auto --dist loadgroup tests/platforms
+	QUARTERDECK_N8N=all QUARTERDECK_REQUIRE_NODE_RED=1 $(BIN)/pytest -n auto --dist loadgroup tests/platforms
 
 check: $(VENV)/.installed-dev  ## what CI runs beside the tests
 	$(BIN)/ruff check .

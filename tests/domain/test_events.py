@@ -17,6 +17,8 @@ OBSERVED = {
     "artifact.ingested",
     "artifact.refused",
     "configuration.observed",
+    "history.imported",
+    "artifact.deletion-imported",
     "gate.evaluated",
     "policy.proposed",
     "risk.assessed",

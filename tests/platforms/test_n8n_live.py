@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def test_every_sample_workflow_that_n8n_takes_comes_back_as_it_was_pushed(target
     if not SAMPLES.is_dir():
         pytest.skip("no ../shared/data/exports")
     taken, refused = 0, dict[str, str]()
-    for path in sorted(SAMPLES.rglob("*.json")):
+    every = 1 if os.environ["QUARTERDECK_N8N"] == "all" else 10
+    for path in sorted(SAMPLES.rglob("*.json"))[::every]:
         try:
             parsed = recognise(path.read_bytes(), path.name)
         except BadInput:
@@ -87,7 +89,7 @@ def test_every_sample_workflow_that_n8n_takes_comes_back_as_it_was_pushed(target
         target.push("orders", [], expected=live.revision, gone=list(told.ids.values()))
         taken += 1
     record_property("soak", f"n8n: {taken} sample workflows came back as pushed, n8n refused {len(refused)}")
-    assert taken > 20, refused
+    assert taken > 10, refused
 
 
 def test_what_is_saved_over_an_existing_workflow_comes_back_too(target: N8nTarget) -> None:
