@@ -9,7 +9,7 @@ from store import archive
 from store.domain import events as ev
 from store.domain import release as model
 from store.domain.build import gathered
-from store.domain.component import Component, ComponentRef, Connector, DiffRules, ExportFile, Notice
+from store.domain.component import Component, ComponentRef, Connector, DiffRules, Notice
 from store.domain.release import Release, ReleaseFile
 from store.errors import BadInput
 from store.platforms import platform, recognise
@@ -84,11 +84,6 @@ def ref_of(release: Release) -> ev.ReleaseRef:
 def load(connection: Connection, manifest: str) -> Release:
     """Return the release whose manifest has this digest."""
     return model.from_bytes(archive.get(connection, manifest))
-
-
-def files_of(connection: Connection, release: Release) -> tuple[ExportFile, ...]:
-    """Return the exact bytes of every file of a release."""
-    return tuple(ExportFile(name=file.name, data=archive.get(connection, file.artifact)) for file in release.files)
 
 
 class Contents:

@@ -176,3 +176,18 @@ def test_connectors_come_out_of_the_archive_as_they_went_in(scene: Scene) -> Non
         other = archive.put(writer.connection, b"[1]")
         with pytest.raises(IntegrityFailure, match="no list of connectors"):
             archive.connectors(writer.connection, other)
+
+
+def test_a_list_of_connectors_is_kept_as_the_difference_to_the_one_before(scene: Scene) -> None:
+    hosts = [f"host-{number}-{number * 7919 % 1000}.example" for number in range(60)]
+    scene.ingest(caller(*hosts))
+    scene.ingest(caller(*hosts, "one-more.example"))
+    digests = [
+        str(entry.statement.data["connectors"])
+        for entry in scene.context.ledger.entries(kinds=["artifact.ingested"])
+        if entry.statement.data["components"] == 1
+    ][-2:]
+    with scene.context.ledger.reading() as connection:
+        frames = dict(connection.execute("SELECT lower(hex(digest)), length(data) FROM blob").fetchall())
+        assert len(archive.connectors(connection, digests[1])) == 61
+    assert frames[digests[1]] * 4 < frames[digests[0]]

@@ -6,13 +6,22 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Final
 
-from store.domain.build import Source
+from store.domain.build import Source, refuse_too_many
 from store.domain.component import Component, DiffRules, Parsed
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.graft import credentials_in, grafted
-from store.platforms.node_red.nodes import components_of, is_node_red, is_noise, language, nodes_of, outputs, wires
+from store.platforms.node_red.nodes import (
+    components_of,
+    homes_in,
+    is_node_red,
+    is_noise,
+    language,
+    nodes_of,
+    outputs,
+    wires,
+)
 from store.platforms.node_red.watch import connectors_of, notices_of
 
 
@@ -45,6 +54,7 @@ class NodeRed:
             raise BadInput("an empty list says nothing about its platform")
         if nodes and not is_node_red(nodes):
             raise BadInput("not a list of Node-RED nodes")
+        refuse_too_many(homes_in(nodes))
         spans = scan(data)
         source = Source.of(data, has_float=document.has_float)
         return Parsed(

@@ -14,6 +14,8 @@ from store.errors import BadInput, NotFound
 from store.platforms import platform, recognise
 from store.platforms.protocol import Grafts
 from store.projections.shape import Connection
+from store.services.context import Context
+from store.services.sealing import sealing
 
 Blobs = dict[str, bytes]
 """Digest → bytes that the archive may not hold yet."""
@@ -27,14 +29,17 @@ class Mixed:
     blobs: Blobs = field(default_factory=dict, repr=False)
 
 
-def mixed(connection: Connection, now: Release, back: Release, ids: Sequence[str], diff: Diff) -> Mixed:
+def mixed(
+    context: Context, connection: Connection, now: Release, back: Release, ids: Sequence[str], diff: Diff
+) -> Mixed:
     """Return `now` with the components `ids` as they are in `back`; gone, where they are not in it.
 
     `diff` leads from `now` to `back`: a component that came back under another id there goes with its old one.
 
     Raises:
         NotFound: neither release has such a component.
-        BadInput: a component shares its file with others and its platform cannot take it out; or nothing is left.
+        BadInput: a component shares its file with others, and its platform cannot take it out or secrets are sealed
+            in it; or nothing is left.
     """
     wanted = _with_other_ids(ids, diff)
     for one in wanted:
@@ -43,7 +48,7 @@ def mixed(connection: Connection, now: Release, back: Release, ids: Sequence[str
     made = Mixed(release=now)
     for name in sorted({_home(one, now, back) for one in wanted}):
         mine = [one for one in wanted if _home(one, now, back) == name]
-        made = _file(connection, made, back, name, mine)
+        made = _file(context, connection, made, back, name, mine)
     if not made.release.components:
         raise BadInput("this would leave nothing at all")
     return made
@@ -68,7 +73,7 @@ def _name(release: Release, artifact: str) -> str:
     return next(file.name for file in release.files if file.artifact == artifact)
 
 
-def _file(connection: Connection, made: Mixed, back: Release, name: str, ids: Sequence[str]) -> Mixed:
+def _file(context: Context, connection: Connection, made: Mixed, back: Release, name: str, ids: Sequence[str]) -> Mixed:
     """Return the release with these components of one file as they are in `back`."""
     release = made.release
     file = next((file for file in release.files if file.name == name), None)
@@ -82,7 +87,7 @@ def _file(connection: Connection, made: Mixed, back: Release, name: str, ids: Se
     for donor in donors:
         mine = [one for one in ids if not donor or (one in back.by_id and back.by_id[one].artifact == donor)]
         mine += [one for one in ids if one not in back.by_id and donor == donors[0] and one not in mine]
-        made = _grafted(connection, made, back, name, mine, donor)
+        made = _grafted(context, connection, made, back, name, mine, donor)
     return made
 
 
@@ -101,7 +106,9 @@ def _names(release: Release, artifacts: set[str]) -> set[str]:
     return {file.name for file in release.files if file.artifact in artifacts}
 
 
-def _grafted(connection: Connection, made: Mixed, back: Release, name: str, ids: Sequence[str], donor: str) -> Mixed:
+def _grafted(
+    context: Context, connection: Connection, made: Mixed, back: Release, name: str, ids: Sequence[str], donor: str
+) -> Mixed:
     """Return the release with one file written anew: some components are taken from a file of `back`."""
     release = made.release
     file = next((file for file in release.files if file.name == name), None)
@@ -112,6 +119,8 @@ def _grafted(connection: Connection, made: Mixed, back: Release, name: str, ids:
     if not isinstance(reader, Grafts) or (source is not None and source.platform != known.platform):
         named = ", ".join(repr((release.by_id.get(one) or back.by_id[one]).name) for one in ids)
         raise BadInput(f"{named} shares its file with other components: roll back the whole release")
+    if any(sealing.commitment(context.ledger, one) for one in (donor, file.artifact if file else "") if one):
+        raise BadInput(f"{name} holds sealed secrets and cannot be written anew: roll back the whole release")
     base = b"[]" if file is None else made.blobs.get(file.artifact) or archive.get(connection, file.artifact)
     data = reader.graft(base, archive.get(connection, donor) if donor else None, ids)
     parts = recognise(data, name).components

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from store.domain.component import Component
+from store.domain.secrets import redact
 from store.errors import QuarterdeckError
 from store.platforms import platform, recognise
 from store.platforms.protocol import HoldsCredentials, Snapshot, Target, UsesCredentials
@@ -18,7 +19,7 @@ def uses(components: Iterable[tuple[str, Component]]) -> dict[str, str]:
     for name, part in components:
         reader = platform(name)
         if isinstance(reader, UsesCredentials):
-            found.update(reader.credentials(part))
+            found.update({key: redact(words) for key, words in reader.credentials(part).items()})
     return found
 
 

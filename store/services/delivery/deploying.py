@@ -25,6 +25,7 @@ from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.requests import assessing, gates, vouching
 from store.services.requests.requests import change_of
+from store.services.sealing import sealing
 
 
 def deploy(
@@ -64,11 +65,14 @@ def deploy(
             )
         assessed = _assessed(context, actor.handle, before, resumes=resumes)
         snapshot = look(context, goal, before.environment, before.project)
+        expected = sealing.public_revision(context, snapshot)
+        release = releases.load_ref(context, before.target)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             change = check(context, source, actor.handle, request, resumes=resumes, assessed=assessed)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
+            sealing.refuse_erased(context, source, release)
             now = releases.desired(source, change.environment, change.project)
             started = ev.DeploymentStarted(
                 deployment=named("DEP", next_deployment(source)),
@@ -77,7 +81,7 @@ def deploy(
                 environment=change.environment,
                 target=change.target,
                 digest=change.digest,
-                expected=snapshot.revision,
+                expected=expected,
                 previous=now.target.release if now else None,
             )
             news = [assessed] if assessing.differs(change.risk, assessed) else []
@@ -87,7 +91,7 @@ def deploy(
         plan = Push(
             environment=place,
             project=before.project,
-            release=releases.load_ref(context, before.target),
+            release=release,
             ref=before.target,
             request=request,
         )
@@ -148,7 +152,7 @@ def check(
         frozen=one(source, change.environment).frozen,
         quarantined=releases.quarantine(source, change.project, change.target.release),
     )
-    doubts = vouching.doubts(context.ledger, source, change, context.policies.at)
+    doubts = vouching.doubts(context.ledger, source, change, context.policies.at, context.now)
     if doubts:
         raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; an edit of the request voids them"])
     standing = drifting.standing(source, change.environment, change.project).values()

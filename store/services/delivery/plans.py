@@ -22,6 +22,7 @@ from store.services.delivery.live_state import overlay
 from store.services.diffing import between_releases
 from store.services.drift import drifting
 from store.services.releases import Contents
+from store.services.sealing import sealing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +171,7 @@ def _planned(
         diff = between_releases(connection, leaves, goal_release)
         made = Mixed(release=goal_release)
         if components:
-            made = mixed(connection, leaves, goal_release, components, diff)
+            made = mixed(context, connection, leaves, goal_release, components, diff)
             diff = between_releases(connection, leaves, made.release, also=made.blobs)
         lost = _cannot_come_back(connection, leaves, made, standing, goal_release)
         open_requests = requests.listing(connection, states=("draft", "in review", "approved"))
@@ -192,7 +193,7 @@ def _planned(
             for r in open_requests
             if r.project == project and r.environment == place.name and ref.release != past[0].target.release
         ),
-        cannot_come_back=lost,
+        cannot_come_back=(*sealing.erased(context, context.ledger, to), *lost),
         drifts=standing,
         components=components,
         blobs=made.blobs,

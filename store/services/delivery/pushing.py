@@ -10,9 +10,9 @@ from store.domain.component import ExportFile
 from store.domain.drift import DELIVERED, Drift
 from store.domain.push import Reach, mismatch, reach_of
 from store.domain.release import EMPTY, Release
+from store.domain.secrets import redact
 from store.errors import ChangedBehindOurBack, Conflict, PartialPush, QuarterdeckError
 from store.integrity.entry import Entry
-from store.platforms import recognise
 from store.platforms.protocol import NamesItself, Pushed, Snapshot, Target
 from store.services import releases
 from store.services.acting import record
@@ -20,6 +20,7 @@ from store.services.context import Context
 from store.services.delivery import credentials
 from store.services.delivery.environments import Environment
 from store.services.drift import drifting
+from store.services.sealing import sealing
 
 Progress = Callable[[str], None]
 _MOST_NAMED = 500
@@ -65,7 +66,8 @@ def look(context: Context, target: Target, environment: str, project: str) -> Sn
     snapshot = target.fetch(project)
     deployed = releases.desired(context.ledger, environment, project)
     in_folder = _seen_in_folder(context, environment, project)
-    if deployed is not None and snapshot.revision == deployed.revision and not in_folder:
+    known = {snapshot.revision, sealing.public_revision(context, snapshot)}
+    if deployed is not None and deployed.revision in known and not in_folder:
         return snapshot
     news = saw(context, target, environment, project, snapshot)
     if news:
@@ -93,7 +95,12 @@ def saw(context: Context, target: Target, environment: str, project: str, snapsh
     for file in snapshot.files:
         source = "live" if target.live else DELIVERED
         seen = drifting.observe(
-            context, environment=environment, project=project, file=file, source=source, revision=snapshot.revision
+            context,
+            environment=environment,
+            project=project,
+            file=file,
+            source=source,
+            revision=sealing.public_revision(context, snapshot),
         )
         news += [str(entry.statement.on["drift"]) for entry in seen.news]
     names = {file.name for file in snapshot.files}
@@ -137,6 +144,9 @@ class _Job:
         self._context, self._target, self._plan, self._started, self._before = context, target, plan, started, before
         self.deployment = started.statement.on["deployment"]
         self.files: tuple[ExportFile, ...] = ()
+        names = {file.artifact: file.name for file in plan.release.files}
+        self._carriers = {part.id: names[part.artifact] for part in plan.release.components}
+        self._meant = {part.id: part.digest for part in plan.release.components}
         self._remove: list[str] = []
         self._gone: list[str] = []
 
@@ -148,7 +158,7 @@ class _Job:
         """
         context, plan = self._context, self._plan
         with context.ledger.reading() as connection:
-            self.files = releases.files_of(connection, plan.release)
+            self.files = sealing.raw_files(context, connection, plan.release)
             deployed = releases.desired(context.ledger, plan.environment.name, plan.project)
             old = releases.load(connection, deployed.target.manifest) if deployed else EMPTY
         self._remove = sorted({file.name for file in old.files} - {file.name for file in self.files})
@@ -162,7 +172,6 @@ class _Job:
         Raises:
             Conflict, PlatformFailure: nothing was changed.
         """
-        names = {file.artifact: file.name for file in self._plan.release.files}
         try:
             pushed = self._target.push(
                 self._plan.project,
@@ -170,7 +179,7 @@ class _Job:
                 expected=self._before.revision,
                 remove=self._remove,
                 gone=self._gone,
-                carriers={part.id: names[part.artifact] for part in self._plan.release.components},
+                carriers=self._carriers,
             )
         except PartialPush as error:
             return Pushed(revision="", ids=error.ids), str(error)
@@ -215,7 +224,7 @@ class _Job:
             project=self._plan.project,
             environment=self._plan.environment.name,
             stage=stage,
-            reason=reason[:500],
+            reason=redact(reason)[:500],
             request=self._plan.request,
             changed=named(reach.changed) if reach else None,
             unsure=named(reach.unsure) if reach else None,
@@ -232,7 +241,7 @@ class _Job:
             project=plan.project,
             environment=plan.environment.name,
             target=plan.ref,
-            revision=live.revision,
+            revision=sealing.public_revision(self._context, live),
             request=plan.request,
             ids=ids,
             credentials_missing=missing,
@@ -257,20 +266,31 @@ class _Job:
     def _mismatch(self, live: Snapshot) -> str | None:
         if not self._target.live:
             there = {file.name: file.digest for file in live.files}
-            wrong = sorted(file.name for file in self.files if there.get(file.name) != file.digest)
-            return f"delivered bytes differ: {', '.join(wrong[:5])}" if wrong else None
+            other = sorted(file.name for file in self.files if there.get(file.name) != file.digest)
+            return f"delivered bytes differ: {', '.join(other[:5])}" if other else None
         about = None if self._target.whole else {*self._plan.release.by_id, *self._gone}
-        return mismatch(self._meant(), digests(live.files), about=about)
+        now = covered(self._context, live.files)
+        wrong = mismatch(self._meant, now, about=about)
+        if wrong is not None:  # the release may be from before secrets were sealed
+            self._meant |= self._meant_covered()
+            wrong = mismatch(self._meant, now, about=about)
+        return wrong
 
     def _reach(self, live: Snapshot | None) -> Reach | None:
         if not self._target.live:
             return None
-        now = digests(live.files) if live is not None else None
+        now = covered(self._context, live.files) if live is not None else None
         gone = None if self._target.whole else self._gone
-        return reach_of(digests(self._before.files), self._meant(), now, gone=gone)
+        return reach_of(covered(self._context, self._before.files), self._meant, now, gone=gone)
 
-    def _meant(self) -> dict[str, str]:
-        return {part.id: part.digest for part in self._plan.release.components}
+    def _meant_covered(self) -> dict[str, str]:
+        """Return what is meant, of exports that were archived as they came, with their secrets covered as now."""
+        return {
+            part: digest
+            for file in self.files
+            for part, digest in covered(self._context, [file]).items()
+            if self._carriers.get(part) == file.name
+        }
 
     def _moved(self) -> bool:
         """Say whether the target is not as it was seen before, or does not tell."""
@@ -280,9 +300,10 @@ class _Job:
             return False
 
 
-def digests(files: Sequence[ExportFile]) -> dict[str, str]:
-    """Return component id → digest of what stands in these files."""
-    return {part.id: part.digest for file in files for part in recognise(file.data, file.name).components}
+def covered(context: Context, files: Sequence[ExportFile]) -> dict[str, str]:
+    """Return component id → digest of raw files, secrets taken out as they are from every export."""
+    taken = (sealing.take(context, file) for file in files)
+    return {part.id: part.digest for one in taken for part in sealing.understood(one).components}
 
 
 def _ended(drift: Drift, how: str) -> ev.DriftResolved:

@@ -19,6 +19,7 @@ from store.services.delivery.interrupted import close_interrupted, next_deployme
 from store.services.delivery.pushing import Outcome, Progress, Push, push, saw
 from store.services.drift import drifting
 from store.services.locking import pushing
+from store.services.sealing import sealing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +138,7 @@ def _back(
         project=project,
         environment=place.name,
         target=desired.target,
-        expected=snapshot.revision,
+        expected=sealing.public_revision(context, snapshot),
         cause=cause,
         reason=reason,
         attempt=attempt,

@@ -20,6 +20,7 @@ from store.services.delivery.pushing import Outcome, Progress, Push, look, push
 from store.services.delivery.reverting import after_failure
 from store.services.identity.people import principals
 from store.services.locking import pushing
+from store.services.sealing import sealing
 
 __all__ = ["Plan", "lift_quarantine", "plan", "plan_revert", "plan_undo", "roll_back"]
 
@@ -42,6 +43,7 @@ def roll_back(
         close_interrupted(context, place.name)
         goal = target(context, place)
         snapshot = look(context, goal, place.name, project)
+        expected = sealing.public_revision(context, snapshot)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _may(context, source, actor, what)
@@ -55,7 +57,7 @@ def roll_back(
                     project=project,
                     environment=place.name,
                     target=what.ref,
-                    expected=snapshot.revision,
+                    expected=expected,
                     reason=reason,
                     previous=now.target.release,
                     component=what.components[0] if len(what.components) == 1 else None,
@@ -102,6 +104,7 @@ def lift_quarantine(context: Context, actor: Actor, project: str, release: str, 
 
 
 def _may(context: Context, source: Source, actor: Actor, what: Plan) -> None:
+    """Let `actor` carry out the plan, or raise Refusal: not theirs to do, or its secrets were shredded."""
     require(
         principals(source),
         actor.handle,
@@ -110,3 +113,4 @@ def _may(context: Context, source: Source, actor: Actor, what: Plan) -> None:
         environment=what.environment.name,
         at=context.now,
     )
+    sealing.refuse_erased(context, source, what.to)

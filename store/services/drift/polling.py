@@ -19,6 +19,7 @@ from store.services.delivery.interrupted import STARTED
 from store.services.delivery.reverting import enforce
 from store.services.drift import drifting
 from store.services.locking import is_pushing
+from store.services.sealing import sealing
 
 MAX_BACK_OFF: Final = 60.0
 _SUPERVISED: Final = 0.5
@@ -83,7 +84,7 @@ class LivePlace:
         mark = f"{snapshot.revision} {deployed.deployment if deployed else ''}"
         if self._seen.get(project) == mark:
             return 0
-        found = 0
+        found, revision = 0, sealing.public_revision(context, snapshot)
         for file in snapshot.files:
             seen = drifting.observe(
                 context,
@@ -91,7 +92,7 @@ class LivePlace:
                 project=project,
                 file=file,
                 source="live",
-                revision=snapshot.revision,
+                revision=revision,
             )
             found += len(seen.news)
         self._seen[project] = mark
