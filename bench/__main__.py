@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import history, ledger
+from bench import diffing, history, intake, ledger
 from bench.measure import Result
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -25,7 +25,9 @@ def main() -> int:
         os.environ["XDG_STATE_HOME"] = f"{folder}/state"
         for name, run in (
             ("append", lambda: ledger.append(Path(folder))),
+            ("intake", lambda: intake.run(Path(folder))),
             ("history", lambda: history.run(Path(folder))),
+            ("diff", lambda: diffing.run(Path(folder) / "diff")),
             ("long", lambda: ledger.long(Path(folder), entries)),
         ):
             print(f"measuring: {name}", flush=True)
@@ -40,7 +42,8 @@ def main() -> int:
 
 def page(results: list[Result], took: float) -> str:
     """Return docs/performance.md."""
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    cores = f"{os.cpu_count()} cores, which {os.getloadavg()[2]:.1f} programs wanted at a time"
+    machine = f"{cores}; Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     rows = [
         f"| {r.what} | {r.ours} | {r.beside} | {r.ratio} | {r.goal} | {'yes' if r.met else '**no**'} |" for r in results
     ]

@@ -7,7 +7,6 @@ import resource
 import sqlite3
 import subprocess
 import sys
-import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -86,16 +85,17 @@ def _verify(context: Context, root: Path) -> Result:
             sha256(body).digest()
         bare.close()
 
-    theirs = min(seconds(beside) for _ in range(3))
     command = [sys.executable, "-m", "bench.verify_once", str(root)]
-    began = time.perf_counter()
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    took, memory = float(printed[0]), int(printed[1])
-    del began
+    took = theirs = float("inf")
+    memory = 0
+    for _ in range(3):  # in turn, the best of each: other programs' moods meet both
+        theirs = min(theirs, seconds(beside))
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        took, memory = min(took, float(printed[0])), max(memory, int(printed[1]))
     size = context.ledger.head().size
     ratio = took / theirs
     return Result(
-        what=f"verify {size:,} entries (bytes, links, tree, checkpoints, signatures, heads)",
+        what=f"verify {size:,} entries (bytes, links, tree, checkpoints, signatures, heads), best of 3",
         ours=f"{took:.2f} s, {memory // 1024} MiB",
         beside=f"read every body and SHA-256 it: {theirs:.2f} s",
         ratio=f"{ratio:.2f}×",

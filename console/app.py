@@ -13,6 +13,7 @@ from textual.widget import Widget
 from console.screen import KEYS, Frame, Place, Session, checked_keymap
 from console.screen.palette import Going
 from console.screens.approvals import Approvals
+from console.screens.connectors import Connectors
 from console.screens.drift import Drift
 from console.screens.ledger import Ledger
 from console.screens.lineage import Lineage
@@ -34,6 +35,7 @@ SCREENS: tuple[Place, ...] = (
     Place(key="4", id="drift", title="Drift", factory=Drift, subjects=("DR-",)),
     Place(key="5", id="replay", title="Replay", factory=Replay),
     Place(key="6", id="ledger", title="Ledger", factory=Ledger, subjects=("#",)),
+    Place(key="7", id="connectors", title="Connectors", factory=Connectors),
 )
 """One line a screen: `Place(key="1", id="triage", title="Triage", factory=lambda session: Triage(session.triage))`."""
 

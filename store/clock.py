@@ -24,7 +24,9 @@ class SystemClock:
 
 def timestamp(instant: datetime) -> str:
     """Return `instant` as RFC 3339 in UTC with milliseconds and `Z` (integrity.md, "Entry")."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(timespec="milliseconds")[:-6] + "Z"  # without its "+00:00"
 
 
 def parse_timestamp(text: str) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class LedgerConfig(_Section):
     origin: str = Field(pattern=r"^[^\s+]+$")
     log_key: str
     """The log's public key as a note verifier key (`vkey`)."""
+    second_key: str = ""
+    """The log's second public key (ML-DSA-44), if it has one: a ledger that does not name it is another one."""
     network_file_system: bool = False
     """Record even where the ledger lies on a network file system: at most one machine may ever write."""
 
@@ -147,6 +150,23 @@ def with_log_key(text: str, old: str, new: str) -> str:
     if text.count(f'"{old}"') != 1:
         raise BadInput(f"{FILE_NAME} does not name the log key {old} exactly once; write {new} there by hand")
     return text.replace(f'"{old}"', f'"{new}"')
+
+
+def with_second_key(text: str, old: str, new: str) -> str:
+    """Return a configuration's text with the log's second key set, replaced or (empty) gone, the rest as it was.
+
+    Raises:
+        BadInput: the old key, or the log's first, does not stand there exactly once; says what to write by hand.
+    """
+    line = f'second_key = "{new}"' if new else ""
+    if old:
+        found = re.compile(rf'^second_key\s*=\s*"{re.escape(old)}"[ \t]*(?:#.*)?\n', re.MULTILINE)
+    else:
+        found = re.compile(r'^(?P<before>log_key\s*=\s*"[^"\n]*"[^\n]*\n)', re.MULTILINE)
+    if len(found.findall(text)) != 1:
+        raise BadInput(f"{FILE_NAME} cannot be changed: write {line or 'no second_key'} under [ledger] by hand")
+    put = f"{line}\n" if line else ""
+    return found.sub(lambda match: put if old else match["before"] + put, text)
 
 
 def save(root: Path, text: str) -> None:

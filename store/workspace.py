@@ -195,6 +195,7 @@ def verify_unopened(root: Path) -> Report:
         witnesses=[verifier_of(one) for one in settings.witnesses.known],
         quorum=settings.witnesses.quorum,
         origin=settings.ledger.origin,
+        second=log_keys.expected_second(settings),
         audit=SignatureAudit(),
         tables=TABLES,
     )
@@ -275,11 +276,16 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
         clock=clock,
         heads=_heads(root, settings),
         log_signer=None if remote else log_key.signer,
+        second_signer=log_key.second,
         verifier=Verifier.from_vkey(settings.ledger.log_key),
         origin=settings.ledger.origin,
         tables=TABLES,
         why_no_signer=remote or log_key.why,
     )
+    second = log_keys.expected_second(settings)
+    if second is not None and not ledger.keys.had_second(second):
+        ledger.close()
+        raise IntegrityFailure(f"{root / LEDGER_FILE}: no entry names the second key that quarterdeck.toml expects")
     return Workspace(context=Context(root=root, config=settings, ledger=ledger, clock=clock, policies=Book(ledger)))
 
 

@@ -6,24 +6,27 @@ import json
 from collections.abc import Iterator
 
 from console.presentation.text import display
+from console.presentation.words import counted, direction
 from store.domain.component import Json
-from store.domain.diff import Diff
-from store.domain.diff.model import ComponentChange
+from store.domain.diff import Change, ComponentChange, Diff
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "renamed": ">", "noise": "."}
 
 
 def diff_lines(diff: Diff, *, noise: bool = False) -> list[str]:
-    """Return the diff in lines: a summary, then each component with its fields and code."""
-    counts = diff.to_json()["summary"]
-    assert isinstance(counts, dict)
-    words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    """Return the diff in lines: a summary and what it does, then each component with its fields and code."""
+    words = ", ".join(f"{diff.count(change)} {change.value}" for change in Change if diff.count(change))
     lines = [f"changes: {words or 'none'}"]
+    if diff.noise_fields and not noise:
+        lines.append(f"layout: {counted(diff.noise_fields, 'field')} apart from behaviour (--noise shows)")
+    for title, facts in (("permissions", diff.impact.permissions), ("connectors", diff.impact.connectors)):
+        lines += [f"{title}:"] * bool(facts)
+        for fact in facts:
+            mark = direction(fact.direction.value)
+            lines.append(f"  {mark.symbol} {mark.word:<8} {fact.words}")
     for component in diff.components:
         lines += _component(component, noise=noise)
-    for sign, links in (("+", diff.connectors_added), ("-", diff.connectors_removed)):
-        lines += [f"{sign} connector {link.kind} {link.name}" for link in links]
-    lines += [f"! {notice.code}: {notice.detail}" for notice in diff.notices]
+    lines += [f"! {notice.code}: {notice.detail}" for notice in diff.standing]
     return lines
 
 
@@ -36,7 +39,8 @@ def _component(component: ComponentChange, *, noise: bool) -> Iterator[str]:
     for words in component.words:
         yield f"    {words}"
     for field in shown:
-        yield f"    {field.path}: {_value(field.old)} → {_value(field.new)}"
+        mark = "  (layout)" if field.noise else ""
+        yield f"    {field.path}: {_value(field.old)} → {_value(field.new)}{mark}"
     for code in component.code:
         yield f"    {code.field} ({code.language}):"
         for line in code.unified.splitlines():

@@ -11,17 +11,20 @@ from pathlib import Path
 import click
 
 from console.cli.output import complain, emit_json, note, say, table
+from console.cli.progress import STOPPED, Meter
 from console.cli.session import Session, command, confirmed, group
 from store import archive
+from store.domain import events as ev
 from store.domain import secrets
-from store.errors import BadInput, NotFound, StorageFailure
+from store.errors import BadInput, NotFound
 from store.formats.archive_covering import is_archive
-from store.intake.guard import StillWriting
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
-from store.services.context import Context
+from store.services.context import Context, recorded
 from store.services.delivery.environments import checked_name
-from store.services.exports import ingesting, watching
+from store.services.exports import watching
+from store.services.exports.bulk import ingest_paths
+from store.services.exports.importing import names_of
 from store.services.exports.ingesting import Report
 from store.services.notifying import notifying
 from store.services.sealing import sealing, unsealing
@@ -33,16 +36,19 @@ def watch(session: Session, *, once: bool) -> int:
     """Ingest the drop folder and watch live targets, until ctrl+c or SIGTERM; --json prints a document a line."""
     context = session.context
     if once:
-        report, troubles = watching.once(context)
+        with Meter("files") as meter:
+            report, troubles = watching.once(context, tell=meter.tell, stop=meter.stop)
         _print(session, report)
         troubles += notifying.once(context).troubles
         for trouble in troubles:
             complain(trouble)
-        return 3 if troubles else 0
+        return _stopped() if meter.stop.is_set() else 3 if troubles else 0
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, lambda *_: stop.set())
     note(f"watching {context.root / 'inbox'} and live targets; ctrl+c ends")
+    for remark in watching.remarks(context):
+        note(remark)
     watching.forever(context, stop=stop, tell=lambda report: _print(session, report, goes_on=True), complain=complain)
     return 0
 
@@ -52,23 +58,25 @@ def watch(session: Session, *, once: bool) -> int:
 @click.option("--project", required=True)
 @click.option("--env", "environment", required=True)
 def ingest(session: Session, paths: tuple[Path, ...], project: str, environment: str) -> int:
-    """Ingest files from anywhere; they stay where they are."""
+    """Ingest files, or all that lies in folders, from anywhere; they stay where they are."""
     context = session.context
     checked_name(project)
     checked_name(environment)
-    outcomes: list[ingesting.FileOutcome] = []
-    failed = 0
-    for path in paths:
-        try:
-            outcomes += ingesting.ingest_path(context, path, project=project, environment=environment).files
-        except (BadInput, StillWriting) as error:
-            failed = max(failed, 2)
-            complain(f"{path}: {error}")
-        except StorageFailure as error:
-            failed = 3
-            complain(f"{path}: {error}")
-    _print(session, Report(files=tuple(outcomes)))
-    return failed
+    with Meter("files") as meter:
+        report = ingest_paths(
+            context, paths, project=project, environment=environment, tell=meter.tell, stop=meter.stop
+        )
+    late = [file for file in report.files if file.outcome in {"refused", "waiting"}]
+    for file in late:
+        complain(f"{file.path}: {file.reason}")
+    taken = tuple(file for file in report.files if file not in late)
+    _print(session, report if session.options.json else Report(files=taken, seconds=report.seconds))
+    return _stopped() if meter.stop.is_set() else 2 if late else 0
+
+
+def _stopped() -> int:
+    complain("stopped: what is reported is recorded, the rest was not touched; the same command goes on from there")
+    return STOPPED
 
 
 def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
@@ -80,6 +88,7 @@ def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
                 "quarantined": report.count("quarantined"),
                 "observed": report.count("observed"),
                 "waiting": report.count("waiting"),
+                "refused": report.count("refused"),
                 "drifts": report.drifts,
                 "files": [
                     {
@@ -119,8 +128,11 @@ def artifact_list(session: Session) -> None:
         emit_json([_plain(row) for row in rows])
         return
     table(
-        [(r.digest[:12], r.environment, r.project, r.name, r.platform, r.components, r.bytes, r.time) for r in rows],
-        head=("digest", "env", "project", "name", "platform", "parts", "bytes", "ingested"),
+        [
+            (r.digest[:12], r.environment, r.project, r.name, r.platform, r.components, r.bytes, r.time, _origin(r))
+            for r in rows
+        ],
+        head=("digest", "env", "project", "name", "platform", "parts", "bytes", "ingested", "imported from"),
     )
 
 
@@ -138,6 +150,8 @@ def artifact_show(session: Session, digest: str) -> None:
         return
     say(f"{row.digest}  {row.environment}/{row.project}/{row.name}")
     say(f"{row.platform} (confidence {row.confidence}), {row.bytes} bytes, entry {row.seq}, {row.time}")
+    if row.imported:
+        say(f"imported from {_origin(row)}{_author(context, row)}")
     table([(p.kind, p.name, p.id, p.digest[:12]) for p in parts], head=("kind", "name", "id", "digest"))
 
 
@@ -166,6 +180,20 @@ def artifact_cat(session: Session, digest: str, *, unseal: bool, reason: str) ->
     else:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+
+
+def _author(context: Context, row: ArtifactRow) -> str:
+    """Return the author of an imported version: who it is where somebody had that written down, else a pseudonym."""
+    for one in recorded(context.ledger.entries(after=row.seq - 1, until=row.seq)):
+        if isinstance(one.event, ev.ArtifactIngested) and one.event.imported is not None:
+            author = one.event.imported.author
+            return f", by {names_of(context).get(author, author)}"
+    return ""
+
+
+def _origin(row: ArtifactRow) -> str:
+    """Return where a version of a git history comes from, with that history's date; empty for an export."""
+    return f"git {row.imported[:12]} of {row.authored[:10] or 'no date'}" if row.imported else ""
 
 
 @command(name="shred")
@@ -237,4 +265,6 @@ def _plain(row: ArtifactRow) -> dict[str, object]:
         "time": row.time,
         "secrets": row.secrets,
         "notices": row.notices,
+        "imported": row.imported or None,
+        "authored": row.authored or None,
     }

@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "serve",
     "watch": "intake",
     "ingest": "intake",
+    "import-git": "importing",
     "artifact": "intake",
     "shred": "intake",
     "request": "request",
@@ -61,6 +62,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "notify": "notify",
     "incident": "incident",
     "annotate": "incident",
+    "connectors": "connectors",
 }
 """Command → the module of `console.cli` that holds it."""
 

@@ -64,6 +64,8 @@ def _number(value: object) -> int:
 _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "artifact.ingested": ("+", "muted", "{place} {name} arrived, {parts}"),
+        "artifact.deletion-imported": ("-", "muted", "{place} {name} deleted in an imported history"),
+        "history.imported": ("+", "info", "{place} history imported: {versions} versions"),
         "artifact.refused": ("✗", "warn", "*{path}* could not be read: {reason?}"),
         "request.submitted": ("○", "info", "{who} handed in *{request}* for {place}"),
         "approval.granted": ("✓", "ok", "{who} approved *{request}*: {note?}"),

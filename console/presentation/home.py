@@ -8,6 +8,7 @@ from datetime import datetime
 from console.presentation import reviews
 from console.presentation.activity import moment, sentence
 from console.presentation.changes import changes_of
+from console.presentation.impacts import brief_impact
 from console.presentation.spans import Line, Span, fit, line, width
 from console.presentation.times import age, ago, stamp
 from console.presentation.words import counted, severity, short_digest, status
@@ -180,7 +181,7 @@ def _body(found: Situation, now: datetime, room: int) -> list[Line]:
         why = " ".join(found.review.content.why.split())
         head = reviews.head_lines(found.review, now, room=room)
         return [*head, line(("why  ", "muted"), why), line((f"{row.environment} ", "muted"),
-                *reviews.change_words(found.review.diff)), *reviews.outside_lines(found.review.diff)[:6]]  # fmt: skip
+                *reviews.change_words(found.review.diff)), *brief_impact(found.review.diff.impact, 6)]  # fmt: skip
     if found.three is not None:
         return _drift(found)
     if found.failed is not None:

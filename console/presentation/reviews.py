@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from console.presentation.changes import ComponentChange, changes_of
+from console.presentation.impacts import impact_lines
 from console.presentation.spans import Line, Span, line, width, wrap
 from console.presentation.text import suspicions
 from console.presentation.times import age, ago
 from console.presentation.words import counted, severity, short_digest, status
 from store.clock import parse_timestamp
-from store.domain.component import Connector
 from store.domain.diff import Change, Diff
 from store.projections.requests import RequestRow
 from store.services.requests.review import Review
@@ -172,16 +172,9 @@ def gate_lines(review: Review) -> list[Line]:
     return lines or [line(("○ gates run when it is handed in", "muted"))]
 
 
-def outside_lines(diff: Diff) -> list[Line]:
-    """Return what it newly reaches, reaches no more, and what a reviewer should see."""
-    lines = [line(("+ ", "add"), (_connector(found), "add")) for found in diff.connectors_added]
-    lines += [line(("− ", "remove"), (_connector(found), "remove")) for found in diff.connectors_removed]
-    lines += [line(("! ", "warn"), (f"{note.code}  ", "warn"), note.detail) for note in diff.notices]
-    return lines
-
-
-def _connector(found: Connector) -> str:
-    return f"{found.kind} {found.name}{f' {found.version}' if found.version else ''}"
+def standing_lines(diff: Diff) -> list[Line]:
+    """Return what a reviewer should know of the whole, and was there before."""
+    return [line(("! ", "warn"), (f"{note.code}  ", "warn"), note.detail) for note in diff.standing]
 
 
 def said_lines(review: Review, now: datetime) -> list[Line]:
@@ -207,7 +200,8 @@ def fact_lines(review: Review, now: datetime, *, head: bool = True, room: int = 
     for title, found, indent in (
         ("States", stated_lines(review), _LABEL + 2),
         ("Gates", gate_lines(review), 2),
-        ("Reaches outside", outside_lines(review.diff), 2),
+        ("Permissions and connectors", impact_lines(review.diff.impact), 11),
+        ("In it as before", standing_lines(review.diff), 2),
         ("Said", said_lines(review, now), 2),
     ):
         if found:

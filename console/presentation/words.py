@@ -122,6 +122,15 @@ CHANGES: Mapping[str, Mark] = MappingProxyType(
     }
 )
 
+DIRECTIONS: Mapping[str, Mark] = MappingProxyType(
+    {
+        "wider": Mark("▲", "wider", "danger", "^"),
+        "other": Mark("~", "other", "warn", "~"),
+        "narrower": Mark("▼", "narrower", "ok", "v"),
+    }
+)
+"""Whether a change lets more be done than before."""
+
 # One cell for one cell, for fonts without these shapes; used by the last filter before the terminal.
 ASCII_TABLE: Mapping[int, str] = MappingProxyType(
     {
@@ -157,6 +166,11 @@ def kind(name: str) -> Mark:
 def change(name: str) -> Mark:
     """Return how one line of a semantic diff is shown."""
     return _look_up(CHANGES, name)
+
+
+def direction(name: str) -> Mark:
+    """Return how it is shown whether a change widens or narrows what can be done."""
+    return _look_up(DIRECTIONS, name)
 
 
 def _look_up(table: Mapping[str, Mark], name: str) -> Mark:

@@ -15,6 +15,7 @@ from console.widgets.change_panel import ChangePanel
 from console.widgets.dialogs import Dialog
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
+from store.domain.impact import Impact
 from store.services.history.moments import PlaceChange
 
 _MOST_PLACES = 6
@@ -52,7 +53,8 @@ class ChangesDialog(Dialog[None]):
     def on_mount(self) -> None:
         panel = self.query_one(ChangePanel)
         old, new = self._labels
-        panel.show_changes(component_changes(self._places), self._texts, old_label=old, new_label=new)
+        impact = Impact(facts=tuple(fact for place in self._places for fact in place.diff.impact.facts))
+        panel.show_changes(component_changes(self._places), self._texts, old_label=old, new_label=new, impact=impact)
         self.query_one(SemanticDiff).focus()
 
     def _texts(self, key: str) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from console.presentation.reviews import base_words, change_words, outside_lines, to_view
+from console.presentation.impacts import brief_impact
+from console.presentation.reviews import base_words, change_words, to_view
 from console.presentation.spans import Line, line
 from console.presentation.times import lasted
 from console.presentation.words import counted, severity, short_digest
@@ -210,7 +211,7 @@ def _target(review: Review) -> list[Line]:
     row = review.request
     mark = severity(row.risk)
     tone = "badge-danger" if protected(row.environment) else "badge-info"
-    outside = outside_lines(review.diff)[:4]
+    does = brief_impact(review.diff.impact, 4)
     return [
         line(
             (f"{'for':<10}", "muted"),
@@ -222,7 +223,7 @@ def _target(review: Review) -> list[Line]:
         ),
         *([_fact("against", base_words(review))] if base_words(review) else []),
         _fact("changes", change_words(review.diff)),
-        *(_fact("reaches" if not position else "", words) for position, words in enumerate(outside)),
+        *(_fact("does" if not position else "", words) for position, words in enumerate(does)),
     ]
 
 

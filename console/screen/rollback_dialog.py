@@ -105,7 +105,9 @@ def protected(environment: str) -> bool:
 def _question(preview: Preview, drift: str | None) -> ConfirmRollback:
     plan = preview.plan
     body = ChangePanel(roomy=True)
-    body.show_changes(changes_of(preview.effect.diff.to_json()), preview.texts, old_label="live now", new_label="after")
+    diff = preview.effect.diff
+    changes = changes_of(diff.to_json())
+    body.show_changes(changes, preview.texts, old_label="live now", new_label="after", impact=diff.impact)
     place = "" if protected(plan.environment.name) else f" on {plan.environment.name}"
     return ConfirmRollback(
         f"{plan.project}{place}" if drift is None else f"{plan.project}{place}: desired over {drift}",

@@ -150,7 +150,8 @@ class Approvals(Pane[ReviewList]):
             changes = reviews.reviewed_changes(found.diff, self._ticked(found))
             panel = self.query_one(ChangePanel)
             texts = Compared(diff=found.diff, before=found.before, after=found.after, noise=self._noise)
-            panel.show_changes(changes, texts, old_label=f"{row.environment} now", new_label=row.id)
+            labels = (f"{row.environment} now", row.id)
+            panel.show_changes(changes, texts, old_label=labels[0], new_label=labels[1], impact=found.diff.impact)
 
     def _show_head(self) -> None:
         head, panel = self.query_one("#approvals-head", Facts), self.query_one(ChangePanel)

@@ -228,6 +228,7 @@ class Lineage(Pane[Forest]):
                 lambda key: (component_text(found.before.get(key)), component_text(found.after.get(key))),
                 old_label=labels[0],
                 new_label=labels[1],
+                impact=found.diff.impact,
             )
         self._arrange()
         self.refresh_bindings()

@@ -152,7 +152,8 @@ class Triage(Pane[Home]):
             labels = ("should be", "is live") if drift else (f"{found.item.environment} now", found.item.key)
             panel.border_title = "What differs live" if drift else f"What {found.item.key} changes"
             texts = Compared(diff=found.diff, before=found.before, after=found.after)
-            panel.show_changes(changes_of(found.diff.to_json()), texts, old_label=labels[0], new_label=labels[1])
+            changes, impact = changes_of(found.diff.to_json()), found.diff.impact
+            panel.show_changes(changes, texts, old_label=labels[0], new_label=labels[1], impact=impact)
 
     def _show_top(self) -> None:
         room = max((self.size.width or 80) - 2, 20)

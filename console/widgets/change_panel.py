@@ -12,8 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from console.presentation.changes import ComponentChange
+from console.presentation.impacts import brief_impact
+from console.presentation.spans import fit, line
 from console.widgets.diff_view import DiffView
 from console.widgets.semantic_diff import SemanticDiff
+from console.widgets.text_view import Facts
+from store.domain.impact import Impact
 
 Texts = Callable[[str], tuple[str, str]]
 """Component key → its old and new text. Called in a thread, only for the component under the cursor."""
@@ -22,11 +26,13 @@ BOTH_FROM = 9
 
 
 class ChangePanel(Vertical):
-    """Words above, text below where there is room for both."""
+    """What the change does on top, then words, and below them the text where there is room for both."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "toggle_text", "Words/text", id="diff.text")]
     DEFAULT_CSS = """
     ChangePanel { height: 1fr; }
+    ChangePanel > .-impact { display: none; }
+    ChangePanel > .-impact.-filled { display: block; }
     ChangePanel > SemanticDiff { height: 1fr; }
     ChangePanel > DiffView { height: 1fr; display: none; }
     ChangePanel.-text > SemanticDiff { display: none; }
@@ -50,15 +56,24 @@ class ChangePanel(Vertical):
         self._panel_changes: tuple[ComponentChange, ...] = ()
         self._panel_shown: tuple[str, Texts] | None = None
         self._panel_reading = False
+        self._panel_impact = Impact()
 
     def compose(self) -> ComposeResult:
+        yield Facts(classes="-impact")
         yield SemanticDiff()
         yield DiffView(roomy=self._panel_roomy)
 
     def show_changes(
-        self, changes: Sequence[ComponentChange], texts: Texts, *, old_label: str = "old", new_label: str = "new"
+        self,
+        changes: Sequence[ComponentChange],
+        texts: Texts,
+        *,
+        old_label: str = "old",
+        new_label: str = "new",
+        impact: Impact | None = None,
     ) -> None:
-        """Show these components; `texts` gives the old and new text of one."""
+        """Show these components, on top what they do as a whole; `texts` gives the old and new text of one."""
+        self._panel_impact = impact or Impact()
         self._panel_changes, self._panel_texts = tuple(changes), texts
         self._panel_labels = (old_label, new_label)
         self._panel_shown = None
@@ -79,11 +94,19 @@ class ChangePanel(Vertical):
         self._arrange()
 
     def _arrange(self) -> None:
+        self._show_impact()
         both = self.size.height >= BOTH_FROM and bool(self._panel_changes)
         self.set_class(both, "-both")
         # Without an own height an empty list would take half the room that the text needs.
         words = self.query_one(SemanticDiff)
         words.styles.height = words.row_count() + words.header_lines if both else None
+
+    def _show_impact(self) -> None:
+        """Say on top what the change does, in as many lines as a fifth of the room."""
+        told = self.query_one(".-impact", Facts)
+        most, room = min(max(self.size.height // 5, 1), 6), max(self.size.width, 20)
+        told.set_class(bool(self._panel_impact.facts), "-filled")
+        told.show_lines(*(fit(line(" ", *words), room) for words in brief_impact(self._panel_impact, most)))
 
     def on_semantic_diff_highlighted(self, event: SemanticDiff.Highlighted) -> None:
         event.stop()

@@ -3,16 +3,19 @@
 from store.archive.audit import BlobProblem, verify_blobs
 from store.archive.blobs import TABLES, Sizes, contains, get, put, sizes
 from store.archive.manifests import ManifestRow, manifest, put_manifest
+from store.archive.outside import connectors, put_connectors
 
 __all__ = [
     "TABLES",
     "BlobProblem",
     "ManifestRow",
     "Sizes",
+    "connectors",
     "contains",
     "get",
     "manifest",
     "put",
+    "put_connectors",
     "put_manifest",
     "sizes",
     "verify_blobs",

@@ -30,7 +30,7 @@ def check_approver(change: Change, *, actor: str, people: Principals, rules: InF
     except Refusal as refusal:
         reasons += refusal.reasons
         unblock += refusal.would_unblock
-    if any(a.actor == actor and at < a.not_after for a in change.good_approvals):
+    if any(one.actor == actor for one in counted(change, people=people, policy=rules.policy, at=at)):
         reasons.append(f"{actor} has approved {change.id} already: one person is one approval")
     if change.state not in {"in review", "approved"}:
         reasons.append(f"{change.id} is {change.state}: only a submitted request can be approved")

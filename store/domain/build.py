@@ -11,8 +11,11 @@ from hashlib import sha256
 import orjson
 
 from store.domain.component import Component, Connector, Json
+from store.errors import BadInput
 from store.integrity.canonical import canonical_bytes
 
+MAX_COMPONENTS = 20_000
+"""Parts an export may have: each is stored and looked at on its own."""
 _BELOW_EE = bytes(range(0xEE))
 _SORTS_APART = re.compile(rb"\\u[d-fD-F]")
 _WHOLE_FLOAT = re.compile(rb"\.0[,\]}]")
@@ -96,6 +99,16 @@ def component(
     )
 
 
+def refuse_too_many(count: int) -> None:
+    """Make sure that an export has no more components than are taken in; best asked before they are built.
+
+    Raises:
+        BadInput: it has.
+    """
+    if count > MAX_COMPONENTS:
+        raise BadInput(f"it has {count:,} components, more than the {MAX_COMPONENTS:,} that are taken in")
+
+
 def free_key(wanted: str, taken: Iterable[str] | Mapping[str, object]) -> str:
     """Return `wanted`, or `wanted (2)`, `wanted (3)` … when it is taken: a second node of the same id is kept."""
     if wanted not in taken:
@@ -133,5 +146,23 @@ def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
     """
     users: dict[Connector, set[str]] = {}
     for component_id, connector in uses:
-        users.setdefault(replace(connector, components=()), set()).update({component_id} - {""})
+        bare = replace(connector, components=()) if connector.components else connector
+        users.setdefault(bare, set()).update({component_id} - {""})
     return tuple(replace(connector, components=tuple(sorted(ids))) for connector, ids in users.items())
+
+
+ORDER = "#order"
+"""Beside things by name stands the order they came in, where it may matter."""
+
+
+def keyed(items: Json, key: str) -> Json:
+    """Return a list of things as one object by the text under `key`, with their order under `#order`.
+
+    What is no list of uniquely named objects comes back as it is.
+    """
+    if not isinstance(items, list):
+        return items
+    names = [name for item in items if isinstance(item, dict) and isinstance(name := item.get(key), str) and name]
+    if not items or len(set(names)) != len(items) or any(name.startswith("#") for name in names):
+        return items
+    return {ORDER: list(names), **dict(zip(names, items, strict=True))}

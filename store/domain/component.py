@@ -84,6 +84,14 @@ class DiffRules:
     """(component kind, path, value) → the language of a code field (`javascript`), None for plain fields."""
     wires: Callable[[Json], Mapping[str, tuple[str, ...]]] | None = None
     """Content → inner id → ids it sends to; None where the platform has no wiring."""
+    outputs: Callable[[Json], Mapping[str, Mapping[str, tuple[str, ...]]]] | None = None
+    """Content → inner id → name of an output (`output 2`) → ids it sends to, empty outputs too.
+
+    Asked instead of `wires` where parts have several outputs.
+    """
+    called_by_name: tuple[str, ...] = ()
+    """The members of a content in which parts are called by their names, not their ids (`connections` of n8n):
+    a new name there is no change of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

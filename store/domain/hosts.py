@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-_URL_HOST = re.compile(
-    r"\b(?:https?|wss?|mqtts?|tcp|udp|ftps?|sftp|amqps?|redis|mongodb(?:\+srv)?|postgres(?:ql)?|mysql|ldaps?)://"
-    r"(?:[^\s/?#@\"'`<>\\]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(:[0-9]{1,5})?",
+_SCHEME = re.compile(
+    r"\b(?:https?|wss?|mqtts?|tcp|udp|ftps?|sftp|amqps?|redis|mongodb(?:\+srv)?|postgres(?:ql)?|mysql|ldaps?)\Z",
     re.IGNORECASE,
+)
+_LONGEST_SCHEME = 11
+_HOST = re.compile(
+    r"(?:[^\s/?#@\"'`<>\\]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(:[0-9]{1,5})?"
 )
 _BARE_HOST = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?"
@@ -16,9 +19,14 @@ _BARE_HOST = re.compile(
 
 def hosts_in(text: str) -> set[str]:
     """Return the hosts (`name` or `name:port`, lower case) of every URL that stands in `text`."""
-    if "://" not in text:
-        return set()
-    return {(match[1] + (match[2] or "")).lower() for match in _URL_HOST.finditer(text)}
+    found: set[str] = set()
+    at = text.find("://")
+    while at >= 0:
+        # one character more than any scheme has, so that \b can tell `http` from `xhttp`
+        if _SCHEME.search(text[max(0, at - _LONGEST_SCHEME - 1) : at]) and (match := _HOST.match(text, at + 3)):
+            found.add((match[1] + (match[2] or "")).lower())
+        at = text.find("://", at + 3)
+    return found
 
 
 def host_named(text: str) -> set[str]:

@@ -68,7 +68,7 @@ def _removed(seen: Seen) -> str | None:
 
 def _critical(seen: Seen) -> str | None:
     project = seen.change.project
-    names = [name for part, name in seen.touched if seen.policy.is_critical(project, part, name)]
+    names = [name for name, called in seen.touched if seen.policy.is_critical(project, *called)]
     return _named("on the critical list:", names)
 
 
@@ -127,7 +127,7 @@ def assess(seen: Seen) -> Assessment:
     """
     facts = sorted([*_environment(seen), *_built_in(seen), *_conditions(seen)], key=lambda one: -one.points)
     points = sum(one.points for one in facts)
-    computed, declared = level_of(points, seen.policy), _declared(seen)
+    computed, declared = _computed(points, seen), _declared(seen)
     level = higher(computed, declared)
     return Assessment(
         level=level,
@@ -137,6 +137,11 @@ def assess(seen: Seen) -> Assessment:
         facts=tuple(facts),
         owners=_owners(seen, level),
     )
+
+
+def _computed(points: int, seen: Seen) -> str:
+    level, most = level_of(points, seen.policy), seen.policy.risk.first_release_at_most
+    return most if seen.first and higher(level, most) == level else level
 
 
 def level_of(points: int, policy: Policy) -> str:
@@ -222,9 +227,9 @@ def _owners(seen: Seen, level: str) -> tuple[ev.OwnersWanted, ...]:
     project, policy = seen.change.project, seen.policy
     every = policy.rule(level, seen.change.environment).owners
     sets: dict[tuple[str, ...], list[str]] = {}
-    for part, name in seen.touched:
-        owners = tuple(sorted(policy.owners_of(project, part, name)))
-        if owners and (every or policy.is_critical(project, part, name)):
+    for name, called in seen.touched:
+        owners = tuple(sorted(policy.owners_of(project, *called)))
+        if owners and (every or policy.is_critical(project, *called)):
             sets.setdefault(owners, []).append(name)
     if len(sets) > _MOST_OWNERS:
         raise Refusal(

@@ -29,6 +29,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "manage environments": ("admin",),
     "acknowledge a restore": ("admin",),
     "rotate the log's key": ("admin",),
+    "review connectors": ("approver", "security-approver", "auditor", "admin"),
     "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
 }
 KINDS: Final = (

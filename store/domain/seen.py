@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.component import Json
 from store.domain.diff.model import Change as How
-from store.domain.diff.model import Diff
+from store.domain.diff.model import ComponentChange, Diff
 from store.domain.impact import Code, Impact
 from store.domain.policy import Policy
 from store.domain.policy.kinds import WEEKDAYS
@@ -27,13 +27,20 @@ class Seen:
     at: str
     first: bool = False
     """Nothing of the project was in the environment before."""
+    names_before: Mapping[str, str] = field(default_factory=dict)
+    """Component id → what it was called before, so that a new name hides nothing from its owners."""
     approvers: tuple[str, ...] = ()
     """Handles of those whose approvals count."""
 
     @property
-    def touched(self) -> tuple[tuple[str, str], ...]:
-        """(id, name) of every component whose behaviour differs."""
-        return tuple((one.id, one.name) for one in self.diff.components if one.change is not How.NOISE)
+    def touched(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(name, every id and name it goes or went by) of each component whose behaviour differs."""
+        return tuple((one.name, self._called(one)) for one in self.diff.components if one.change is not How.NOISE)
+
+    def _called(self, one: ComponentChange) -> tuple[str, ...]:
+        ids = [one.id] if one.old_id is None else [one.id, one.old_id]
+        before = [self.names_before[part] for part in ids if part in self.names_before]
+        return tuple(dict.fromkeys([*ids, one.name, *before]))
 
 
 def values(seen: Seen, assessed: ev.RiskAssessed | None = None) -> Mapping[str, Json]:
@@ -50,7 +57,7 @@ def values(seen: Seen, assessed: ev.RiskAssessed | None = None) -> Mapping[str, 
             "declared": change.content.risk,
         },
         "change": {
-            "components": [*(name for _, name in seen.touched)],
+            "components": [*(name for name, _ in seen.touched)],
             "kinds": [*sorted({one.kind for one in seen.diff.components if one.change is not How.NOISE})],
             "added": seen.diff.count(How.ADDED),
             "removed": seen.diff.count(How.REMOVED),

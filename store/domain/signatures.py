@@ -100,7 +100,7 @@ class SignatureAudit:
     def _unentitled(self, entry: Entry, event: ev.Event | None) -> str | None:
         """Say so when somebody did what everything after it hangs on, and had no right to."""
         match event:
-            case ev.LogKeyRotated():
+            case ev.LogKeyRotated() | ev.SecondLogKeySet():
                 act = "rotate the log's key"
             case ev.PolicyAdopted():
                 act = "adopt a policy"

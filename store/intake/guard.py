@@ -9,14 +9,21 @@ import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final, TypeAlias
 
 from store.errors import BadInput, Conflict, NotFound, StorageFailure
+
+Signature: TypeAlias = tuple[int, int, int, int]
+"""Size in bytes, mtime in ns, inode, ctime in ns: what changes when a file is written or replaced."""
+
+UNSEEN: Final[Signature] = (0, 0, 0, 0)
+"""The signature of what nobody has looked at yet."""
 
 LIMIT = 64 * 1024 * 1024
 """Bytes of the largest file that is taken in."""
 
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_OPEN_FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+OPEN_FOLDER: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 
 _INPUT_FAULTS = {
     errno.ELOOP: "it is a symbolic link; links are not followed",
@@ -33,13 +40,14 @@ class StillWriting(Conflict):
     """The file is open for writing somewhere, or changed while it was read: come back later, nothing is wrong."""
 
 
-def read_guarded(path: Path, *, limit: int = LIMIT, below: Path | None = None) -> bytes:
+def read_guarded(path: Path, *, limit: int = LIMIT, below: Path | None = None, settled: Signature = UNSEEN) -> bytes:
     """Return the bytes of a regular file, all read from one open file that did not change meanwhile.
 
     With `below`, which must be a parent folder of `path`, no folder between the two may be a symlink either.
+    With `settled`, the signature it had when it was found to have settled, it must still have that one.
 
     Raises:
-        StillWriting: somebody is writing to it.
+        StillWriting: somebody is writing to it, or has written to it since it had settled.
         NotFound: it is gone.
         BadInput: it is a symlink, folder, FIFO, socket or device, empty, larger than `limit` bytes, or unreadable.
         StorageFailure: the disk could not read it.
@@ -49,7 +57,7 @@ def read_guarded(path: Path, *, limit: int = LIMIT, below: Path | None = None) -
         refuse_kind(kind.st_mode)
         descriptor = _open(path.name if parent is not None else path, _OPEN_FILE, parent)
     try:
-        return _read(descriptor, limit)
+        return _read(descriptor, limit, settled)
     except OSError as error:
         raise StorageFailure(f"reading failed: {os.strerror(error.errno or errno.EIO)}") from error
     finally:
@@ -92,14 +100,14 @@ def folder(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Itera
     """
     with contextlib.ExitStack() as opened:
         # What leads to the root is the owner's own business and may be a link.
-        here = _open(root, _OPEN_FOLDER & ~os.O_NOFOLLOW, None)
+        here = _open(root, OPEN_FOLDER & ~os.O_NOFOLLOW, None)
         opened.callback(os.close, here)
         for part in parts:
             if part == "..":
                 raise BadInput("its path leads out of its folder")
             if create:
                 _make_folder(part, here)
-            here = _open(part, _OPEN_FOLDER, here)
+            here = _open(part, OPEN_FOLDER, here)
             opened.callback(os.close, here)
         yield here
 
@@ -147,9 +155,17 @@ def _explained(error: OSError | ValueError) -> BadInput | StorageFailure:
     return StorageFailure(f"it cannot be opened: {os.strerror(number)}")
 
 
-def _read(descriptor: int, limit: int) -> bytes:
+def signature_of(facts: os.stat_result) -> Signature:
+    """Return what tells one state of a file from another."""
+    return facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_ctime_ns
+
+
+def _read(descriptor: int, limit: int, settled: Signature) -> bytes:
     before = os.fstat(descriptor)
     refuse_kind(before.st_mode)  # what lies there may have been swapped since it was looked at
+    if settled not in {UNSEEN, signature_of(before)}:
+        # Whoever opens, appends and closes again for every piece never has it open when we look.
+        raise StillWriting("it changed after it had settled")
     if before.st_size > limit:
         raise BadInput(f"it has {before.st_size:,} bytes, more than the {limit:,} that are taken in")
     if _has_writer(descriptor):

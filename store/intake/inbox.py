@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from store.errors import BadInput
-from store.intake.guard import read_guarded, refuse_kind
+from store.intake.guard import OPEN_FOLDER, UNSEEN, Signature, read_guarded, refuse_kind, signature_of
 
 MAX_FOLDERS = 32
 """Folders a file may stand below its project."""
@@ -24,9 +24,8 @@ MAX_PATH = 1024
 """Bytes of a whole name inside its project."""
 
 RootKind: TypeAlias = Literal["inbox", "observed"]
-Signature: TypeAlias = tuple[int, int, int, int]
-"""Size in bytes, mtime in ns, inode, ctime in ns: what changes when a file is written or replaced."""
-
+Identity: TypeAlias = tuple[int, int]
+"""Device and inode: which folder stands under a path."""
 _LEFTOVERS = re.compile(
     r".*~|~\$.*|\#.*\#|.*\.(swp|swo|swx|tmp|temp|part|partial|crdownload|download|filepart|bak)"
     r"|4913|thumbs\.db|desktop\.ini",
@@ -38,12 +37,14 @@ _JOINERS = "\u200c\u200d"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Root:
-    """A folder that is watched: `<environment>/<project>/<name…>`, or `<project>/<name…>` of one environment."""
+    """A folder that is looked through: `<environment>/<project>/<name…>`, less what is given here."""
 
     kind: RootKind
     path: Path
     environment: str | None = None
     """The environment all of it belongs to; None when the first level of folders names it."""
+    project: str | None = None
+    """The project all of it belongs to, for a folder of one environment; None when folders name it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +73,7 @@ class Problem:
     path: Path
     """As the file system has it: may hold anything but NUL, undecodable bytes as surrogates. Never draw it raw."""
     reason: str
-    signature: Signature = field(default=(0, 0, 0, 0))
+    signature: Signature = field(default=UNSEEN)
 
     @property
     def kind(self) -> RootKind:
@@ -87,19 +88,18 @@ class _Folder:
     """Below the root, the environment of the root included."""
 
 
-def scan(root: Root, *, folders: list[Path] | None = None) -> Iterator[Drop | Problem]:
+def scan(root: Root, *, folders: dict[Path, Identity] | None = None) -> Iterator[Drop | Problem]:
     """Yield everything in a drop folder, in no particular order. A root that does not exist holds nothing.
 
     Dot files and what editors and downloads leave lying around are passed over. No file is opened, no symlink
-    followed. When `folders` is given, every folder that was looked into is added to it.
+    followed. When `folders` is given, every folder that was looked into is added to it, with what it is.
     """
-    start = () if root.environment is None else (root.environment,)
+    start = tuple(part for part in (root.environment, root.project) if part is not None)
     waiting = [_Folder(os.fspath(root.path), start)]
     while waiting:
         here = waiting.pop()
         try:
-            with os.scandir(here.path) as entries:
-                found = list(entries)
+            identity, found = _entries(here.path, is_root=here.path == os.fspath(root.path))
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -108,12 +108,12 @@ def scan(root: Root, *, folders: list[Path] | None = None) -> Iterator[Drop | Pr
                 yield Problem(root=root, path=Path(here.path), reason=reason)
             continue
         if folders is not None:
-            folders.append(Path(here.path))
-        for entry in found:
-            item = _look(root, here, entry)
+            folders[Path(here.path)] = identity
+        for name, facts in found:
+            item = _look(root, here, name, facts)
             if isinstance(item, _Folder):
                 waiting.append(item)
-            elif item is not None:
+            else:
                 yield item
 
 
@@ -123,12 +123,7 @@ def read_drop(drop: Drop) -> bytes:
     Raises:
         StillWriting, NotFound, BadInput, StorageFailure: as `read_guarded`.
     """
-    return read_guarded(drop.path, below=drop.root.path)
-
-
-def signature_of(facts: os.stat_result) -> Signature:
-    """Return what tells one state of a file from another."""
-    return facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_ctime_ns
+    return read_guarded(drop.path, below=drop.root.path, settled=drop.signature)
 
 
 def label_fault(label: str) -> str | None:
@@ -150,32 +145,71 @@ def label_fault(label: str) -> str | None:
     return None
 
 
-def _look(root: Root, here: _Folder, entry: os.DirEntry[str]) -> Drop | Problem | _Folder | None:
-    """Say what one directory entry is; None for what is passed over or gone again."""
-    if entry.name.startswith(".") or _LEFTOVERS.fullmatch(entry.name):
-        return None
+def _entries(path: str, *, is_root: bool) -> tuple[Identity, list[tuple[str, os.stat_result | OSError]]]:
+    """Return what a folder is, and what lies in it and is not passed over, all read from one open folder.
+
+    A folder that became a link since its parent was read is not followed; where the root itself lies is its owner's
+    business.
+    """
+    descriptor = os.open(path, OPEN_FOLDER & ~os.O_NOFOLLOW if is_root else OPEN_FOLDER)
     try:
-        facts = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return None
+        facts = os.fstat(descriptor)
+        with os.scandir(descriptor) as entries:
+            found = [(entry.name, _facts(entry)) for entry in entries if not is_passed_over(entry.name)]
+    finally:
+        os.close(descriptor)
+    return (facts.st_dev, facts.st_ino), [(name, seen) for name, seen in found if not _is_gone(seen)]
+
+
+def _facts(entry: os.DirEntry[str]) -> os.stat_result | OSError:
+    try:
+        return entry.stat(follow_symlinks=False)
     except OSError as error:
-        reason = f"it cannot be looked at: {os.strerror(error.errno or 0)}"
-        return Problem(root=root, path=Path(entry.path), reason=reason)
-    parts = (*here.parts, entry.name)
+        return error
+
+
+def _is_gone(seen: os.stat_result | OSError) -> bool:
+    return isinstance(seen, FileNotFoundError)
+
+
+def path_fault(name: str) -> str | None:
+    """Return what makes `name` unfit as the name of an export inside its project, or None."""
+    parts = name.split("/")
+    for part in parts:
+        fault = label_fault(part)
+        if fault is not None:
+            return fault
+    if len(parts) > MAX_FOLDERS + 1:
+        return f"it is more than {MAX_FOLDERS} folders deep"
+    return f"its path has more than {MAX_PATH} bytes" if len(name.encode()) > MAX_PATH else None
+
+
+def is_passed_over(name: str) -> bool:
+    """Say whether a file or folder of this name is nobody's export: hidden, or left lying around by a program."""
+    return name.startswith(".") or _LEFTOVERS.fullmatch(name) is not None
+
+
+def _look(root: Root, here: _Folder, name: str, facts: os.stat_result | OSError) -> Drop | Problem | _Folder:
+    """Say what one directory entry is."""
+    path = os.path.join(here.path, name)  # noqa: PTH118  thousands of them, and not all become paths
+    if isinstance(facts, OSError):
+        reason = f"it cannot be looked at: {os.strerror(facts.errno or 0)}"
+        return Problem(root=root, path=Path(path), reason=reason)
+    parts = (*here.parts, name)
     signature = signature_of(facts)
     is_folder = stat.S_ISDIR(facts.st_mode)
     fault = _fault(parts, is_folder=is_folder, mode=facts.st_mode)
     if fault is not None:
-        return Problem(root=root, path=Path(entry.path), reason=fault, signature=signature)
+        return Problem(root=root, path=Path(path), reason=fault, signature=signature)
     if is_folder:
-        return _Folder(entry.path, parts)
-    environment, project, *name = parts
+        return _Folder(path, parts)
+    environment, project, *names = parts
     return Drop(
         root=root,
         environment=environment,
         project=project,
-        name="/".join(name),
-        path=Path(entry.path),
+        name="/".join(names),
+        path=Path(path),
         signature=signature,
     )
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from store.clock import timestamp
 from store.domain.secrets import redact
 from store.errors import BadInput, Conflict, NotFound, StorageFailure
-from store.intake.guard import folder
-from store.intake.inbox import Drop, label_fault, signature_of
+from store.intake.guard import folder, signature_of
+from store.intake.inbox import Drop, label_fault
 from store.intake.settle import Found
 
 FOLDER = "quarantine"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
-from store.intake.inbox import Drop, Problem, Signature
+from store.intake.guard import Signature
+from store.intake.inbox import Drop, Problem
+from store.intake.reach import REMOTE_WINDOW, share_of
 
 Found: TypeAlias = Drop | Problem
 
@@ -40,12 +43,20 @@ class Settler:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        share: Callable[[Path], str | None] = share_of,
     ) -> None:
         self._window = window
         self._monotonic = monotonic
         self._wall = wall
+        self._share = share
         self._seen: dict[Path, _Sighting] = {}
         self._waiting = 0
+        self._offered = 0
+
+    @property
+    def offered(self) -> int:
+        """How many files were ever found to have settled."""
+        return self._offered
 
     @property
     def waiting(self) -> int:
@@ -56,9 +67,11 @@ class Settler:
         """Take one whole scan of all roots; return what has settled and was not offered like this before.
 
         A file is ripe when size, times and inode have been the same for the window, or when it was last written
-        longer ago than that (moved here, or dropped while nobody watched). What is gone from the scan is forgotten.
+        longer ago than that (moved here, or dropped while nobody watched). On a network share only what was seen
+        with our own eyes counts, and for longer. What is gone from the scan is forgotten.
         """
         now = self._monotonic()
+        remote = cache(lambda root: self._share(root) is not None)
         seen: dict[Path, _Sighting] = {}
         ripe: list[Found] = []
         self._waiting = 0
@@ -67,13 +80,14 @@ class Settler:
             if sighting is None or sighting.signature != item.signature:
                 sighting = _Sighting(item.signature, now)
             if not sighting.offered:
-                if self._is_ripe(item, sighting, now):
+                if self._is_ripe(item, sighting, now, remote):
                     sighting = _Sighting(sighting.signature, sighting.since, offered=True, pause=sighting.pause)
                     ripe.append(item)
                 else:
                     self._waiting += 1
             seen[item.path] = sighting
         self._seen = seen
+        self._offered += len(ripe)
         return ripe
 
     def again(self, item: Found) -> None:
@@ -82,11 +96,14 @@ class Settler:
         pause = self._window if before is None or not before.pause else min(before.pause * 2, _LONGEST_PAUSE)
         self._seen[item.path] = _Sighting(item.signature, self._monotonic(), pause=pause)
         self._waiting += 1
+        self._offered -= 1
 
-    def _is_ripe(self, item: Found, sighting: _Sighting, now: float) -> bool:
+    def _is_ripe(self, item: Found, sighting: _Sighting, now: float, remote: Callable[[Path], bool]) -> bool:
         watched = now - sighting.since
         if sighting.pause:
             return watched >= sighting.pause
+        if remote(item.root.path):
+            return watched >= max(self._window, REMOTE_WINDOW)
         empty = isinstance(item, Drop) and item.signature[0] == 0
         window = self._window * (_EMPTY_PATIENCE if empty else 1)
         return watched >= window or self._wall() - item.signature[1] / 1e9 >= window

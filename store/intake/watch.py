@@ -2,17 +2,19 @@
 
 Events get lost (a full queue, a network mount, a new sub-folder, a watcher that was down); a scan does not. The
 folders are watched one by one, not recursively: a recursive watch follows symbolic links, so that one link to `/` in
-a drop folder would have the whole machine watched.
+a drop folder would have the whole machine watched. Folders on a network share are not watched but scanned only:
+what another machine writes there raises no event here.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
-from store.intake.inbox import Root, scan
+from store.intake.inbox import Identity, Root, scan
+from store.intake.reach import share_of
 from store.intake.settle import Found, Settler
 
 BATCH = 500
@@ -37,24 +39,24 @@ def watch(
     `settler.again`. A root may come into being later. Never raises for what lies in a folder.
     """
     settler = Settler() if settler is None else settler
-    watched: frozenset[Path] = frozenset()
+    watched: Mapping[Path, Identity] = {}
     hints = _no_hints(stop)
     try:
         while not stop.is_set():
             started = time.monotonic()
-            folders: list[Path] = []
+            folders: dict[Path, Identity] = {}
             ripe = settler.ripe(_scan_all(roots, folders))
             took = time.monotonic() - started
             for begin in range(0, len(ripe), BATCH):
                 yield tuple(ripe[begin : begin + BATCH])
                 if stop.is_set():
                     return
-            if frozenset(folders) == watched:
-                _wait(hints, settler, rest=took * _REST, poll_interval=poll_interval)
+            if folders == watched and _wait(hints, settler, rest=took * _REST, poll_interval=poll_interval):
                 continue
-            watched = frozenset(folders)
+            # Compared by identity too: what was renamed over or mounted on a folder is another one under its path.
+            watched = folders
             hints.close()
-            hints = _hints(sorted(watched), stop)
+            hints = _hints([path for path in watched if share_of(path) is None], stop)
             # The first step sets the watch up. Then scan at once: what came before that has no event.
             next(hints, None)
     finally:
@@ -72,7 +74,7 @@ def sweep(
     deadline = time.monotonic() + patience
     while True:
         started = time.monotonic()
-        ripe = settler.ripe(_scan_all(roots, []))
+        ripe = settler.ripe(_scan_all(roots, {}))
         took = time.monotonic() - started
         given = time.monotonic()
         for begin in range(0, len(ripe), BATCH):
@@ -83,32 +85,41 @@ def sweep(
         time.sleep(max(0.02, took))
 
 
-def _scan_all(roots: Sequence[Root], folders: list[Path]) -> Iterator[Found]:
+def _scan_all(roots: Sequence[Root], folders: dict[Path, Identity]) -> Iterator[Found]:
     for root in roots:
         yield from scan(root, folders=folders)
 
 
-def _wait(hints: Iterator[bool], settler: Settler, *, rest: float, poll_interval: float) -> None:
-    """Return when the next scan is due: after an event, when something may have settled, or at the latest by then."""
+def _wait(hints: Iterator[bool | None], settler: Settler, *, rest: float, poll_interval: float) -> bool:
+    """Return when the next scan is due: after an event, when something may have settled, or at the latest by then.
+
+    False when a watched folder went away: it may stand there again, with the same number even, and unwatched.
+    """
     begun = time.monotonic()
-    hinted = False
+    hinted = lost = False
     for hint in hints:
-        hinted = hinted or hint
+        lost = lost or hint is None
+        hinted = hinted or hint is not False
         passed = time.monotonic() - begun
         if passed >= rest and (hinted or settler.waiting or passed >= poll_interval):
-            return
+            break
+    return not lost
 
 
-def _no_hints(stop: Event) -> Generator[bool, None, None]:
+def _no_hints(stop: Event) -> Generator[bool | None, None, None]:
     while not stop.wait(_TICK_MS / 1000):
         yield False
 
 
-def _hints(folders: Sequence[Path], stop: Event) -> Generator[bool, None, None]:
-    """Yield about every tick whether something happened in one of `folders`; ends when `stop` is set."""
+def _hints(folders: Sequence[Path], stop: Event) -> Generator[bool | None, None, None]:
+    """Yield about every tick whether something happened in one of `folders`, None when one of them went away.
+
+    Ends when `stop` is set.
+    """
     if 0 < len(folders) <= _MOST_FOLDERS_WITH_EVENTS:
         import watchfiles
 
+        names = frozenset(map(str, folders))
         try:
             for changes in watchfiles.watch(
                 *folders,
@@ -121,7 +132,8 @@ def _hints(folders: Sequence[Path], stop: Event) -> Generator[bool, None, None]:
                 recursive=False,
                 ignore_permission_denied=True,
             ):
-                yield bool(changes)
+                lost = any(kind == watchfiles.Change.deleted and path in names for kind, path in changes)
+                yield None if lost else bool(changes)
         except OSError:
             pass  # a folder is gone again, or the system is out of watches: scans alone must do
     yield from _no_hints(stop)

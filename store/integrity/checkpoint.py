@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.merkle import EMPTY_ROOT, HASH_BYTES
-from store.integrity.note import NoteSigner, Verifier, decode_base64, is_key_name, make_note, open_note
+from store.integrity.note import (
+    NoteSigner,
+    SecondSigner,
+    Verifier,
+    decode_base64,
+    is_key_name,
+    make_note,
+    open_note,
+)
 
 MAX_SIZE = 2**63 - 1
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -68,8 +76,8 @@ class Checkpoint:
         return Checkpoint(origin=origin, size=int(size), root=root, extensions=tuple(extensions))
 
 
-def sign_checkpoint(checkpoint: Checkpoint, *signers: NoteSigner) -> bytes:
-    """Return the note of `checkpoint`, signed by all `signers` (two where a log changes its key).
+def sign_checkpoint(checkpoint: Checkpoint, *signers: NoteSigner | SecondSigner) -> bytes:
+    """Return the note of `checkpoint`, signed by all `signers` (two of a kind where a log changes its key).
 
     Raises:
         BadInput: a signer's name is not the checkpoint's origin.

@@ -11,12 +11,14 @@ from typing import TypeAlias
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
     load_ssh_private_key,
 )
 
@@ -26,6 +28,7 @@ PrivateKey: TypeAlias = Ed25519PrivateKey | RSAPrivateKey | EllipticCurvePrivate
 AskPassphrase: TypeAlias = Callable[[], bytes]
 
 MAX_FILE = 65_536
+_LOCKED = b"BEGIN ENCRYPTED PRIVATE KEY"
 
 
 def load_private_key(path: Path, passphrase: AskPassphrase | None = None) -> PrivateKey:
@@ -72,17 +75,19 @@ def generate_log_key(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
     return key
 
 
-def write_log_key(path: Path, key: Ed25519PrivateKey, passphrase: bytes = b"") -> None:
+def write_log_key(path: Path, key: Ed25519PrivateKey | MLDSA44PrivateKey, passphrase: bytes = b"") -> None:
     """Write a log's key to a new file at `path` with mode 0600, durably.
 
-    Encrypted (bcrypt and AES, as ssh-keygen does) when there is a passphrase.
+    Encrypted when there is a passphrase: an Ed25519 key with bcrypt and AES, as ssh-keygen does; an ML-DSA-44 key,
+    which OpenSSH's format does not hold, as PKCS #8 with PBES2 (RFC 9881, RFC 8018).
 
     Raises:
         BadInput: there is something at `path` already; it is left alone.
         StorageFailure: the file could not be written.
     """
     protection = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
-    text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, protection)
+    form = PrivateFormat.OpenSSH if isinstance(key, Ed25519PrivateKey) else PrivateFormat.PKCS8
+    text = key.private_bytes(Encoding.PEM, form, protection)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError:
@@ -108,6 +113,33 @@ def load_log_key(path: Path, passphrase: AskPassphrase | None = None) -> Ed25519
     key = load_private_key(path, passphrase)
     if not isinstance(key, Ed25519PrivateKey):
         raise BadInput(f"{path}: a log's key is an Ed25519 key")
+    return key
+
+
+def is_locked(path: Path) -> bool:
+    """Say whether the second key at `path` needs a passphrase.
+
+    Raises:
+        BadInput: no such file, or readable by others.
+    """
+    return _LOCKED in _read_private(path)
+
+
+def load_second_key(path: Path, passphrase: bytes = b"") -> MLDSA44PrivateKey:
+    """Return the ML-DSA-44 key that `write_log_key` wrote.
+
+    Raises:
+        BadInput: no such file, readable by others, no ML-DSA-44 key, or not its passphrase.
+    """
+    data = _read_private(path)
+    locked = _LOCKED in data
+    try:
+        key = load_pem_private_key(data, passphrase if locked else None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        why = "needs its passphrase, and that is not it" if locked else "is not a private key in PKCS #8"
+        raise BadInput(f"{path}: {why}") from None
+    if not isinstance(key, MLDSA44PrivateKey):
+        raise BadInput(f"{path}: a log's second key is an ML-DSA-44 key")
     return key
 
 

@@ -2,16 +2,19 @@
 
 A log hands itself over to another key in an entry. The checkpoint over exactly that entry is signed by both keys,
 so that trust in either reaches the other; larger ones are the new key's alone, smaller ones stay the old one's.
+
+A log may have a second key of another kind (ML-DSA-44) beside it. From the entry that names it on, a checkpoint
+counts only with both signatures, so that whoever breaks or steals one of the two keys gains nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.checkpoint import Checkpoint, open_checkpoint
-from store.integrity.note import NoKnownSignature, Verifier, note_text, open_note
+from store.integrity.note import ML_DSA_44, NoKnownSignature, Verifier, note_text, open_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,19 @@ class LogKeys:
 
     first: Verifier
     rotations: tuple[tuple[int, Verifier], ...] = ()
+    seconds: tuple[tuple[int, Verifier | None], ...] = ()
+    """(Number of the entry that says so, the second key from then on; None for none any more)."""
+
+    @property
+    def second(self) -> Verifier | None:
+        """The second key that signs checkpoints now; None where the log has none."""
+        return self.seconds[-1][1] if self.seconds else None
+
+    @property
+    def second_periods(self) -> tuple[tuple[int, Verifier, int | None], ...]:
+        """Every second key with the sizes it signs for: (from, key, to; None for still)."""
+        ends = [*(seq for seq, _ in self.seconds[1:]), *([None] if self.seconds else [])]
+        return tuple((seq, key, end) for (seq, key), end in zip(self.seconds, ends, strict=True) if key is not None)
 
     @property
     def newest(self) -> Verifier:
@@ -31,6 +47,10 @@ class LogKeys:
         """Every key, the oldest first."""
         return (self.first, *(key for _, key in self.rotations))
 
+    def had_second(self, key: Verifier) -> bool:
+        """Say whether `key` ever was the log's second one."""
+        return any(second == key for _, second in self.seconds)
+
     def rotated(self, seq: int, key: Verifier) -> LogKeys:
         """Return the keys after entry `seq` handed the log over to `key`.
 
@@ -39,10 +59,33 @@ class LogKeys:
         """
         if key.name != self.first.name or key.type != self.first.type or key in self.all:
             raise IntegrityFailure(f"entry {seq} hands the log over to a key that cannot be its next one")
-        return LogKeys(self.first, (*self.rotations, (seq, key)))
+        return replace(self, rotations=(*self.rotations, (seq, key)))
+
+    def seconded(self, seq: int, key: Verifier | None) -> LogKeys:
+        """Return the keys after entry `seq` named `key` as the second one; None ends it.
+
+        Raises:
+            IntegrityFailure: the key is another log's, of another kind, or was this log's before; or there is none.
+        """
+        known = {second for _, second in self.seconds}
+        if key is None:
+            fits = self.second is not None
+        else:
+            fits = key.name == self.first.name and key.type == ML_DSA_44 and key not in known
+        if not fits:
+            raise IntegrityFailure(f"entry {seq} names a second key that cannot be the log's next one")
+        return replace(self, seconds=(*self.seconds, (seq, key)))
 
     def at(self, size: int) -> tuple[Verifier, ...]:
-        """Return the keys that have to sign a checkpoint over `size` entries: one, or two where they change."""
+        """Return the keys that have to sign a checkpoint over `size` entries: of each kind one, or two at a change."""
+        return (*self._firsts_at(size), *self._seconds_at(size))
+
+    def _seconds_at(self, size: int) -> tuple[Verifier, ...]:
+        return tuple(
+            key for since, key, until in self.second_periods if since <= size and (until is None or size <= until)
+        )
+
+    def _firsts_at(self, size: int) -> tuple[Verifier, ...]:
         if not self.rotations:
             return (self.first,)
         before = [key for seq, key in ((0, self.first), *self.rotations) if seq < size] or [self.first]
@@ -65,7 +108,7 @@ class LogKeys:
             NoKnownSignature: a key that had to sign it did not (an IntegrityFailure).
             IntegrityFailure: the note or the checkpoint is malformed, or a known signature is wrong.
         """
-        if not self.rotations and not others:
+        if not self.rotations and not self.seconds and not others:
             return open_checkpoint(note, [self.first])
         size = _stated(note)
         wanted = self.at(size)

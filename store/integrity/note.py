@@ -11,13 +11,17 @@ from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from store.errors import BadInput, IntegrityFailure
+from store.integrity import mldsa
 from store.integrity.edwards import check_public_key
 
 ED25519 = 0x01
 COSIGNATURE = 0x04
 """cosignature/v1: an Ed25519 signature over a time and the text (c2sp.org/tlog-cosignature)."""
+ML_DSA_44 = 0x06
+"""subtree/v1: an ML-DSA-44 signature over a time and what the checkpoint says (c2sp.org/tlog-cosignature)."""
 
 MAX_SIGNATURES = 100
 MAX_NOTE = 1_000_000
@@ -40,22 +44,22 @@ class Verifier:
     key_id: bytes
     """First 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public)."""
     type: int
-    """`ED25519` or `COSIGNATURE`."""
+    """`ED25519`, `COSIGNATURE` or `ML_DSA_44`."""
     public: bytes
-    """The raw Ed25519 public key, 32 bytes."""
+    """The raw public key: 32 bytes of Ed25519, 1,312 of ML-DSA-44."""
 
     @staticmethod
     def create(name: str, public: bytes, *, type: int = ED25519) -> Verifier:  # noqa: A002 - the format's word
-        """Return the verifier of a raw Ed25519 public key.
+        """Return the verifier of a raw public key.
 
         Raises:
             BadInput: the name, the type or the key is wrong.
         """
         if not is_key_name(name):
             raise BadInput("note key: a name must not be empty, hold spaces, control characters or '+'")
-        if type not in {ED25519, COSIGNATURE}:
+        if type not in {ED25519, COSIGNATURE, ML_DSA_44}:
             raise BadInput(f"note key: signature type 0x{type:02x} is not known here")
-        check_public_key(public)
+        (mldsa.check_public_key if type == ML_DSA_44 else check_public_key)(public)
         identity = sha256(name.encode() + b"\n" + bytes([type]) + public).digest()
         return Verifier(name, identity[:4], type, public)
 
@@ -86,19 +90,27 @@ class Verifier:
         Raises:
             IntegrityFailure: the signature is not this key's over `text`.
         """
-        time: int | None = None
-        message = text.encode()
-        if self.type == COSIGNATURE:
-            time = int.from_bytes(signature[:8], "big")
+        if self.type == ED25519:
+            is_good, time = self._is_signed(signature, text.encode()), None
+        else:
+            time = int.from_bytes(signature[: mldsa.TIME_BYTES], "big")
+            signature = signature[mldsa.TIME_BYTES :]
             if time > MAX_TIME:
                 raise IntegrityFailure(f"note: {self.name} cosigned at an impossible time")
-            message = cosigned_message(text, time)
-            signature = signature[8:]
+            if self.type == COSIGNATURE:
+                is_good = self._is_signed(signature, cosigned_message(text, time))
+            else:
+                is_good = mldsa.is_signed(self.public, signature, mldsa.signed_message(self.name, text, time))
+        if not is_good:
+            raise IntegrityFailure(f"note: the signature of {self.name}+{self.key_id.hex()} is wrong")
+        return time
+
+    def _is_signed(self, signature: bytes, message: bytes) -> bool:
         try:  # a signature of any other length than 64 bytes is an invalid one, too
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature:
-            raise IntegrityFailure(f"note: the signature of {self.name}+{self.key_id.hex()} is wrong") from None
-        return time
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +170,25 @@ class NoteSigner:
     def signature(self, text: str) -> NoteSignature:
         """Return only this key's signature over `text`."""
         return NoteSignature(self.name, self.verifier.key_id, self._private.sign(text.encode()))
+
+
+class SecondSigner:
+    """A log's ML-DSA-44 key, which signs beside its Ed25519 one. Not deterministic: each signature is another one."""
+
+    def __init__(self, name: str, private: MLDSA44PrivateKey) -> None:
+        self._private = private
+        self.verifier = Verifier.create(name, private.public_key().public_bytes_raw(), type=ML_DSA_44)
+
+    @property
+    def name(self) -> str:
+        """The name in the signature line: the log's origin."""
+        return self.verifier.name
+
+    def signature(self, text: str) -> NoteSignature:
+        """Return only this key's signature over a checkpoint's `text`; it says nothing about time."""
+        time = 0
+        signed = self._private.sign(mldsa.signed_message(self.name, text, time))
+        return NoteSignature(self.name, self.verifier.key_id, time.to_bytes(8, "big") + signed, time)
 
 
 class Cosigner:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias, cast
+
+import orjson
 
 from store.errors import BadInput
 
@@ -15,11 +18,23 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 MAX_DEPTH = 200
 """How many arrays and objects may stand inside each other."""
 
+MAX_VALUES = 1_000_000
+"""How many members and items a document may hold: each takes some 150 bytes as long as it is looked at."""
+
 _BOM = b"\xef\xbb\xbf"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN = 40
+_CHUNK = 1024 * 1024
+_MOST_QUICK_BYTES = 16 * 1024 * 1024
+_MOST_QUICK_VALUES = 250_000
+
+_ORJSON_DEPTH = 254
+"""How deep orjson writes; a value inside this many lists less `MAX_DEPTH` is written only where it may be read."""
+_OPEN = b"[" * (_ORJSON_DEPTH - MAX_DEPTH)
+_FRACTIONAL = re.compile(rb"[:\[,\s]-?[0-9]+[.eE]")
+_SPACED_KEY = b'": '
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,21 +43,53 @@ class Document:
 
     value: Json = field(repr=False)
     has_float: bool
-    """Some number is written with a fraction or an exponent: it has no place in an entry."""
+    """Some number may be written with a fraction or an exponent; False is certain, a text may look like one."""
 
 
 def parse(data: bytes) -> Document:
     """Return the one document that `data` is: RFC 8259 in UTF-8 (a byte order mark is skipped).
 
-    Refused, because readers would disagree or break: nesting deeper than `MAX_DEPTH`, a key twice in one
-    object, `NaN` and `Infinity`, numbers too large for a double, lone surrogates, UTF-16, trailing garbage.
+    Refused, because readers would disagree or break: nesting deeper than `MAX_DEPTH`, more than `MAX_VALUES`
+    members and items, a key twice in one object, `NaN` and `Infinity`, numbers too large for a double, lone
+    surrogates, UTF-16, trailing garbage.
     Integers of any size are kept, up to Python's digit limit.
 
     Raises:
         BadInput: one line that says what is wrong and where.
     """
+    # The quick reader takes its memory before anybody has counted: it is for what is surely small.
+    dense = data.count(b"[") + data.count(b"{") + data.count(b",") > _MOST_QUICK_VALUES
+    plain = None if dense or len(data) > _MOST_QUICK_BYTES else _parse_plain(data)
+    return plain if plain is not None else _parse_any(data)
+
+
+def _parse_plain(data: bytes) -> Document | None:
+    r"""Return what `data` is where it surely has one meaning: what orjson read, it writes again, byte for byte.
+
+    Indented text is compared without its line ends and the space after keys. Inside a string neither can tell two
+    documents apart: a line end cannot stand there, and dropping a space after `\":` on both sides keeps the number
+    of keys. So a key that stood twice, which orjson drops, always shows. None: only the other way can say.
+    """
+    if data[:1] not in {b"[", b"{"}:
+        return None
+    try:
+        value = orjson.loads(data)
+        nested = value
+        for _ in range(len(_OPEN)):
+            nested = [nested]
+        written = orjson.dumps(nested)[len(_OPEN) : -len(_OPEN)]
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    if written != data:
+        lines = b"".join([line.strip(b" \t\r") for line in data.split(b"\n")])
+        if lines.replace(_SPACED_KEY, b'":') != written.replace(_SPACED_KEY, b'":'):
+            return None
+    return Document(value=value, has_float=_FRACTIONAL.search(data) is not None)
+
+
+def _parse_any(data: bytes) -> Document:
     text = _decode(data)
-    _check_depth(data)
+    _check_shape(data)
     floats: list[None] = []
 
     def number(digits: str) -> float:
@@ -78,17 +125,32 @@ def _decode(data: bytes) -> str:
         raise BadInput(f"JSON: byte {error.start} is not valid UTF-8") from None
 
 
-def _check_depth(data: bytes) -> None:
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+def _check_shape(data: bytes) -> None:
+    """Refuse what would take too much memory or stack, before any of it is built."""
+    openings = data.count(b"[") + data.count(b"{")
+    if openings <= MAX_DEPTH and openings + data.count(b",") <= MAX_VALUES:
         return
+    values = depth = 0
+    for outside in _outside_strings(data):
+        values += outside.count(b",") + outside.count(b"[") + outside.count(b"{")
+        if values > MAX_VALUES:
+            raise BadInput(f"JSON: more than {MAX_VALUES:,} members and items")
+        for byte in outside.translate(None, _NOT_BRACKETS):
+            # `[` and `{` have bit 1 set, `]` and `}` have not (0x5B 0x7B, 0x5D 0x7D).
+            depth += 1 if byte & 2 else -1
+            if depth > MAX_DEPTH:
+                raise BadInput(f"JSON: more than {MAX_DEPTH} arrays and objects inside each other")
+
+
+def _outside_strings(data: bytes) -> Iterator[bytes]:
+    """Yield what stands outside of strings, some of it at a time: it may be made of millions of pieces."""
     # In JSON a backslash stands inside strings only; without escapes, every other piece between quotes is a string.
-    outside = data.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2]
-    depth = 0
-    for byte in b"".join(outside).translate(None, _NOT_BRACKETS):
-        # `[` and `{` have bit 1 set, `]` and `}` have not (0x5B 0x7B, 0x5D 0x7D).
-        depth += 1 if byte & 2 else -1
-        if depth > MAX_DEPTH:
-            raise BadInput(f"JSON: more than {MAX_DEPTH} arrays and objects inside each other")
+    plain = data.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in data else data
+    inside = 0
+    for begin in range(0, len(plain), _CHUNK):
+        pieces = plain[begin : begin + _CHUNK].split(b'"')
+        yield b"".join(pieces[inside::2])
+        inside = (inside + len(pieces) - 1) % 2
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

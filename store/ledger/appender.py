@@ -6,13 +6,15 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
 from store.errors import BadInput, QuarterdeckError, StorageFailure
-from store.integrity.note import NoteSigner
+from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
+from store.ledger.handover import Handover, Signers
 from store.ledger.heads import publish
 from store.ledger.state import HeadContradiction, Place, Stock, catch_up, check_heads, newest_note
 from store.ledger.tree import Position
@@ -23,31 +25,36 @@ class Unanchored(StorageFailure):
     """The entries are recorded, but their head could not be kept outside the file. Do not repeat the act."""
 
 
+_WITHOUT_SECOND: Final = "the private key here is not the log's second key (ML-DSA-44), without which nothing counts"
+_NO_SECOND: Final = "there is a private second key here, but the log has none"
 NO_SIGNER: Final = "the log's private key is not here"
+MOST_FOLDERS: Final = 4
+"""Folders of heads that are written at the same time."""
 
 
 class Appender:
     """The connection that appends, and why it must not when it must not."""
 
-    def __init__(self, place: Place, signer: NoteSigner | None, *, why_no_signer: str = NO_SIGNER) -> None:
+    def __init__(self, place: Place, signers: Signers, *, why_no_signer: str = NO_SIGNER) -> None:
         self.stop: QuarterdeckError | None = None
         """Why nothing can be appended; None when it can."""
         self.place = place
-        """What the file is held against; its keys are learned when it is opened, and change with a rotation."""
-        self._signer = signer
-        """What signs for the log; None when its private key is not here."""
+        """What the file is held against; its keys are learned when it is opened, and change with a handover."""
+        self._signers = signers
         self._why_no_signer: Final = why_no_signer
         self._connection: sqlite3.Connection | None = None
         self._position: Position | None = None
+        self._helper: Final = ThreadPoolExecutor(MOST_FOLDERS, thread_name_prefix="heads")
+        """Waits for one folder's disk while another's is waited for; starts no thread before it is asked to."""
         self._turn: Final = threading.Lock()
         self._turn_holder: int | None = None
 
     @property
     def signer(self) -> NoteSigner:
         """What signs for the log. Raises StorageFailure when its private key is not here."""
-        if self._signer is None:
+        if self._signers.first is None:
             raise StorageFailure(f"{self.place.path}: the log's private key is not here")
-        return self._signer
+        return self._signers.first
 
     def connect(self) -> None:
         """Open the write connection where the file can be written; that also rolls back a crashed writer."""
@@ -57,14 +64,16 @@ class Appender:
 
     def begin_from(self, stock: Stock) -> None:
         """Take the place where the chain stands; a head that a crash kept from leaving the file leaves now."""
-        path = self.place.path
+        path, keys, signers = self.place.path, self.place.keys, self._signers
         self._position = stock.position
         if self._connection is None:
             self.stop = StorageFailure(f"{path}: the file or its folder cannot be written")
-        elif self._signer is None:
+        elif signers.first is None:
             self.stop = StorageFailure(f"{path}: {self._why_no_signer}")
-        elif self._signer.verifier != self.place.keys.newest:
+        elif signers.first.verifier != keys.newest:
             self.stop = StorageFailure(f"{path}: the private key here is not the log's key since its last rotation")
+        elif (signers.second and signers.second.verifier) != keys.second:
+            self.stop = StorageFailure(f"{path}: {_WITHOUT_SECOND if keys.second else _NO_SECOND}")
         elif stock.contradiction is not None:
             self.stop = stock.contradiction
         elif stock.note is not None:
@@ -78,6 +87,7 @@ class Appender:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._helper.shutdown()
         self.stop = StorageFailure(f"{self.place.path}: the ledger is closed")
 
     @contextmanager
@@ -105,24 +115,25 @@ class Appender:
             self.stop = None
 
     @contextmanager
-    def rotation(self, successor: NoteSigner) -> Iterator[Writer]:
-        """Lend a transaction as `Ledger.rotating` promises it."""
+    def handover(self, change: Handover) -> Iterator[Writer]:
+        """Lend a transaction as `Ledger.handing_over` promises it."""
         if self.stop is not None:
             raise type(self.stop)(f"nothing can be recorded: {self.stop}")
         with self._exclusively():
             writer: Writer | None = None
             keys = self.place.keys
             try:
-                with self._transaction(self.place, successor) as writer:
+                with self._transaction(self.place, change.signer) as writer:
                     yield writer
                     if writer.appended:
-                        keys = keys.rotated(writer.head().size, successor.verifier)
-                        if writer.appended[-1].data.get("log_key") != keys.newest.vkey:
-                            raise BadInput("a log's key is rotated by an entry that names the new one")
+                        keys = change.keys(keys, writer.head().size)
+                        field, value = change.said
+                        if writer.appended[-1].data.get(field) != value:
+                            raise BadInput("a log's key is changed by an entry that names the new one")
             finally:
-                # Only where it was committed, though perhaps not anchored, is this the place after the rotation.
+                # Only where it was committed, though perhaps not anchored, is this the place after the change.
                 if writer is not None and writer.appended and self._position == writer.position():
-                    self._signer, self.place = successor, replace(self.place, keys=keys)
+                    self._signers, self.place = change.signers(self._signers), replace(self.place, keys=keys)
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
@@ -139,9 +150,9 @@ class Appender:
             self._turn.release()
 
     @contextmanager
-    def _transaction(self, place: Place, successor: NoteSigner | None = None) -> Iterator[Writer]:
-        connection, signer = self._connection, self._signer
-        if connection is None or signer is None:
+    def _transaction(self, place: Place, successor: NoteSigner | SecondSigner | None = None) -> Iterator[Writer]:
+        connection, first = self._connection, self._signers.first
+        if connection is None or first is None:
             raise StorageFailure(f"{place.path}: opened without what writing needs")
         with storage_errors(place.path):
             connection.execute("BEGIN IMMEDIATE")
@@ -149,7 +160,7 @@ class Appender:
         try:
             writer = self._begin(connection, place)
             yield writer
-            note = writer.seal_transaction(*(signer, successor) if successor else (signer,))
+            note = writer.seal_transaction(first, *(one for one in (self._signers.second, successor) if one))
             connection.execute("COMMIT")
         except BaseException as error:
             _roll_back(connection)
@@ -171,7 +182,7 @@ class Appender:
 
     def _anchor(self, note: bytes, *, place: Place | None = None, force: bool = False) -> None:
         try:
-            publish((place or self.place).heads, note, force=force)
+            publish((place or self.place).heads, note, force=force, helper=self._helper)
         except StorageFailure as error:
             self.stop = error
             raise Unanchored(f"recorded, but not anchored; do not repeat it: {error}") from error

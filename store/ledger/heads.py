@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -68,8 +70,10 @@ def state_heads(workspace_path: Path, origin: str) -> tuple[HeadStore, HeadStore
     )
 
 
-def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False) -> None:
+def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False, helper: Executor | None = None) -> None:
     """Write `note` to every store, durably; the stores of one folder share its syncs.
+
+    With a `helper`, folders wait for their disks at the same time: on one disk such syncs become one.
 
     Unless `force` is set, a store that already holds a larger head of the same log keeps it: somebody who
     committed later was faster here. Whether such a head belongs to this file is judged when it is read.
@@ -80,11 +84,18 @@ def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False) ->
     folders: dict[Path, list[HeadStore]] = {}
     for store in stores:
         folders.setdefault(store.path.parent, []).append(store)
-    for folder, neighbours in folders.items():
-        try:
-            _publish_in(folder, neighbours, note, force=force)
-        except OSError as error:
-            raise StorageFailure(f"{folder}: the head cannot be kept there ({error.strerror})") from error
+    works = [partial(_keep_in, folder, neighbours, note, force=force) for folder, neighbours in folders.items()]
+    if helper is None or len(works) < 2:
+        for work in works:
+            work()
+        return
+    waiting = [helper.submit(work) for work in works[1:]]
+    try:
+        works[0]()
+    finally:
+        wait(waiting)
+    for done in waiting:
+        done.result()
 
 
 def stated_size(note: bytes) -> tuple[bytes, int] | None:
@@ -93,6 +104,13 @@ def stated_size(note: bytes) -> tuple[bytes, int] | None:
     if len(lines) < 4 or not lines[1].isdigit() or len(lines[1]) > 19:
         return None
     return lines[0], int(lines[1])
+
+
+def _keep_in(folder: Path, stores: Sequence[HeadStore], note: bytes, *, force: bool) -> None:
+    try:
+        _publish_in(folder, stores, note, force=force)
+    except OSError as error:
+        raise StorageFailure(f"{folder}: the head cannot be kept there ({error.strerror})") from error
 
 
 def _publish_in(folder: Path, stores: Sequence[HeadStore], note: bytes, *, force: bool) -> None:

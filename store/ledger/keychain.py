@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -15,27 +16,46 @@ from store.integrity.note import Verifier
 from store.ledger.connection import check_file, open_reader, storage_errors
 
 ROTATED: Final = ev.LogKeyRotated.KIND
-ROTATION_MARK: Final = f'"kind":"{ROTATED}"'.encode()
-"""Stands in the body of every entry that hands the log over, and hardly in any other."""
+SECONDED: Final = ev.SecondLogKeySet.KIND
+CHANGES: Final = {kind: f'"kind":"{kind}"'.encode() for kind in (ROTATED, SECONDED)}
+"""Kinds that change the log's keys, with what stands in the body of every such entry, and hardly in any other."""
 
 
 class KeyRotated(StorageFailure):
-    """Another process handed the log over to a new key: this one must be opened again to sign with it."""
+    """Another process changed the log's keys: this one must open it again to sign with the new one."""
+
+
+def changes_keys(seq: int, body: bytes, hash_: bytes) -> bool:
+    """Say whether an entry changes which keys sign for the log.
+
+    Raises:
+        IntegrityFailure: it looks like it, but its bytes are not what they must be.
+    """
+    return any(mark in body for mark in CHANGES.values()) and open_entry(seq, body, hash_).statement.kind in CHANGES
 
 
 def read_keys(connection: sqlite3.Connection, pinned: Verifier) -> LogKeys:
-    """Return every key of the log, from entry 1's over each rotation; `pinned` has to be one of them.
+    """Return every key of the log, from entry 1's over each change; `pinned` has to be one of the first kind.
 
-    Whether the rotations are an admin's is judged where signatures of people are judged. Here the notes speak:
+    Whether the changes are an admin's is judged where signatures of people are judged. Here the notes speak:
     the checkpoint over a rotation is signed by the old key and by the new one.
 
     Raises:
         IntegrityFailure: the entries cannot be read, do not name keys in order, or none of the keys is `pinned`.
     """
     sql = "SELECT seq, body, hash FROM entry WHERE kind = ? ORDER BY seq"
-    rotations = [open_entry(*row) for row in connection.execute(sql, (ROTATED,)).fetchall()]
-    if not rotations:
-        return LogKeys(pinned)
+    rotations, seconds = ([open_entry(*row) for row in connection.execute(sql, (kind,)).fetchall()] for kind in CHANGES)
+    keys = _rotated(connection, pinned, rotations) if rotations else LogKeys(pinned)
+    for entry in seconds:
+        before = keys.second
+        if entry.statement.data.get("previous") != (before.vkey if before else ""):
+            raise IntegrityFailure(f"entry {entry.seq} replaces a second key that was not the log's at the time")
+        named = entry.statement.data.get("second_key")
+        keys = keys.seconded(entry.seq, _key_of(entry, "second_key") if named else None)
+    return keys
+
+
+def _rotated(connection: sqlite3.Connection, pinned: Verifier, rotations: Sequence[Entry]) -> LogKeys:
     first = connection.execute("SELECT seq, body, hash FROM entry WHERE seq = 1").fetchone()
     if first is None:
         raise IntegrityFailure("entry 1, which names the log's first key, is missing")
@@ -60,8 +80,8 @@ def keys_of(path: Path, pinned: Verifier) -> LogKeys:
         return read_keys(connection, pinned)
 
 
-def _key_of(entry: Entry) -> Verifier:
-    vkey = entry.statement.data.get("log_key")
+def _key_of(entry: Entry, field: str = "log_key") -> Verifier:
+    vkey = entry.statement.data.get(field)
     try:
         return Verifier.from_vkey(vkey if isinstance(vkey, str) else "")
     except BadInput as error:

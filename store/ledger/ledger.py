@@ -13,9 +13,10 @@ from store.clock import Clock
 from store.errors import NotFound, QuarterdeckError
 from store.integrity.entry import Entry
 from store.integrity.logkeys import LogKeys
-from store.integrity.note import NoteSigner, Verifier
+from store.integrity.note import NoteSigner, SecondSigner, Verifier
 from store.ledger.appender import NO_SIGNER, Appender
 from store.ledger.connection import check_file, storage_errors
+from store.ledger.handover import Handover, Signers
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
 from store.ledger.readers import Readers
@@ -35,7 +36,7 @@ class Ledger:
         *,
         clock: Clock,
         heads: Sequence[HeadStore],
-        log_signer: NoteSigner | None,
+        signers: Signers,
         verifier: Verifier,
         origin: str,
         why_no_signer: str = NO_SIGNER,
@@ -46,7 +47,7 @@ class Ledger:
         self.origin: Final = origin
         place = Place(origin=origin, keys=LogKeys(verifier), heads=tuple(heads), path=path)
         self._readers: Final = Readers(path)
-        self._appender: Final = Appender(place, log_signer, why_no_signer=why_no_signer)
+        self._appender: Final = Appender(place, signers, why_no_signer=why_no_signer)
         self._head: Head | None = None
 
     @classmethod
@@ -82,15 +83,17 @@ class Ledger:
         log_signer: NoteSigner | None,
         verifier: Verifier,
         origin: str,
+        second_signer: SecondSigner | None = None,
         tables: Sequence[str] = (),
         why_no_signer: str = NO_SIGNER,
     ) -> Ledger:
         """Open the ledger at `path`, in a time that does not depend on its size.
 
         Its newest entry, its tree and its newest checkpoint must fit each other and the heads kept outside;
-        where they do not, where the file cannot be written, or without the `log_signer` that signs now, the ledger
-        opens read-only and `read_only_reason` says why (`why_no_signer` in the caller's words). `verifier` is any
-        key the log ever had: rotations are followed. A head that a crash kept from leaving the file leaves now.
+        where they do not, where the file cannot be written, or without the `log_signer` that signs now (and the
+        `second_signer`, where the log has one), the ledger opens read-only and `read_only_reason` says why
+        (`why_no_signer` in the caller's words). `verifier` is any key the log ever had: rotations are followed. A
+        head that a crash kept from leaving the file leaves now.
 
         Raises:
             BadInput: no ledger, or one of a newer quarterdeck.
@@ -99,8 +102,8 @@ class Ledger:
         """
         check_file(path)
         ledger = cls(
-            path, clock=clock, heads=heads, log_signer=log_signer, verifier=verifier, origin=origin,
-            why_no_signer=why_no_signer,
+            path, clock=clock, heads=heads, signers=Signers(log_signer, second_signer), verifier=verifier,
+            origin=origin, why_no_signer=why_no_signer,
         )  # fmt: skip
         try:
             ledger._open(tables)
@@ -263,16 +266,16 @@ class Ledger:
             yield writer
 
     @contextmanager
-    def rotating(self, successor: NoteSigner) -> Iterator[Writer]:
-        """Lend the transaction that hands the log over to the key of `successor`.
+    def handing_over(self, change: Handover) -> Iterator[Writer]:
+        """Lend the transaction in which one of the log's keys gives way to another.
 
-        As `writing`; its last entry names the new key, and its checkpoint is signed by both. Afterwards `successor`
+        As `writing`; its last entry names the new key, and its checkpoint is signed by both. Afterwards the new one
         signs for this ledger. Other processes that have it open stop appending until they open it again.
 
         Raises:
             BadInput: the block appended no such entry.
         """
-        with self._appender.rotation(successor) as writer:
+        with self._appender.handover(change) as writer:
             yield writer
 
     def interrupt(self) -> None:

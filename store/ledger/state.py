@@ -12,7 +12,7 @@ from store.integrity.entry import check_links, open_entry
 from store.integrity.logkeys import LogKeys
 from store.integrity.merkle import RootBuilder
 from store.ledger.heads import HeadStore
-from store.ledger.keychain import ROTATED, ROTATION_MARK, KeyRotated
+from store.ledger.keychain import KeyRotated, changes_keys
 from store.ledger.tree import START, Position, position_at
 
 
@@ -105,8 +105,8 @@ def catch_up(connection: sqlite3.Connection, place: Place, known: Position | Non
     tree, last = RootBuilder(known.frontier), known.last
     while seen is not None:
         check_links(tree.size + 1, seen[1], seen[2], last)
-        if ROTATION_MARK in seen[1] and open_entry(*seen).statement.kind == ROTATED:
-            raise KeyRotated(f"{place.path}: entry {seen[0]} handed the log over to a new key; open it again")
+        if changes_keys(*seen):
+            raise KeyRotated(f"{place.path}: entry {seen[0]} changed the log's keys; open it again")
         tree.add(seen[2])
         last, seen = seen[2], rows.fetchone()
     position = Position(tree.frontier(), last)

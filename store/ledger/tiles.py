@@ -32,8 +32,8 @@ _UNSIGNED: Final = b'null,"statement":'
 _MEMBERS: Final = itemgetter("actor", "data", "kind", "on")
 _FRACTION: Final = re.compile(rb"\.[0-9]")
 _EXPONENT: Final = re.compile(rb"-(?<=e-)[0-9]")
-_LARGE: Final = b"e+"
-"""In the numbers that orjson writes with an exponent, a positive one has its sign: 1e+16."""
+_LARGE: Final = (b"+", b"e+")
+"""In the numbers that orjson writes with an exponent, a positive one has its sign: 1e+16. One byte is found faster."""
 
 
 class TileChecker:
@@ -108,7 +108,8 @@ class TileChecker:
         if len(begins[-1]) != begin:
             return None  # where the numbers grow by a digit
         texts = [body[begin:cut] + b"}}" for body in bodies]
-        if not self._tails.fullmatch(b"".join([body[cut:] for body in bodies])):
+        # Neighbours often share their millisecond: each different ending is read once.
+        if not self._tails.fullmatch(b"".join({body[cut:] for body in bodies})):
             return None
         try:
             values = list(map(orjson.loads, texts))
@@ -180,8 +181,13 @@ def _check_numbers(texts: Sequence[bytes], values: Sequence[object]) -> None:
     A search over the whole block mostly settles it; where a text might hold one, the rule itself is asked.
     """
     whole = b"\n".join(texts)
-    if whole.isascii() and _LARGE not in whole and not _FRACTION.search(whole) and not _EXPONENT.search(whole):
+    if _is_plain(whole):
         return
     for text, value in zip(texts, values, strict=True):
-        if not text.isascii() or _LARGE in text or _FRACTION.search(text) or _EXPONENT.search(text):
+        if not _is_plain(text):
             entry_bytes(value)
+
+
+def _is_plain(text: bytes) -> bool:
+    large = all(part in text for part in _LARGE)
+    return text.isascii() and not large and not _FRACTION.search(text) and not _EXPONENT.search(text)

@@ -57,6 +57,7 @@ def verify(
     heads: Sequence[HeadStore],
     verifier: Verifier,
     origin: str,
+    second: Verifier | None = None,
     progress: Progress | None = None,
     start: Checkpoint | None = None,
     audit: Audit | None = None,
@@ -69,7 +70,8 @@ def verify(
 ) -> Report:
     """Check a ledger against its own key, and against every head kept in `heads`.
 
-    `verifier` is any key that the log had: its rotations are followed from entry 1 on. Every body is hashed,
+    `verifier` is any key that the log had: its rotations are followed from entry 1 on. `second` is an ML-DSA-44 key
+    that the log must have had beside it; those that its entries name are asked for in any case. Every body is hashed,
     every link followed, the tree computed, every stored checkpoint checked; `fast` leaves out the canonical form
     of the bodies, and `audit`. With `start`, a checkpoint the caller trusts, only what came after it is read.
     `witnesses` are cosigners, of whom `quorum` have to vouch for a head; `reader` opens the file.
@@ -86,6 +88,7 @@ def verify(
     kinds = getattr(audit, "kinds", None)
     rules = Rules(origin=origin, keys=LogKeys(verifier), kinds=frozenset(kinds or ()), fast=fast)
     check = _Verification(path, rules, heads, tuple(witnesses), start, progress or _go_on)
+    check.expected_second = second
     try:
         with closing(reader(path)) as connection:
             check_identity(connection, path)
@@ -135,6 +138,7 @@ class _Verification:
         self._trusted = start
         self._progress = progress
         self._kept = read_heads(heads)  # before the file: what is committed meanwhile is no contradiction
+        self.expected_second: Verifier | None = None
         self._problems: list[Problem] = []
         self._contradictions: list[Contradiction] = []
         self._wanted: list[int] = []
@@ -200,6 +204,9 @@ class _Verification:
                 raise
         else:
             self._rules = replace(self._rules, keys=keys)
+            if self.expected_second is not None and not keys.had_second(self.expected_second):
+                name = f"{self.expected_second.name}+{self.expected_second.key_id.hex()}"
+                self.add(0, "rule", f"no entry names the second key {name}, which was expected here")
 
     def _trusted_position(self, connection: sqlite3.Connection) -> Position:
         trusted = self._trusted

@@ -148,7 +148,7 @@ def serve(path: str, rules: str) -> None:
     known = orjson.loads(rules)
     loaded = Rules(
         origin=known["origin"],
-        keys=_keys(known["keys"]),
+        keys=_keys(known["keys"], known["seconds"]),
         kinds=frozenset(known["kinds"]),
         fast=known["fast"],
     )
@@ -233,6 +233,7 @@ def _start(path: Path, rules: Rules) -> subprocess.Popen[bytes]:
     written = {
         "origin": rules.origin,
         "keys": [[0, rules.keys.first.vkey], *([seq, key.vkey] for seq, key in rules.keys.rotations)],
+        "seconds": [[seq, key and key.vkey] for seq, key in rules.keys.seconds],
         "kinds": sorted(rules.kinds),
         "fast": rules.fast,
     }
@@ -262,10 +263,11 @@ def _feed(process: subprocess.Popen[bytes], shared: Shared) -> None:
             shared.done_elsewhere += span[1] - span[0]
 
 
-def _keys(written: list[tuple[int, str]]) -> LogKeys:
+def _keys(written: list[tuple[int, str]], seconds: list[tuple[int, str | None]]) -> LogKeys:
     (_, first), *later = written
     rotations = tuple((seq, Verifier.from_vkey(vkey)) for seq, vkey in later)
-    return LogKeys(Verifier.from_vkey(first), rotations)
+    beside = tuple((seq, Verifier.from_vkey(vkey) if vkey else None) for seq, vkey in seconds)
+    return LogKeys(Verifier.from_vkey(first), rotations, beside)
 
 
 def _place(position: Position) -> list[Any]:

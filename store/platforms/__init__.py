@@ -6,17 +6,23 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from store.collector import undisturbed
 from store.domain.component import Parsed
 from store.domain.secrets import Span
 from store.errors import BadInput, NotFound
 from store.platforms import folder
+from store.platforms.appsmith import Appsmith
 from store.platforms.generic import Generic
+from store.platforms.grafana import Grafana
+from store.platforms.home_assistant import HomeAssistant
 from store.platforms.logic_apps import LogicApps
+from store.platforms.make import Make
 from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
 from store.platforms.node_red.hidden import node_red_secrets
 from store.platforms.power_automate import PowerAutomate
 from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
+from store.platforms.salesforce import Salesforce
 from store.platforms.step_functions import StepFunctions
 
 __all__ = [
@@ -32,7 +38,19 @@ __all__ = [
     "recognise",
 ]
 
-PLATFORMS: Final[tuple[Platform, ...]] = (NodeRed(), N8n(), PowerAutomate(), LogicApps(), StepFunctions(), Generic())
+PLATFORMS: Final[tuple[Platform, ...]] = (
+    NodeRed(),
+    N8n(),
+    PowerAutomate(),
+    LogicApps(),
+    StepFunctions(),
+    Grafana(),
+    HomeAssistant(),
+    Make(),
+    Appsmith(),
+    Salesforce(),
+    Generic(),
+)
 """The last one takes whatever can be read at all."""
 CERTAIN: Final = 95
 """A platform this sure at a glance knows the bytes for its own: when it cannot read them, nobody else may."""
@@ -86,6 +104,11 @@ def recognise(data: bytes, name: str) -> Parsed:
     """
     if not data:
         raise BadInput("the file is empty")
+    with undisturbed():
+        return _read(data, name)
+
+
+def _read(data: bytes, name: str) -> Parsed:
     sure = [(candidate.detect(data, name), candidate) for candidate in PLATFORMS]
     likely = sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
     problem = BadInput("not a format that is known")

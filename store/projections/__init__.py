@@ -10,6 +10,7 @@ from store.domain import events as ev
 from store.integrity.entry import Entry
 from store.projections import (
     artifacts,
+    connectors,
     deployments,
     drifts,
     environments,
@@ -27,6 +28,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     deployments.PROJECTION,
     drifts.PROJECTION,
     incidents.PROJECTION,
+    connectors.PROJECTION,
 )
 TABLES: Final[tuple[str, ...]] = tuple(sql for projection in PROJECTIONS for sql in projection.tables)
 NAMES: Final[tuple[str, ...]] = tuple(name for projection in PROJECTIONS for name in projection.names)

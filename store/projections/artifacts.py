@@ -26,6 +26,10 @@ class ArtifactRow:
     manifest: str
     secrets: int
     notices: int
+    imported: str
+    """The commit it was imported from; empty for what was exported to this workspace."""
+    authored: str
+    """When that commit says it was made; empty where it says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,11 +63,12 @@ TABLES = (
     "CREATE TABLE artifact(seq INTEGER PRIMARY KEY, time TEXT NOT NULL, digest TEXT NOT NULL, name TEXT NOT NULL,"
     " project TEXT NOT NULL, environment TEXT NOT NULL, platform TEXT NOT NULL, confidence INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL, components INTEGER NOT NULL, manifest TEXT NOT NULL, secrets INTEGER NOT NULL,"
-    " notices INTEGER NOT NULL) STRICT",
+    " notices INTEGER NOT NULL, imported TEXT NOT NULL, authored TEXT NOT NULL, gone INTEGER NOT NULL) STRICT",
     "CREATE INDEX artifact_place ON artifact(project, environment, name, seq)",
     "CREATE INDEX artifact_digest ON artifact(digest)",
     "CREATE TABLE refused(seq INTEGER PRIMARY KEY, time TEXT NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL,"
     " kept TEXT NOT NULL) STRICT",
+    "CREATE INDEX refused_kept ON refused(kept)",
     "CREATE TABLE observation(environment TEXT NOT NULL, project TEXT NOT NULL, name TEXT NOT NULL,"
     " artifact TEXT NOT NULL, manifest TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL,"
     " drifted INTEGER NOT NULL, seq INTEGER NOT NULL, time TEXT NOT NULL,"
@@ -91,8 +96,15 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
                     "manifest": event.manifest,
                     "secrets": event.secrets,
                     "notices": len(event.notices) + event.more_notices,
+                    "imported": event.imported.commit if event.imported else "",
+                    "authored": (event.imported.authored or "") if event.imported else "",
+                    "gone": 0,
                 },
             )
+            if event.imported and event.imported.renamed_from:
+                _withdraw(connection, event.project, event.environment, event.imported.renamed_from)
+        case ev.ImportedDeletion() as event:
+            _withdraw(connection, event.project, event.environment, event.name)
         case ev.ArtifactRefused() as event:
             values = {"seq": record.seq, "time": record.time, "path": event.path}
             insert(connection, "refused", {**values, "reason": event.reason, "kept": event.kept})
@@ -116,34 +128,55 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             pass
 
 
+def _withdraw(connection: sqlite3.Connection, project: str, environment: str, name: str) -> None:
+    """Mark what a history brought under a name as no longer there; what was exported to us stands."""
+    connection.execute(
+        "UPDATE artifact SET gone = 1 WHERE project = ? AND environment = ? AND name = ? AND imported <> ''",
+        (project, environment, name),
+    )
+
+
 PROJECTION = Projection(
     tables=TABLES,
-    kinds=frozenset({"artifact.ingested", "artifact.refused", "configuration.observed"}),
+    kinds=frozenset({"artifact.ingested", "artifact.refused", "artifact.deletion-imported", "configuration.observed"}),
     apply=_apply,
 )
 _COLUMNS = (
-    "seq, time, digest, name, project, environment, platform, confidence, bytes, components, manifest, secrets, notices"
+    "seq, time, digest, name, project, environment, platform, confidence, bytes, components, manifest, secrets,"
+    " notices, imported, authored"
 )
+_OWN_FIRST = 1 << 52
+"""Added to the number of what was exported to us: it is newer than any history, whenever that was imported."""
 
 
 def newest(connection: sqlite3.Connection, project: str, environment: str) -> tuple[ArtifactRow, ...]:
-    """Return the newest artifact under each name of a project in an environment."""
+    """Return the newest artifact under each name of a project in an environment.
+
+    What was exported to us goes before what was imported, and what a history deleted is not there.
+    """
     return rows(
         connection,
         ArtifactRow,
-        f"SELECT {_COLUMNS} FROM artifact WHERE seq IN (SELECT max(seq) FROM artifact"
-        " WHERE project = ? AND environment = ? GROUP BY name) ORDER BY name",
+        f"SELECT {_COLUMNS} FROM artifact WHERE seq IN (SELECT max(seq + (imported = '') * {_OWN_FIRST})"
+        f" % {_OWN_FIRST} FROM artifact WHERE project = ? AND environment = ? AND gone = 0 GROUP BY name)"
+        " ORDER BY name",
         (project, environment),
     )
 
 
-def latest_named(connection: sqlite3.Connection, project: str, environment: str, name: str) -> ArtifactRow | None:
-    """Return the newest artifact under one name, None when nothing stood there."""
+def latest_named(
+    connection: sqlite3.Connection, project: str, environment: str, name: str, *, imported: bool = False
+) -> ArtifactRow | None:
+    """Return the newest artifact under one name, None when nothing stood there.
+
+    With `imported` the newest that a history brought, else the newest that was exported to us.
+    """
     found = rows(
         connection,
         ArtifactRow,
-        f"SELECT {_COLUMNS} FROM artifact WHERE project = ? AND environment = ? AND name = ? ORDER BY seq DESC LIMIT 1",
-        (project, environment, name),
+        f"SELECT {_COLUMNS} FROM artifact WHERE project = ? AND environment = ? AND name = ?"
+        " AND (imported <> '') = ? ORDER BY seq DESC LIMIT 1",
+        (project, environment, name, imported),
     )
     return found[0] if found else None
 
@@ -176,6 +209,11 @@ def refused(connection: sqlite3.Connection, *, limit: int = 100) -> tuple[Refuse
         "SELECT seq, time, path, reason, kept FROM refused ORDER BY seq DESC LIMIT ?",
         (limit,),
     )
+
+
+def is_refused(connection: sqlite3.Connection, kept: str) -> bool:
+    """Say whether a refusal is recorded of what stands in quarantine under this path."""
+    return connection.execute("SELECT 1 FROM refused WHERE kept = ?", (kept,)).fetchone() is not None
 
 
 def observations(

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from store import archive
+from store.collector import undisturbed
 from store.domain.component import Component, Connector, DiffRules, ExportFile, Notice
-from store.domain.diff import Diff, compare
+from store.domain.diff import Diff, compare, with_impact
+from store.domain.impact import Surface
 from store.domain.policy import default_policy
 from store.domain.policy.encoding import whole
 from store.domain.policy.in_force import PLACE
@@ -40,6 +42,12 @@ class Side:
         """Component id → component, whatever its platform."""
         return {part.id: part for parts in self.components.values() for part in parts}
 
+    @property
+    def surface(self) -> Surface:
+        """What can be reached and what it reaches, whatever the platform."""
+        parts = tuple(part for parts in self.components.values() for part in parts)
+        return Surface(components=parts, connectors=self.connectors, notices=self.notices)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
@@ -53,7 +61,7 @@ class Comparison:
 def between_releases(connection: Connection, old: Release, new: Release) -> Diff:
     """Return what changes from one release to another."""
     contents = Contents(connection)
-    return _compare(_side(contents, old), _side(contents, new))
+    return between_sides(_side(contents, old), _side(contents, new))
 
 
 def of_request(context: Context, request: str) -> Diff:
@@ -81,7 +89,7 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
             before = load(connection, now.manifest) if now else None
         contents = Contents(connection)
         old, new = (_side(contents, release) for release in (before or EMPTY, load(connection, row.manifest)))
-    return Comparison(diff=_compare(old, new), before=old.by_id, after=new.by_id)
+    return Comparison(diff=between_sides(old, new), before=old.by_id, after=new.by_id)
 
 
 def _comparison_of_policies(connection: Connection, row: requests.RequestRow) -> Comparison:
@@ -91,7 +99,7 @@ def _comparison_of_policies(connection: Connection, row: requests.RequestRow) ->
     after = from_canonical(archive.get(connection, row.release))
     old, new = (recognise(canonical_bytes(whole(one)), "policy.json") for one in (before, after))
     left, right = Side(components={old.platform: old.components}), Side(components={new.platform: new.components})
-    return Comparison(diff=_compare(left, right), before=left.by_id, after=right.by_id)
+    return Comparison(diff=between_sides(left, right), before=left.by_id, after=right.by_id)
 
 
 def _release_before(connection: Connection, deployed: deployments.DeploymentRow) -> Release | None:
@@ -108,7 +116,7 @@ def diff(context: Context, old: str, new: str) -> Diff:
     """
     with context.ledger.reading() as connection:
         name = Path(new).name  # documents of no known platform are identified by their name: give both the same
-        return _compare(_resolve(context, connection, old, name), _resolve(context, connection, new, name))
+        return between_sides(_resolve(context, connection, old, name), _resolve(context, connection, new, name))
 
 
 def changed_components(
@@ -118,19 +126,15 @@ def changed_components(
     return compare([old[i] for i in ids if i in old], [new[i] for i in ids if i in new], rules)
 
 
-def _compare(old: Side, new: Side) -> Diff:
-    """Compare each platform's components by its own rules; connectors and notices as one."""
-    parts = [
-        compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
-        for name in sorted({*old.components, *new.components})
-    ]
-    before, after = set(old.connectors), set(new.connectors)
-    return Diff(
-        components=tuple(component for part in parts for component in part.components),
-        connectors_added=tuple(link for link in new.connectors if link not in before),
-        connectors_removed=tuple(link for link in old.connectors if link not in after),
-        notices=new.notices,
-    )
+def between_sides(old: Side, new: Side) -> Diff:
+    """Return what differs: each platform's components by its own rules, connectors and notices as one."""
+    with undisturbed():
+        parts = [
+            compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
+            for name in sorted({*old.components, *new.components})
+        ]
+        changes = Diff(components=tuple(change for part in parts for change in part.components))
+        return with_impact(changes, old.surface, new.surface)
 
 
 def _side(contents: Contents, release: Release) -> Side:

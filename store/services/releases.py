@@ -8,6 +8,7 @@ from hashlib import sha256
 from store import archive
 from store.domain import events as ev
 from store.domain import release as model
+from store.domain.build import gathered
 from store.domain.component import Component, ComponentRef, Connector, DiffRules, Notice
 from store.domain.release import Release, ReleaseFile
 from store.errors import BadInput
@@ -100,13 +101,14 @@ class Contents:
         """Return the components, connectors and notices of a release."""
         names = {file.artifact: file.name for file in release.files}
         wanted = {component.id: component.artifact for component in release.components}
-        components, connectors, notices = [], dict[tuple[str, str, str | None], Connector](), list[Notice]()
+        components, connectors, notices = [], list[Connector](), list[Notice]()
         for artifact, name in names.items():
             parts, links, marks, _ = self._read(artifact, name)
             components += [part for part in parts.values() if wanted.get(part.id) == artifact]
-            connectors.update({(link.kind, link.name, link.version): link for link in links})
+            connectors += links
             notices += marks
-        return tuple(components), tuple(connectors.values()), tuple(notices)
+        users = ((user, link) for link in connectors for user in link.components or ("",))
+        return tuple(components), gathered(users), tuple(notices)
 
     def outside_of(self, artifact: str, name: str) -> tuple[tuple[Connector, ...], tuple[Notice, ...]]:
         """Return the connectors and notices of one archived export."""

@@ -12,8 +12,8 @@ from store.errors import BadInput, Refusal
 NOON = "2026-03-02T12:00:00.000Z"
 MAY = {
     "requester": {"open a request", "annotate"},
-    "approver": {"open a request", "approve", "refuse", "annotate"},
-    "security-approver": {"approve", "refuse", "unseal a secret", "annotate"},
+    "approver": {"open a request", "approve", "refuse", "review connectors", "annotate"},
+    "security-approver": {"approve", "refuse", "unseal a secret", "review connectors", "annotate"},
     "operator": {
         "open a request",
         "deploy",
@@ -24,7 +24,7 @@ MAY = {
         "annotate",
     },
     "responder": {"roll back", "handle drift", "open an incident", "freeze", "annotate"},
-    "auditor": {"annotate"},
+    "auditor": {"review connectors", "annotate"},
     "admin": {
         "open a request",
         "open an incident",
@@ -37,6 +37,7 @@ MAY = {
         "acknowledge a restore",
         "adopt a policy",
         "rotate the log's key",
+        "review connectors",
         "annotate",
     },
 }

@@ -175,7 +175,7 @@ def look_one(_path: Path, root: Path) -> Drop:
 def test_every_folder_looked_into_is_told(tmp_path: Path) -> None:
     write(tmp_path, "prod/orders/a/x.json")
     (tmp_path / "prod" / "link").symlink_to("/")
-    folders: list[Path] = []
+    folders: dict[Path, tuple[int, int]] = {}
     list(scan(Root(kind="inbox", path=tmp_path), folders=folders))
     expected = [tmp_path, tmp_path / "prod", tmp_path / "prod" / "orders", tmp_path / "prod" / "orders" / "a"]
     assert sorted(folders) == expected

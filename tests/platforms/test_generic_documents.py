@@ -15,7 +15,8 @@ from store.errors import BadInput
 from store.formats.safe_yaml import read
 from store.platforms import platform, recognise
 
-HOUSE = Path(__file__).parent / "fixtures/generic/automations.yaml"
+FIXTURES = Path(__file__).parent / "fixtures/generic"
+ROTA = FIXTURES / "shifts.yaml"
 
 SCALARS: list[tuple[str, Json]] = [
     ("on", True), ("No", False), ("~", None), ("12", 12), ("-3", -3), ("1.5", 1.5), ('"on"', "on"), ("'12'", "12"),
@@ -72,22 +73,28 @@ def test_harmful_or_ambiguous_yaml_is_refused_at_once_in_one_line(data: bytes, w
     assert time.perf_counter() - start < 2
 
 
-def test_a_house_is_one_document_with_its_automations_by_id() -> None:
-    (part,) = recognise(HOUSE.read_bytes(), "automations.yaml").components
-    assert (part.id, part.kind) == ("automations.yaml", "document")
-    assert part.labels == {"1001": "Lights at dusk", "1002": "Heating off at night"}
+def test_a_rota_is_one_document_with_its_shifts_by_id() -> None:
+    (part,) = recognise(ROTA.read_bytes(), "shifts.yaml").components
+    assert (part.id, part.kind) == ("shifts.yaml", "document")
+    assert part.labels == {"1001": "Night shift", "1002": "Day shift"}
     assert isinstance(part.content, dict)
     assert part.content["#order"] == ["1001", "1002"]
 
 
-def test_a_change_is_told_by_the_name_of_the_automation() -> None:
-    old = HOUSE.read_bytes()
-    new = old.replace(b'state: "off"', b"state: off")
-    before, after = (recognise(data, "automations.yaml").components for data in (old, new))
+def test_a_change_is_told_by_the_name_of_the_thing() -> None:
+    old = ROTA.read_bytes()
+    new = old.replace(b'open: "off"', b"open: off")
+    before, after = (recognise(data, "shifts.yaml").components for data in (old, new))
     (change,) = compare(before, after, platform("generic").rules).components
-    assert [(field.path, field.old, field.new) for field in change.fields] == [
-        ("Heating off at night.condition.0.state", "off", False)
-    ]
+    assert [(field.path, field.old, field.new) for field in change.fields] == [("Day shift.rules.0.open", "off", False)]
+
+
+def test_the_name_of_a_secret_kept_elsewhere_is_no_secret_and_another_name_is_a_change() -> None:
+    old = recognise(ROTA.read_bytes(), "shifts.yaml")
+    new = recognise(ROTA.read_bytes().replace(b"!secret pager", b"!secret other"), "shifts.yaml")
+    assert old.notices == ()
+    (change,) = compare(old.components, new.components, platform("generic").rules).components
+    assert [(field.old, field.new) for field in change.fields] == [("pager_password", "other_password")]
 
 
 def test_another_order_of_things_is_a_change_and_nothing_else_is_told() -> None:
@@ -110,6 +117,76 @@ def test_several_documents_in_one_file_are_one_component() -> None:
 def test_json_with_comments_is_read() -> None:
     (part,) = recognise(b'// for people\n{"a": "//no", /* c */ "b": [1,],}', "settings.json").components
     assert json.loads(part.canonical) == {"a": "//no", "b": [1]}
+
+
+def test_the_settings_of_an_editor_that_lie_beside_an_export_are_a_document() -> None:
+    (part,) = recognise((FIXTURES / "launch.json").read_bytes(), ".vscode/launch.json").components
+    assert (part.id, part.kind) == (".vscode/launch.json", "document")
+    assert json.loads(part.canonical)["configurations"][0]["name"] == "Attach"
+
+
+def test_broken_json_is_not_mended_where_there_are_no_comments() -> None:
+    with pytest.raises(BadInput, match="JSON"):
+        recognise(b'{"a": [1,],}', "export.json")
+
+
+def test_toml_keeps_dates_and_infinity_as_what_they_are() -> None:
+    (part,) = recognise((FIXTURES / "collector.toml").read_bytes(), "collector.toml").components
+    assert json.loads(part.canonical)["since"] == {"!timestamp": "2024-01-02"}
+    assert json.loads(part.canonical)["limit"] == {"!float": "inf"}
+    assert json.loads(part.canonical)["output"]["#order"] == ["metrics", "archive"]
+
+
+@pytest.mark.parametrize("name", ["settings", "settings.conf", "settings.toml"])
+def test_toml_is_known_by_its_content_too(name: str) -> None:
+    (part,) = recognise(b'[server]\nport = 8080\nhosts = ["a"]\n', name).components
+    assert json.loads(part.canonical) == {"server": {"port": 8080, "hosts": ["a"]}}
+
+
+def test_xml_keeps_attributes_order_and_mixed_text_and_drops_comments() -> None:
+    found = recognise((FIXTURES / "menu.xml").read_bytes(), "menu.xml")
+    assert json.loads(found.components[0].canonical) == {
+        "menu": {
+            "@xmlns": "urn:example:menu",
+            "@version": "2",
+            "#order": ["item", "item", "note"],
+            "item": [
+                {"@id": "tea", "#order": ["label", "price"], "label": "Tea", "price": "2.50"},
+                {"@id": "coffee", "#order": ["label", "price"], "label": "Coffee", "price": "3.00"},
+            ],
+            "note": {"#mixed": ["Ask ", {"b": "first"}, ", please"]},
+        }
+    }
+
+
+def test_layout_and_comments_of_xml_change_nothing() -> None:
+    data = (FIXTURES / "menu.xml").read_bytes()
+    other = data.replace(b"  <!-- what the kiosk shows -->\n", b"").replace(b"\n  <item", b"<item")
+    assert recognise(data, "m.xml").components == recognise(other, "m.xml").components
+
+
+HOSTILE = [
+    (b"a = 1\na = 2", "x.toml", "TOML"),
+    (b"a" + b".a" * 300_000 + b" = 1", "x.toml", "inside each other"),
+    (b"a = " + b"[" * 100_000, "x.toml", "inside each other"),
+    (b"a = " + b"9" * 10_000, "x.toml", "digits"),
+    (b"a = 2024-02-31", "x.toml", "TOML"),
+    (b"a = \xff", "x.toml", "UTF-8"),
+    (b"#" * (2 * 1024 * 1024 + 1), "x.toml", "more than"),
+    (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "x.xml", "document type"),
+    (b"<a>" * 5000, "x.xml", "inside each other"),
+    (b"<html><p>never closed</html>", "x.xml", "XML"),
+    (b"<a/><b/>", "x", "XML"),
+]
+
+
+@pytest.mark.parametrize(("data", "name", "why"), HOSTILE, ids=[f"{name} {why}" for _, name, why in HOSTILE])
+def test_harmful_toml_and_xml_are_refused_at_once_in_one_line(data: bytes, name: str, why: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(BadInput, match=why) as refused:
+        recognise(data, name)
+    assert "\n" not in str(refused.value)
+    assert time.perf_counter() - start < 2
 
 
 def test_an_archive_is_known_by_its_bytes() -> None:

@@ -224,7 +224,20 @@ def test_every_code_has_a_direction_and_a_sentence() -> None:
         assert "{" not in sentence(Fact(code=code, part="{x}"[1:2], new="y"))
 
 
-@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*/*")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(path for path in FIXTURES.rglob("*") if path.is_file()), ids=lambda path: path.name
+)
 def test_nothing_changes_from_an_export_to_itself(path: Path) -> None:
     parsed = recognise(path.read_bytes(), path.name)
     assert impact(parsed, recognise(path.read_bytes(), path.name)).facts == ()
+
+
+def test_the_documentation_names_every_code_under_its_direction() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "diff.md").read_text()
+    told = {
+        code: line.partition(":")[0].removeprefix("- ")
+        for line in page.split("\n")
+        if line.startswith(("- wider", "- other", "- narrower"))
+        for code in line.split("`")[1::2]
+    }
+    assert told == {code.value: direction.value for code, direction in DIRECTIONS.items()}

@@ -11,10 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from test_platform_contract import EXPORTS, holds
+from platform_promises import holds
 
 from store.platforms import recognise
 
+EXPORTS = Path(__file__).parents[2] / "../shared/data/exports"
 BESIDE = re.compile(
     r"\.vscode_|launchSettings|devcontainer|templates_manifest|aisearch_index|acr-template|MockConfigFile"
     r"|ARM_\w+-parameters"

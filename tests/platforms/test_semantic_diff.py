@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from store.domain.diff import Change, Diff, compare
+from store.domain.diff import Change, Diff, compare, compare_exports
 from store.platforms import platform, recognise
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -28,14 +28,7 @@ def mail() -> Any:
 
 def diff(old: Any, new: Any, name: str = "flows.json") -> Diff:
     before, after = (recognise(json.dumps(value).encode(), name) for value in (old, new))
-    return compare(
-        before.components,
-        after.components,
-        platform(after.platform).rules,
-        old_connectors=before.connectors,
-        new_connectors=after.connectors,
-        notices=after.notices,
-    )
+    return compare_exports(before, after, platform(after.platform).rules)
 
 
 def changed(make: Callable[[], Any], edit: Edit) -> Diff:
@@ -52,7 +45,14 @@ def node(flows: Any, name: str) -> Any:
 def test_two_versions_of_an_export_differ_in_code_wires_and_a_new_node() -> None:
     old, new = ((FIXTURES / f"node_red/orders-v{number}.json").read_bytes() for number in (1, 2))
     found = diff(json.loads(old), json.loads(new))
-    assert found.to_json()["summary"] == {"added": 0, "removed": 0, "changed": 1, "renamed": 0, "noise": 1}
+    assert found.to_json()["summary"] == {
+        "added": 0,
+        "removed": 0,
+        "changed": 1,
+        "renamed": 0,
+        "noise": 1,
+        "noise_fields": 1,
+    }
     orders_tab, alerts = found.components
     assert (orders_tab.name, orders_tab.kind, orders_tab.change) == ("Orders", "tab", Change.CHANGED)
     assert [field.path for field in orders_tab.fields] == ["Parse order.func", "Parse order.wires.0.2", "Write log"]
@@ -68,7 +68,7 @@ def test_two_versions_of_an_export_differ_in_code_wires_and_a_new_node() -> None
 
 def test_the_json_has_the_shape_of_the_command_line() -> None:
     document = changed(orders, lambda flows: node(flows, "Ask the shop").update(url="https://evil.example/x")).to_json()
-    assert set(document) == {"summary", "components", "connectors", "notices"}
+    assert set(document) == {"summary", "impact", "components", "connectors", "notices"}
     component = document["components"][0]  # type: ignore[index,call-overload]
     assert {"id", "name", "kind", "change", "fields", "code"} <= set(component)  # type: ignore[arg-type]
     assert component["fields"] == [  # type: ignore[index,call-overload]
@@ -77,11 +77,29 @@ def test_the_json_has_the_shape_of_the_command_line() -> None:
             "old": "https://shop.example/api/health",
             "new": "https://evil.example/x",
             "noise": False,
+            "added": False,
+            "removed": False,
         }
     ]
     assert document["connectors"] == {
-        "added": [{"kind": "host", "name": "evil.example", "version": None}],
-        "removed": [{"kind": "host", "name": "shop.example", "version": None}],
+        "added": [
+            {
+                "kind": "host",
+                "name": "evil.example",
+                "version": None,
+                "licence": None,
+                "components": ["f10a000000000002"],
+            }
+        ],
+        "removed": [
+            {
+                "kind": "host",
+                "name": "shop.example",
+                "version": None,
+                "licence": None,
+                "components": ["f10a000000000002"],
+            }
+        ],
     }
     json.dumps(document)
 

@@ -21,6 +21,8 @@ from store.projections import PROJECTIONS
 from store.services import incidents
 from store.services.audit import verifying
 from store.services.audit.verifying import Scope, verify_workspace
+from store.services.connectors import reviewing
+from store.services.connectors.inventory import inventory
 from store.services.context import Context
 from store.services.delivery import environments, rollback
 from store.services.drift import drifting
@@ -39,6 +41,7 @@ def tell_everything(scene: Scene) -> None:
     scene.observe(TAMPERED)
     drifting.acknowledge(scene.context, scene.bo, "DR-0001", note="seen")
     incidents.open_incident(scene.context, scene.bo, title="it burns", severity="high")
+    reviewing.review(scene.context, scene.alice, inventory(scene.context), note="looked")
     incidents.note(scene.context, scene.bo, "INC-0001", "smoke")
     environments.freeze(scene.context, scene.alice, "prod", reason="audit")
     people.grant(scene.context, scene.alice, "cy", ev.Grant(role="auditor"))

@@ -16,6 +16,7 @@ from store.domain import events as ev
 from store.errors import BadInput, IntegrityFailure, Refusal, StorageFailure
 from store.integrity.keyfile import generate_log_key, is_encrypted, load_log_key, write_log_key
 from store.integrity.note import NoteSigner
+from store.ledger.handover import FirstKey
 from store.ledger.keychain import keys_of
 from store.ledger.report import Verdict
 from store.ledger.verify import verify
@@ -107,7 +108,7 @@ def test_another_process_stops_appending_until_it_opens_again(scene: Scene) -> N
     other = opened(scene)
     log_key.rotate(scene.context, scene.alice, reason="new")
     act(scene)
-    with pytest.raises(StorageFailure, match="handed the log over to a new key; open it again"):
+    with pytest.raises(StorageFailure, match="changed the log's keys; open it again"):
         act(replace(scene, workspace=other))
     assert not other.ledger.writable
     other.close()
@@ -132,7 +133,7 @@ def rotation(scene: Scene, successor: NoteSigner, **more: str) -> ev.LogKeyRotat
 def test_whoever_stole_the_key_cannot_hand_it_on_in_an_admins_name(scene: Scene) -> None:
     thief = NoteSigner(scene.context.ledger.origin, Ed25519PrivateKey.generate())
     statement = statement_of(scene.context, rotation(scene, thief), "alice")
-    with scene.context.ledger.rotating(thief) as writer:
+    with scene.context.ledger.handing_over(FirstKey(thief)) as writer:
         entry = writer.append(statement, scene.bo.signer.sign(statement.bytes()))
     report = verify_workspace(scene.context, scope=ALL)
     assert report.verdict is Verdict.INVALID
@@ -142,7 +143,7 @@ def test_whoever_stole_the_key_cannot_hand_it_on_in_an_admins_name(scene: Scene)
 def test_a_rotation_well_signed_by_somebody_who_is_no_admin_does_not_verify(scene: Scene) -> None:
     thief = NoteSigner(scene.context.ledger.origin, Ed25519PrivateKey.generate())
     statement = statement_of(scene.context, rotation(scene, thief), "bo")
-    with scene.context.ledger.rotating(thief) as writer:
+    with scene.context.ledger.handing_over(FirstKey(thief)) as writer:
         writer.append(statement, scene.bo.signer.sign(statement.bytes()))
     assert "bo was no admin" in verify_workspace(scene.context, scope=ALL).problems[0].detail
 
@@ -161,11 +162,14 @@ def test_a_rotation_must_name_the_key_before_and_a_key_after(scene: Scene, lie: 
     successor = NoteSigner(scene.context.ledger.origin, Ed25519PrivateKey.generate())
     statement = statement_of(scene.context, rotation(scene, successor, **{lie: "x+00000000+AAAA"}), "alice")
     if lie == "log_key":
-        with pytest.raises(BadInput, match="names the new one"), scene.context.ledger.rotating(successor) as writer:
+        with (
+            pytest.raises(BadInput, match="names the new one"),
+            scene.context.ledger.handing_over(FirstKey(successor)) as writer,
+        ):
             writer.append(statement, scene.alice.signer.sign(statement.bytes()))
         assert verify_workspace(scene.context, scope=ALL).ok, "and nothing was recorded"
         return
-    with scene.context.ledger.rotating(successor) as writer:
+    with scene.context.ledger.handing_over(FirstKey(successor)) as writer:
         writer.append(statement, scene.alice.signer.sign(statement.bytes()))
     assert "was not the log's at the time" in verify_workspace(scene.context, scope=ALL).problems[0].detail
 

@@ -31,13 +31,13 @@ Part = Callable[[Path, int, random.Random], Counted]
 PARTS: dict[str, Part] = soak_crashes.PARTS | soak_damage.PARTS
 TIMES = {
     # part: (short, full)
-    "kill -9 in a writer": (60, 5_000),
-    "journal and file torn in a commit": (60, 3_000),
-    "crash between the durable steps": (2, 20),
-    "rival writers": (40, 500),
+    "kill -9 in a writer": (300, 5_000),
+    "journal and file torn in a commit": (1_000, 3_000),
+    "crash between the durable steps": (20, 20),
+    "rival writers": (500, 500),
     "clock that jumps": (20, 200),
     "bytes flipped": (150, 0),
-    "file-size limits": (12, 500),
+    "file-size limits": (100, 500),
     "small disk runs full": (4, 12),
     "sync or write fails": (6, 100),
     "read-only file system": (1, 1),
@@ -103,12 +103,21 @@ def _cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
+def _full(name: str, scale: float) -> str:
+    """Say how much of this part's full length a run of `scale` is."""
+    full = TIMES[name][1]
+    if _scaled(name, full, scale) == full:
+        return "all of it"
+    return f"{scale:.0%} of {full:,}" if full else "a ledger of 12 entries, not every byte of one of 200"
+
+
 def page(lines: list[tuple[str, Counted, float]], scale: float, seed: int) -> str:
     """Return docs/soak.md."""
     share = f"`--scale {scale:g}`: the four long parts at that share of their full counts (and bytes of a ledger of 12)"
     length = "the full counts" if scale >= 1 else share
     table = [
-        f"| {name} | {'skipped' if one.skipped else f'{one.tries:,}'} | {one.skipped or one.what} | {took:.0f} |"
+        f"| {name} | {'skipped' if one.skipped else f'{one.tries:,}'} | {_full(name, scale)} |"
+        f" {one.skipped or one.what} | {took:.0f} |"
         for name, one, took in lines
     ]
     return "\n".join(
@@ -121,8 +130,8 @@ def page(lines: list[tuple[str, Counted, float]], scale: float, seed: int) -> st
             f"Written by `make soak`: {length}, seed {seed}, Python {platform.python_version()}, SQLite"
             f" {sqlite3.sqlite_version}, {os.cpu_count()} cores. A short run of every part is in `make test`.",
             "",
-            "| part | times | what came of it | CPU s |",
-            "|---|---|---|---|",
+            "| part | times | share of the full length | what came of it | CPU s |",
+            "|---|---|---|---|---|",
             *table,
             "",
         ]

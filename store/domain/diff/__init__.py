@@ -2,109 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
-from store.domain.component import Component, Connector, DiffRules, Notice
+from store.domain.component import Component, DiffRules, Json
 from store.domain.diff.fields import Sides, differences
 from store.domain.diff.model import Change, CodeChange, ComponentChange, Diff, FieldChange
-from store.domain.diff.renames import pair, with_ids_of
-from store.domain.diff.wiring import wiring
+from store.domain.diff.renames import renamed, returned, with_ids_of
+from store.domain.diff.wiring import naming, wiring
+from store.domain.impact import Exported, impact
+from store.domain.impact.permitting import said
 from store.domain.secrets import is_another_secret, redact
 
-__all__ = ["Change", "CodeChange", "ComponentChange", "Diff", "FieldChange", "compare"]
+__all__ = [
+    "Change",
+    "CodeChange",
+    "ComponentChange",
+    "Diff",
+    "FieldChange",
+    "compare",
+    "compare_exports",
+    "with_impact",
+]
 
 
-def compare(
-    old: Sequence[Component],
-    new: Sequence[Component],
-    rules: DiffRules,
-    *,
-    old_connectors: Iterable[Connector] = (),
-    new_connectors: Iterable[Connector] = (),
-    notices: Iterable[Notice] = (),
-) -> Diff:
+def compare(old: Sequence[Component], new: Sequence[Component], rules: DiffRules) -> Diff:
     """Return what differs, in the order of `new`, what is gone at the end; secrets are taken out of every text.
 
     Components are matched by id, then by content (`renames.pair`). Equal digests with different contents are
-    noise. `notices` are passed through.
+    noise. Nothing is said of connectors and permissions: `compare_exports` does.
     """
     by_id = {component.id: component for component in old}
     kept = {component.id for component in new}
-    gone = [component for component in old if component.id not in kept]
-    came = [component for component in new if component.id not in by_id]
-    before = {after.id: component for component, after in pair(gone, came)}
-    ids = {after: component.id for after, component in before.items()}
-    returned = set(ids.values())
+    ids = returned(old, new)
+    pairing = _Pairing(rules=rules, ids=ids, elsewhere=_names(old, new))
+    taken = set(ids.values())
 
     changes = [
-        _returned(before[component.id], component, ids, rules)
-        if component.id in before
-        else _change(by_id.get(component.id), component, rules)
+        pairing.returned(by_id[ids[component.id]], component)
+        if component.id in ids
+        else pairing.change(by_id.get(component.id), component)
         for component in new
     ]
-    changes += [_gone(component, rules) for component in gone if component.id not in returned]
-    was, now = dict.fromkeys(old_connectors), dict.fromkeys(new_connectors)
-    return Diff(
-        components=tuple(change for change in changes if change is not None),
-        connectors_added=tuple(connector for connector in now if connector not in was),
-        connectors_removed=tuple(connector for connector in was if connector not in now),
-        notices=tuple(notices),
+    changes += [pairing.gone(part) for part in old if part.id not in kept and part.id not in taken]
+    return Diff(components=tuple(change for change in changes if change is not None))
+
+
+def compare_exports(old: Exported, new: Exported, rules: DiffRules) -> Diff:
+    """Return what differs between two exports, releases or states of one platform, and what that does."""
+    return with_impact(compare(old.components, new.components, rules), old, new)
+
+
+def with_impact(diff: Diff, old: Exported, new: Exported) -> Diff:
+    """Return a diff with what the change from `old` to `new` does to connectors and permissions."""
+    came_back = {change.id: change.old_id for change in diff.components if change.old_id is not None}
+    effect = impact(old, new, returned=came_back)
+    told = {(fact.component, fact.notice, fact.new) for fact in effect.facts}
+    return replace(
+        diff,
+        old_connectors=tuple(old.connectors),
+        new_connectors=tuple(new.connectors),
+        notices=tuple(new.notices),
+        standing=tuple(note for note in new.notices if (note.component, note.code, said(note)) not in told),
+        impact=effect,
     )
 
 
-def _change(old: Component | None, new: Component, rules: DiffRules) -> ComponentChange | None:
-    if old is None:
-        sides = Sides.of(None, new)
-        return _described(new, Change.ADDED, sides, rules)
-    if old.digest == new.digest and (old.content is new.content or old.content == new.content):
-        return None
-    sides = Sides.of(old, new)
-    if old.digest == new.digest:
-        fields, _ = differences(sides, rules)
-        if not fields:
+def _names(old: Sequence[Component], new: Sequence[Component]) -> Callable[[str], str | None]:
+    """Return inner id → the name people know the part by, of all components; made when it is first needed."""
+
+    @cache
+    def everything() -> Mapping[str, str]:
+        return {inner: name for component in (*old, *new) for inner, name in component.labels.items()}
+
+    return lambda inner: everything().get(inner)
+
+
+class _Pairing:
+    """Describes the components of two sides that belong together."""
+
+    def __init__(self, *, rules: DiffRules, ids: Mapping[str, str], elsewhere: Callable[[str], str | None]) -> None:
+        self._rules = rules
+        self._ids = ids
+        self._elsewhere = elsewhere
+
+    def change(self, old: Component | None, new: Component) -> ComponentChange | None:
+        if old is None:
+            return self._described(new, Change.ADDED, self._sides(None, new))
+        if old.digest == new.digest and (old.content is new.content or old.content == new.content):
             return None
+        sides = self._sides(old, new)
+        if old.digest == new.digest:
+            fields, _ = differences(sides, self._rules)
+            if not fields:
+                return None
+            return ComponentChange(
+                id=new.id,
+                name=redact(new.name),
+                kind=new.kind,
+                change=Change.NOISE,
+                fields=fields,
+                words=_secrets(fields),
+            )
+        if old.name == new.name:
+            return self._described(new, Change.CHANGED, sides)
+        return self._described(new, Change.RENAMED, sides, words=(f"was called {old.name}",))
+
+    def returned(self, old: Component, new: Component) -> ComponentChange:
+        """Describe a component that came back under another id: its inner ids are new too, and that is no change."""
+        sides = self._sides(old, with_ids_of(old, new, self._ids))
+        if old.digest != new.digest:  # the canonical bytes still have the new ids
+            sides = replace(sides, old_canonical=None, new_canonical=None)
+        words = (f"was called {old.name}",) if old.name != new.name else ()
+        change = self._described(new, Change.RENAMED, sides, words=(*words, f"its id was {old.id}"))
+        return replace(change, old_id=old.id)
+
+    def gone(self, old: Component) -> ComponentChange:
+        return self._described(old, Change.REMOVED, self._sides(old, None))
+
+    def _sides(self, old: Component | None, new: Component | None) -> Sides:
+        sides = Sides.of(old, new, self._elsewhere)
+        if not sides.renamed or not isinstance(sides.old, dict):
+            return sides
+        names = dict(sides.renamed.values())
+        calls: dict[str, Json] = {
+            key: renamed(sides.old[key], lambda text: names.get(text, text))
+            for key in self._rules.called_by_name
+            if key in sides.old
+        }
+        return replace(sides, old={**sides.old, **calls}) if calls else sides
+
+    def _described(
+        self, component: Component, change: Change, sides: Sides, *, words: tuple[str, ...] = ()
+    ) -> ComponentChange:
+        fields, code = differences(sides, self._rules)
+        if change in {Change.CHANGED, Change.RENAMED}:
+            changed = _secrets(fields)
+            words = (*(redact(word) for word in words), *changed, *naming(sides), *wiring(sides, self._rules))
         return ComponentChange(
-            id=new.id,
-            name=redact(new.name),
-            kind=new.kind,
-            change=Change.NOISE,
+            id=component.id,
+            name=redact(component.name),
+            kind=component.kind,
+            change=change,
             fields=fields,
-            words=_secrets(fields),
+            code=code,
+            words=words,
         )
-    if old.name == new.name:
-        return _described(new, Change.CHANGED, sides, rules)
-    return _described(new, Change.RENAMED, sides, rules, words=(f"was called {old.name}",))
-
-
-def _returned(old: Component, new: Component, ids: Mapping[str, str], rules: DiffRules) -> ComponentChange:
-    """Describe a component that came back under another id: its inner ids are new too, and that is no change."""
-    sides = Sides.of(old, with_ids_of(old, new, ids))
-    if old.digest != new.digest:  # the canonical bytes still have the new ids
-        sides = replace(sides, old_canonical=None, new_canonical=None)
-    words = (f"was called {old.name}",) if old.name != new.name else ()
-    change = _described(new, Change.RENAMED, sides, rules, words=(*words, f"its id was {old.id}"))
-    return replace(change, old_id=old.id)
-
-
-def _gone(old: Component, rules: DiffRules) -> ComponentChange:
-    return _described(old, Change.REMOVED, Sides.of(old, None), rules)
-
-
-def _described(
-    component: Component, change: Change, sides: Sides, rules: DiffRules, *, words: tuple[str, ...] = ()
-) -> ComponentChange:
-    fields, code = differences(sides, rules)
-    wires = wiring(sides, rules) if change in {Change.CHANGED, Change.RENAMED} else ()
-    return ComponentChange(
-        id=component.id,
-        name=redact(component.name),
-        kind=component.kind,
-        change=change,
-        fields=fields,
-        code=code,
-        words=(*(redact(word) for word in words), *_secrets(fields), *wires),
-    )
 
 
 def _secrets(fields: Iterable[FieldChange]) -> tuple[str, ...]:

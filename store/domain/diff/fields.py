@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, TypeAlias, Union
 
 import orjson
@@ -45,14 +46,31 @@ class Sides:
     old_canonical: bytes | None
     new_canonical: bytes | None
     labels: Mapping[str, str]
+    wired_old: Json = None
+    """The old content before its parts were called by their new names: where its wires can be read."""
+    gone: frozenset[str] = frozenset()
+    """The inner ids of parts that are only on the old side."""
+    renamed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """The inner ids of parts that have another name now → what they were called, what they are called."""
+    elsewhere: Callable[[str], str | None] = field(default=lambda _: None)
+    """Inner id → the name of a part of another component, for wires that leave this one."""
     _names: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, old: Component | None, new: Component | None) -> Sides:
+    def of(
+        cls, old: Component | None, new: Component | None, elsewhere: Callable[[str], str | None] = lambda _: None
+    ) -> Sides:
         """Return the two sides of a component that came, went or stayed."""
         some = new or old
         assert some is not None
-        labels = {**(old.labels if old else {}), **(new.labels if new else {})}
+        was: Mapping[str, str] = old.labels if old else {}
+        now: Mapping[str, str] = new.labels if new else {}
+        labels = {**was, **now}
+        both = (
+            {}
+            if was == now or not was or not now
+            else {inner: (was[inner], now[inner]) for inner in was if inner in now}
+        )
         return cls(
             kind=some.kind,
             old=old.content if old else {},
@@ -60,25 +78,30 @@ class Sides:
             old_canonical=old.canonical if old else None,
             new_canonical=new.canonical if new else None,
             labels=labels,
+            wired_old=old.content if old else {},
+            gone=frozenset(was.keys() - now.keys()),
+            renamed={inner: names for inner, names in both.items() if names[0] != names[1]},
+            elsewhere=elsewhere,
             _names=Counter(labels.values()),
         )
 
     def label(self, inner: str) -> str:
         """Return the name people know a part by; two parts of one name are told apart by their ids."""
-        name = self.labels.get(inner, inner)
-        return f"{name} ({inner})" if inner in self.labels and self._names[name] > 1 and name != inner else name
+        name = self.labels.get(inner)
+        if name is None:
+            return inner
+        return f"{name} ({inner})" if self._names[name] > 1 and name != inner else name
 
     def shown(self, path: Path) -> str:
         """Return a path for people: `Parse order.func`."""
         steps = path[1:] if len(path) > 1 and path[0] == PARTS else path
-        return redact(".".join(self.label(step) for step in steps))
+        return ".".join(safe_name(self.label(step)) for step in steps)
 
 
 def differences(sides: Sides, rules: DiffRules) -> tuple[tuple[FieldChange, ...], tuple[CodeChange, ...]]:
     """Return the fields and the code that differ, in the order of the content, secrets taken out."""
-    clean = not any(
-        data is not None and may_hold(data) for data in (sides.old_canonical, sides.new_canonical)
-    ) and not (sides.old_canonical is None and sides.new_canonical is None)
+    canonical = {data for data in (sides.old_canonical, sides.new_canonical) if data is not None}
+    clean = bool(canonical) and not any(may_hold(data) for data in canonical)
     is_settled = _settled(sides)
     fields: list[FieldChange] = []
     code: list[CodeChange] = []
@@ -86,20 +109,25 @@ def differences(sides: Sides, rules: DiffRules) -> tuple[tuple[FieldChange, ...]
         noise = rules.is_noise(sides.kind, leaf.path) or is_settled(leaf.path)
         fields.append(_field(sides, leaf, noise=noise, clean=clean and not noise))
         if not noise:
-            code += _code(sides, rules, leaf)
+            code += _code(sides, rules, leaf, clean=clean)
     return tuple(fields), tuple(code)
+
+
+@lru_cache(maxsize=4_096)
+def safe_name(text: str) -> str:
+    """Return the name of a part or a key without secrets. The same few stand in most paths."""
+    return redact(text)
 
 
 def leaves(old: Json, new: Json) -> list[Leaf]:
     """Return the smallest values that differ between two contents; what came or went as a whole is one leaf."""
     found: list[Leaf] = []
-    _compare(found, Leaf(path=(), old=old, new=new, name=""))
+    _compare(found, (), "", old, new)
     return found
 
 
-def _compare(found: list[Leaf], leaf: Leaf) -> None:
-    old, new = leaf.old, leaf.new
-    if leaf.path in {(), (PARTS,)}:
+def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> None:
+    if len(path) < 2 and path in {(), (PARTS,)}:
         old = {} if isinstance(old, Missing) else old
         new = {} if isinstance(new, Missing) else new
     if isinstance(old, dict) and isinstance(new, dict):
@@ -107,17 +135,18 @@ def _compare(found: list[Leaf], leaf: Leaf) -> None:
             return
         named = pair_name(new) or pair_name(old)
         for key in [*old, *(key for key in new if key not in old)]:
-            name = named if named and key == "value" else key
-            child = Leaf(path=(*leaf.path, key), old=old.get(key, MISSING), new=new.get(key, MISSING), name=name)
-            _compare(found, child)
+            before, after = old.get(key, MISSING), new.get(key, MISSING)
+            if not (type(before) is str and before == after):  # most values of most parts: nothing to look into
+                _compare(found, (*path, key), named if named and key == "value" else key, before, after)
     elif isinstance(old, list) and isinstance(new, list):
+        if old == new and _same_bytes(old, new):
+            return
         for a, b in _aligned(old, new):
             before = MISSING if a is None else old[a]
             after = MISSING if b is None else new[b]
-            position = a if b is None else b
-            _compare(found, Leaf(path=(*leaf.path, str(position)), old=before, new=after, name=leaf.name))
+            _compare(found, (*path, str(a if b is None else b)), name, before, after)
     elif not _same(old, new):
-        found.append(leaf)
+        found.append(Leaf(path=path, old=old, new=new, name=name))
 
 
 def _same(old: Side, new: Side) -> bool:
@@ -127,6 +156,8 @@ def _same(old: Side, new: Side) -> bool:
 
 def _same_bytes(old: Json, new: Json) -> bool:
     """Say whether two equal containers are equal in type as well; Python takes True for 1."""
+    if not old:
+        return True
     try:
         return orjson.dumps(old) == orjson.dumps(new)
     except orjson.JSONEncodeError:
@@ -195,7 +226,7 @@ def _safe(value: Json, name: str, *, clean: bool) -> Json:
     return value if clean and not isinstance(value, (dict, list)) else redact_value(value, name=name)
 
 
-def _code(sides: Sides, rules: DiffRules, leaf: Leaf) -> Iterator[CodeChange]:
+def _code(sides: Sides, rules: DiffRules, leaf: Leaf, *, clean: bool) -> Iterator[CodeChange]:
     """Yield the code that differs at a leaf, or inside a part that came or went."""
     if isinstance(leaf.old, str) and isinstance(leaf.new, str):
         pairs: Iterator[tuple[Path, str, str]] = iter([(leaf.path, leaf.old, leaf.new)])
@@ -208,7 +239,7 @@ def _code(sides: Sides, rules: DiffRules, leaf: Leaf) -> Iterator[CodeChange]:
     for path, old, new in pairs:
         language = rules.language(sides.kind, path, new or old)
         if language is not None and old != new and not rules.is_noise(sides.kind, path):
-            yield CodeChange(field=sides.shown(path), language=language, unified=_lines(old, new), at=path)
+            yield CodeChange(field=sides.shown(path), language=language, unified=_lines(old, new, clean=clean), at=path)
 
 
 def _texts(path: Path, value: Side) -> Iterator[tuple[Path, str]]:
@@ -222,8 +253,11 @@ def _texts(path: Path, value: Side) -> Iterator[tuple[Path, str]]:
             yield from _texts((*path, str(position)), child)
 
 
-def _lines(old: str, new: str) -> str:
-    return unified(_split(old), _split(new), shown_old=_split(redact(old)), shown_new=_split(redact(new)))
+def _lines(old: str, new: str, *, clean: bool) -> str:
+    before, after = _split(old), _split(new)
+    if clean:
+        return unified(before, after, shown_old=before, shown_new=after)
+    return unified(before, after, shown_old=_split(redact(old)), shown_new=_split(redact(new)))
 
 
 def _split(text: str) -> list[str]:

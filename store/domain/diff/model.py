@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from store.domain.component import Connector, Json, Notice, Path
+from store.domain.impact import Impact
 
 
 class Change(StrEnum):
@@ -70,9 +71,29 @@ class Diff:
     """Everything that differs between two exports, releases or states."""
 
     components: tuple[ComponentChange, ...] = ()
-    connectors_added: tuple[Connector, ...] = ()
-    connectors_removed: tuple[Connector, ...] = ()
-    notices: tuple[Notice, ...] = field(default=())
+    old_connectors: tuple[Connector, ...] = ()
+    new_connectors: tuple[Connector, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    """What a reviewer should see on the new side, whether it is new or not."""
+    standing: tuple[Notice, ...] = ()
+    """Those of them that the impact does not tell: they were there before and have not changed."""
+    impact: Impact = field(default=Impact())
+    """What the change does to permissions and connectors."""
+
+    @property
+    def connectors_added(self) -> tuple[Connector, ...]:
+        """Connectors that were not there before, in this version; who uses them does not matter."""
+        return _without(self.new_connectors, self.old_connectors)
+
+    @property
+    def connectors_removed(self) -> tuple[Connector, ...]:
+        """Connectors that are not there any more, in this version."""
+        return _without(self.old_connectors, self.new_connectors)
+
+    @property
+    def noise_fields(self) -> int:
+        """How many fields differ that say nothing about behaviour."""
+        return sum(field.noise for component in self.components for field in component.fields)
 
     def count(self, change: Change) -> int:
         """Return how many components changed in this way."""
@@ -82,12 +103,13 @@ class Diff:
     def is_empty(self) -> bool:
         """Nothing differs that says anything about behaviour."""
         quiet = all(component.change is Change.NOISE for component in self.components)
-        return quiet and not self.connectors_added and not self.connectors_removed
+        return quiet and not self.connectors_added and not self.connectors_removed and not self.impact.facts
 
     def to_json(self) -> dict[str, Json]:
         """Return the document that `diff --json` prints."""
         return {
-            "summary": {change.value: self.count(change) for change in Change},
+            "summary": {**{change.value: self.count(change) for change in Change}, "noise_fields": self.noise_fields},
+            "impact": [fact.to_json() for fact in self.impact.facts],
             "components": [_component(component) for component in self.components],
             "connectors": {
                 "added": _connectors(self.connectors_added),
@@ -106,12 +128,39 @@ def _component(component: ComponentChange) -> Json:
         "kind": component.kind,
         "change": component.change.value,
         "fields": [
-            {"path": field.path, "old": field.old, "new": field.new, "noise": field.noise} for field in component.fields
+            {
+                "path": field.path,
+                "old": field.old,
+                "new": field.new,
+                "noise": field.noise,
+                "added": field.added,
+                "removed": field.removed,
+            }
+            for field in component.fields
         ],
         "code": [{"field": code.field, "language": code.language, "unified": code.unified} for code in component.code],
         "words": list(component.words),
+        "old_id": component.old_id,
     }
 
 
 def _connectors(connectors: Sequence[Connector]) -> list[Json]:
-    return [{"kind": connector.kind, "name": connector.name, "version": connector.version} for connector in connectors]
+    return [
+        {
+            "kind": connector.kind,
+            "name": connector.name,
+            "version": connector.version,
+            "licence": connector.licence,
+            "components": list(connector.components),
+        }
+        for connector in connectors
+    ]
+
+
+def _without(some: Sequence[Connector], others: Sequence[Connector]) -> tuple[Connector, ...]:
+    known = {_identity(connector) for connector in others}
+    return tuple(connector for connector in some if _identity(connector) not in known)
+
+
+def _identity(connector: Connector) -> tuple[str | None, ...]:
+    return connector.kind, connector.name, connector.version, connector.ref

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from store.domain.component import Component, Json
 
-_STRINGS: Final = re.compile(rb'"((?:[^"\\]|\\.){3,200})')
 _ALIKE: Final = 0.5
 """Share of common texts (Jaccard index) from which two components of one kind count as one."""
 _COMMON: Final = 30
 """A text that more components hold says nothing about which is which."""
-_MOST_TEXTS: Final = 400
+_MOST_TEXTS: Final = 800
 
 
 def pair(removed: Sequence[Component], added: Sequence[Component]) -> list[tuple[Component, Component]]:
@@ -50,9 +48,26 @@ def with_ids_of(old: Component, new: Component, returned: Mapping[str, str]) -> 
     """
     unique_old = _unique(old)
     unique_new = _unique(new)
-    names = {unique_new[name]: unique_old[name] for name in unique_new if name in unique_old} | dict(returned)
-    labels = {names.get(inner, inner): name for inner, name in new.labels.items()}
-    return replace(new, content=_renamed(new.content, names), labels=labels)
+    names = {unique_new[name]: unique_old[name] for name in unique_new if name in unique_old}
+
+    def old_id(text: str) -> str:
+        return returned.get(text) or names.get(text, text)
+
+    labels = {old_id(inner): name for inner, name in new.labels.items()}
+    return replace(new, content=renamed(new.content, old_id), labels=labels)
+
+
+def renamed(value: Json, name: Callable[[str], str]) -> Json:
+    """Return a content in which every text and every key is what `name` says of it."""
+    match value:
+        case str():
+            return name(value)
+        case list():
+            return [renamed(item, name) for item in value]
+        case dict():
+            return {name(key): renamed(item, name) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _alike(left: Sequence[Component], came: Sequence[Component]) -> list[tuple[Component, Component]]:
@@ -86,23 +101,14 @@ def _alike(left: Sequence[Component], came: Sequence[Component]) -> list[tuple[C
 
 
 def _texts(component: Component) -> set[bytes]:
-    """Return the texts of a component, ids left out: keys, names, code, settings."""
-    ids = {inner.encode() for inner in component.labels} | {component.id.encode()}
-    return {text for text in _STRINGS.findall(component.canonical)[:_MOST_TEXTS] if text not in ids}
+    """Return the texts of a component, ids left out: keys, names, code, settings.
+
+    What stands between quotes, roughly: the pieces in between and cut code tell two components apart as well.
+    """
+    texts = {text for text in component.canonical.split(b'"', _MOST_TEXTS)[:_MOST_TEXTS] if 3 <= len(text) <= 200}
+    return texts - {inner.encode() for inner in component.labels} - {component.id.encode()}
 
 
 def _unique(component: Component) -> dict[str, str]:
     names = Counter(component.labels.values())
     return {name: inner for inner, name in component.labels.items() if names[name] == 1}
-
-
-def _renamed(value: Json, names: Mapping[str, str]) -> Json:
-    match value:
-        case str():
-            return names.get(value, value)
-        case list():
-            return [_renamed(item, names) for item in value]
-        case dict():
-            return {names.get(key, key): _renamed(item, names) for key, item in value.items()}
-        case _:
-            return value

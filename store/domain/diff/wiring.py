@@ -2,34 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
-from store.domain.component import DiffRules
+from store.domain.component import DiffRules, Json
 from store.domain.diff.fields import Sides
 from store.domain.secrets import redact
+
+_Outputs: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Name of an output → ids it sends to."""
 
 
 def wiring(sides: Sides, rules: DiffRules) -> tuple[str, ...]:
     """Return one sentence for each part that sends its messages elsewhere than before, names made safe."""
-    if rules.wires is None:
+    old, new = _outputs(sides.wired_old, rules), _outputs(sides.new, rules)
+    if old == new:
         return ()
-    old = rules.wires(sides.old)
-    new = rules.wires(sides.new)
     words: list[str] = []
     for source in [*old, *(source for source in new if source not in old)]:
-        before, after = old.get(source, ()), new.get(source, ())
-        if before != after:
-            words += _sentences(sides.label, source, before, after)
+        before, after = old.get(source, {}), new.get(source, {})
+        if before != after and source not in sides.gone:  # what is gone sends nothing: its own line says so
+            words += _sentences(sides, source, before, after)
     return tuple(redact(sentence) for sentence in words)
 
 
-def _sentences(
-    label: Callable[[str], str], source: str, before: tuple[str, ...], after: tuple[str, ...]
-) -> Iterator[str]:
-    also = "also " if set(before) & set(after) else ""
-    for target in dict.fromkeys(after):
-        if target not in before:
-            yield f"{label(source)} now {also}goes to {label(target)}"
-    for target in dict.fromkeys(before):
-        if target not in after:
-            yield f"{label(source)} no longer goes to {label(target)}"
+def naming(sides: Sides) -> tuple[str, ...]:
+    """Return one sentence for each part that has another name now."""
+    return tuple(redact(f"{now} was called {was}") for was, now in sides.renamed.values())
+
+
+def _outputs(content: Json, rules: DiffRules) -> Mapping[str, _Outputs]:
+    if rules.outputs is not None:
+        return rules.outputs(content)
+    return {source: {"": targets} for source, targets in rules.wires(content).items()} if rules.wires else {}
+
+
+def _sentences(sides: Sides, source: str, before: _Outputs, after: _Outputs) -> Iterator[str]:
+    was, now = _by_target(before), _by_target(after)
+    several = len({*before, *after}) > 1
+    also = "also " if was.keys() & now.keys() else ""
+    name = sides.label(source)
+    for target, outputs in now.items():
+        to = _target(sides, target)
+        known = was.get(target, [])
+        came = [output for output in outputs if output not in known]
+        left = [output for output in known if output not in outputs]
+        if not known:
+            yield f"{name} now {also}goes to {to}{_from(came, several)}"
+        elif came and left:
+            yield f"{name} goes to {to}{_from(came, several)} now, not{_from(left, several)}"
+        elif came:
+            yield f"{name} now also goes to {to}{_from(came, several)}"
+        elif left:
+            yield f"{name} no longer goes to {to}{_from(left, several)}"
+    for target, outputs in was.items():
+        if target not in now:
+            gone = ", which is gone" if target in sides.gone else ""
+            yield f"{name} no longer goes to {_target(sides, target)}{_from(outputs, several)}{gone}"
+
+
+def _by_target(outputs: _Outputs) -> dict[str, list[str]]:
+    """Return target → the outputs that send to it, in order."""
+    found: dict[str, list[str]] = {}
+    for output, targets in outputs.items():
+        for target in dict.fromkeys(targets):
+            found.setdefault(target, []).append(output)
+    return found
+
+
+def _from(outputs: list[str], several: bool) -> str:  # noqa: FBT001  one sentence, two callers' knowledge
+    return f" from {' and '.join(outputs)}" if several and outputs else ""
+
+
+def _target(sides: Sides, target: str) -> str:
+    if target in sides.labels:
+        return sides.label(target)
+    return sides.elsewhere(target) or target

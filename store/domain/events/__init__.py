@@ -8,6 +8,7 @@ from typing import Final
 
 from store.domain.component import Json
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
+from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
     DeploymentFailed,
     DeploymentStarted,
@@ -30,6 +31,9 @@ from store.domain.events.exports import (
     EnvironmentAdded,
     EnvironmentFrozen,
     EnvironmentThawed,
+    HistoryImported,
+    Imported,
+    ImportedDeletion,
     NoticeRecord,
 )
 from store.domain.events.incidents import (
@@ -52,6 +56,7 @@ from store.domain.events.people import (
     PrincipalSuspended,
     RoleGranted,
     RoleRevoked,
+    SecondLogKeySet,
 )
 from store.domain.events.policies import (
     OwnersWanted,
@@ -79,6 +84,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         LedgerOpened,
         LedgerRestored,
         LogKeyRotated,
+        SecondLogKeySet,
         PrincipalAdded,
         RoleGranted,
         RoleRevoked,
@@ -94,6 +100,8 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         EnvironmentThawed,
         ArtifactIngested,
         ArtifactRefused,
+        ImportedDeletion,
+        HistoryImported,
         ArtifactUnsealed,
         ArtifactShredded,
         ConfigurationObserved,
@@ -119,6 +127,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         IncidentNoted,
         IncidentClosed,
         EntryAnnotated,
+        ConnectorsReviewed,
     )
 }
 
@@ -154,6 +163,7 @@ __all__ = [
     "ArtifactShredded",
     "ArtifactUnsealed",
     "ConfigurationObserved",
+    "ConnectorsReviewed",
     "DeploymentFailed",
     "DeploymentStarted",
     "DeploymentVerified",
@@ -170,6 +180,9 @@ __all__ = [
     "GateEvaluated",
     "GivenUp",
     "Grant",
+    "HistoryImported",
+    "Imported",
+    "ImportedDeletion",
     "IncidentClosed",
     "IncidentNoted",
     "IncidentOpened",
@@ -201,6 +214,7 @@ __all__ = [
     "RoleGranted",
     "RoleRevoked",
     "RollbackStarted",
+    "SecondLogKeySet",
     "Unknown",
     "decode",
     "to_parts",

@@ -49,8 +49,28 @@ class NoticeRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Imported:
+    """Where in somebody's git history a version stands. It is that history's word, not this ledger's time."""
+
+    repository: str
+    """The id of its first commit: the same wherever the repository lies and whatever it is called."""
+    commit: str
+    path: str
+    """The file's path in the repository."""
+    change: str
+    """added, modified, renamed or deleted."""
+    author: str
+    """A pseudonym of this workspace's; names and mail addresses are in no entry."""
+    authored: str | None = None
+    """RFC 3339, UTC; None where the commit names no time that can be."""
+    committed: str | None = None
+    renamed_from: str | None = None
+    """The name it had before, inside the project."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ArtifactIngested(Event):
-    """An export arrived in the inbox and was understood; its bytes are in the archive."""
+    """An export arrived in the inbox, or out of a git history, and was understood; its bytes are in the archive."""
 
     KIND: ClassVar[str] = "artifact.ingested"
     ON: ClassVar[tuple[str, ...]] = ("artifact", "project", "environment")
@@ -72,6 +92,47 @@ class ArtifactIngested(Event):
     more_notices: int = 0
     commitment: str | None = None
     """SHA-256(salt || bytes) of the export as it came, where it held secrets: `artifact` is then its covered form."""
+    connectors: str | None = None
+    """Digest of the archived list of what it reaches outside; None in entries from before there were such lists."""
+    imported: Imported | None = None
+    """Set for a version out of a git history."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedDeletion(Event):
+    """In an imported history, the file that held this artifact was deleted."""
+
+    KIND: ClassVar[str] = "artifact.deletion-imported"
+    ON: ClassVar[tuple[str, ...]] = ("artifact", "project", "environment")
+    artifact: str
+    project: str
+    environment: str
+    name: str
+    imported: Imported
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryImported(Event):
+    """A git history was read to its end; what it holds stands in the entries before this one."""
+
+    KIND: ClassVar[str] = "history.imported"
+    ON: ClassVar[tuple[str, ...]] = ("project", "environment")
+    project: str
+    environment: str
+    repository: str
+    head: str
+    """The commit it was read up to."""
+    path: str
+    """The file or folder in the repository that was imported; empty for all of it."""
+    commits: int
+    """How many commits touched that path."""
+    versions: int
+    """How many versions this run recorded."""
+    deletions: int
+    refused: int
+    """How many versions could not be taken in; they are in no entry."""
+    refusals: tuple[str, ...] = ()
+    """The first of them: commit, name and reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +169,8 @@ class ConfigurationObserved(Event):
     """The target's own; blinded (`sealed:…`) where it would be a hash over secrets."""
     commitment: str | None = None
     """As in `artifact.ingested`."""
+    connectors: str | None = None
+    """Digest of the archived list of what it reaches outside."""
 
 
 @dataclass(frozen=True, kw_only=True)

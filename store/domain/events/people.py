@@ -146,3 +146,19 @@ class LogKeyRotated(Event):
     previous: str
     """The key until then."""
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondLogKeySet(Event):
+    """From this entry on, a checkpoint counts only with a second key's signature as well (ML-DSA-44).
+
+    Where one second key takes over from another, the checkpoint over exactly this entry is signed by both.
+    """
+
+    KIND: ClassVar[str] = "log.second-key-set"
+    SIGNED: ClassVar[bool] = True
+    second_key: str
+    """The key from then on, as a note verifier key (`vkey`); empty for none any more."""
+    previous: str
+    """The key until then; empty for none."""
+    reason: str

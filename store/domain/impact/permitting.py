@@ -81,10 +81,11 @@ def _label(notice: Notice) -> str:
 
 def _differ(old: Notice, new: Notice) -> bool:
     """Say whether two notices of one part say something else; a new name of the part alone is nothing."""
-    return _said(old) != _said(new) or old.every != new.every
+    return said(old) != said(new) or old.every != new.every
 
 
-def _said(notice: Notice) -> str:
+def said(notice: Notice) -> str:
+    """Return what a notice says of its part, without the part's name."""
     return notice.detail.partition(": ")[2] or notice.detail
 
 
@@ -100,8 +101,8 @@ def _fact(code: str, component: str, pair: _Pair, sides: tuple[Component | None,
         component_name=redact(known.name) if known is not None else component,
         part=redact(label) if colon and (known is None or label != known.name) else "",
         notice=code,
-        old=_said(old) if old is not None else "",
-        new=_said(new) if new is not None else "",
+        old=said(old) if old is not None else "",
+        new=said(new) if new is not None else "",
     )
 
 

@@ -169,6 +169,8 @@ def _holds(value: str, kind: str, sure: int) -> bool:
 def _promise(root: bytes, data: bytes, lower: bytes, at: int) -> tuple[str, int] | None:
     """Return the kind of secret a name promises, and how sure: 2 any value counts, 1 a longer one, 0 a random one."""
     before = (lower, max(0, at - 16), at)
+    if data[at - 1 : at] == b"!":
+        return None  # a YAML tag: `!secret wifi` names a secret that is kept elsewhere
     if _WORD_ALONE.match(lower, at) and at and lower[at - 1 : at].isalpha() and not data[at : at + 1].isupper():
         return None  # `bypass`
     if root == b"token" and _NO_SECRET_OF.search(*before):

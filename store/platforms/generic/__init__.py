@@ -1,9 +1,11 @@
-"""Whatever is JSON, YAML or an archive: one component a file, compared by content, called by the file's name."""
+"""Whatever is JSON, YAML, TOML, XML or an archive: one component a file, compared by content, called by its name."""
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from hashlib import sha256
+from pathlib import PurePosixPath
 from typing import Final
 
 from store.domain.build import Source, component
@@ -12,15 +14,25 @@ from store.domain.hosts import hosts_in
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.archive_zip import open_zip
+from store.formats.safe_toml import read as read_toml
+from store.formats.safe_xml import read as read_xml
 from store.formats.safe_yaml import read as read_yaml
+from store.formats.xml_value import value_of
+from store.integrity.strict_json import Document
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.generic.identified import identified
 
 _ARCHIVES: Final = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x1f\x8b": "gzip"}
 _YAML_NAMES: Final = (".yaml", ".yml")
+_UTF_16: Final = (b"\xff\xfe<\0", b"\xfe\xff\0<")
+_SETTING: Final = re.compile(
+    rb"^[ \t]*(?:[\w.\"'-]+[ \t]*=[ \t]*[\"'\[{\w+-]|\[\[?[\w.\"' -]+\]\]?[ \t]*$)", re.MULTILINE
+)
+"""A line that only TOML has; YAML reads `name = "x"` as a text."""
 _SCHEMAS: Final = re.compile(r"schema\.|json-schema\.org|www\.w3\.org")
 """Hosts in `$schema` and namespace names are identifiers; nobody is called there."""
-_COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|//[^\n]*+|/\*.*?\*/|,(?=\s*+[}\]])', re.DOTALL)
+_COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|//[^\n]*+|/\*.*?\*/', re.DOTALL)
+_LAST_COMMA: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|,(?=\s*+[}\]])', re.DOTALL)
 
 
 class Generic:
@@ -41,7 +53,7 @@ class Generic:
         """Return the file as one component whose id is `name`.
 
         Raises:
-            BadInput: neither strict JSON nor harmless YAML nor a harmless archive.
+            BadInput: neither strict JSON nor harmless YAML, TOML or XML nor a harmless archive.
         """
         for magic, kind in _ARCHIVES.items():
             if data.startswith(magic):
@@ -73,25 +85,61 @@ class Generic:
 
 
 def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
-    """Return the value of a JSON or YAML file, and what is known of how it can be written."""
+    """Return the value of a file in any of the four formats, and what is known of how it can be written."""
+    ending = PurePosixPath(name.lower()).suffix
     start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")[:2]
-    if not name.lower().endswith(_YAML_NAMES) and (start[:1] in {b"{", b"["} or name.lower().endswith(".json")):
-        if start in {b"//", b"/*"}:  # JSON with comments, as editors write their settings
-            data = _COMMENT.sub(lambda match: match[1] or b"", data)
-        document = parse_json(data)
+    if ending == ".toml":
+        return read_toml(data), None
+    if start[:1] == b"<" or data.startswith(_UTF_16):
+        return value_of(read_xml(data)), None
+    if ending not in _YAML_NAMES and (start[:1] in {b"{", b"["} or ending == ".json" or start in {b"//", b"/*"}):
+        try:
+            document = _json(data)
+        except BadInput:
+            if ending == ".json" or not _SETTING.search(data):
+                raise
+            return read_toml(data), None
         return document.value, Source.of(data, has_float=document.has_float)
-    if start[:1] == b"<" or b"\0" in data[:4096]:
-        raise BadInput("neither JSON nor YAML nor an archive")
-    documents = read_yaml(data)
-    if not documents or all(isinstance(document, str) for document in documents):
-        raise BadInput("neither JSON nor YAML: plain text holds no configuration")
-    return documents[0] if len(documents) == 1 else list(documents), None
+    if b"\0" in data[:4096]:
+        raise BadInput("neither JSON nor YAML nor TOML nor XML nor an archive")
+    return _text(data, ending), None
+
+
+def _json(data: bytes) -> Document:
+    """Return a JSON document. Comments and last commas, as editors write them into their settings, are taken out."""
+    try:
+        return parse_json(data)
+    except BadInput:
+        bare = _COMMENT.sub(lambda match: match[1] or b"", data)
+        if bare == data:
+            raise
+    return parse_json(_LAST_COMMA.sub(lambda match: match[1] or b"", bare))
+
+
+def _text(data: bytes, ending: str) -> Json:
+    """Return the value of a YAML file, or of a TOML file without its ending.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    try:
+        documents = read_yaml(data)
+    except BadInput:
+        if ending in _YAML_NAMES or not _SETTING.search(data):
+            raise
+        return read_toml(data)
+    if documents and not all(isinstance(document, str) for document in documents):
+        return documents[0] if len(documents) == 1 else list(documents)
+    if ending not in _YAML_NAMES and _SETTING.search(data):
+        return read_toml(data)
+    raise BadInput("neither JSON nor YAML nor TOML nor XML: plain text holds no configuration")
 
 
 def _archive(data: bytes, name: str, kind: str) -> Parsed:
     """Return an archive as one component. A zip is looked at first; gzip is never unpacked, so it can do no harm."""
     if kind == "zip":
-        open_zip(data)
+        for member in open_zip(data):
+            deque(member.pieces(), maxlen=0)  # to the end: what is declared must be what is there
     content: Json = {"archive": kind, "bytes": len(data), "sha256": sha256(data).hexdigest()}
     part = component(id=name, name=name, kind="archive", content=content, behaviour=content, labels={}, source=None)
     return Parsed(platform=Generic.name, confidence=10, components=(part,))

@@ -9,14 +9,25 @@ from store.domain.component import Component, DiffRules, Json, Parsed
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.n8n.watch import connectors_of, notices_of
-from store.platforms.n8n.workflow import behaviour_of, content_of, is_noise, is_workflow, labels_of, language, wires
+from store.platforms.n8n.workflow import (
+    behaviour_of,
+    content_of,
+    is_noise,
+    is_workflow,
+    labels_of,
+    language,
+    outputs,
+    wires,
+)
 
 
 class N8n:
     """n8n 0.2 to 1.x. A component is one workflow, called by its id, else by its name."""
 
     name: Final = "n8n"
-    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires)
+    rules: Final = DiffRules(
+        is_noise=is_noise, language=language, wires=wires, outputs=outputs, called_by_name=("connections",)
+    )
 
     def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
         """Return how much `data` looks like workflows."""

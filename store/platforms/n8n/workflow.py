@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from store.domain.component import Json, Path
@@ -108,15 +109,23 @@ def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001
 
 def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
     """Return for each node the ids it sends to, whatever the kind of connection, in the order of its outputs."""
+    each = ((source, tuple(chain.from_iterable(found.values()))) for source, found in outputs(content).items())
+    return {source: targets for source, targets in each if targets}
+
+
+def outputs(content: Json) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Return for each node the ids that each of its outputs sends to: `output 2`, `ai_tool`."""
     if not isinstance(content, dict) or not isinstance(nodes := content.get("nodes"), dict):
         return {}
     ids = {str(node.get("name")): identity for identity, node in nodes.items() if isinstance(node, dict)}
     connections = content.get("connections")
-    found: dict[str, tuple[str, ...]] = {}
-    for source, outputs in connections.items() if isinstance(connections, dict) else ():
-        targets = tuple(ids.get(target, target) for target in _targets(outputs))
-        if targets:
-            found[ids.get(source, source)] = targets
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for source, kinds in connections.items() if isinstance(connections, dict) else ():
+        mine = found.setdefault(ids.get(source, source), {})
+        for kind, ports in kinds.items() if isinstance(kinds, dict) else ():
+            for number, port in enumerate(ports if isinstance(ports, list) else (), 1):
+                name = f"output {number}" if kind == "main" else kind if number == 1 else f"{kind} {number}"
+                mine[name] = tuple(ids.get(target, target) for target in _targets(port))
     return found
 
 

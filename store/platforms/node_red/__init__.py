@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.domain.build import Source
+from store.domain.build import Source, refuse_too_many
 from store.domain.component import DiffRules, Parsed
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.node_red.nodes import components_of, is_node_red, is_noise, language, nodes_of, wires
+from store.platforms.node_red.nodes import (
+    components_of,
+    homes_in,
+    is_node_red,
+    is_noise,
+    language,
+    nodes_of,
+    outputs,
+    wires,
+)
 from store.platforms.node_red.watch import connectors_of, notices_of
 
 
@@ -17,7 +26,7 @@ class NodeRed:
     """Node-RED 1 to 4. A component is a tab, a subflow, or a config node that belongs to no tab."""
 
     name: Final = "node-red"
-    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires)
+    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires, outputs=outputs)
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like a list of nodes; an empty list counts when it is called flows."""
@@ -42,6 +51,7 @@ class NodeRed:
             raise BadInput("an empty list says nothing about its platform")
         if nodes and not is_node_red(nodes):
             raise BadInput("not a list of Node-RED nodes")
+        refuse_too_many(homes_in(nodes))
         spans = scan(data)
         source = Source.of(data, has_float=document.has_float)
         return Parsed(

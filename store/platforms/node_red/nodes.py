@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from store.domain.build import Source, component, free_key
@@ -71,6 +72,12 @@ def label(node: Node, identity: str) -> str:
     if isinstance(name, str) and (name := name.strip()):
         return name
     return f"{node['type']} {identity[:8]}"
+
+
+def homes_in(nodes: list[Node]) -> int:
+    """Return how many components these nodes make at most, without making them."""
+    places = [node.get("z") for node in nodes]
+    return len({place for place in places if isinstance(place, str) and place}) + sum(not place for place in places)
 
 
 def components_of(nodes: list[Node], *, source: Source) -> tuple[Component, ...]:
@@ -171,17 +178,27 @@ def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  
 
 def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
     """Return for each node the ids it sends to, over wires and over links, in the order of its outputs."""
+    each = ((identity, tuple(chain.from_iterable(found.values()))) for identity, found in outputs(content).items())
+    return {identity: targets for identity, targets in each if targets}
+
+
+def outputs(content: Json) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Return for each node the ids that each of its outputs and its links send to."""
     nodes = content.get("nodes") if isinstance(content, dict) else None
     if not isinstance(nodes, dict):
         return {}
-    return {identity: targets for identity, node in nodes.items() if (targets := tuple(_targets(node)))}
+    return {identity: found for identity, node in nodes.items() if isinstance(node, dict) and (found := _outputs(node))}
 
 
-def _targets(node: Json) -> Iterator[str]:
-    if not isinstance(node, dict):
-        return
-    outputs = node.get("wires")
-    for output in outputs if isinstance(outputs, list) else []:
-        yield from (target for target in output if isinstance(target, str)) if isinstance(output, list) else ()
-    if node.get("type") in {"link out", "link call"} and isinstance(links := node.get("links"), list):
-        yield from (target for target in links if isinstance(target, str))
+def _outputs(node: Node) -> dict[str, tuple[str, ...]]:
+    wired = node.get("wires")
+    found = {
+        f"output {number}": _texts(output) for number, output in enumerate(wired if isinstance(wired, list) else (), 1)
+    }
+    if node["type"] in {"link out", "link call"} and isinstance(links := node.get("links"), list) and links:
+        found["its link"] = _texts(links)
+    return found
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

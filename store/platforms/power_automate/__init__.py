@@ -12,15 +12,17 @@ from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats import workflow_definition as wdl
 from store.formats.archive_zip import is_zip, open_zip
+from store.platforms.power_automate.apps import FOLDER, canvas_app, packaged_app
 from store.platforms.power_automate.contents import Contents
 from store.platforms.power_automate.flow import flow, flow_id, flow_name, is_flow, is_noise
 from store.platforms.power_automate.lone import PARTS, lone_json, lone_xml
-from store.platforms.power_automate.parts import canvas_app, file, is_manifest, package
+from store.platforms.power_automate.parts import file, is_manifest, package
 from store.platforms.power_automate.solution import is_solution, solution
 from store.platforms.power_automate.watch import outside
 
 _TAIL: Final = 4 * 1024 * 1024
 """Bytes at the end of a zip in which its directory names its members."""
+_ARCHIVES: Final = (b"microsoft.flow/flows", b"microsoft.powerapps/apps", b"solution.xml")
 _SURE: Final = (
     b'"Microsoft.Flow/', b"shared_logicflows", b"connectionReferenceLogicalName", b'"flowAssets"',
     b'"OpenApiConnection', b'"$authentication"',
@@ -52,7 +54,7 @@ class PowerAutomate:
         """Return how much `data` looks like a package, a solution, a canvas app, or a part of one."""
         if is_zip(data):
             listed = data[-_TAIL:].lower()
-            known = b"microsoft.flow/flows" in listed or b"solution.xml" in listed
+            known = any(mark in listed for mark in _ARCHIVES)
             return 95 if known or (b"header.json" in listed and b"properties.json" in listed) else 0
         start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         if start == b"<" or data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
@@ -99,7 +101,7 @@ def _archive(data: bytes, name: str) -> tuple[Component, ...]:
     files = Contents(members=members)
     if is_solution(files):
         parts = solution(files)
-    elif any("Microsoft.Flow/flows" in member for member in files):
+    elif any("Microsoft.Flow/flows" in name or name.startswith(FOLDER) for name in files):
         parts = _package(files)
     elif "Header.json" in files and "Properties.json" in files:
         parts = (canvas_app(name.rpartition("/")[2].removesuffix(".msapp"), data, None, key=name),)
@@ -127,6 +129,9 @@ def _package(files: Contents) -> tuple[Component, ...]:
                     taken.add(other)
             found.append(_flow(files, name, maps))
             taken.add(name)
+        elif name.startswith(FOLDER) and last == f"{folder.rpartition('/')[2]}.json":
+            app = packaged_app(files, name, taken)
+            found += [app] if app is not None else []
         elif last == "manifest.json":
             document, _ = files.json(name)
             if isinstance(document, dict) and is_manifest(document) and manifest is None:

@@ -135,8 +135,10 @@ _OTHER_NOISE: Final[dict[str, frozenset[str]]] = {
     "solution": frozenset({"@version", "@generatedBy", "@SolutionPackageVersion", "@OrganizationVersion"}),
     "environment-variable": frozenset({"@environmentvariablevalueid", "environmentvariablevalueid"}),
     "canvas-app": frozenset({
-        "LastPublishTime", "AppVersion", "CreatedByClientVersion", "MinClientVersion", "checksum.json", "Header.json",
-        "AppCheckerResult.sarif", "Resources/PublishInfo.json", "Entropy/Entropy.json",
+        "LastPublishTime", "AppVersion", "CreatedByClientVersion", "MinClientVersion", "appVersion", "sienaVersion",
+        "publisherVersion", "createdByClientVersion", "minClientVersion", "createdTime", "lastModifiedTime", "appUris",
+        "icons", "backgroundImageUri", "checksum.json", "Header.json", "AppCheckerResult.sarif",
+        "Resources/PublishInfo.json", "Entropy/Entropy.json",
     }),
 }  # fmt: skip
 """Component kind → keys that say nothing: when, by which build and from where something was exported."""

@@ -10,11 +10,12 @@ from store.domain.build import component
 from store.domain.component import Component, Json
 from store.errors import BadInput
 from store.formats import workflow_definition as wdl
-from store.formats.archive_zip import Member, open_zip
+from store.formats.archive_zip import Member
 from store.platforms.power_automate.contents import Contents
 from store.platforms.power_automate.flow import GUID, is_noise, plain_guid
 
-_MAX_TEXT: Final = 512 * 1024
+MAX_TEXT: Final = 512 * 1024
+"""Bytes of the largest script or source that is kept as text; a larger one is a digest."""
 _TEXTS: Final = (
     ".js", ".ts", ".json", ".xml", ".xaml", ".yaml", ".yml", ".css", ".htm", ".html", ".ps1", ".sql", ".csx", ".resx",
     ".txt", ".svg",
@@ -83,37 +84,15 @@ def _connection_name(connection: Json, names: dict[str, str]) -> str:
     return ": ".join(word for word in (api, _display_name(connection)) if word)
 
 
-def canvas_app(name: str, document: bytes, entry: Json, *, key: str) -> Component:
-    """Return a canvas app: what its solution says of it, the digests of what is in its `.msapp`, and its source.
-
-    Raises:
-        BadInput: the `.msapp` is a zip that no export tool writes.
-    """
-    contents = Contents(members={member.name: member for member in open_zip(document, backslashes=True)})
-    digests: dict[str, Json] = {}
-    sources: dict[str, Json] = {}
-    for path, member in contents.members.items():
-        is_source = path.startswith("Src/") and member.size <= _MAX_TEXT and contents.has_room(path)
-        text = contents.text(path) if is_source else None
-        if text is None:
-            digests[path] = _digest(member)
-        else:
-            sources[path] = text
-    content: dict[str, Json] = {"members": digests, "source": sources}
-    if entry is not None:
-        content["app"] = entry
-    return part("canvas-app", content, key=key, name=name)
-
-
 def file(contents: Contents, name: str) -> Component:
     """Return any other file of an archive: its text where it is short and one, else its digest."""
     member = contents.members[name]
     is_text = name.lower().endswith(_TEXTS) or _WEB_RESOURCE.search(name)
-    if is_text and member.size <= _MAX_TEXT and contents.has_room(name):
+    if is_text and member.size <= MAX_TEXT and contents.has_room(name):
         text = contents.text(name)
         if text is not None:
             return part("file", {"source": {_plain_name(name): text}}, key=name, name=_plain_name(name))
-    content: Json = {"bytes": member.size, "sha256": _digest(member)}
+    content: Json = {"bytes": member.size, "sha256": digest_of(member)}
     return part("file", content, key=name, name=_plain_name(name))
 
 
@@ -124,7 +103,8 @@ def _plain_name(name: str) -> str:
     return last[: match.start()] + (match[1] or "") if match and last[: match.start()] else last
 
 
-def _digest(member: Member) -> str:
+def digest_of(member: Member) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
     digest = sha256()
     for piece in member.pieces():
         digest.update(piece)

@@ -8,9 +8,10 @@ from xml.etree.ElementTree import Element
 
 from store.domain.component import Component, Json
 from store.errors import BadInput
+from store.platforms.power_automate.apps import canvas_app
 from store.platforms.power_automate.contents import Contents
 from store.platforms.power_automate.flow import GUID, flow, flow_name, is_flow
-from store.platforms.power_automate.parts import canvas_app, file, part, variable_values
+from store.platforms.power_automate.parts import file, part, variable_values
 from store.platforms.power_automate.xml_value import TEXT, tag, value
 
 _KINDS: Final = {

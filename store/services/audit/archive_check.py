@@ -14,6 +14,7 @@ from store.services.context import Context
 _NAMING = (
     "artifact.ingested",
     "configuration.observed",
+    "connectors.reviewed",
     "request.opened",
     "request.edited",
     "deployment.started",
@@ -77,6 +78,10 @@ def _named(entry: Entry) -> Iterator[tuple[str, str]]:
     manifest = statement.data.get("manifest")
     if isinstance(manifest, str):
         yield "component manifest", manifest
+    for field, what in (("connectors", "list of connectors"), ("inventory", "reviewed inventory")):
+        digest = statement.data.get(field)
+        if isinstance(digest, str):
+            yield what, digest
     target = statement.data.get("target")
     if isinstance(target, dict) and isinstance(target.get("manifest"), str):
         yield "release manifest", str(target["manifest"])

@@ -17,6 +17,7 @@ from store.ledger.verify import VerificationStopped, verify
 from store.services.audit import verified
 from store.services.audit.archive_check import archive_problems
 from store.services.context import TABLES, Context
+from store.services.identity.log_key import expected_second
 from store.services.identity.people import principals
 from store.services.sealing.sealed_check import sealed_problems
 from store.services.witness import cosigning
@@ -65,6 +66,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
             quorum=context.config.witnesses.quorum,
             verifier=Verifier.from_vkey(context.config.ledger.log_key),
             origin=context.config.ledger.origin,
+            second=expected_second(context.config),
             progress=of_entries,
             start=start,
             audit=audit,

@@ -115,7 +115,7 @@ def check(
         frozen=one(source, change.environment).frozen,
         quarantined=releases.quarantine(source, change.project, change.target.release),
     )
-    doubts = vouching.doubts(context.ledger, source, change, context.policies.at)
+    doubts = vouching.doubts(context.ledger, source, change, context.policies.at, context.now)
     if doubts:
         raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; an edit of the request voids them"])
     standing = drifting.standing(source, change.environment, change.project).values()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from store import archive
 from store.domain.component import Component, Connector, DiffRules, Notice
-from store.domain.diff import Diff, compare
+from store.domain.diff import Diff, compare_exports
+from store.domain.impact import Surface
 from store.domain.release import Release
 from store.platforms import platform, recognise
 from store.projections import artifacts, deployments, drifts
@@ -52,18 +53,15 @@ def effect(context: Context, plan: Plan) -> Effect:
     with context.ledger.reading() as connection:
         past = [row for row in deployments.listing(connection, **place, limit=5000) if row.state == "verified"]
         contents = Contents(connection)
-        before, old_links, _ = _parts(contents, plan.leaves)
-        after, new_links, notices = _parts(contents, plan.to)
+        before, old_links, old_notices = _parts(contents, plan.leaves)
+        after, new_links, new_notices = _parts(contents, plan.to)
         for row in (drifts.one(connection, drift) for drift in plan.drifts):
             if row is not None:
                 _overlay(connection, before, row)
-    diff = compare(
-        list(before.values()),
-        list(after.values()),
+    diff = compare_exports(
+        Surface(components=tuple(before.values()), connectors=old_links, notices=old_notices),
+        Surface(components=tuple(after.values()), connectors=new_links, notices=new_notices),
         _rules(plan.to, plan.leaves),
-        old_connectors=old_links,
-        new_connectors=new_links,
-        notices=notices,
     )
     goal = target(context, plan.environment)
     return Effect(
@@ -80,15 +78,12 @@ def effect(context: Context, plan: Plan) -> Effect:
 def between(connection: Connection, old: Release, new: Release) -> Comparison:
     """Return what changes from one release to another, with both sides."""
     contents = Contents(connection)
-    before, old_links, _ = _parts(contents, old)
-    after, new_links, notices = _parts(contents, new)
-    diff = compare(
-        list(before.values()),
-        list(after.values()),
+    before, old_links, old_notices = _parts(contents, old)
+    after, new_links, new_notices = _parts(contents, new)
+    diff = compare_exports(
+        Surface(components=tuple(before.values()), connectors=old_links, notices=old_notices),
+        Surface(components=tuple(after.values()), connectors=new_links, notices=new_notices),
         _rules(new, old),
-        old_connectors=old_links,
-        new_connectors=new_links,
-        notices=notices,
     )
     return Comparison(diff=diff, before=before, after=after)
 

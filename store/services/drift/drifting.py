@@ -123,6 +123,7 @@ def _noted(
             source=where.source,
             drifted=len(judged.differences) if judged else 0,
             revision=where.revision,
+            connectors=archive.put_connectors(connection, parsed.connectors),
             commitment=sealing.keep(context, writer, taken),
         )
         written = [writer.append(statement_of(context, e, SYSTEM)) for e in (seen, *verdicts)]

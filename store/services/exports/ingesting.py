@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,15 +13,17 @@ from pathlib import Path
 from store import archive
 from store.domain import events as ev
 from store.domain import secrets
+from store.domain.build import refuse_too_many
 from store.domain.component import ExportFile, Notice, Parsed
 from store.errors import BadInput, Conflict, NotFound, QuarterdeckError
-from store.intake.guard import StillWriting, read_guarded
+from store.intake.guard import UNSEEN, StillWriting
 from store.intake.inbox import Drop, Problem, Root, label_fault, read_drop
 from store.intake.quarantine import FOLDER, REASON_SUFFIX, quarantine
 from store.integrity.entry import Entry, Statement
 from store.ledger import Writer
 from store.projections import artifacts
-from store.services.acting import record, statement_of
+from store.projections.artifacts import ArtifactRow
+from store.services.acting import statement_of
 from store.services.context import SYSTEM, Context
 from store.services.drift import drifting
 from store.services.sealing import sealing
@@ -28,11 +31,13 @@ from store.services.sealing.sealing import Taken
 
 BATCH = 200
 """Files a transaction: the lock is held some tens of milliseconds, and 5,000 files need 25 checkpoints."""
+BATCH_BYTES = 8 * 1024 * 1024
+"""Bytes a transaction, but one file at least: what is read stays in memory until it is written."""
 MAX_NOTICES = 8
 """Notices an entry repeats; the rest are counted, and a review reads all of them from the archived export."""
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
 _ARCHIVE_NAMES = (".zip", ".gz", ".tgz")
-_TEXT_NAMES = (".json", ".yaml", ".yml")
+_TEXT_NAMES = (".json", ".yaml", ".yml", ".toml", ".xml", ".flow")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +46,7 @@ class FileOutcome:
 
     path: str
     outcome: str
-    """ingested, unchanged, observed, quarantined or waiting (it was still being written)."""
+    """ingested, unchanged, observed, quarantined, refused (and left where it is) or waiting (still being written)."""
     reason: str | None = None
     digest: str | None = None
     platform: str | None = None
@@ -62,12 +67,13 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Read:
-    """A dropped file that was read and understood."""
+class Read:
+    """An export that was read and understood, and is not recorded yet."""
 
     drop: Drop
     taken: Taken
     parsed: Parsed
+    imported: ev.Imported | None = None
 
 
 def ingest(context: Context, found: Iterable[Drop | Problem]) -> Report:
@@ -81,7 +87,7 @@ def ingest(context: Context, found: Iterable[Drop | Problem]) -> Report:
     """
     began = time.monotonic()
     outcomes: list[FileOutcome] = []
-    reads: list[_Read] = []
+    reads: list[Read] = []
     drifts = 0
     for item in found:
         read = _read(context, item)
@@ -93,10 +99,10 @@ def ingest(context: Context, found: Iterable[Drop | Problem]) -> Report:
             drifts += news
         else:
             reads.append(read)
-            if len(reads) == BATCH:
-                outcomes += _append(context, reads)
+            if is_enough(reads):
+                outcomes += append(context, reads)
                 reads = []
-    outcomes += _append(context, reads)
+    outcomes += append(context, reads)
     return Report(files=tuple(outcomes), drifts=drifts, seconds=round(time.monotonic() - began, 3))
 
 
@@ -108,28 +114,42 @@ def ingest_path(context: Context, path: Path, *, project: str, environment: str)
         StillWriting: somebody is writing to it.
         StorageFailure: the ledger cannot be written.
     """
+    drop = drop_at(path, project=project, environment=environment)
+    return Report(files=tuple(append(context, [read_export(context, read_drop(drop), drop)])))
+
+
+def drop_at(path: Path, *, project: str, environment: str) -> Drop:
+    """Return the file at `path`, from anywhere, as if it had been dropped under its last name.
+
+    Raises:
+        BadInput: its name is unfit.
+    """
     fault = label_fault(path.name)
     if fault is not None:
         raise BadInput(fault)
-    data = read_guarded(path)
-    root = Root(kind="inbox", path=path.parent)
-    drop = Drop(root=root, environment=environment, project=project, name=path.name, path=path, signature=(0, 0, 0, 0))
-    taken, parsed = _understood(context, ExportFile(name=path.name, data=data))
-    read = _Read(drop=drop, taken=taken, parsed=parsed)
-    return Report(files=tuple(_append(context, [read])))
+    root = Root(kind="inbox", path=path.parent, environment=environment, project=project)
+    return Drop(root=root, environment=environment, project=project, name=path.name, path=path, signature=UNSEEN)
 
 
-def _read(context: Context, item: Drop | Problem) -> _Read | FileOutcome:
+def read_export(context: Context, data: bytes, drop: Drop, *, imported: ev.Imported | None = None) -> Read:
+    """Return what an export holds, ready to be recorded.
+
+    Raises:
+        BadInput: it cannot be taken in.
+    """
+    taken, parsed = _understood(context, ExportFile(name=drop.name, data=data))
+    return Read(drop=drop, taken=taken, parsed=parsed, imported=imported)
+
+
+def _read(context: Context, item: Drop | Problem) -> Read | FileOutcome:
     if isinstance(item, Problem):
         return _refuse(context, item, item.reason)
     try:
-        data = read_drop(item)
-        taken, parsed = _understood(context, ExportFile(name=item.name, data=data))
+        return read_export(context, read_drop(item), item)
     except (StillWriting, NotFound) as waiting:
         return FileOutcome(path=shown(context, item.path), outcome="waiting", reason=str(waiting))
     except BadInput as error:
         return _refuse(context, item, str(error))
-    return _Read(drop=item, taken=taken, parsed=parsed)
 
 
 def _understood(context: Context, file: ExportFile) -> tuple[Taken, Parsed]:
@@ -142,6 +162,7 @@ def _understood(context: Context, file: ExportFile) -> tuple[Taken, Parsed]:
     _refuse_disguise(file.data, file.name.lower())
     taken = sealing.take(context, file)
     parsed = sealing.understood(taken)
+    refuse_too_many(len(parsed.components))
     twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
     if twice:
         raise BadInput(f"two components carry the id {ascii(twice[0])[:80]}")
@@ -164,34 +185,52 @@ def _refuse(context: Context, item: Drop | Problem, reason: str) -> FileOutcome:
         kept = quarantine(context.root, item, reason, now=context.clock.now())
     except (NotFound, Conflict) as changed:
         return FileOutcome(path=path, outcome="waiting", reason=str(changed))
-    record(
-        context,
-        [
-            ev.ArtifactRefused(
-                path=path,
-                reason=_printable(reason)[:500],
-                kept=shown(context, kept),
-                project=item.project if isinstance(item, Drop) else None,
-                environment=item.environment if isinstance(item, Drop) else None,
-            )
-        ],
+    event = ev.ArtifactRefused(
+        path=path,
+        reason=printable(reason)[:500],
+        kept=shown(context, kept),
+        project=item.project if isinstance(item, Drop) else None,
+        environment=item.environment if isinstance(item, Drop) else None,
     )
+    _record_refused(context, [event])
     return FileOutcome(path=path, outcome="quarantined", reason=reason)
 
 
-def _append(context: Context, reads: Sequence[_Read]) -> list[FileOutcome]:
+def _record_refused(context: Context, events: Sequence[ev.ArtifactRefused]) -> tuple[Entry, ...]:
+    """Record refusals, each once: another watcher may have found the file in quarantine and recorded it."""
+    with context.ledger.writing() as writer:
+        return tuple(
+            writer.append(_statement(context, event))
+            for event in events
+            if not artifacts.is_refused(writer.connection, event.kept)
+        )
+
+
+def is_enough(reads: Sequence[Read]) -> bool:
+    """Say whether `reads` are as many, or as large, as should be recorded in one transaction."""
+    if len(reads) % 8 and len(reads[-1].taken.file.data) < BATCH_BYTES // 8:
+        return False  # counted now and then, and whenever one alone matters
+    return len(reads) >= BATCH or sum(len(read.taken.file.data) for read in reads) >= BATCH_BYTES
+
+
+def append(context: Context, reads: Sequence[Read]) -> list[FileOutcome]:
+    """Archive and append exports in one transaction.
+
+    Raises:
+        StorageFailure: the ledger cannot be written; none of them is recorded.
+    """
     if not reads:
         return []
     with context.ledger.writing() as writer:
-        return [_one(context, writer, read) for read in reads]
+        return [append_one(context, writer, read) for read in reads]
 
 
-def _one(context: Context, writer: Writer, read: _Read) -> FileOutcome:
-    """Archive and append one export, unless the same bytes stand under its name already."""
+def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
+    """Archive and append one export, unless it is no import and the same bytes stand under its name already."""
     drop, file, parsed = read.drop, read.taken.file, read.parsed
-    last = artifacts.latest_named(writer.connection, drop.project, drop.environment, file.name)
     path, digest = shown(context, drop.path), file.digest
-    if last is not None and last.digest == digest:
+    last = _before(writer, read)
+    if last is not None and last.digest == digest and not last.imported and read.imported is None:
         return FileOutcome(path=path, outcome="unchanged", digest=digest, platform=last.platform)
     archive.put(writer.connection, file.data, previous=last.digest if last else None)
     manifest = archive.put_manifest(
@@ -211,10 +250,33 @@ def _one(context: Context, writer: Writer, read: _Read) -> FileOutcome:
         secrets=read.taken.secrets,
         notices=tuple(_notice(notice) for notice in parsed.notices[:MAX_NOTICES]),
         more_notices=max(0, len(parsed.notices) - MAX_NOTICES),
+        imported=read.imported,
+        connectors=archive.put_connectors(
+            writer.connection, parsed.connectors, previous=_connectors_of(writer, last) if last else None
+        ),
         commitment=sealing.keep(context, writer, read.taken),
     )
     writer.append(_statement(context, event))
     return FileOutcome(path=path, outcome="ingested", digest=digest, platform=parsed.platform)
+
+
+def _connectors_of(writer: Writer, row: ArtifactRow) -> str | None:
+    """Return the digest of an earlier export's list of connectors; None where none was kept."""
+    digest = writer.entry(row.seq).statement.data.get("connectors")
+    return digest if isinstance(digest, str) else None
+
+
+def _before(writer: Writer, read: Read) -> ArtifactRow | None:
+    """Return what stood there before: of the same sort, exported to us or imported, else of the other."""
+    drop, imported = read.drop, read.imported is not None
+    earlier = read.imported.renamed_from if read.imported else None
+    names = (drop.name,) if earlier is None else (drop.name, earlier)
+    for sort in (imported, not imported):
+        for name in names:
+            row = artifacts.latest_named(writer.connection, drop.project, drop.environment, name, imported=sort)
+            if row is not None:
+                return row
+    return None
 
 
 def _statement(context: Context, event: ev.Event) -> Statement:
@@ -226,7 +288,7 @@ def _notice(notice: Notice) -> ev.NoticeRecord:
     return ev.NoticeRecord(code=notice.code, component=notice.component[:100], detail=detail[:200])
 
 
-def _observe(context: Context, read: _Read) -> tuple[FileOutcome, int]:
+def _observe(context: Context, read: Read) -> tuple[FileOutcome, int]:
     drop = read.drop
     seen = drifting.observe(
         context,
@@ -244,27 +306,28 @@ def _observe(context: Context, read: _Read) -> tuple[FileOutcome, int]:
 def recover_quarantine(context: Context) -> tuple[Entry, ...]:
     """Record files that a crash left in quarantine without an entry."""
     folder = context.root / FOLDER
-    with context.ledger.reading() as connection:
-        known = {row.kept for row in artifacts.refused(connection, limit=1_000_000)}
     missing = []
-    for note in sorted(folder.rglob(f"*{REASON_SUFFIX}")) if folder.is_dir() else []:
-        kept = shown(context, note.with_name(note.name.removesuffix(REASON_SUFFIX)))
-        if kept not in known:
-            try:
-                reason = note.read_text(encoding="utf-8", errors="replace")
-            except OSError as error:
-                raise QuarterdeckError(f"{note} cannot be read: {error.strerror}") from error
-            missing.append(ev.ArtifactRefused(path=kept, reason=_printable(reason)[:500], kept=kept))
-    return record(context, missing) if missing else ()
+    with context.ledger.reading() as connection:
+        for note in sorted(folder.rglob(f"*{REASON_SUFFIX}")) if folder.is_dir() else []:
+            thing = note.with_name(note.name.removesuffix(REASON_SUFFIX))
+            kept = shown(context, thing)
+            # A reason alone is of somebody who is just about to move the thing there, or could not.
+            if os.path.lexists(thing) and not artifacts.is_refused(connection, kept):
+                try:
+                    reason = note.read_text(encoding="utf-8", errors="replace")
+                except OSError as error:
+                    raise QuarterdeckError(f"{note} cannot be read: {error.strerror}") from error
+                missing.append(ev.ArtifactRefused(path=kept, reason=printable(reason)[:500], kept=kept))
+    return _record_refused(context, missing) if missing else ()
 
 
 def shown(context: Context, path: Path) -> str:
     """Return `path` relative to the workspace where it can be, as valid Unicode, secrets taken out."""
     with contextlib.suppress(ValueError):
         path = path.relative_to(context.root)
-    return secrets.redact(_printable(str(path)))
+    return secrets.redact(printable(str(path)))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return `text` without lone surrogates (file names that are no UTF-8), so that an entry can hold it."""
     return text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")

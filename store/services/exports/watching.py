@@ -13,6 +13,7 @@ from typing import overload
 from store.domain.component import ExportFile
 from store.errors import BadInput, PlatformFailure, QuarterdeckError, StorageFailure
 from store.intake.inbox import Drop, Problem, Root
+from store.intake.reach import REMOTE_WINDOW, share_of
 from store.intake.settle import Settler
 from store.intake.watch import sweep, watch
 from store.services import releases
@@ -21,6 +22,7 @@ from store.services.delivery.environments import environments, target
 from store.services.drift import drifting
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
+from store.services.exports.progress import Stopwatch, Tell, untold
 from store.services.notifying import notifying
 from store.services.sealing import sealing
 
@@ -126,20 +128,38 @@ class GrowingRoots(Sequence[Root]):
         return self._found[index]
 
 
-def once(context: Context) -> tuple[Report, list[str]]:
-    """Scan the folders, wait for files still being written, ask live targets; return what became of all."""
+def once(context: Context, *, tell: Tell = untold, stop: threading.Event | None = None) -> tuple[Report, list[str]]:
+    """Scan the folders, wait for files still being written, ask live targets; return what became of all.
+
+    With `stop` set it ends after the transaction it is in; what was not reached waits where it is.
+    """
+    stop = threading.Event() if stop is None else stop
     ingesting.recover_quarantine(context)
-    began = time.monotonic()
+    watch = Stopwatch(tell=tell)
     settler = Settler(context.config.intake.settle_seconds)
     outcomes: dict[str, FileOutcome] = {}
     drifts = 0
     for batch in sweep(roots(context), settler=settler):
-        report = _ingested(context, settler, batch)
-        outcomes.update({file.path: file for file in report.files})
-        drifts += report.drifts
-    news, troubles = LivePoller(context).poll()
-    seconds = round(time.monotonic() - began, 3)
-    return Report(files=tuple(outcomes.values()), drifts=drifts + news, seconds=seconds), troubles
+        for part in _parts(batch, stop, size=ingesting.BATCH):
+            report = _ingested(context, settler, part)
+            outcomes.update({file.path: file for file in report.files})
+            drifts += report.drifts
+            watch.at(len(outcomes), max(settler.offered, len(outcomes)))
+        if stop.is_set():
+            break
+    news, troubles = (0, []) if stop.is_set() else LivePoller(context).poll()
+    return Report(files=tuple(outcomes.values()), drifts=drifts + news, seconds=watch.seconds), troubles
+
+
+def remarks(context: Context) -> list[str]:
+    """Return, in words, which watched folders lie where no event comes from: they are scanned only."""
+    seconds = context.config.intake.rescan_seconds
+    return [
+        f"{root.path} lies on a share ({kind}): scanned every {seconds:g} s, a file is taken in"
+        f" {max(REMOTE_WINDOW, context.config.intake.settle_seconds):g} s after its last change"
+        for root in roots(context)
+        if (kind := share_of(root.path)) is not None
+    ]
 
 
 def forever(
@@ -174,12 +194,14 @@ def forever(
     notifier.join(timeout=1)
 
 
-def _parts(found: Sequence[Drop | Problem], stop: threading.Event) -> Iterator[Sequence[Drop | Problem]]:
+def _parts(
+    found: Sequence[Drop | Problem], stop: threading.Event, *, size: int = _PART
+) -> Iterator[Sequence[Drop | Problem]]:
     """Yield what was found in parts that take a moment each, until `stop` is set: whoever says stop means now."""
-    for begin in range(0, len(found), _PART):
+    for begin in range(0, len(found), size):
         if stop.is_set():
             return
-        yield found[begin : begin + _PART]
+        yield found[begin : begin + size]
 
 
 def _ingested(context: Context, settler: Settler, batch: Sequence[Drop | Problem]) -> Report:

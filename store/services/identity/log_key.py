@@ -20,8 +20,17 @@ from store.domain import events as ev
 from store.domain import roles
 from store.errors import BadInput, Conflict, IntegrityFailure, QuarterdeckError, Refusal
 from store.integrity.entry import Entry
-from store.integrity.keyfile import AskPassphrase, is_encrypted, load_log_key, write_log_key
-from store.integrity.note import NoteSigner, Verifier
+from store.integrity.keyfile import (
+    AskPassphrase,
+    is_encrypted,
+    is_locked,
+    load_log_key,
+    load_second_key,
+    write_log_key,
+)
+from store.integrity.logkeys import LogKeys
+from store.integrity.note import NoteSigner, SecondSigner, Verifier
+from store.ledger.handover import FirstKey
 from store.ledger.keychain import keys_of
 from store.services.acting import perform
 from store.services.context import Actor, Context, Source
@@ -36,6 +45,8 @@ class Found:
     """What signs for a log, or why nothing here does."""
 
     signer: NoteSigner | None
+    second: SecondSigner | None = None
+    """What signs beside it, where the log has a second key."""
     why: str = ""
 
 
@@ -62,20 +73,38 @@ def find(root: Path, settings: Config, ledger: Path, ask: AskPassphrase | None) 
     Raises:
         BadInput: the file is no key of a log, or readable by others.
     """
-    path = _current_file(root, settings, ledger)
+    keys = _keys(root, settings, ledger)
+    path = _file_of(root, keys.newest) if keys and keys.rotations else root / KEY_FILE
     if not path.exists():
         return Found(signer=None, why=f"the log's private key is not here ({path.name})")
+    second = second_file(root, keys.second) if keys and keys.second else None
+    if second and not second.exists():
+        return Found(signer=None, why=f"the log's second private key is not here ({second.name})")
     passphrase = b""
-    if is_encrypted(path):
+    if is_encrypted(path) or (second and is_locked(second)):
         passphrase = (ask or from_environment)()
         if not passphrase:
             return Found(signer=None, why=f"the log's key needs its passphrase ({VARIABLE})")
+    origin = settings.ledger.origin
     try:
-        return Found(signer=NoteSigner(settings.ledger.origin, load_log_key(path, lambda: passphrase)))
+        return Found(
+            signer=NoteSigner(origin, load_log_key(path, lambda: passphrase)),
+            second=SecondSigner(origin, load_second_key(second, passphrase)) if second else None,
+        )
     except BadInput:
         if not passphrase:
             raise
         return Found(signer=None, why=f"that is not the passphrase of the log's key ({path.name})")
+
+
+def expected_second(settings: Config) -> Verifier | None:
+    """Return the second key that the configuration expects the log to have had; None where it names none.
+
+    Raises:
+        BadInput: what stands there is no verifier key.
+    """
+    vkey = settings.ledger.second_key
+    return Verifier.from_vkey(vkey) if vkey else None
 
 
 def rotate(context: Context, actor: Actor, *, reason: str, passphrase: bytes = b"") -> Rotated:
@@ -100,7 +129,7 @@ def rotate(context: Context, actor: Actor, *, reason: str, passphrase: bytes = b
 
     write_log_key(path, private, passphrase)
     try:
-        (entry,) = perform(context, actor, decide, writing=lambda: context.ledger.rotating(successor))
+        (entry,) = perform(context, actor, decide, writing=lambda: context.ledger.handing_over(FirstKey(successor)))
     except (Refusal, BadInput, Conflict, IntegrityFailure):
         path.unlink(missing_ok=True)  # after any other error it might be the log's key already
         raise
@@ -118,13 +147,17 @@ def _name_in_configuration(context: Context, key: Verifier) -> str:
     return ""
 
 
-def _current_file(root: Path, settings: Config, ledger: Path) -> Path:
-    """Return where the key that signs now should stand; only a log that was ever handed over needs to be read."""
-    first = root / KEY_FILE
-    if not any(first.parent.glob(f"{first.name}.*")):
-        return first
-    keys = keys_of(ledger, Verifier.from_vkey(settings.ledger.log_key))
-    return _file_of(root, keys.newest) if keys.rotations else first
+def _keys(root: Path, settings: Config, ledger: Path) -> LogKeys | None:
+    """Return the log's keys; None for a log whose keys were never changed here, which need not be read for that."""
+    files = (root / KEY_FILE).parent.glob(f"{Path(KEY_FILE).name}.*")
+    if settings.ledger.second_key or any(files):
+        return keys_of(ledger, Verifier.from_vkey(settings.ledger.log_key))
+    return None
+
+
+def second_file(root: Path, key: Verifier) -> Path:
+    """Return where the private half of a second key stands."""
+    return root / f"{KEY_FILE}.mldsa44-{key.key_id.hex()}"
 
 
 def _file_of(root: Path, key: Verifier) -> Path:

@@ -55,6 +55,7 @@ def see(context: Context, source: Source, change: Change) -> Seen:
             impact=_impact(connection, before, after),
             at=context.now,
             first=now is None,
+            names_before={part.id: part.name for part in before.components},
             approvers=tuple(one.actor for one in counted(change, people=people, policy=policy, at=context.now)),
         )
 

@@ -1,0 +1,195 @@
+"""7 Connectors: hosts, modules, connections and credentials; where they are used, and what nobody has looked at yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widget import Widget
+
+from console.presentation import inventories as words
+from console.presentation.spans import fit
+from console.presentation.words import counted
+from console.screen import Pane, act, look
+from console.screen.desk import Desk
+from console.screen.entry_dialog import show_entry
+from console.widgets.columns import Column, Row
+from console.widgets.dialogs import Ask
+from console.widgets.keyed_table import KeyedTable
+from console.widgets.text_view import Facts, TextView
+from store.domain.inventory import Item
+from store.services.connectors import reviewing
+from store.services.connectors.inventory import Inventory, inventory
+
+COLUMNS = (
+    Column(name="since", width=9, keep=8),
+    Column(name="kind", keep=7),
+    Column(name="name", least=28, most=60, keep=9),
+    Column(name="version", most=18, keep=4),
+    Column(name="licence", most=16, keep=3),
+    Column(name="places", width=6, align="right", keep=5),
+    Column(name="first", width=7, align="right", keep=2),
+    Column(name="last", width=7, align="right", keep=6),
+    Column(name="used by", least=10, most=120, grow=1, keep=5, prose=True),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What the screen shows."""
+
+    inventory: Inventory
+    at: datetime
+
+
+class Connectors(Pane[Loaded]):
+    """The list, and beside or below it everything about the connector under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        act("viewed", "Reviewed"),
+        Binding("w", "look('changed')", "Changed only", id="look.changed"),
+        look("entry"),
+        look("time"),
+        look("copy", "Copy name", show=False),
+    ]
+    HELP_TEXT: ClassVar[tuple[str, ...]] = (
+        "Everything outside that any export ever reached: hosts, modules, connections and credential references,"
+        " with the entry it was first and last seen in.",
+        "v records, under your signature, that you reviewed what is in use now; what comes later is marked as new.",
+        "w shows only what became different since the last review. / narrows by any word: host prod !module",
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._found: Inventory | None = None
+        self._at = desk.context.clock.now()
+        self._changed_only = False
+
+    def compose(self) -> ComposeResult:
+        yield Facts(id="connectors-head")
+        with Container(id="connectors-body"):
+            yield KeyedTable(COLUMNS, empty="nothing reaches outside", id="connectors-list")
+            yield TextView(wrapped=True, id="connector")
+
+    # What is shown.
+
+    def load(self) -> Loaded:
+        return Loaded(inventory=inventory(self._desk.context), at=self._desk.context.clock.now())
+
+    def show_data(self, data: Loaded) -> None:
+        self._found, self._at = data.inventory, data.at
+        self._show_list()
+
+    def first_focus(self) -> Widget | None:
+        return self._table
+
+    @property
+    def _table(self) -> KeyedTable:
+        return self.query_one("#connectors-list", KeyedTable)
+
+    @property
+    def _selected(self) -> Item | None:
+        key = self._table.key
+        items = self._found.items if self._found is not None else ()
+        return next((item for item in items if words.key_of(item) == key), None)
+
+    def _show_list(self) -> None:
+        if self._found is None:
+            return
+        shown = words.filtered(self._found.items, changed_only=self._changed_only)
+        self._table.empty = "nothing changed since the last review" if self._changed_only else "nothing reaches outside"
+        self._table.sync([Row(key=words.key_of(item), cells=words.row_cells(item, self._at)) for item in shown])
+        self._show_head()
+        self._show_item()
+
+    def _show_head(self) -> None:
+        if self._found is not None:
+            head = words.headline(self._found, self._at, changed_only=self._changed_only)
+            room = max(self.size.width - 2, 20)
+            self.query_one("#connectors-head", Facts).show_lines(fit(head, room, middle=False))
+
+    def _show_item(self) -> None:
+        item = self._selected
+        reviewed = self._found is not None and self._found.review is not None
+        lines = words.item_lines(item, self._at, reviewed=reviewed) if item is not None else []
+        self.query_one("#connector", TextView).show_lines(lines)
+
+    def on_keyed_table_highlighted(self) -> None:
+        super().on_keyed_table_highlighted()
+        self._show_item()
+
+    def on_keyed_table_chosen(self) -> None:
+        self.query_one("#connector").focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        del event
+        self._show_head()
+
+    def back(self) -> bool:
+        if self._table.has_focus:
+            return False
+        self._table.focus()
+        return True
+
+    def open(self, subject: str) -> None:
+        """Go to a connector by its name."""
+        items = self._found.items if self._found is not None else ()
+        found = next((item for item in items if item.name == subject), None)
+        if found is not None:
+            self._table.select(words.key_of(found))
+
+    # Keys.
+
+    def why_not(self, name: str) -> str | None:
+        if name == "viewed":
+            found = self._found
+            if found is None:
+                return "still reading"
+            if found.review is not None and not found.changed():
+                return "nothing changed since the last review"
+            return None
+        if name in {"entry", "time", "copy"} and self._selected is None:
+            return "no connector is under the cursor"
+        return None
+
+    async def act_viewed(self) -> None:
+        found = self._found
+        if found is None:
+            return
+        used, changed = sum(item.in_use for item in found.items), len(found.changed())
+        facts = (
+            f"{counted(used, 'connector')} in use, {changed} new or changed since the last review.",
+            "Goes into the ledger under your signature, with the whole list.",
+        )
+        note = await self.ask(
+            Ask("Connectors reviewed", facts=facts, placeholder="what was looked at or decided", required=False)
+        )
+        if note is not None:
+            entry = await self.perform(
+                lambda: reviewing.review(self._desk.context, self._desk.me(), found, note=note), doing="recording"
+            )
+            self.say(f"{counted(used, 'connector')} reviewed (entry {entry.seq})")
+
+    def look_changed(self) -> None:
+        self._changed_only = not self._changed_only
+        self._show_list()
+
+    async def look_entry(self) -> None:
+        item = self._selected
+        if item is not None:
+            await show_entry(self, self._desk, item.last.seq)
+
+    def look_time(self) -> None:
+        item = self._selected
+        if item is not None:
+            self.go("replay", str(item.first.seq))
+
+    def copied(self) -> str | None:
+        item = self._selected
+        return item.name if item is not None else None

@@ -1,0 +1,64 @@
+"""What a reviewer should see in any component, whatever its platform: secrets in the open, hosts, short texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from store.domain.component import Component, Connector, Json, Notice
+from store.domain.hosts import hosts_in
+from store.domain.secrets import redact, scan
+
+_LONGEST: Final = 120
+_NEVER_CALLED: Final = ("schema.", "schemas.", "json-schema.org", "www.w3.org", "soap.sforce.com")
+"""Hosts in namespace names and `$schema` are identifiers; nobody is called there."""
+
+
+def hosts_of(component: Component) -> Iterator[tuple[str, Connector]]:
+    """Yield every host a URL in the component speaks of, for `gathered`."""
+    for host in sorted(hosts_in(component.canonical.decode())):
+        if not host.startswith(_NEVER_CALLED):
+            yield component.id, Connector(kind="host", name=host)
+
+
+def secrets_of(components: Iterable[Component], *, any_at_all: bool = True) -> Iterator[Notice]:
+    """Yield a notice for each kind of secret that stands in the open in a component.
+
+    `any_at_all` is False when a look at the whole export found none.
+    """
+    for component in components if any_at_all else ():
+        for kind in dict.fromkeys(span.kind for span in scan(component.canonical)):
+            yield notice("inline-secret", component, f"holds a secret in the open ({kind})")
+
+
+def notice(code: str, component: Component, what: str, *, part: str = "") -> Notice:
+    """Return a notice whose detail holds no secret and begins with a name: of the inner part, else the component's."""
+    label = component.labels.get(part, component.name)
+    return Notice(code=code, component=component.id, detail=redact(f"{label}: {what}"))
+
+
+def brief(value: Json) -> str:
+    """Return a value as a short text: itself, or a list of texts joined; empty for what says nothing in words."""
+    match value:
+        case str():
+            text = " ".join(value.split())
+        case bool() | None:
+            text = ""
+        case int() | float():
+            text = str(value)
+        case list():
+            text = ", ".join(part for item in value[:8] if (part := brief(item)))
+        case dict():
+            text = ", ".join(f"{key} {part}" for key, item in list(value.items())[:8] if (part := brief(item)))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def objects(value: Json) -> Iterator[dict[str, Json]]:
+    """Yield every object inside `value`, itself included, outer before inner."""
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from objects(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from objects(item)

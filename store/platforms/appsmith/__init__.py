@@ -1,0 +1,53 @@
+"""Appsmith applications: the one JSON file the editor exports, whole or in part."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from store.domain.build import Source
+from store.domain.component import DiffRules, Parsed
+from store.domain.secrets import scan
+from store.errors import BadInput
+from store.integrity.strict_json import parse as parse_json
+from store.platforms.appsmith.application import LISTS, NOISE, components_of, language
+from store.platforms.appsmith.watch import connectors_of, notices_of
+
+
+class Appsmith:
+    """Appsmith 1.5 and later. A component is a page, a query, a JS object, a data source, the application itself."""
+
+    name: Final = "appsmith"
+    rules: Final = DiffRules(
+        is_noise=lambda kind, path: NOISE.covers(path),  # noqa: ARG005  the shape of DiffRules.is_noise
+        language=language,
+    )
+
+    def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
+        """Return how much `data` looks like an exported application."""
+        if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+            return 0
+        marks = sum(f'"{key}"'.encode() in data for key in LISTS)
+        if b'"exportedApplication"' in data:
+            return 95 if marks else 60
+        return 80 if marks >= 2 else 0
+
+    def parse(self, data: bytes, name: str) -> Parsed:
+        """Return pages, queries, JS objects and data sources with the hosts and libraries they use.
+
+        Raises:
+            BadInput: no strict JSON, or no application of Appsmith.
+        """
+        document = parse_json(data)
+        value = document.value
+        if not isinstance(value, dict) or not any(isinstance(value.get(key), list) for key in LISTS):
+            raise BadInput("not an Appsmith application: neither pages, actions nor data sources")
+        parts = components_of(value, name, source=Source.of(data, has_float=document.has_float))
+        spans = scan(data)
+        return Parsed(
+            platform=self.name,
+            confidence=95,
+            components=parts,
+            connectors=connectors_of(parts),
+            notices=notices_of(parts, any_secret=bool(spans)),
+            secrets=len(spans),
+        )

@@ -1,0 +1,88 @@
+"""Home Assistant's YAML: automations, scripts, scenes, packages, blueprints, a whole configuration.yaml."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from store.domain.component import DiffRules, Json, Parsed, Path
+from store.domain.secrets import scan
+from store.errors import BadInput
+from store.formats.safe_yaml import read as read_yaml
+from store.platforms.home_assistant.components import components_of
+from store.platforms.home_assistant.domains import SURE
+from store.platforms.home_assistant.shapes import hints_in, is_called_like_one, is_kept_like_one, pieces_of
+from store.platforms.home_assistant.watch import connectors_of, notices_of
+
+_OTHERS: Final = re.compile(
+    rb"^(?:esphome|appdaemon|apiVersion|openapi|swagger|jobs|StartAt|AWSTemplateFormatVersion):", re.MULTILINE
+)
+"""Keys at the left edge of YAML that others write, some of it with the same tags (ESPHome)."""
+_DOMAIN: Final = re.compile(rf"^(?:{'|'.join(sorted(SURE))})(?: [\w -]+)?:".encode(), re.MULTILINE)
+_TRIGGER: Final = re.compile(rb"^[ -]{0,6}(?:triggers?|use_blueprint):", re.MULTILINE)
+_ACTION: Final = re.compile(rb"^[ -]{0,6}(?:actions?|use_blueprint):", re.MULTILINE)
+_SEQUENCE: Final = re.compile(rb"^[ ]{0,6}sequence:", re.MULTILINE)
+_BLUEPRINT: Final = re.compile(rb"^blueprint:[\s\S]{0,4000}?^ +domain: *(?:automation|script|template)", re.MULTILINE)
+
+
+class HomeAssistant:
+    """Home Assistant 0.60 and later. A component is an automation, a script, a scene, a blueprint, an integration."""
+
+    name: Final = "home-assistant"
+
+    @property
+    def rules(self) -> DiffRules:
+        """No noise: comments and layout are gone after reading. Templates are code."""
+        return DiffRules(is_noise=_no_noise, language=_language)
+
+    def detect(self, data: bytes, name: str) -> int:
+        """Return how much `data` looks like YAML of Home Assistant."""
+        if not name.lower().endswith((".yaml", ".yml")) and data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {
+            b"{", b"[", b"<", b""
+        }:  # fmt: skip
+            return 0
+        if b"\0" in data[:4096] or _OTHERS.search(data):
+            return 0
+        signs = [
+            hints_in(data),
+            _DOMAIN.search(data) is not None,
+            _TRIGGER.search(data) is not None and _ACTION.search(data) is not None,
+            _SEQUENCE.search(data) is not None,
+            _BLUEPRINT.search(data) is not None,
+            is_called_like_one(name),
+            is_kept_like_one(name),
+        ]
+        return min(95, 45 + 15 * sum(signs)) if any(signs) else 0
+
+    def parse(self, data: bytes, name: str) -> Parsed:
+        """Return automations, scripts, scenes and integrations with the services and credentials they use.
+
+        Raises:
+            BadInput: no harmless YAML, or nothing of Home Assistant.
+        """
+        documents = read_yaml(data)
+        if len(documents) > 1:
+            raise BadInput("not of Home Assistant: several YAML documents in one file")
+        value: Json = documents[0] if documents else None
+        pieces = pieces_of(value, name, hinted=hints_in(data))
+        parts = components_of(pieces)
+        spans = scan(data)
+        return Parsed(
+            platform=self.name,
+            confidence=60 if is_called_like_one(name) and not hints_in(data) else 90,
+            components=parts,
+            connectors=connectors_of(parts),
+            notices=notices_of(parts),
+            secrets=max(len(spans), sum(len(piece.content) for piece in pieces if piece.kind == "secrets")),
+        )
+
+
+def _no_noise(kind: str, path: Path) -> bool:  # noqa: ARG001  the shape of DiffRules.is_noise
+    return False
+
+
+def _language(kind: str, path: Path, value: str) -> str | None:
+    """Return `jinja` for templates and `shell` for commands."""
+    if kind == "integration" and path[:1] == ("shell_command",):
+        return "shell"
+    return "jinja" if "{{" in value or "{%" in value else None

@@ -1,0 +1,35 @@
+"""From pieces of a document to components; a file of secrets shows their names and nothing else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from store.domain.build import component, free_key
+from store.domain.component import Component, Json
+from store.platforms.home_assistant.shapes import Piece
+
+HIDDEN: Final = "[redacted: secret]"
+
+
+def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
+    """Return one component a piece; a second one of the same id is kept apart."""
+    made: dict[str, Component] = {}
+    for piece in pieces:
+        identity = free_key(piece.id, made)
+        # In a file of secrets every value is one, whatever its name promises: only the digest sees it, never the diff.
+        content: Json = _hidden(piece.content) if piece.kind == "secrets" else piece.content
+        made[identity] = component(
+            id=identity,
+            name=piece.name,
+            kind=piece.kind,
+            content=content,
+            behaviour=piece.content,
+            labels={},
+        )
+    return tuple(made.values())
+
+
+def _hidden(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _hidden(item) for key, item in value.items()}
+    return [_hidden(item) for item in value] if isinstance(value, list) else HIDDEN

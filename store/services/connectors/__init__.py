@@ -1,0 +1,1 @@
+"""The inventory of connectors: what there is, and the reviews of it."""

@@ -1,0 +1,108 @@
+"""From somebody's git history to artifacts: every version in order, marked as theirs; twice is once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from store.errors import NotFound
+from store.intake.git_history import History, inner_path
+from store.intake.git_refs import locate
+from store.intake.git_shield import shielded
+from store.services.context import Context
+from store.services.exports.import_run import ImportRun, Refused
+from store.services.exports.progress import Stopwatch, Tell, untold
+from store.services.identity.pseudonyms import Pseudonyms, written
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportReport:
+    """What became of a history."""
+
+    repository: str
+    head: str
+    commits: int = 0
+    """How many commits touched the path, as far as was read."""
+    versions: int = 0
+    deletions: int = 0
+    known: int = 0
+    """Versions and deletions that an earlier run had recorded."""
+    refused: tuple[Refused, ...] = ()
+    finished: bool = True
+    """False when it was stopped before the end of the history."""
+    names: Path | None = None
+    """Where the authors' names were written down."""
+    seconds: float = 0.0
+
+
+def import_history(
+    context: Context,
+    repository: Path,
+    path: str,
+    *,
+    project: str,
+    environment: str,
+    branch: str | None = None,
+    keep_names: bool = False,
+    tell: Tell = untold,
+    stop: threading.Event | None = None,
+) -> ImportReport:
+    """Record every version of a file or folder in a git repository's history, oldest first.
+
+    What earlier runs recorded is passed over, so that a run that was stopped, or a history that has grown, goes on
+    where it was. Names and mail addresses of authors become pseudonyms; with `keep_names` they are written down
+    beside the ledger, in a file that can be deleted.
+
+    Raises:
+        BadInput: no such repository, branch or path, or its history cannot be read.
+        StorageFailure: the ledger cannot be written; what was recorded before stays recorded.
+    """
+    stop = threading.Event() if stop is None else stop
+    inner = inner_path(path)
+    found = locate(repository, branch)
+    watch = Stopwatch(tell=tell)
+    with shielded(found) as shield:
+        history = History(shield, found, inner)
+        people = Pseudonyms(context.root)
+        run = ImportRun(
+            context=context,
+            project=project,
+            environment=environment,
+            inner=inner,
+            repository=history.root(),
+            people=people,
+        )
+        run.learn(context.ledger)
+        total, done = history.count(), 0
+        if total == 0:
+            raise NotFound(f"no commit of this branch touched {path}")
+        with history.blobs() as blobs, history.commits() as commits:
+            for commit in commits:
+                run.take(commit, blobs)
+                done += 1
+                if run.is_enough():
+                    run.flush()
+                watch.at(done, max(total, done))
+                if stop.is_set():
+                    break
+        run.flush()
+    if not stop.is_set():
+        run.finished(found.head, done)
+    return ImportReport(
+        repository=run.repository,
+        head=found.head,
+        commits=done,
+        versions=run.versions,
+        deletions=run.deletions,
+        known=run.known,
+        refused=tuple(run.refused),
+        finished=not stop.is_set(),
+        names=people.keep() if keep_names else None,
+        seconds=watch.seconds,
+    )
+
+
+def names_of(context: Context) -> dict[str, str]:
+    """Return who is behind the pseudonyms of authors, for those that somebody asked to be written down."""
+    return {author: f"{who.get('name', '')} <{who.get('mail', '')}>" for author, who in written(context.root).items()}
