@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import history, intake, ledger
+from bench import diffing, history, intake, ledger
 from bench.measure import Result
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -27,6 +27,7 @@ def main() -> int:
             ("append", lambda: ledger.append(Path(folder))),
             ("intake", lambda: intake.run(Path(folder))),
             ("history", lambda: history.run(Path(folder))),
+            ("diff", lambda: diffing.run(Path(folder) / "diff")),
             ("long", lambda: ledger.long(Path(folder), entries)),
         ):
             print(f"measuring: {name}", flush=True)

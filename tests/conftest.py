@@ -25,6 +25,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("short soak (make soak runs the full one)")
         for line in sorted({str(count) for count in counts}):
             terminalreporter.line(line)
+    measured = [value for report in passed for name, value in report.user_properties if name == "secrets"]
+    if measured:
+        terminalreporter.section("secrets: what is found, what is not")
+        for line in measured:
+            terminalreporter.line(str(line))
 
 
 @pytest.fixture(scope="session")

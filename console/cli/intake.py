@@ -5,17 +5,19 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from console.cli.output import complain, emit_json, note, say, table
 from console.cli.progress import STOPPED, Meter
-from console.cli.session import Session, command, group
+from console.cli.session import Session, command, confirmed, group
 from store import archive
 from store.domain import events as ev
 from store.domain import secrets
 from store.errors import BadInput, NotFound
+from store.formats.archive_covering import is_archive
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
 from store.services.context import Context, recorded
@@ -25,6 +27,7 @@ from store.services.exports.bulk import ingest_paths
 from store.services.exports.importing import names_of
 from store.services.exports.ingesting import Report
 from store.services.notifying import notifying
+from store.services.sealing import sealing, unsealing
 
 
 @command(name="watch")
@@ -87,6 +90,7 @@ def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
                 "waiting": report.count("waiting"),
                 "refused": report.count("refused"),
                 "drifts": report.drifts,
+                "reverts": list(report.said),
                 "files": [
                     {
                         "path": file.path,
@@ -106,6 +110,8 @@ def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
         if file.outcome != "unchanged" or session.options.verbose:
             facts = file.reason or f"{(file.digest or '')[:12]} {file.platform or ''}"
             say(f"{file.outcome:<11}", file.path, facts)
+    for done in report.said:
+        say(done)
     counts = ("ingested", "unchanged", "quarantined", "observed", "waiting")
     words = ", ".join(f"{report.count(word)} {word}" for word in counts if report.count(word)) or "nothing new"
     say(f"{words}{f', {report.drifts} drifts' if report.drifts else ''} in {report.seconds:.2f} s")
@@ -154,17 +160,25 @@ def artifact_show(session: Session, digest: str) -> None:
 
 @command(artifact, name="cat")
 @click.argument("digest")
-def artifact_cat(session: Session, digest: str) -> None:
-    """Write an export's exact bytes to standard output.
+@click.option("--unseal", is_flag=True, help="With its secrets; needs the right to, a --reason, and leaves an entry.")
+@click.option("--reason", default="", help="Why the secrets must be seen; goes into the ledger.")
+def artifact_cat(session: Session, digest: str, *, unseal: bool, reason: str) -> None:
+    """Write an export to standard output as it is archived: its secrets are marks (SEALED-…).
 
-    On a terminal the text is made safe and likely secrets are covered; into a file or pipe it is exact.
+    On a terminal the text is made safe; into a file or pipe it is exact. Exports from before secrets were sealed are
+    shown with their secrets covered.
     """
     context = session.context
-    row = _one(context, digest)
-    with context.ledger.reading() as connection:
-        data = archive.get(connection, row.digest)
+    digest = _sealed_digest(context, digest) if unseal else _one(context, digest).digest
+    if unseal:
+        data, entry = unsealing.unseal(context, session.actor(), digest, reason=reason)
+        note(f"shown with its secrets; recorded as entry {entry.seq}")
+    else:
+        with context.ledger.reading() as connection:
+            data = archive.get(connection, digest)
+        data = data if is_archive(data) else secrets.cover(data, lambda _: "redacted").data
     if sys.stdout.isatty():
-        for line in secrets.redact(data.decode("utf-8", errors="replace")).splitlines():
+        for line in data.decode("utf-8", errors="replace").splitlines():
             say(line)
     else:
         sys.stdout.buffer.write(data)
@@ -183,6 +197,51 @@ def _author(context: Context, row: ArtifactRow) -> str:
 def _origin(row: ArtifactRow) -> str:
     """Return where a version of a git history comes from, with that history's date; empty for an export."""
     return f"git {row.imported[:12]} of {row.authored[:10] or 'no date'}" if row.imported else ""
+
+
+@command(name="shred")
+@click.argument("digest")
+@click.option("--reason", required=True, help="Why; goes into the ledger.")
+@click.option("--everywhere", is_flag=True, help="Also every other artifact that holds one of its secrets.")
+def shred(session: Session, digest: str, reason: str, *, everywhere: bool) -> None:
+    """Destroy the sealed secrets of an artifact for good; it can be looked at, but never be delivered again."""
+    context = session.context
+    first = _sealed_digest(context, digest)
+    doomed = [first, *(unsealing.others(context, first) if everywhere else ())]
+    confirmed(session, f"destroy the secrets of {', '.join(one[:12] for one in doomed)} for good?")
+    actor = session.actor()
+    done = [(one, unsealing.shred(context, actor, one, reason=reason)) for one in doomed]
+    others = [other for other in done[0][1].others if other not in doomed]
+    if session.options.json:
+        shredded = [{"artifact": one, "entry": what.entry.seq if what.entry else None} for one, what in done]
+        emit_json({"shredded": shredded, "still_sealed_in": others})
+        return
+    for one, what in done:
+        say(f"{one[:12]}: its secrets are destroyed" + (f" (entry {what.entry.seq})" if what.entry else ""))
+    if others:
+        names = ", ".join(other[:12] for other in others)
+        note(f"the same secrets are still sealed in {names}: --everywhere takes them along")
+    for path in _left(context, [one for one, _ in done]):
+        note(f"{path} is still there, with its secrets: delete it")
+
+
+def _left(context: Context, digests: Sequence[str]) -> list[str]:
+    """Return the files in the drop folders that these artifacts came from and that are still there."""
+    with context.ledger.reading() as connection:
+        rows = [row for digest in digests for row in artifacts.by_digest(connection, digest)]
+    paths = (f"{kind}/{row.environment}/{row.project}/{row.name}" for row in rows for kind in ("inbox", "observed"))
+    return [path for path in dict.fromkeys(paths) if (context.root / path).is_file()]
+
+
+def _sealed_digest(context: Context, digest: str) -> str:
+    """Return the whole digest of an artifact, ingested or only observed, that begins with `digest`."""
+    try:
+        return _one(context, digest).digest
+    except NotFound:
+        found = {artifact for artifact, _ in sealing.commitments(context.ledger) if artifact.startswith(digest.lower())}
+        if len(found) != 1:
+            raise
+        return found.pop()
 
 
 def _one(context: Context, digest: str) -> ArtifactRow:

@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "ingest": "intake",
     "import-git": "importing",
     "artifact": "intake",
+    "shred": "intake",
     "request": "request",
     "approve": "request",
     "refuse": "request",

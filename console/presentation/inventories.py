@@ -63,29 +63,25 @@ def headline(found: Inventory, now: datetime, *, changed_only: bool) -> Line:
     return (*told, *line(*hint, *shows)) if review is None or changed else (*told, *line(*shows))
 
 
-def item_lines(item: Item, now: datetime) -> list[Line]:
-    """Return everything about one connector."""
+def item_lines(item: Item, now: datetime, *, reviewed: bool) -> list[Line]:
+    """Return everything about one connector; `reviewed` says that there was a review at all."""
     mark = _MARKS[item.since]
     lines = [line((f"{item.kind} ", "muted"), (item.name, "title"))]
     if item.since is not Since.SAME:
-        lines.append(line((f"{mark.symbol} {mark.word} since the last review", mark.tone)))
+        told = f"{mark.symbol} {mark.word} since the last review" if reviewed else "+ nobody has reviewed it yet"
+        lines.append(line((told, mark.tone)))
     lines += [line("  ", ("→ ", "info"), words) for words in item.words]
-    lines.append(line(""))
     facts = [("id there", item.ref)] * bool(item.ref)
     for label, stated in (("version", item.versions), ("licence", item.licences)):
-        facts.append((label, ", ".join(stated) or "not stated"))
+        facts += [(label, ", ".join(stated))] * bool(stated)
     lines += [line((f"{label:<{_LABEL}}", "muted"), value) for label, value in facts]
     for label, at in (("first seen", item.first), ("last seen", item.last)):
         when = parse_timestamp(at.time)
         lines.append(line((f"{label:<{_LABEL}}", "muted"), f"#{at.seq}  {stamp(when)}  ", (ago(when, now), "muted")))
-    lines.append(line(""))
     if not item.uses:
         return [*lines, line(("nothing uses it now", "muted"))]
-    return [*lines, line((f"used by {counted(len(item.uses), 'component')}", "title")), *_use_lines(item)]
-
-
-def _use_lines(item: Item) -> list[Line]:
-    return [line("  ", shown(use)) for use in item.uses]
+    used = line((f"used by {counted(len(item.uses), 'component')}", "title"))
+    return [*lines, used, *(line("  ", shown(use)) for use in item.uses)]
 
 
 def filtered(items: Sequence[Item], *, changed_only: bool) -> list[Item]:

@@ -29,10 +29,10 @@ from store.services.connectors.inventory import Inventory, inventory
 COLUMNS = (
     Column(name="since", width=9, keep=8),
     Column(name="kind", keep=7),
-    Column(name="name", least=16, most=60, keep=9),
+    Column(name="name", least=28, most=60, keep=9),
     Column(name="version", most=18, keep=4),
     Column(name="licence", most=16, keep=3),
-    Column(name="in", width=2, align="right", keep=5),
+    Column(name="places", width=6, align="right", keep=5),
     Column(name="first", width=7, align="right", keep=2),
     Column(name="last", width=7, align="right", keep=6),
     Column(name="used by", least=10, most=120, grow=1, keep=5, prose=True),
@@ -116,7 +116,9 @@ class Connectors(Pane[Loaded]):
 
     def _show_item(self) -> None:
         item = self._selected
-        self.query_one("#connector", TextView).show_lines(words.item_lines(item, self._at) if item is not None else [])
+        reviewed = self._found is not None and self._found.review is not None
+        lines = words.item_lines(item, self._at, reviewed=reviewed) if item is not None else []
+        self.query_one("#connector", TextView).show_lines(lines)
 
     def on_keyed_table_highlighted(self) -> None:
         super().on_keyed_table_highlighted()

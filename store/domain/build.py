@@ -11,8 +11,11 @@ from hashlib import sha256
 import orjson
 
 from store.domain.component import Component, Connector, Json
+from store.errors import TooMuch
 from store.integrity.canonical import canonical_bytes
 
+MAX_COMPONENTS = 20_000
+"""Parts an export may have: each is stored and looked at on its own."""
 _BELOW_EE = bytes(range(0xEE))
 _SORTS_APART = re.compile(rb"\\u[d-fD-F]")
 _WHOLE_FLOAT = re.compile(rb"\.0[,\]}]")
@@ -94,6 +97,16 @@ def component(
         digest=sha256(data).hexdigest(),
         labels=labels,
     )
+
+
+def refuse_too_many(count: int) -> None:
+    """Make sure that an export has no more components than are taken in; best asked before they are built.
+
+    Raises:
+        TooMuch: it has.
+    """
+    if count > MAX_COMPONENTS:
+        raise TooMuch(f"it has {count:,} components, more than the {MAX_COMPONENTS:,} that are taken in")
 
 
 def free_key(wanted: str, taken: Iterable[str] | Mapping[str, object]) -> str:

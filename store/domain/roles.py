@@ -23,6 +23,8 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "freeze": ("operator", "responder", "admin"),
     "adopt a policy": ("admin",),
     "lift a quarantine": ("admin",),
+    "unseal a secret": ("security-approver", "admin"),
+    "shred a secret": ("admin",),
     "manage principals": ("admin",),
     "manage environments": ("admin",),
     "acknowledge a restore": ("admin",),

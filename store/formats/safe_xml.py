@@ -22,8 +22,9 @@ MAX_ELEMENTS: Final = 250_000
 MAX_NAMES: Final = 64 * 1024 * 1024
 """Bytes that the names may take: a parser writes the namespace out before each name, so a long one multiplies."""
 
-_CHUNK: Final = 16 * 1024
-"""A parser that was told to stop still reads what it was given: it is given little at a time."""
+_DOCTYPE: Final = re.compile(rb"(?:\s|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
+"""It can only stand before the first element. A parser told to stop would still expand what it declares."""
+_ATTRIBUTE: Final = re.compile(rb"=\s{0,64}[\"']")
 _NAMESPACE: Final = re.compile(rb"xmlns(?::[^\s=\"'<>&/]{1,64})?\s{0,64}=\s{0,64}(?:\"([^\"]*+)\"|'([^']*+)')")
 _ODD_NAMESPACE: Final = re.compile(rb"xmlns(?::[^\s=\"'<>&/]{65}|(?::[^\s=\"'<>&/]{1,64})?(?:\s{65}|\s{0,64}=\s{65}))")
 
@@ -37,12 +38,11 @@ def read(data: bytes) -> Element:
     if len(data) > MAX_BYTES:
         raise BadInput(f"XML: {len(data)} bytes are more than the {MAX_BYTES} that are read")
     data = _utf8(data)
-    _refuse_long_names(data)
+    _refuse_costly(data)
     counting = _Counting()
     parser = DefusedXMLParser(target=counting, encoding="utf-8", forbid_dtd=True)
     try:
-        for start in range(0, len(data), _CHUNK):
-            parser.feed(data[start : start + _CHUNK])
+        parser.feed(data)  # in one piece: in many, an element that does not end is read again for each
         root = parser.close()
     except ParseError as error:
         raise BadInput(f"XML: {error}") from None
@@ -63,7 +63,12 @@ def _utf8(data: bytes) -> bytes:
         raise BadInput(f"XML: byte {error.start} is not valid {'UTF-16' if utf16 else 'UTF-8'}") from None
 
 
-def _refuse_long_names(data: bytes) -> None:
+def _refuse_costly(data: bytes) -> None:
+    """Refuse what a parser would spend memory and time on before anybody could stop it."""
+    if _DOCTYPE.match(data):
+        raise BadInput("XML: it has a document type (DTD), which is not read")
+    if sum(1 for _ in _ATTRIBUTE.finditer(data)) > MAX_ELEMENTS:  # a parser builds all of an element's at once
+        raise BadInput(f"XML: more than {MAX_ELEMENTS} elements and attributes")
     longest = max((len(match[1] or match[2] or b"") for match in _NAMESPACE.finditer(data)), default=0)
     if longest * (data.count(b"=") + data.count(b"<")) > MAX_NAMES or _ODD_NAMESPACE.search(data):
         raise BadInput("XML: the names of its namespaces are too long to be written out")

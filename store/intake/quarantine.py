@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from store.clock import timestamp
+from store.domain.secrets import redact
 from store.errors import BadInput, Conflict, NotFound, StorageFailure
 from store.intake.guard import folder, signature_of
 from store.intake.inbox import Drop, label_fault
@@ -35,7 +36,7 @@ def quarantine(workspace: Path, item: Found, reason: str, *, now: datetime) -> P
         StorageFailure: the disk said no; it lies where it was.
     """
     relative = item.path.relative_to(item.root.path).parts
-    *folders, last = (_safe(part) for part in (item.root.environment, *relative) if part is not None)
+    *folders, last = (_safe(redact(part)) for part in (item.root.environment, *relative) if part is not None)
     stamp = timestamp(now).replace("-", "").replace(":", "")
     text = f"{' '.join(reason.split())}\n"
     with (

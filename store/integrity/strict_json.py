@@ -27,6 +27,8 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN = 40
 _CHUNK = 1024 * 1024
+_MOST_QUICK_BYTES = 16 * 1024 * 1024
+_MOST_QUICK_VALUES = 250_000
 
 _ORJSON_DEPTH = 254
 """How deep orjson writes; a value inside this many lists less `MAX_DEPTH` is written only where it may be read."""
@@ -55,7 +57,9 @@ def parse(data: bytes) -> Document:
     Raises:
         BadInput: one line that says what is wrong and where.
     """
-    plain = _parse_plain(data)
+    # The quick reader takes its memory before anybody has counted: it is for what is surely small.
+    dense = data.count(b"[") + data.count(b"{") + data.count(b",") > _MOST_QUICK_VALUES
+    plain = None if dense or len(data) > _MOST_QUICK_BYTES else _parse_plain(data)
     return plain if plain is not None else _parse_any(data)
 
 

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from store.collector import undisturbed
 from store.domain.component import Parsed
-from store.errors import BadInput, NotFound
-from store.platforms import folder
+from store.domain.secrets import Span
+from store.errors import BadInput, NotFound, TooMuch
+from store.platforms import command, folder
 from store.platforms.appsmith import Appsmith
 from store.platforms.generic import Generic
 from store.platforms.grafana import Grafana
 from store.platforms.home_assistant import HomeAssistant
+from store.platforms.home_assistant.hidden import home_assistant_secrets
 from store.platforms.logic_apps import LogicApps
 from store.platforms.make import Make
 from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
+from store.platforms.node_red.hidden import node_red_secrets
 from store.platforms.power_automate import PowerAutomate
 from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
 from store.platforms.salesforce import Salesforce
 from store.platforms.step_functions import StepFunctions
 
-__all__ = ["PLATFORMS", "TARGETS", "Platform", "Snapshot", "Target", "TargetKind", "platform", "recognise"]
+__all__ = [
+    "PLATFORMS",
+    "SECRETS",
+    "TARGETS",
+    "Platform",
+    "Snapshot",
+    "Target",
+    "TargetKind",
+    "known_secrets",
+    "platform",
+    "recognise",
+]
 
 PLATFORMS: Final[tuple[Platform, ...]] = (
     NodeRed(),
@@ -49,11 +63,38 @@ def _node_red(root: Path, settings: Mapping[str, str]) -> Target:
     return node_red_target.connect(root, settings)
 
 
+def _n8n(root: Path, settings: Mapping[str, str]) -> Target:
+    from store.platforms.n8n import target
+
+    return target.connect(root, settings)
+
+
+_TLS = ("ca", "fingerprint")
+_LOGIN = ("user", "password-env", "password-file", "token-env", "token-file")
+
+
 TARGETS: Final[Mapping[str, TargetKind]] = {
     "folder": TargetKind(needs=("deliver",), takes=("observe",), connect=folder.connect),
-    "node-red": TargetKind(needs=("url",), takes=("user", "password-env", "ca"), connect=_node_red),
+    "node-red": TargetKind(needs=("url",), takes=(*_LOGIN, *_TLS), connect=_node_red, projects=1),
+    "n8n": TargetKind(needs=("url",), takes=("api-key-env", "api-key-file", *_TLS), connect=_n8n, projects=1),
+    "command": TargetKind(needs=("fetch", "push"), takes=("timeout", "pass-env"), connect=command.connect),
 }
 """Where a release can go: the kinds of `environment add --target`."""
+
+
+SecretFinder: TypeAlias = Callable[[bytes, str], Iterable[Span]]
+"""(bytes, name) → where secrets stand that only somebody who knows the platform would see; positions count bytes."""
+SECRETS: Final[Mapping[str, SecretFinder]] = {
+    "node-red": node_red_secrets,
+    "home-assistant": home_assistant_secrets,
+}
+"""Platforms that know of secrets which the general rules cannot; to hand in positions, add a line."""
+
+
+def known_secrets(data: bytes, name: str) -> tuple[Span, ...]:
+    """Return the secrets that the platforms most likely to have written `data` know of."""
+    likely = (SECRETS[one.name] for one in PLATFORMS if one.name in SECRETS and one.detect(data, name) > 0)
+    return tuple(span for finder in likely for span in finder(data, name))
 
 
 def platform(name: str) -> Platform:
@@ -90,6 +131,8 @@ def _read(data: bytes, name: str) -> Parsed:
     for sureness, candidate in likely:
         try:
             return candidate.parse(data, name)
+        except TooMuch:
+            raise
         except BadInput as error:
             problem = error
             if sureness >= CERTAIN:

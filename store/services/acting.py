@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from typing import Final
 
 from store import archive
 from store.domain import events as ev
 from store.domain import roles
+from store.domain.secrets import redact
 from store.errors import Conflict
 from store.integrity import sshkey
 from store.integrity.entry import Entry, Statement
@@ -15,6 +17,23 @@ from store.ledger import Writer
 from store.services.context import SYSTEM, Actor, Context, Source, recorded
 from store.services.identity import keys
 
+FREE_TEXT: Final = frozenset(
+    {
+        "note",
+        "reason",
+        "text",
+        "title",
+        "justification",
+        "summary",
+        "how",
+        "review",
+        "comment",
+        "cause",
+        "fix",
+        "learned",
+    }
+)
+"""Fields in which people write what they like: a secret in them is taken out before it is signed and kept for ever."""
 Decision = Callable[[Source], Sequence[ev.Event]]
 _TRIES = 5
 
@@ -62,7 +81,8 @@ def append_signed(context: Context, statement: Statement, signature: bytes, deci
     """
     with context.ledger.writing() as writer:
         (event,) = decide(writer)
-        if ev.to_parts(event) != (dict(statement.on), dict(statement.data)):
+        now = statement_of(context, event, statement.actor)
+        if (now.on, now.data) != (dict(statement.on), dict(statement.data)):
             raise Conflict("what was signed is not what would be recorded now: export it again")
         return writer.append(statement, signature)
 
@@ -76,6 +96,7 @@ def record(context: Context, events: Sequence[ev.Event]) -> tuple[Entry, ...]:
 def statement_of(context: Context, event: ev.Event, actor: str) -> Statement:
     """Return the statement that says `actor` brought about `event`, now."""
     on, data = ev.to_parts(event)
+    data = {name: redact(text) if name in FREE_TEXT and isinstance(text, str) else text for name, text in data.items()}
     return Statement(origin=context.ledger.origin, kind=event.KIND, time=context.now, actor=actor, on=on, data=data)
 
 

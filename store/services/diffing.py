@@ -9,7 +9,7 @@ from pathlib import Path
 
 from store import archive
 from store.collector import undisturbed
-from store.domain.component import Component, Connector, DiffRules, Notice
+from store.domain.component import Component, Connector, DiffRules, ExportFile, Notice
 from store.domain.diff import Diff, compare, with_impact
 from store.domain.impact import Surface
 from store.domain.policy import default_policy
@@ -26,6 +26,7 @@ from store.projections.shape import Connection
 from store.services.context import Context
 from store.services.history import history
 from store.services.releases import Contents, load
+from store.services.sealing import sealing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +58,12 @@ class Comparison:
     after: Mapping[str, Component]
 
 
-def between_releases(connection: Connection, old: Release, new: Release) -> Diff:
-    """Return what changes from one release to another."""
-    contents = Contents(connection)
-    return _compare(_side(contents, old), _side(contents, new))
+def between_releases(
+    connection: Connection, old: Release, new: Release, *, also: Mapping[str, bytes] | None = None
+) -> Diff:
+    """Return what changes from one release to another; `also` holds bytes that are not archived yet."""
+    contents = Contents(connection, also=also)
+    return between_sides(_side(contents, old), _side(contents, new))
 
 
 def of_request(context: Context, request: str) -> Diff:
@@ -88,7 +91,7 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
             before = load(connection, now.manifest) if now else None
         contents = Contents(connection)
         old, new = (_side(contents, release) for release in (before or EMPTY, load(connection, row.manifest)))
-    return Comparison(diff=_compare(old, new), before=old.by_id, after=new.by_id)
+    return Comparison(diff=between_sides(old, new), before=old.by_id, after=new.by_id)
 
 
 def _comparison_of_policies(connection: Connection, row: requests.RequestRow) -> Comparison:
@@ -98,7 +101,7 @@ def _comparison_of_policies(connection: Connection, row: requests.RequestRow) ->
     after = from_canonical(archive.get(connection, row.release))
     old, new = (recognise(canonical_bytes(whole(one)), "policy.json") for one in (before, after))
     left, right = Side(components={old.platform: old.components}), Side(components={new.platform: new.components})
-    return Comparison(diff=_compare(left, right), before=left.by_id, after=right.by_id)
+    return Comparison(diff=between_sides(left, right), before=left.by_id, after=right.by_id)
 
 
 def _release_before(connection: Connection, deployed: deployments.DeploymentRow) -> Release | None:
@@ -115,7 +118,7 @@ def diff(context: Context, old: str, new: str) -> Diff:
     """
     with context.ledger.reading() as connection:
         name = Path(new).name  # documents of no known platform are identified by their name: give both the same
-        return _compare(_resolve(context, connection, old, name), _resolve(context, connection, new, name))
+        return between_sides(_resolve(context, connection, old, name), _resolve(context, connection, new, name))
 
 
 def changed_components(
@@ -125,8 +128,8 @@ def changed_components(
     return compare([old[i] for i in ids if i in old], [new[i] for i in ids if i in new], rules)
 
 
-def _compare(old: Side, new: Side) -> Diff:
-    """Compare each platform's components by its own rules; connectors and notices as one."""
+def between_sides(old: Side, new: Side) -> Diff:
+    """Return what differs: each platform's components by its own rules, connectors and notices as one."""
     with undisturbed():
         parts = [
             compare(old.components.get(name, ()), new.components.get(name, ()), platform(name).rules)
@@ -160,7 +163,8 @@ def _resolve(context: Context, connection: Connection, text: str, name: str) -> 
     path = Path(text)
     if not path.exists():
         raise NotFound(f"{text!a} is no digest, release, ENV@WHEN, CR-…, DEP-… or file here")
-    parsed = recognise(read_guarded(path), name)
+    seen = sealing.glance(context, ExportFile(name=name, data=read_guarded(path)))
+    parsed = recognise(seen.data, seen.name)
     known = {parsed.platform: parsed.components}
     return Side(components=known, connectors=parsed.connectors, notices=parsed.notices)
 

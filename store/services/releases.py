@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from store import archive
 from store.domain import events as ev
 from store.domain import release as model
 from store.domain.build import gathered
-from store.domain.component import Component, ComponentRef, Connector, DiffRules, ExportFile, Notice
+from store.domain.component import Component, ComponentRef, Connector, DiffRules, Notice
 from store.domain.release import Release, ReleaseFile
 from store.errors import BadInput
 from store.platforms import platform, recognise
@@ -86,16 +86,13 @@ def load(connection: Connection, manifest: str) -> Release:
     return model.from_bytes(archive.get(connection, manifest))
 
 
-def files_of(connection: Connection, release: Release) -> tuple[ExportFile, ...]:
-    """Return the exact bytes of every file of a release."""
-    return tuple(ExportFile(name=file.name, data=archive.get(connection, file.artifact)) for file in release.files)
-
-
 class Contents:
     """Components with their whole content, parsed from archived exports; each export is parsed once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, also: Mapping[str, bytes] | None = None) -> None:
+        """Read from the archive, and from `also` (digest → bytes) what is not in it yet."""
         self._connection = connection
+        self._also = also or {}
         self._parsed: dict[str, tuple[dict[str, Component], tuple[Connector, ...], tuple[Notice, ...], str]] = {}
 
     def of_artifact(self, artifact: str, name: str) -> dict[str, Component]:
@@ -128,7 +125,8 @@ class Contents:
         self, artifact: str, name: str
     ) -> tuple[dict[str, Component], tuple[Connector, ...], tuple[Notice, ...], str]:
         if artifact not in self._parsed:
-            parsed = recognise(archive.get(self._connection, artifact), name)
+            data = self._also.get(artifact) or archive.get(self._connection, artifact)
+            parsed = recognise(data, name)
             parts = {component.id: component for component in parsed.components}
             self._parsed[artifact] = (parts, parsed.connectors, parsed.notices, parsed.platform)
         return self._parsed[artifact]

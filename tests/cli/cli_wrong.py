@@ -46,6 +46,13 @@ request show CR-9999
 request show ''
 request show cr-0001
 request show $NOT_UTF8
+policy show --at yesterday
+policy show --at 99999
+policy show --at $NOT_UTF8
+policy show --preset default --at 1
+policy show --preset gentle
+policy diff
+policy check
 state prod --at yesterday
 state prod --at ''
 state prod --at -1
@@ -103,6 +110,18 @@ ingest alice.pub --project ../up --env prod
 ingest alice.pub --project orders --env ''
 """
 ACTS = r"""
+policy adopt CR-9999
+policy adopt CR-0001
+policy adopt $NOT_UTF8
+policy propose --why nothing-there
+policy propose --why x --risk huge
+principal suspend alice --hours 0 --reason x
+principal suspend bo --until soon --reason x
+principal suspend bo --until 2001-01-01 --reason x
+principal suspend bo --hours 1 --grant boss --reason x
+principal suspend nobody --hours 1 --reason x
+principal reinstate bo --reason x
+role grant bo auditor --until $HUGE
 approve CR-9999
 approve $NOT_UTF8
 refuse CR-9999 --reason no

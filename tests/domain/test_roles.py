@@ -13,7 +13,7 @@ NOON = "2026-03-02T12:00:00.000Z"
 MAY = {
     "requester": {"open a request", "annotate"},
     "approver": {"open a request", "approve", "refuse", "review connectors", "annotate"},
-    "security-approver": {"approve", "refuse", "review connectors", "annotate"},
+    "security-approver": {"approve", "refuse", "unseal a secret", "review connectors", "annotate"},
     "operator": {
         "open a request",
         "deploy",
@@ -30,6 +30,8 @@ MAY = {
         "open an incident",
         "freeze",
         "lift a quarantine",
+        "unseal a secret",
+        "shred a secret",
         "manage principals",
         "manage environments",
         "acknowledge a restore",

@@ -130,6 +130,11 @@ HOSTILE = [
     "sig=" * 90_000,
     "Bearer " * 60_000,
     "\\" * 400_000,
+    "authorization:" * 28_000,
+    "curl -u " * 50_000,
+    '"value":"a",' * 35_000,
+    "- name: token\n  value: " * 18_000,
+    "PuTTY-User-Key-File-2:" * 18_000,
 ]
 
 

@@ -134,7 +134,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("data", "why"), REFUSED, ids=[f"{at}-{why[:24]}" for at, (_, why) in enumerate(REFUSED)])
 def test_what_no_tool_writes_is_refused_at_once_in_one_line(data: bytes, why: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     tracemalloc.start()
     try:
         with pytest.raises(BadInput, match=why) as refused:
@@ -143,7 +143,7 @@ def test_what_no_tool_writes_is_refused_at_once_in_one_line(data: bytes, why: st
     finally:
         tracemalloc.stop()
     assert "\n" not in str(refused.value)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_archives_inside_archives_are_fine_up_to_a_depth() -> None:

@@ -34,7 +34,7 @@ def laughs() -> bytes:
 
 
 def wide() -> bytes:
-    attributes = " ".join(f'p:a{n}=""' for n in range(300_000))
+    attributes = " ".join(f'p:a{n}=""' for n in range(200_000))
     return f'<p:a xmlns:p="{"u" * 1_000_000}" {attributes}/>'.encode()
 
 
@@ -60,17 +60,21 @@ REFUSED = [
     (b"<a/>" + b" " * MAX_BYTES, "more than the"),
     (wide(), "too long"),
     (hidden(), "too long"),
+    (b"<!-- \n --><?x y?>\n" * 50_000 + b"<!DOCTYPE a>", "DTD"),
+    (b"<a " + b"x" * 15_000_000, "unclosed token"),
+    (b"<a " + b" ".join(b'a%d=""' % n for n in range(1_200_000)) + b"/>", "more than 250000"),
+    (b"<!--" + b"-" * 15_000_000, "not well-formed|unclosed"),
     (b"<a " + b" ".join(b'a%d=""' % n for n in range(400_000)) + b"/>", "more than 250000"),
 ]
 
 
 @pytest.mark.parametrize(("data", "why"), REFUSED, ids=[f"{at}-{why[:20]}" for at, (_, why) in enumerate(REFUSED)])
 def test_harmful_xml_is_refused_at_once_in_one_line(data: bytes, why: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(BadInput, match=why) as refused:
         read(data)
     assert "\n" not in str(refused.value)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_document_at_the_limit_stays_below_the_promised_memory() -> None:

@@ -230,3 +230,14 @@ def test_every_code_has_a_direction_and_a_sentence() -> None:
 def test_nothing_changes_from_an_export_to_itself(path: Path) -> None:
     parsed = recognise(path.read_bytes(), path.name)
     assert impact(parsed, recognise(path.read_bytes(), path.name)).facts == ()
+
+
+def test_the_documentation_names_every_code_under_its_direction() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "diff.md").read_text()
+    told = {
+        code: line.partition(":")[0].removeprefix("- ")
+        for line in page.split("\n")
+        if line.startswith(("- wider", "- other", "- narrower"))
+        for code in line.split("`")[1::2]
+    }
+    assert told == {code.value: direction.value for code, direction in DIRECTIONS.items()}

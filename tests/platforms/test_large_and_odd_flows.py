@@ -52,7 +52,7 @@ def chain(count: int) -> Any:
 )
 def test_very_many_of_anything_takes_seconds_not_minutes(made: Any, parts: int) -> None:
     data = json.dumps(made).encode()
-    began = time.perf_counter()
+    began = time.process_time()
     parsed = recognise(data, "x.json")
     assert len(parsed.components) == parts
     changed = recognise(data.replace(b"Pass", b"Wait", 1).replace(b"Compose", b"Query", 1), "x.json")
@@ -60,7 +60,7 @@ def test_very_many_of_anything_takes_seconds_not_minutes(made: Any, parts: int) 
     compare(parsed.components, changed.components, rules)
     if rules.wires:
         rules.wires(parsed.components[0].content)
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
 
 
 HUGE = 10**30

@@ -291,8 +291,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("data", "why"), HOSTILE, ids=[f"{at}-{why[:20]}" for at, (_, why) in enumerate(HOSTILE)])
 def test_a_harmful_package_is_refused_and_nobody_else_may_take_it(data: bytes, why: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(BadInput, match=why) as refused:
         recognise(data, "export.zip")
     assert "\n" not in str(refused.value)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -11,7 +11,7 @@ from support.scene import Scene
 from support.tampering import smuggle
 
 from store.domain import events as ev
-from store.domain.policy import Policy, default_policy
+from store.domain.policy import ApprovalRule, Policy, default_policy
 from store.errors import Refusal
 from store.services.acting import statement_of
 from store.services.audit.verifying import Scope, verify_workspace
@@ -19,7 +19,7 @@ from store.services.context import Actor, Context
 from store.services.delivery import deploying
 from store.services.identity import people
 from store.services.identity.people import bare_line
-from store.services.requests import approving
+from store.services.requests import approving, requests
 
 STRICT = Policy(approval_touch=True)
 
@@ -68,6 +68,28 @@ def test_an_approval_shows_what_policy_demands_or_is_not_recorded(
             approving.approve(context, actor, request)
         assert scene.size == before
     assert verify_workspace(context, scope=Scope()).ok
+
+
+def test_a_rule_for_one_level_of_risk_may_want_a_finger_and_others_not(scene: Scene) -> None:
+    policy = Policy()
+    rules = {**policy.approvals, "medium": ApprovalRule(people=1, touch=True)}
+    context = scene.context.under(replace(policy, approvals=rules))
+    actor, key = with_fido(scene, touched=True)
+    scene.ingest()
+    low, medium = scene.open(), scene.open(risk="medium")
+    for request in (low, medium):
+        requests.submit(context, scene.cy, request)
+    approving.approve(context, scene.dana, low)
+    with pytest.raises(Refusal, match="was touched"):
+        approving.approve(context, scene.dana, medium)
+    entry = approving.approve(context, actor, medium)
+    event = scene.last("approval.granted")
+    assert isinstance(event, ev.ApprovalGranted)
+    key.touched = False
+    statement = statement_of(context, replace(event, risk="low", nonce="0" * 32), "dana")
+    assert smuggle(context, statement, key.sign(statement.bytes())).seq == entry.seq + 1
+    with pytest.raises(Refusal, match="does not count: the signature of dana does not verify"):
+        deploying.deploy(context, scene.bo, medium)
 
 
 def test_a_key_file_is_no_finger_and_the_line_says_what_is(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from support.exports import V2
 from support.scene import Scene
 from support.tampering import smuggle
 
@@ -182,6 +183,42 @@ def test_an_approval_that_names_another_policy_than_was_in_force_does_not_count(
     approving.approve(context, scene.dana, request)
     with pytest.raises(Refusal, match="given under a policy that was not in force"):
         scene.deploy(request)
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"time": "2026-03-02T09:00:01.000Z"}, "had no role to approve with"),
+        ({"time": "2026-03-20T09:00:00.000Z"}, "a time that has not come yet"),
+        ({"not_after": "2036-01-01T00:00:00.000Z"}, "good for longer than policy allows"),
+    ],
+)
+def test_an_approval_cannot_help_itself_by_claiming_another_time(
+    scene: Scene, claims: dict[str, str], reason: str
+) -> None:
+    """A client of one's own and a way into the file: sign an approval for a time when the role still held."""
+    eve = scene.enrol("eve")
+    people.grant(scene.context, scene.alice, "eve", ev.Grant(role="approver", expires="2026-03-02T12:00:00.000Z"))
+    scene.ingest()
+    request = scene.submitted()
+    genuine = approving.approve(scene.context, eve, request)
+    scene.deploy(request)
+    if "not_after" not in claims:
+        scene.clock.advance(hours=9)
+    scene.ingest(V2)
+    second = scene.submitted()
+    change = requests.change_of(scene.context.ledger, second)
+    event = ev.decode(genuine.statement.kind, genuine.statement.on, genuine.statement.data)
+    assert isinstance(event, ev.ApprovalGranted)
+    forged = replace(
+        event, request=second, digest=change.digest, release=change.target.release, manifest=change.target.manifest,
+        nonce="2" * 32, not_after=claims.get("not_after", event.not_after),
+    )  # fmt: skip
+    statement = statement_of(scene.context, forged, "eve")
+    statement = replace(statement, time=claims.get("time", statement.time))
+    smuggle(scene.context, statement, eve.signer.sign(statement.bytes()))
+    with pytest.raises(Refusal, match=reason):
+        scene.deploy(second)
 
 
 def test_a_policy_that_was_overtaken_cannot_be_adopted(scene: Scene) -> None:

@@ -112,6 +112,7 @@ def test_a_revoked_key_acts_no_more_though_its_console_is_still_open(scene: Scen
 
 
 def test_an_admin_may_end_their_own_key_and_that_is_the_last_thing_it_does(scene: Scene) -> None:
+    scene.enrol("eve", "admin")
     people.revoke_key(scene.context, scene.alice, "alice", scene.alice.signer.public.fingerprint, reason="leaving")
     with pytest.raises(Refusal):
         people.grant(scene.context, scene.alice, "cy", ev.Grant(role="admin"))

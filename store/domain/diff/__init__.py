@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -13,7 +13,7 @@ from store.domain.diff.renames import renamed, returned, with_ids_of
 from store.domain.diff.wiring import naming, wiring
 from store.domain.impact import Exported, impact
 from store.domain.impact.permitting import said
-from store.domain.secrets import redact
+from store.domain.secrets import is_another_secret, redact
 
 __all__ = [
     "Change",
@@ -97,7 +97,14 @@ class _Pairing:
             fields, _ = differences(sides, self._rules)
             if not fields:
                 return None
-            return ComponentChange(id=new.id, name=redact(new.name), kind=new.kind, change=Change.NOISE, fields=fields)
+            return ComponentChange(
+                id=new.id,
+                name=redact(new.name),
+                kind=new.kind,
+                change=Change.NOISE,
+                fields=fields,
+                words=_secrets(fields),
+            )
         if old.name == new.name:
             return self._described(new, Change.CHANGED, sides)
         return self._described(new, Change.RENAMED, sides, words=(f"was called {old.name}",))
@@ -131,7 +138,8 @@ class _Pairing:
     ) -> ComponentChange:
         fields, code = differences(sides, self._rules)
         if change in {Change.CHANGED, Change.RENAMED}:
-            words = (*(redact(word) for word in words), *naming(sides), *wiring(sides, self._rules))
+            told = (*(redact(word) for word in words), *_secrets(fields))
+            words = (*told, *naming(sides, component.name), *wiring(sides, self._rules))
         return ComponentChange(
             id=component.id,
             name=redact(component.name),
@@ -141,3 +149,12 @@ class _Pairing:
             code=code,
             words=words,
         )
+
+
+def _secrets(fields: Iterable[FieldChange]) -> tuple[str, ...]:
+    """Return a sentence for each field in which another secret stands than before: their marks tell, not they."""
+    return tuple(
+        f"the secret in {field.path} changed"
+        for field in fields
+        if isinstance(field.old, str) and isinstance(field.new, str) and is_another_secret(field.old, field.new)
+    )

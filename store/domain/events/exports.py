@@ -22,6 +22,18 @@ class EnvironmentAdded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EnvironmentEdited(Event):
+    """How an environment is reached, or what is done there by itself, was changed; its target stays what it is."""
+
+    KIND: ClassVar[str] = "environment.edited"
+    ON: ClassVar[tuple[str, ...]] = ("environment",)
+    SIGNED: ClassVar[bool] = True
+    environment: str
+    settings: Mapping[str, str]
+    """All settings as they are from now on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentFrozen(Event):
     """Nothing deploys here until it is thawed."""
 
@@ -90,6 +102,8 @@ class ArtifactIngested(Event):
     """How many likely secrets the detector found; their values are nowhere in the entry."""
     notices: tuple[NoticeRecord, ...] = ()
     more_notices: int = 0
+    commitment: str | None = None
+    """SHA-256(salt || bytes) of the export as it came, where it held secrets: `artifact` is then its covered form."""
     connectors: str | None = None
     """Digest of the archived list of what it reaches outside; None in entries from before there were such lists."""
     imported: Imported | None = None
@@ -164,5 +178,36 @@ class ConfigurationObserved(Event):
     drifted: int
     """How many components differ from the desired state."""
     revision: str | None = None
+    """The target's own; blinded (`sealed:…`) where it would be a hash over secrets."""
+    commitment: str | None = None
+    """As in `artifact.ingested`."""
     connectors: str | None = None
     """Digest of the archived list of what it reaches outside."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactUnsealed(Event):
+    """Somebody was shown an export with its secrets."""
+
+    KIND: ClassVar[str] = "artifact.unsealed"
+    ON: ClassVar[tuple[str, ...]] = ("artifact", "project", "environment")
+    SIGNED: ClassVar[bool] = True
+    artifact: str
+    project: str
+    environment: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactShredded(Event):
+    """The raw bytes of an export were destroyed: its secrets cannot be had back, nor can it be delivered."""
+
+    KIND: ClassVar[str] = "artifact.shredded"
+    ON: ClassVar[tuple[str, ...]] = ("artifact", "project", "environment")
+    SIGNED: ClassVar[bool] = True
+    artifact: str
+    project: str
+    environment: str
+    reason: str
+    commitment: str
+    """What the entries held of the bytes; its salt is destroyed with them."""

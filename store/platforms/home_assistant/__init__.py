@@ -19,10 +19,11 @@ _OTHERS: Final = re.compile(
 )
 """Keys at the left edge of YAML that others write, some of it with the same tags (ESPHome)."""
 _DOMAIN: Final = re.compile(rf"^(?:{'|'.join(sorted(SURE))})(?: [\w -]+)?:".encode(), re.MULTILINE)
-_TRIGGER: Final = re.compile(rb"^[ -]{0,6}(?:triggers?|use_blueprint):", re.MULTILINE)
-_ACTION: Final = re.compile(rb"^[ -]{0,6}(?:actions?|use_blueprint):", re.MULTILINE)
-_SEQUENCE: Final = re.compile(rb"^[ ]{0,6}sequence:", re.MULTILINE)
-_BLUEPRINT: Final = re.compile(rb"^blueprint:[\s\S]{0,4000}?^ +domain: *(?:automation|script|template)", re.MULTILINE)
+_TRIGGER: Final = re.compile(rb"(?:^|[\s{,])(?:triggers?|use_blueprint):")
+_ACTION: Final = re.compile(rb"(?:^|[\s{,])(?:actions?|use_blueprint):")
+_SEQUENCE: Final = re.compile(rb"(?:^|[\s{,])sequence:")
+_BLUEPRINT: Final = re.compile(rb"^blueprint:", re.MULTILINE)
+_BLUEPRINT_OF: Final = re.compile(rb"^ {1,8}domain: {0,8}(?:automation|script|template)", re.MULTILINE)
 
 
 class HomeAssistant:
@@ -48,11 +49,11 @@ class HomeAssistant:
             _DOMAIN.search(data) is not None,
             _TRIGGER.search(data) is not None and _ACTION.search(data) is not None,
             _SEQUENCE.search(data) is not None,
-            _BLUEPRINT.search(data) is not None,
+            _BLUEPRINT.search(data) is not None and _BLUEPRINT_OF.search(data) is not None,
             is_called_like_one(name),
             is_kept_like_one(name),
         ]
-        return min(95, 45 + 15 * sum(signs)) if any(signs) else 0
+        return min(90, 45 + 15 * sum(signs)) if any(signs) else 0
 
     def parse(self, data: bytes, name: str) -> Parsed:
         """Return automations, scripts, scenes and integrations with the services and credentials they use.

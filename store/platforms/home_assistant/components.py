@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.domain.build import component, free_key
+from store.domain.build import FreeKeys, component, refuse_too_many
 from store.domain.component import Component, Json
 from store.platforms.home_assistant.shapes import Piece
 
@@ -13,9 +13,11 @@ HIDDEN: Final = "[redacted: secret]"
 
 def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
     """Return one component a piece; a second one of the same id is kept apart."""
+    refuse_too_many(len(pieces))
     made: dict[str, Component] = {}
+    keys = FreeKeys()
     for piece in pieces:
-        identity = free_key(piece.id, made)
+        identity = keys.free(piece.id, made)
         # In a file of secrets every value is one, whatever its name promises: only the digest sees it, never the diff.
         content: Json = _hidden(piece.content) if piece.kind == "secrets" else piece.content
         made[identity] = component(

@@ -52,6 +52,19 @@ def _links(node: dict[str, Any]) -> Iterator[Connector]:
     yield from (Connector(kind="host", name=host) for host in sorted(hosts))
 
 
+def credentials_in(workflow: Component) -> Iterator[tuple[str, str]]:
+    """Yield (`type/id`, words) of every credential that a workflow's nodes refer to."""
+    for _, node in _nodes(workflow):
+        credentials = node.get("credentials")
+        for kind, credential in credentials.items() if isinstance(credentials, dict) else ():
+            known = credential if isinstance(credential, dict) else {"name": credential}
+            name = redact(str(known.get("name") or kind))
+            yield (
+                f"{kind}/{known.get('id') or name}",
+                f"credential {name!r} ({kind}) of {workflow.name!r}: make sure that it is there, or choose another",
+            )
+
+
 def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
     """Return what a reviewer should see in the workflows."""
     return tuple(
@@ -63,12 +76,13 @@ def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
             every=seconds_between(node.get("parameters")) if code == "schedule" else None,
         )
         for workflow in workflows
+        for leaky in [bool(scan(workflow.canonical))]  # one look at all of it is quicker than one at each node
         for identity, node in _nodes(workflow)
-        for code, what in dict.fromkeys(_seen(node))
+        for code, what in dict.fromkeys(_seen(node, leaky=leaky))
     )
 
 
-def _seen(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
     kind = node["type"].rpartition(".")[2]
     given = node.get("parameters")
     parameters: dict[str, Any] = given if isinstance(given, dict) else {}
@@ -86,7 +100,7 @@ def _seen(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
         isinstance(options, dict) and options.get("allowUnauthorizedCerts") is True
     ):
         yield "tls-off", "does not check the server's certificate"
-    for span in scan(orjson.dumps(parameters)):
+    for span in scan(orjson.dumps(parameters)) if leaky else ():
         yield "inline-secret", f"holds a secret in the open ({span.kind})"
 
 

@@ -74,6 +74,12 @@ def label(node: Node, identity: str) -> str:
     return f"{node['type']} {identity[:8]}"
 
 
+def homes_in(nodes: list[Node]) -> int:
+    """Return how many components these nodes make at most, without making them."""
+    places = [node.get("z") for node in nodes]
+    return len({place for place in places if isinstance(place, str) and place}) + sum(not place for place in places)
+
+
 def components_of(nodes: list[Node], *, source: Source) -> tuple[Component, ...]:
     """Return the components in the order of the export; a second one of the same id is kept apart.
 

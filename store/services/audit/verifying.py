@@ -19,6 +19,7 @@ from store.services.audit.archive_check import archive_problems
 from store.services.context import TABLES, Context
 from store.services.identity.log_key import expected_second
 from store.services.identity.people import principals
+from store.services.sealing.sealed_check import sealed_problems
 from store.services.witness import cosigning
 
 Progress = Callable[[str, int, int], bool]
@@ -78,8 +79,11 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     if report.ok and scope.start is None:
         verified.remember(context, report.entries, report.root)
     more: list[Problem] = []
+    unchecked: list[Problem] = []
     if scope.archive:
         more += archive_problems(context, of_archive)
+        broken, unchecked = sealed_problems(context)
+        more += broken
     if scope.tables and report.verdict is not Verdict.INVALID:
         more += _table_problems(context)
         more += _index_problems(context)
@@ -89,7 +93,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         problems = (*report.problems, *more)
         report = replace(report, problems=problems, verdict=Verdict.INVALID)
     warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
-    return replace(report, warnings=warnings[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
+    return replace(report, warnings=(*warnings, *unchecked)[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
 
 
 def _table_problems(context: Context) -> list[Problem]:

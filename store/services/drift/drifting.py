@@ -14,14 +14,17 @@ from store.domain.release import EMPTY, Release, ReleaseFile
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
 from store.ledger import Writer
-from store.platforms import platform, recognise
+from store.platforms import platform
 from store.projections import artifacts
+from store.projections.shape import Connection
 from store.services import releases
 from store.services.acting import perform, statement_of
 from store.services.context import SYSTEM, Actor, Context, Source, named, next_id, recorded
 from store.services.diffing import changed_components
 from store.services.identity.people import principals
 from store.services.requests import requests
+from store.services.sealing import sealing
+from store.services.sealing.sealing import Taken
 
 KINDS = ("drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved")
 
@@ -55,26 +58,33 @@ def observe(
     file: ExportFile,
     source: str,
     revision: str | None = None,
-    parsed: Parsed | None = None,
+    read: tuple[Taken, Parsed] | None = None,
 ) -> Seen:
-    """Record what was seen live in `file` and judge it against the desired state.
+    """Record what was seen live in `file` (its bytes as they are) and judge it against the desired state.
 
     An entry is written only when something is new: other bytes than last time, or a drift that opens,
     changes or ends. `source` is `export`, `live` or `delivered`; a live observation speaks for the whole project.
+    Secrets are taken out first, as they are from every export: both sides are compared covered. `read` is what that
+    gave, where it was done already.
 
     Raises:
         BadInput: the export cannot be read.
     """
-    parsed = parsed or recognise(file.data, file.name)
+    if read is None:
+        taken = sealing.take(context, file)
+        read = taken, sealing.understood(taken)
+    taken, parsed = read
+    if taken.raw is not None and revision is not None:
+        revision = sealing.blinded(context, revision)
     where = _Where(environment=environment, project=project, source=source, revision=revision)
     while True:
         deployed = releases.desired(context.ledger, environment, project)
         judged = None
         if deployed is not None:
-            judged = _judge(context, deployed, file, parsed, environment, project, source=source)
+            judged = _judge(context, deployed, taken.file, parsed, environment, project, source=source)
         with context.ledger.writing() as writer:
             if releases.desired(writer, environment, project) == deployed:
-                return _noted(context, writer, where, file, parsed, judged)
+                return _noted(context, writer, where, taken, parsed, judged)
         # somebody deployed while this was being compared: compare with what is desired now
 
 
@@ -87,10 +97,11 @@ class _Where:
 
 
 def _noted(
-    context: Context, writer: Writer, where: _Where, file: ExportFile, parsed: Parsed, judged: rules.Observation | None
+    context: Context, writer: Writer, where: _Where, taken: Taken, parsed: Parsed, judged: rules.Observation | None
 ) -> Seen:
     """Archive what was seen and append what is new about it."""
     connection, environment, project = writer.connection, where.environment, where.project
+    file = taken.file
     rows = artifacts.observations(connection, environment=environment, project=project)
     last = {row.name: row for row in rows}.get(file.name)
     artifact = archive.put(connection, file.data, previous=last.artifact if last else None)
@@ -113,6 +124,7 @@ def _noted(
             drifted=len(judged.differences) if judged else 0,
             revision=where.revision,
             connectors=archive.put_connectors(connection, parsed.connectors),
+            commitment=sealing.keep(context, writer, taken),
         )
         written = [writer.append(statement_of(context, e, SYSTEM)) for e in (seen, *verdicts)]
     still = len(standing(writer, environment, project)) if verdicts else len(known)
@@ -141,6 +153,9 @@ def _judge(
         }
         expected = _expected(desired, file.name, observed, source)
         found = rules.differences(desired.by_id, observed, expected=expected)
+        if found:
+            wanted_now = _covered(context, connection, desired)
+            found = rules.differences(wanted_now, observed, expected=expected)
         contents = releases.Contents(connection)
         names = {f.artifact: f.name for f in desired.files}
         wanted: dict[str, Component] = {}
@@ -160,6 +175,15 @@ def _judge(
         summaries=_summaries(found, wanted, parsed),
         previous={ref.id: ref.digest for ref in previous.components},
     )
+
+
+def _covered(context: Context, connection: Connection, desired: Release) -> dict[str, ComponentRef]:
+    """Return the desired components, those of exports from before secrets were sealed as they would be now."""
+    files = [(file.artifact, file.name) for file in desired.files]
+    digests = sealing.covered_release(context, connection, files)
+    return {
+        ref.id: replace(ref, digest=digests.get(ref.artifact, {}).get(ref.id, ref.digest)) for ref in desired.components
+    }
 
 
 def _expected(desired: Release, name: str, observed: Mapping[str, ComponentRef], source: str) -> frozenset[str]:

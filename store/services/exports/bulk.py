@@ -67,7 +67,7 @@ def _read(context: Context, item: Drop | Problem) -> Read | FileOutcome:
     if isinstance(item, Problem):
         return FileOutcome(path=path, outcome="refused", reason=item.reason)
     try:
-        return ingesting.read_export(read_drop(item), item)
+        return ingesting.read_export(context, read_drop(item), item)
     except StillWriting as waiting:
         return FileOutcome(path=path, outcome="waiting", reason=str(waiting))
     except BadInput as error:

@@ -153,7 +153,9 @@ class ImportRun:
         try:
             _refuse_misfit(name, change)
             origin = self._origin(commit, change, kind=change.kind, before=before)
-            read = ingesting.read_export(blobs.read(change.blob), self._drop(name, change), imported=origin)
+            read = ingesting.read_export(
+                self.context, blobs.read(change.blob), self._drop(name, change), imported=origin
+            )
         except BadInput as error:
             reason = ingesting.printable(str(error))
             self.refused.append(Refused(commit=commit.id, name=ingesting.printable(name), reason=reason))

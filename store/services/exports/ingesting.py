@@ -7,12 +7,13 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from store import archive
 from store.domain import events as ev
 from store.domain import secrets
+from store.domain.build import refuse_too_many
 from store.domain.component import ExportFile, Notice, Parsed
 from store.errors import BadInput, Conflict, NotFound, QuarterdeckError
 from store.intake.guard import UNSEEN, StillWriting
@@ -20,12 +21,13 @@ from store.intake.inbox import Drop, Problem, Root, label_fault, read_drop
 from store.intake.quarantine import FOLDER, REASON_SUFFIX, quarantine
 from store.integrity.entry import Entry, Statement
 from store.ledger import Writer
-from store.platforms import recognise
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
 from store.services.acting import statement_of
 from store.services.context import SYSTEM, Context
 from store.services.drift import drifting
+from store.services.sealing import sealing
+from store.services.sealing.sealing import Taken
 
 BATCH = 200
 """Files a transaction: the lock is held some tens of milliseconds, and 5,000 files need 25 checkpoints."""
@@ -33,8 +35,6 @@ BATCH_BYTES = 8 * 1024 * 1024
 """Bytes a transaction, but one file at least: what is read stays in memory until it is written."""
 MAX_NOTICES = 8
 """Notices an entry repeats; the rest are counted, and a review reads all of them from the archived export."""
-MAX_COMPONENTS = 20_000
-"""Parts an export may have: each is stored and looked at on its own."""
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
 _ARCHIVE_NAMES = (".zip", ".gz", ".tgz")
 _TEXT_NAMES = (".json", ".yaml", ".yml", ".toml", ".xml", ".flow")
@@ -59,6 +59,8 @@ class Report:
     files: tuple[FileOutcome, ...] = ()
     drifts: int = 0
     """Drifts that opened or changed."""
+    said: tuple[str, ...] = ()
+    """What was done about drift without anybody asking, in words."""
     seconds: float = 0.0
 
     def count(self, outcome: str) -> int:
@@ -71,9 +73,8 @@ class Read:
     """An export that was read and understood, and is not recorded yet."""
 
     drop: Drop
-    file: ExportFile
+    taken: Taken
     parsed: Parsed
-    secrets: int = field(default=0)
     imported: ev.Imported | None = None
 
 
@@ -116,7 +117,7 @@ def ingest_path(context: Context, path: Path, *, project: str, environment: str)
         StorageFailure: the ledger cannot be written.
     """
     drop = drop_at(path, project=project, environment=environment)
-    return Report(files=tuple(append(context, [read_export(read_drop(drop), drop)])))
+    return Report(files=tuple(append(context, [read_export(context, read_drop(drop), drop)])))
 
 
 def drop_at(path: Path, *, project: str, environment: str) -> Drop:
@@ -132,45 +133,42 @@ def drop_at(path: Path, *, project: str, environment: str) -> Drop:
     return Drop(root=root, environment=environment, project=project, name=path.name, path=path, signature=UNSEEN)
 
 
-def read_export(data: bytes, drop: Drop, *, imported: ev.Imported | None = None) -> Read:
+def read_export(context: Context, data: bytes, drop: Drop, *, imported: ev.Imported | None = None) -> Read:
     """Return what an export holds, ready to be recorded.
 
     Raises:
         BadInput: it cannot be taken in.
     """
-    parsed = understood(data, drop.name)
-    file = ExportFile(name=drop.name, data=data)
-    return Read(drop=drop, file=file, parsed=parsed, secrets=_count_secrets(parsed, data), imported=imported)
+    taken, parsed = _understood(context, ExportFile(name=drop.name, data=data))
+    return Read(drop=drop, taken=taken, parsed=parsed, imported=imported)
 
 
 def _read(context: Context, item: Drop | Problem) -> Read | FileOutcome:
     if isinstance(item, Problem):
         return _refuse(context, item, item.reason)
     try:
-        return read_export(read_drop(item), item)
+        return read_export(context, read_drop(item), item)
     except (StillWriting, NotFound) as waiting:
         return FileOutcome(path=shown(context, item.path), outcome="waiting", reason=str(waiting))
     except BadInput as error:
         return _refuse(context, item, str(error))
 
 
-def understood(data: bytes, name: str) -> Parsed:
-    """Return what an export holds.
+def _understood(context: Context, file: ExportFile) -> tuple[Taken, Parsed]:
+    """Return an export with its secrets taken out, and what it holds then.
 
     Raises:
         BadInput: it cannot be read, is not what its name says, or two of its components claim one id, so that
             none could be told apart.
     """
-    _refuse_disguise(data, name.lower())
-    parsed = recognise(data, name)
-    if len(parsed.components) > MAX_COMPONENTS:
-        raise BadInput(
-            f"it has {len(parsed.components):,} components, more than the {MAX_COMPONENTS:,} that are taken in"
-        )
+    _refuse_disguise(file.data, file.name.lower())
+    taken = sealing.take(context, file)
+    parsed = sealing.understood(taken)
+    refuse_too_many(len(parsed.components))
     twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
     if twice:
         raise BadInput(f"two components carry the id {ascii(twice[0])[:80]}")
-    return parsed
+    return taken, parsed
 
 
 def _refuse_disguise(data: bytes, name: str) -> None:
@@ -182,15 +180,9 @@ def _refuse_disguise(data: bytes, name: str) -> None:
         raise BadInput("its name says archive, but it is none (zip or gzip)")
 
 
-def _count_secrets(parsed: Parsed, data: bytes) -> int:
-    if parsed.secrets is not None:
-        return parsed.secrets
-    return len(secrets.find(data.decode("utf-8", errors="replace")))
-
-
 def _refuse(context: Context, item: Drop | Problem, reason: str) -> FileOutcome:
     """Move the file to quarantine with its reason, and record it."""
-    path = shown(context, item.path)
+    path, reason = shown(context, item.path), secrets.redact(reason)
     try:
         kept = quarantine(context.root, item, reason, now=context.clock.now())
     except (NotFound, Conflict) as changed:
@@ -218,7 +210,9 @@ def _record_refused(context: Context, events: Sequence[ev.ArtifactRefused]) -> t
 
 def is_enough(reads: Sequence[Read]) -> bool:
     """Say whether `reads` are as many, or as large, as should be recorded in one transaction."""
-    return len(reads) >= BATCH or sum(len(read.file.data) for read in reads) >= BATCH_BYTES
+    if len(reads) % 8 and len(reads[-1].taken.file.data) < BATCH_BYTES // 8:
+        return False  # counted now and then, and whenever one alone matters
+    return len(reads) >= BATCH or sum(len(read.taken.file.data) for read in reads) >= BATCH_BYTES
 
 
 def append(context: Context, reads: Sequence[Read]) -> list[FileOutcome]:
@@ -235,7 +229,7 @@ def append(context: Context, reads: Sequence[Read]) -> list[FileOutcome]:
 
 def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
     """Archive and append one export, unless it is no import and the same bytes stand under its name already."""
-    drop, file, parsed = read.drop, read.file, read.parsed
+    drop, file, parsed = read.drop, read.taken.file, read.parsed
     path, digest = shown(context, drop.path), file.digest
     last = _before(writer, read)
     if last is not None and last.digest == digest and not last.imported and read.imported is None:
@@ -248,20 +242,21 @@ def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
         artifact=digest,
         project=drop.project,
         environment=drop.environment,
-        name=drop.name,
+        name=file.name,
         platform=parsed.platform,
         confidence=parsed.confidence,
         bytes=len(file.data),
         manifest=manifest,
         components=len(parsed.components),
         previous=last.digest if last else None,
-        secrets=read.secrets,
+        secrets=read.taken.secrets,
         notices=tuple(_notice(notice) for notice in parsed.notices[:MAX_NOTICES]),
         more_notices=max(0, len(parsed.notices) - MAX_NOTICES),
         imported=read.imported,
         connectors=archive.put_connectors(
             writer.connection, parsed.connectors, previous=_connectors_of(writer, last) if last else None
         ),
+        commitment=sealing.keep(context, writer, read.taken),
     )
     writer.append(_statement(context, event))
     return FileOutcome(path=path, outcome="ingested", digest=digest, platform=parsed.platform)
@@ -301,9 +296,9 @@ def _observe(context: Context, read: Read) -> tuple[FileOutcome, int]:
         context,
         environment=drop.environment,
         project=drop.project,
-        file=read.file,
+        file=read.taken.file,
         source="export",
-        parsed=read.parsed,
+        read=(read.taken, read.parsed),
     )
     path = shown(context, drop.path)
     outcome = FileOutcome(path=path, outcome="observed", digest=seen.artifact, platform=read.parsed.platform)
@@ -329,10 +324,10 @@ def recover_quarantine(context: Context) -> tuple[Entry, ...]:
 
 
 def shown(context: Context, path: Path) -> str:
-    """Return `path` relative to the workspace where it can be, as valid Unicode."""
+    """Return `path` relative to the workspace where it can be, as valid Unicode, secrets taken out."""
     with contextlib.suppress(ValueError):
         path = path.relative_to(context.root)
-    return printable(str(path))
+    return secrets.redact(printable(str(path)))
 
 
 def printable(text: str) -> str:

@@ -164,7 +164,7 @@ class Book:
             yield f"{change.id} was {change.state}"
         for what in approvals_missing(change, people=people, policy=before.policy, at=at):
             yield f"not approved: {what}"
-        yield from vouching.doubts(self.ledger, self.ledger, change, lambda seq: at_entry(self._adopted, seq))
+        yield from vouching.doubts(self.ledger, self.ledger, change, lambda seq: at_entry(self._adopted, seq), at)
 
     def _change(self, request: str, until: int) -> Change:
         return replay(request, recorded(self.ledger.entries(on={"request": request}, until=until)))

@@ -72,7 +72,7 @@ def adopt(context: Context, actor: Actor, request: str) -> Entry:
         policy_change.check_adoptable(
             change, proposed, actor=actor.handle, people=people, rules=context.rules, at=context.now
         )
-        doubts = vouching.doubts(context.ledger, source, change, context.policies.at)
+        doubts = vouching.doubts(context.ledger, source, change, context.policies.at, context.now)
         if doubts:
             raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; propose the policy again"])
         policy = _checked(context, change, proposed)

@@ -12,6 +12,7 @@ from store.domain import secrets
 from store.domain.change import Change
 from store.domain.release import Release
 from store.errors import QuarterdeckError
+from store.formats.archive_covering import open_kinds, secrets_in
 from store.platforms import recognise
 from store.projections.shape import Connection
 from store.services.context import Context
@@ -54,16 +55,18 @@ def _schema_valid(connection: Connection, change: Change, release: Release) -> V
 
 def _secrets_clean(connection: Connection, change: Change, release: Release) -> Verdict:
     del change
-    found = []
+    found, sealed = [], True
     for file in release.files:
-        text = archive.get(connection, file.artifact).decode("utf-8", errors="replace")
-        kinds = sorted({span.kind for span in secrets.find(text)})
+        data = archive.get(connection, file.artifact)
+        kinds = secrets_in(data)
         if kinds:
             found.append(f"{file.name}: {', '.join(kinds)}")
+            sealed = sealed and not open_kinds(data)
     if found:
+        how = "not leaked (sealed here), but still inline" if sealed else "in the open"
         return Verdict(
             passed=False,
-            reason=f"likely secrets in {'; '.join(found[:5])}",
+            reason=f"likely secrets, {how}, in {'; '.join(found[:5])}",
             unblock="move the secret into the platform's credentials and export again",
         )
     return Verdict(passed=True, reason="no secrets found")

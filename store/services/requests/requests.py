@@ -10,6 +10,7 @@ from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.policy.in_force import PLACE
 from store.domain.release import Release
+from store.domain.secrets import redact
 from store.errors import Refusal
 from store.integrity.entry import Entry
 from store.projections import artifacts
@@ -89,6 +90,7 @@ def opening(
 ) -> ev.RequestOpened:
     """Return the event that opens the next request, if `handle` may open it; the caller archives its release."""
     request = named("CR", next_id(source, "CR", ["request.opened"], "request"))
+    content = without_secrets(content)
     base = releases.desired(source, environment, project)
     event = ev.RequestOpened(
         request=request,
@@ -110,6 +112,7 @@ def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestCon
             [f"{request} changes the policy: what it says is told from the policy files"],
             would_unblock=["withdraw it, change the files, and quarterdeck policy propose"],
         )
+    content = without_secrets(content)
     target, blobs = before.target, list[bytes]()
     if refresh:
         with context.ledger.reading() as connection:
@@ -133,6 +136,11 @@ def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestCon
         return [rules.edit(change, event, actor=actor.handle, people=people, policy=context.policy, at=context.now)]
 
     return perform(context, actor, decide, blobs=blobs)[0]
+
+
+def without_secrets(content: ev.RequestContent) -> ev.RequestContent:
+    """Return what a requester states without the secrets in it: the request's digest is over this form."""
+    return replace(content, **{name: redact(text) for name, text in vars(content).items()})
 
 
 def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:

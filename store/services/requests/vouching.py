@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.domain import roles
 from store.domain.approving import SEPARATION
@@ -21,15 +23,19 @@ InForceAt = Callable[[int], InForce]
 """Which policy was in force for an entry."""
 
 
+_SKEW: Final = timedelta(minutes=10)
+"""How far two machines' clocks may be apart."""
+_NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _NOW: Final = 2**53 - 1
 """A place after every entry there is."""
 
 
-def doubts(ledger: Ledger, source: Source, change: Change, in_force_at: InForceAt) -> list[str]:
-    """Return what stands against the approvals that `change` counts; empty when they hold.
+def doubts(ledger: Ledger, source: Source, change: Change, in_force_at: InForceAt, now: str) -> list[str]:
+    """Return what stands against the approvals that `change` counts at the instant `now`; empty when they hold.
 
     Whoever can write the file can append entries, but not sign for others; a signature is judged by the keys,
-    the roles and the policy in force at its sequence number (integrity.md).
+    the roles and the policy in force at its sequence number (integrity.md). Its own time is a claim: a role must
+    have held when the entry before it was made too, and a time that has not come yet is none.
     """
     found: list[str] = []
     security = False
@@ -39,14 +45,14 @@ def doubts(ledger: Ledger, source: Source, change: Change, in_force_at: InForceA
         one = people.by_handle.get(approval.actor, roles.Principal(handle=approval.actor))
         entry = next(iter(source.entries(after=approval.seq - 1, until=approval.seq)))
         rules = in_force_at(approval.seq)
-        at = entry.statement.time
-        reasons = [*_doubts(ledger, change, entry, one, rules)]
+        at = max(entry.statement.time, _time_before(source, entry), key=_sortable)
+        reasons = [*_doubts(ledger, change, entry, one, rules), *_doubts_of_time(entry, rules, now)]
         if not roles.may(people, approval.actor, "approve", **place, at=at):
             reasons.append(f"{approval.actor} had no role to approve with")
         found += [f"{_named(approval)} does not count: {reason}" for reason in reasons]
         security = security or roles.holds(one, "security-approver", **place, at=at)
-    now = in_force_at(_NOW).policy
-    if now.rule(change.level, change.environment).security and not security:
+    newest = in_force_at(_NOW).policy
+    if newest.rule(change.level, change.environment).security and not security:
         found.append("no approval by a security-approver: none of them was one when they approved")
     return found
 
@@ -69,6 +75,29 @@ def _doubts(ledger: Ledger, change: Change, entry: Entry, one: roles.Principal, 
         yield f"{SEPARATION}: {one.handle} wrote the policy then in force and could not approve before {until}"
     if not _was_seen_here(ledger, event, entry.seq):
         yield "the head its approver saw was never this ledger's"
+
+
+def _doubts_of_time(entry: Entry, rules: InForce, now: str) -> Iterator[str]:
+    """Yield what is wrong with the times an approval claims for itself."""
+    event = next(recorded([entry])).event
+    assert isinstance(event, ev.ApprovalGranted)
+    given = _sortable(entry.statement.time)
+    if given > _sortable(now) + _SKEW:
+        yield f"it claims a time that has not come yet: {entry.statement.time}"
+    if _sortable(event.not_after) > given + timedelta(days=rules.policy.approval_days) + _SKEW:
+        yield f"it would be good for longer than policy allows: until {event.not_after}"
+
+
+def _time_before(source: Source, entry: Entry) -> str:
+    return next(iter(source.entries(after=entry.seq - 2, until=entry.seq - 1))).statement.time
+
+
+def _sortable(time: str) -> datetime:
+    """Return a claimed time as an instant; what is no time is after every other."""
+    try:
+        return parse_timestamp(time)
+    except (ValueError, OverflowError):
+        return _NEVER
 
 
 def _was_seen_here(ledger: Ledger, event: ev.ApprovalGranted, seq: int) -> bool:

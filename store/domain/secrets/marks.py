@@ -1,0 +1,49 @@
+"""What stands in the place of a sealed secret: a word that any format can hold, that says what was there.
+
+`SEALED-github-token-k5x2m7q4wd`: no character in it means anything to JSON, YAML, XML, a URL or a shell. Its last part
+is a keyed fingerprint: the same secret gives the same mark in one workspace, another secret another one, and nobody
+without the workspace's key can tell more from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+Fingerprint: TypeAlias = Callable[[bytes], str]
+"""A secret → ten letters of `a-z2-7` that are its own in this workspace."""
+
+MARK: Final = re.compile(rb"SEALED-(?P<kind>[a-z0-9-]{1,40})-(?P<print>[a-z2-7]{10})(?![A-Za-z0-9_-])")
+_MARK_TEXT: Final = re.compile(MARK.pattern.decode())
+_START: Final = b"SEALED-"
+
+
+def mark(kind: str, fingerprint: str) -> str:
+    """Return the mark of a secret of this kind."""
+    slug = re.sub(r"[^a-z0-9]+", "-", kind.lower()).strip("-")[:40].strip("-") or "secret"
+    return f"SEALED-{slug}-{fingerprint}"
+
+
+def is_marked(data: bytes) -> bool:
+    """Say at a glance whether marks may stand in `data`."""
+    return _START in data
+
+
+def marks(data: bytes) -> list[tuple[int, int, str]]:
+    """Return (start, end, kind of secret) of every mark, in order; positions count bytes."""
+    if _START not in data:
+        return []
+    return [(match.start(), match.end(), match["kind"].decode().replace("-", " ")) for match in MARK.finditer(data)]
+
+
+def fingerprints(data: bytes) -> tuple[str, ...]:
+    """Return the fingerprints in the marks of `data`, each once, in order."""
+    return tuple(dict.fromkeys(match["print"].decode() for match in MARK.finditer(data)))
+
+
+def is_another_secret(old: str, new: str) -> bool:
+    """Say whether two texts differ in nothing but which secrets stand sealed in them."""
+    return (
+        old != new and bool(_MARK_TEXT.search(old)) and _MARK_TEXT.sub("SEALED", old) == _MARK_TEXT.sub("SEALED", new)
+    )

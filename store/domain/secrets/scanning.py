@@ -1,0 +1,152 @@
+"""Where the secrets stand in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from store.domain.secrets.marks import marks
+from store.domain.secrets.names import ROOTS, named, pairs
+from store.domain.secrets.places import placed
+from store.domain.secrets.shapes import GENERAL, TOKENS, Shape, Span
+from store.domain.secrets.values import SHORTEST, is_placeholder, is_user_and_password
+
+_LONG: Final = 20
+_LONG_RUN: Final = b"a" * _LONG
+_WORDS: Final = bytes(0x61 if chr(byte).isalnum() or byte in b"_-" else 0x20 for byte in range(128)) + b" " * 128
+_LEAD: Final = 160
+"""How far before its long run a token's shape may begin (`hooks.slack.com/services/…`)."""
+_TAME: Final = re.compile(
+    rb"(?:[_-]*+[A-Z]?[a-z]++[0-9]{0,2}+)++|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-f]{24}"
+)
+"""`write_desired_temp`, `page-backgroundColor`, a UUID: no generated token, but for one in a thousand."""
+_NEEDLES: Final = sorted({needle for shape in TOKENS for needle in shape.needles}, key=len, reverse=True)
+_NEEDLE: Final = re.compile(b"|".join(map(re.escape, _NEEDLES)))
+_SHAPES: Final = {
+    needle: tuple(shape for shape in TOKENS if any(needle.startswith(other) for other in shape.needles))
+    for needle in _NEEDLES
+}
+_NAME_LENGTH: Final = 256
+_PLAIN: Final = re.compile(rb"[A-Za-z0-9._/-]*")
+_RUN: Final = re.compile(rb"[A-Za-z0-9_-]{16}")
+"""What is short, plain and without a run so long is a name or a path, and holds no secret."""
+_YAML_KEY: Final = re.compile(rb"^[ \t]*(?:-[ \t]+)*[\w\"'.-]+:(?:[ \t]|\r?$)", re.MULTILINE)
+
+
+def find(text: str) -> list[Span]:
+    """Return the secrets in `text`, sealed ones too, in order, none overlapping; positions count characters."""
+    data = text.encode("utf-8", "surrogatepass")
+    spans = scan(data)
+    if not spans or len(data) == len(text):
+        return spans
+    return [
+        Span(start=_characters(data, span.start), end=_characters(data, span.end), kind=span.kind) for span in spans
+    ]
+
+
+def scan(data: bytes) -> list[Span]:
+    """Return the secrets in UTF-8 text (canonical JSON too), open and sealed; positions count bytes. Linear time."""
+    sealed = [Span(start=start, end=end, kind=kind) for start, end, kind in marks(data)]
+    found = open_secrets(data)
+    return _apart([*sealed, *found]) if sealed else found
+
+
+def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> list[Span]:
+    """Return the secrets that stand in the open, in order; `name` is the file's, `more` what a platform knows of."""
+    if len(data) < SHORTEST or (len(data) < _NAME_LENGTH and _PLAIN.fullmatch(data) and not _RUN.search(data)):
+        return []
+    data = _plainer(data)
+    lower = data.lower()
+    is_json, is_xml = _begins(data, b"{["), _begins(data, b"<")
+    is_yaml = not is_json and not is_xml and _YAML_KEY.search(data) is not None
+    told = (span for span in more if not is_placeholder(data[span.start : span.end].decode("utf-8", "replace")))
+    spans = [*told, *_shaped(GENERAL, data, lower)]
+    for start, end in _long_runs(data):
+        spans += _tokens(data, max(0, start - _LEAD), end)
+    for root in ROOTS:
+        if root in lower:
+            spans += named(root, data, lower, yaml=is_yaml)
+    spans += pairs(data, xml=is_xml, yaml=is_yaml)
+    spans += placed(data, name)
+    return _apart(spans) if len(spans) > 1 else spans
+
+
+def _plainer(data: bytes) -> bytes:
+    r"""Return a text of the same length in which `\n` is no letter, and `&quot;` a quote: both hide where words end."""
+    if b"\\" in data:
+        for escape in (b"\\n", b"\\r", b"\\t"):
+            data = data.replace(escape, b"  ")
+    return data.replace(b"&quot;", b'\\\\\\\\\\"') if b"&quot;" in data else data
+
+
+def may_hold(data: bytes) -> bool:
+    """Say whether anything in canonical JSON could be redacted; False is certain, True is worth a look."""
+    lower = data.lower()
+    return any(root in lower for root in ROOTS) or bool(scan(data))
+
+
+def is_json(data: bytes) -> bool:
+    """Say at a glance whether a document is JSON rather than anything else."""
+    return _begins(data, b'{["')
+
+
+def _begins(data: bytes, letters: bytes) -> bool:
+    start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    return bool(start) and start in letters
+
+
+def _shaped(shapes: tuple[Shape, ...], data: bytes, lower: bytes) -> Iterator[Span]:
+    for shape in shapes:
+        where = lower if shape.any_case else data
+        for needle in shape.needles:
+            at = where.find(needle)
+            while at >= 0:
+                match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
+                if match and _is_shaped(shape, match[1]):
+                    yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
+                at = where.find(needle, max(match.end(), at + 1) if match else at + len(needle))
+
+
+def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where `_LONG` or more characters stand in a row that could be a token; most texts have none."""
+    words = data.translate(_WORDS)
+    start = words.find(_LONG_RUN)
+    while start >= 0:
+        end = words.find(b" ", start)
+        end = len(data) if end < 0 else end
+        if not _TAME.fullmatch(data, start, end):
+            yield start, end
+        start = words.find(_LONG_RUN, end)
+
+
+def _tokens(data: bytes, start: int, end: int) -> Iterator[Span]:
+    """Yield the tokens that begin between two positions; each issuer's letters say which shapes to try."""
+    needle = _NEEDLE.search(data, start, end)
+    while needle:
+        after = needle.start() + 1
+        for shape in _SHAPES[needle[0]]:
+            match = shape.pattern.match(data, needle.start() - shape.lead) if needle.start() >= shape.lead else None
+            if match and _is_shaped(shape, match[1]):
+                yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
+                after = max(after, match.end())
+        needle = _NEEDLE.search(data, after, end)
+
+
+def _is_shaped(shape: Shape, found: bytes) -> bool:
+    if shape.base64:
+        return is_user_and_password(found)
+    return not is_placeholder(found.decode("utf-8", "replace"))
+
+
+def _characters(data: bytes, position: int) -> int:
+    return len(data[:position].decode("utf-8", "surrogatepass"))
+
+
+def _apart(spans: list[Span]) -> list[Span]:
+    """Drop spans inside or overlapping an earlier one; at the same start the longer wins."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+    return kept

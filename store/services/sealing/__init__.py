@@ -1,0 +1,1 @@
+"""Secrets kept apart: sealed before an export is recorded, shown to few, destroyed on request."""

@@ -1,0 +1,56 @@
+"""Whether what lies sealed is what the entries commit to. What was shredded is not missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from store import archive
+from store.errors import NotFound, QuarterdeckError
+from store.integrity import sealing as seals
+from store.ledger.report import Problem
+from store.services.context import Context
+from store.services.sealing import sealing
+
+
+def sealed_problems(context: Context) -> tuple[list[Problem], list[Problem]]:
+    """Return (problems, warnings): bytes that are not what was committed to; bytes that are not here to look at."""
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    promised: dict[str, set[str]] = {}
+    for artifact, commitment in sealing.commitments(context.ledger):
+        promised.setdefault(artifact, set()).add(commitment)
+    try:
+        here = {artifact for artifact, _ in sealing.vault(context).artifacts()}
+        for artifact, commitments in promised.items():
+            gone = sealing.shredded(context.ledger, artifact)
+            if gone is not None and artifact in here:
+                detail = f"{artifact}: was shredded, and its sealed bytes are still here: shred it again to finish that"
+                problems.append(Problem(seq=gone.seq, problem="sealed", detail=detail))
+            elif gone is None and artifact not in here:
+                detail = f"{artifact}: its sealed bytes are not here, so it cannot be delivered"
+                warnings.append(Problem(seq=0, problem="sealed", detail=detail))
+            elif gone is None:
+                problems += _checked(context, artifact, commitments)
+    except NotFound as error:
+        warnings.append(Problem(seq=0, problem="sealed", detail=f"what is sealed was not checked: {error}"))
+    except QuarterdeckError as error:
+        problems.append(Problem(seq=0, problem="sealed", detail=str(error)))
+    return problems, warnings
+
+
+def _checked(context: Context, artifact: str, commitments: set[str]) -> Iterator[Problem]:
+    row = sealing.vault(context).get(artifact)
+    if row is None:
+        return
+    try:
+        with context.ledger.reading() as connection:
+            covered = archive.get(connection, artifact)
+        data = sealing.opened(context, row, covered)
+    except NotFound:
+        raise
+    except QuarterdeckError as error:
+        yield Problem(seq=0, problem="sealed", detail=f"{artifact}: {error}")
+        return
+    if commitments != {seals.commitment(row.sealed.salt, data)}:
+        detail = f"{artifact}: the sealed bytes are not the ones that its entry commits to"
+        yield Problem(seq=0, problem="sealed", detail=detail)
