@@ -24,6 +24,9 @@ CASES = [
 WITH_COMMENTS = {"launch.json"}
 STRICT_JSON = [path for path, _ in CASES if path.suffix == ".json" and path.name not in WITH_COMMENTS]
 
+DEFAULTS = {"active", "isArchived", "settings", "callerPolicy", "availableInMCP"}
+"""What n8n says of itself though it is as if it were not said."""
+
 
 def called(path: Path) -> str:
     """Return a fixture's name inside its project."""

@@ -27,6 +27,10 @@ _SHAPES: Final = {
     needle: tuple(shape for shape in TOKENS if any(needle.startswith(other) for other in shape.needles))
     for needle in _NEEDLES
 }
+_NAME_LENGTH: Final = 256
+_PLAIN: Final = re.compile(rb"[A-Za-z0-9._/-]*")
+_RUN: Final = re.compile(rb"[A-Za-z0-9_-]{16}")
+"""What is short, plain and without a run so long is a name or a path, and holds no secret."""
 _YAML_KEY: Final = re.compile(rb"^[ \t]*(?:-[ \t]+)*[\w\"'.-]+:(?:[ \t]|\r?$)", re.MULTILINE)
 
 
@@ -50,7 +54,7 @@ def scan(data: bytes) -> list[Span]:
 
 def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> list[Span]:
     """Return the secrets that stand in the open, in order; `name` is the file's, `more` what a platform knows of."""
-    if len(data) < SHORTEST:
+    if len(data) < SHORTEST or (len(data) < _NAME_LENGTH and _PLAIN.fullmatch(data) and not _RUN.search(data)):
         return []
     data = _plainer(data)
     lower = data.lower()
