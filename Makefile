@@ -4,12 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := run
 
-.PHONY: run test check soak bench attacks pictures lock clean
+.PHONY: run test test-live check soak bench attacks pictures lock clean
 run: $(VENV)/.installed  ## open the console on a demo workspace
 	@$(BIN)/quarterdeck demo demo
 
 test: $(VENV)/.installed-dev system-tools  ## run the whole test suite
 	$(BIN)/pytest -n auto --dist loadgroup
+
+test-live: $(VENV)/.installed-dev system-tools  ## the tests with a real n8n too; installs it once (1.8 GB, 5 minutes)
+	$(BIN)/python tests/platforms/n8n_server.py
+	QUARTERDECK_N8N=all QUARTERDECK_REQUIRE_NODE_RED=1 $(BIN)/pytest -n auto --dist loadgroup tests/platforms
 
 check: $(VENV)/.installed-dev  ## what CI runs beside the tests
 	$(BIN)/ruff check .

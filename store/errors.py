@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -14,6 +14,10 @@ class QuarterdeckError(Exception):
 
 class BadInput(QuarterdeckError):
     """What was given cannot be read or does not exist; nothing was changed (exit 2)."""
+
+
+class TooMuch(BadInput):
+    """What was given was understood, and is more than is taken in; trying to read it otherwise is no help (exit 2)."""
 
 
 class NotFound(BadInput):
@@ -53,3 +57,37 @@ class StorageFailure(QuarterdeckError):
     """The disk or the database said no: full, locked, read-only (exit 3). Nothing was half-written."""
 
     exit_code: ClassVar[int] = 3
+
+
+class ChangedBehindOurBack(Conflict):
+    """What is live was changed by somebody else just now; it was archived, and nothing was pushed over it."""
+
+    def __init__(self, message: str, *, drifts: Sequence[str]) -> None:
+        self.drifts = tuple(drifts)
+        """The drifts that this opened or moved on: each has a three-way view."""
+        super().__init__(message)
+
+
+class PartialPush(QuarterdeckError):
+    """A push to several components failed on the way (exit 1): every component stands in exactly one list."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        changed: Sequence[str],
+        unsure: Sequence[str],
+        untouched: Sequence[str],
+        ids: Mapping[str, str],
+    ) -> None:
+        self.changed = tuple(changed)
+        """Ids of the components that are as they should be now and were not before."""
+        self.unsure = tuple(unsure)
+        """Ids of the components whose write was sent and not confirmed: they may be either."""
+        self.untouched = tuple(untouched)
+        """Ids of the components that still have to be changed."""
+        self.ids = dict(ids)
+        """Component id → the id the platform knows it by, where that is another one."""
+        super().__init__(message)

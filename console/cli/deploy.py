@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import click
@@ -9,26 +11,45 @@ import click
 from console.cli.diff_text import diff_lines
 from console.cli.output import complain, emit_json, note, say, say_lines, table
 from console.cli.session import Session, command, confirmed, group
+from store.errors import BadInput, ChangedBehindOurBack
 from store.projections import deployments
 from store.services.context import Context
 from store.services.delivery import deploying, effects
 from store.services.delivery import rollback as rolling
 from store.services.delivery.pushing import Outcome
+from store.services.drift import drift_view
+
+_MOST_SHOWN = 10
 
 
 @command(name="deploy")
-@click.argument("request_id", metavar="ID")
-def deploy(session: Session, request_id: str) -> int:
+@click.argument("request_id", metavar="ID", required=False)
+@click.option("--resume", metavar="DEP", help="Finish a deployment that failed on the way.")
+@click.option("--undo", metavar="DEP", help="Take back what a deployment that failed left behind.")
+@click.option("--reason", default="what a failed deployment left behind is taken back", help="With --undo.")
+@click.option("--dry-run", is_flag=True, help="With --undo: show what would change, and change nothing.")
+def deploy(
+    session: Session, request_id: str | None, resume: str | None, undo: str | None, reason: str, *, dry_run: bool
+) -> int:
     """Push an approved request's release, read it back and record it."""
-    outcome = deploying.deploy(session.context, session.actor(), request_id, progress=note)
-    return report(session, outcome)
+    if sum(one is not None for one in (request_id, resume, undo)) != 1:
+        raise click.UsageError("Missing argument: a request, or a failed deployment with --resume or --undo")
+    if dry_run and undo is None:
+        raise BadInput("--dry-run goes with --undo")
+    if undo is not None:
+        plan = rolling.plan_undo(session.context, undo)
+        return _carried_out(session, plan, f"push release {plan.ref.release[:12]} again?", reason, dry_run=dry_run)
+    with three_way_on_surprise(session):
+        if resume is not None:
+            return report(session, deploying.resume(session.context, session.actor(), resume, progress=note))
+        return report(session, deploying.deploy(session.context, session.actor(), request_id or "", progress=note))
 
 
 @command(name="rollback")
 @click.argument("environment")
 @click.option("--project", required=True)
 @click.option("--to", help="A release, deployment or request that was live here (default: the release before).")
-@click.option("--component", help="Only this component.")
+@click.option("--component", "components", multiple=True, help="Only this component; may be given again.")
 @click.option("--reason", default="rolled back by the operator", help="Goes into the ledger.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 def rollback(
@@ -36,14 +57,21 @@ def rollback(
     environment: str,
     project: str,
     to: str | None,
-    component: str | None,
+    components: tuple[str, ...],
     reason: str,
     *,
     dry_run: bool,
 ) -> int:
     """Go back to an earlier release; the one left behind goes into quarantine."""
+    plan = rolling.plan(session.context, environment, project, to=to, components=components)
+    what = f"{', '.join(components)} of {project}" if components else project
+    question = f"roll {what} in {environment} back to release {plan.ref.release[:12]}?"
+    return _carried_out(session, plan, question, reason, dry_run=dry_run)
+
+
+def _carried_out(session: Session, plan: rolling.Plan, question: str, reason: str, *, dry_run: bool) -> int:
+    """Show a plan, ask, do it, say how it went."""
     context = session.context
-    plan = rolling.plan(context, environment, project, to=to, component=component)
     if dry_run and session.options.json:
         emit_json(_plain(context, plan))
         return 0
@@ -51,9 +79,39 @@ def rollback(
         show_plan(context, plan)
     if dry_run:
         return 0
-    confirmed(session, f"roll {project} in {environment} back to release {plan.ref.release[:12]}?")
-    outcome = rolling.roll_back(context, session.actor(), plan, reason=reason, progress=note)
-    return report(session, outcome)
+    confirmed(session, question)
+    with three_way_on_surprise(session):
+        return report(session, rolling.roll_back(context, session.actor(), plan, reason=reason, progress=note))
+
+
+@contextmanager
+def three_way_on_surprise(session: Session) -> Iterator[None]:
+    """Show all three states of what was changed behind our back, before the conflict ends the command.
+
+    Nothing was pushed. Whoever runs the command again has seen it, and what was seen is archived.
+    """
+    try:
+        yield
+    except ChangedBehindOurBack as surprise:
+        if not session.options.json:
+            for drift in surprise.drifts[:_MOST_SHOWN]:
+                _show_three_ways(session.context, drift)
+            if len(surprise.drifts) > _MOST_SHOWN:
+                note(f"… and {len(surprise.drifts) - _MOST_SHOWN} more: quarterdeck drift list")
+        raise
+
+
+def _show_three_ways(context: Context, drift: str) -> None:
+    states = drift_view.three_way(context, drift)
+    row = states.drift
+    note(f"{drift}  {row.name} ({row.component}): {row.summary}")
+    for title, diff in (
+        ("what the last deployment changed", states.last_change),
+        ("what was changed live", states.live),
+    ):
+        note(f"  {title}:")
+        for line in diff_lines(diff):
+            note(f"    {line}")
 
 
 def show_plan(context: Context, plan: rolling.Plan) -> None:
@@ -90,13 +148,44 @@ def _plain(context: Context, plan: rolling.Plan) -> dict[str, object]:
 def report(session: Session, outcome: Outcome) -> int:
     """Print how a push ended and return the exit status."""
     if session.options.json:
-        seqs = [entry.seq for entry in outcome.entries]
-        emit_json({"id": outcome.deployment, "verified": outcome.verified, "reason": outcome.reason, "entries": seqs})
+        emit_json(_outcome(outcome))
     elif outcome.verified:
         say(f"{outcome.deployment} verified: what was pushed was read back (entries {outcome.entries[0].seq} and on)")
+        for part in outcome.credentials_missing:
+            say(f"missing there: {part}")
     if not outcome.verified:
-        complain(f"{outcome.deployment} failed its read-back: {outcome.reason}")
+        complain(f"{outcome.deployment} failed: {outcome.reason}")
+        if not session.options.json:
+            _offer(outcome)
     return 0 if outcome.verified else 1
+
+
+def _outcome(outcome: Outcome) -> dict[str, object]:
+    reach = outcome.reach
+    return {
+        "id": outcome.deployment,
+        "verified": outcome.verified,
+        "reason": outcome.reason,
+        "entries": [entry.seq for entry in outcome.entries],
+        "changed": list(reach.changed) if reach else None,
+        "unsure": list(reach.unsure) if reach else None,
+        "untouched": list(reach.untouched) if reach else None,
+        "credentials_missing": list(outcome.credentials_missing),
+        "reverted": _outcome(outcome.reverted) if outcome.reverted else None,
+    }
+
+
+def _offer(outcome: Outcome) -> None:
+    """Say what is where after a failure, and the two ways on."""
+    reach = outcome.reach
+    for word, ids in (
+        (("changed", reach.changed), ("unsure", reach.unsure), ("untouched", reach.untouched)) if reach else ()
+    ):
+        for component in ids:
+            say(f"{word:<9}", component)
+    if outcome.reverted is None:
+        say(f"finish it: quarterdeck deploy --resume {outcome.deployment}")
+        say(f"take it back: quarterdeck deploy --undo {outcome.deployment}")
 
 
 @group(name="quarantine")

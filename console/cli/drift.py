@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from console.cli.deploy import report, show_plan
+from console.cli.deploy import report, show_plan, three_way_on_surprise
 from console.cli.groups import ListingGroup
 from console.cli.output import emit_json, note, say, table
 from console.cli.session import Session, command, confirmed, group
@@ -98,7 +98,8 @@ def drift_revert(session: Session, drift_id: str, reason: str, *, dry_run: bool)
     if dry_run:
         return 0
     confirmed(session, f"push release {plan.ref.release[:12]} over the drift in {plan.environment.name}?")
-    return report(session, rolling.roll_back(session.context, session.actor(), plan, reason=reason, progress=note))
+    with three_way_on_surprise(session):
+        return report(session, rolling.roll_back(session.context, session.actor(), plan, reason=reason, progress=note))
 
 
 def _done(session: Session, drift_id: str, what: str, seq: int) -> None:

@@ -90,6 +90,7 @@ def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
                 "waiting": report.count("waiting"),
                 "refused": report.count("refused"),
                 "drifts": report.drifts,
+                "reverts": list(report.said),
                 "files": [
                     {
                         "path": file.path,
@@ -109,6 +110,8 @@ def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
         if file.outcome != "unchanged" or session.options.verbose:
             facts = file.reason or f"{(file.digest or '')[:12]} {file.platform or ''}"
             say(f"{file.outcome:<11}", file.path, facts)
+    for done in report.said:
+        say(done)
     counts = ("ingested", "unchanged", "quarantined", "observed", "waiting")
     words = ", ".join(f"{report.count(word)} {word}" for word in counts if report.count(word)) or "nothing new"
     say(f"{words}{f', {report.drifts} drifts' if report.drifts else ''} in {report.seconds:.2f} s")

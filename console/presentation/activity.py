@@ -73,6 +73,8 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "deployment.verified": ("●", "ok", "{place} *{id}* verified, {request} is live"),
         "deployment.failed": ("✗", "danger", "{place} *{id}* failed: {reason?}"),
         "rollback.started": ("◀", "warn", "{who} rolls back *{place}*: {reason?}"),
+        "revert.started": ("◀", "warn", "reverting *{place}* by itself: {reason?}"),
+        "enforcement.halted": ("!", "danger", "*{place}* is not reverted any more: {reason?}"),
         "drift.opened": ("!", "danger", "{place} *{id}* {name}: {summary?}"),
         "drift.changed": ("!", "danger", "{place} *{id}* changed again: {summary?}"),
         "drift.acknowledged": ("○", "muted", "{who} acknowledged *{id}*: {note?}"),

@@ -51,6 +51,8 @@ def verified_words(plan: Plan, effect: Effect, outcome: Outcome) -> tuple[str, .
     words = [f"entries {seqs[0]} to {seqs[-1]}" if len(seqs) > 1 else f"entry {seqs[0]}"]
     if plan.leaves_digest != plan.ref.release:
         words.append(f"{short_digest(plan.leaves_digest)} is in quarantine")
+    if outcome.credentials_missing:
+        words.append(f"missing there: {named(outcome.credentials_missing)}")
     if plan.drifts and not effect.read_back_live:
         words.append(f"{named(plan.drifts)} ends when live is seen again")
     return first, "; ".join(words)
@@ -59,9 +61,9 @@ def verified_words(plan: Plan, effect: Effect, outcome: Outcome) -> tuple[str, .
 def failed_words(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     """Return what is said after a push that did not come back as pushed."""
     return (
-        f"{outcome.deployment} failed its read-back: {outcome.reason}",
+        f"{outcome.deployment} failed: {outcome.reason}",
         f"the desired state of {plan.project} on {plan.environment.name} is what it was; look at the target, then"
-        " roll back again",
+        f" roll back again, or quarterdeck deploy --undo {outcome.deployment}",
     )
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-from textual.binding import Binding, BindingType
+from typing import Any
 
 from console.presentation.changes import changes_of
 from console.presentation.component_text import component_text
 from console.presentation.rollbacks import facts_of, failed_words, verified_words
+from console.screen.change_question import ConfirmChange
 from console.screen.desk import Desk
 from console.screen.pane import Pane
+from console.screen.surprise_dialog import saw_surprise
 from console.widgets.change_panel import ChangePanel
-from console.widgets.dialogs import Confirm
-from console.widgets.line_view import LineView
+from store.errors import ChangedBehindOurBack
 from store.services.delivery import rollback
 from store.services.delivery.effects import Effect, effect
+from store.services.delivery.pushing import Outcome
 from store.services.delivery.rollback import Plan
 
 
@@ -32,26 +32,8 @@ class Preview:
         return component_text(self.effect.before.get(component)), component_text(self.effect.after.get(component))
 
 
-class ConfirmRollback(Confirm):
-    """The question, with the change as its body; arrows move in it while a name or reason is being typed."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "body('move(-1)')", "Up", show=False, id="dialog.up"),
-        Binding("down", "body('move(1)')", "Down", show=False, id="dialog.down"),
-        Binding("pageup", "body('page(-1)')", "Page up", show=False, id="dialog.page-up"),
-        Binding("pagedown", "body('page(1)')", "Page down", show=False, id="dialog.page-down"),
-    ]
-    DEFAULT_CSS = """
-    ConfirmRollback > Vertical { width: 140; max-width: 96%; max-height: 44; }
-    ConfirmRollback.-short > Vertical { max-width: 100%; }
-    ConfirmRollback.-short VerticalScroll { max-height: 8; }
-    """
-
-    async def action_body(self, move: str) -> None:
-        """Move in the list that is in view though an input has the focus."""
-        view = next((view for view in self.query(LineView) if view.display and view.is_on_screen), None)
-        if view is not None:
-            await view.run_action(move)
+class ConfirmRollback(ConfirmChange):
+    """The question whether to roll back."""
 
 
 async def confirm_rollback(
@@ -74,27 +56,39 @@ async def confirm_rollback(
             plan = rollback.plan(context, environment, project, to=to)
         return Preview(plan=plan, effect=effect(context, plan))
 
-    preview = await pane.perform(look, doing="working out what a rollback would change")
-    answer = await pane.ask(_question(preview, drift))
-    if not answer.confirmed:
-        pane.say("nothing was changed", tone="info")
-        return
+    while True:
+        preview = await pane.perform(look, doing="working out what a rollback would change")
+        answer = await pane.ask(_question(preview, drift))
+        if not answer.confirmed:
+            pane.say("nothing was changed", tone="info")
+            return
+        try:
+            outcome = await _carried_out(pane, desk, preview.plan, answer.reason)
+        except ChangedBehindOurBack as surprise:
+            if not await saw_surprise(pane, desk, surprise.drifts):
+                pane.say("nothing was changed", tone="info")
+                return
+            continue  # asked again, with what was just seen in it
+        break
     plan = preview.plan
-    doing = f"rolling back {plan.project} on {plan.environment.name}"
-    outcome = await pane.perform(
-        lambda: rollback.roll_back(
-            desk.context,
-            desk.me(),
-            plan,
-            reason=answer.reason,
-            progress=lambda words: pane.say(f"{doing}: {words} …", tone="info"),
-        ),
-        doing=doing,
-    )
     if outcome.verified:
         pane.say(*verified_words(plan, preview.effect, outcome), tone="ok")
     else:
         pane.say(*failed_words(plan, outcome), tone="danger")
+
+
+async def _carried_out(pane: Pane[Any], desk: Desk, plan: Plan, reason: str) -> Outcome:
+    doing = f"rolling back {plan.project} on {plan.environment.name}"
+    return await pane.perform(
+        lambda: rollback.roll_back(
+            desk.context,
+            desk.me(),
+            plan,
+            reason=reason,
+            progress=lambda words: pane.say(f"{doing}: {words} …", tone="info"),
+        ),
+        doing=doing,
+    )
 
 
 def protected(environment: str) -> bool:

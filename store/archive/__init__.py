@@ -2,7 +2,7 @@
 
 from store.archive.audit import BlobProblem, verify_blobs
 from store.archive.blobs import TABLES, Sizes, contains, get, put, sizes
-from store.archive.manifests import ManifestRow, manifest, put_manifest
+from store.archive.manifests import ManifestRow, manifest, manifest_bytes, put_manifest
 from store.archive.outside import connectors, put_connectors
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "contains",
     "get",
     "manifest",
+    "manifest_bytes",
     "put",
     "put_connectors",
     "put_manifest",

@@ -56,22 +56,25 @@ def put_manifest(
     affordable = len(components) * sum(len(component.canonical) for component in components) <= _MOST_READ_AGAIN
     base = artifact if affordable else None
     whole = cache(lambda: None if base is None else foothold(connection, base, another_thing=True))
-    rows: dict[str, dict[str, str]] = {}
+    seen: set[str] = set()
     for component in components:
-        if component.id in rows:
+        if component.id in seen:
             raise BadInput(f"two components of one export carry the id {component.id!r}")
         earlier = before.get(component.id)
         candidates = (whole,) if earlier is None else (partial(foothold, connection, earlier), whole)
         stored = put_on(connection, component.canonical, candidates)
         if stored != component.digest:
             raise IntegrityFailure(f"component {component.id!r}: its digest is not that of its canonical bytes")
-        rows[component.id] = {
-            "digest": stored,
-            "id": component.id,
-            "kind": component.kind,
-            "name": component.name,
-        }
-    return put(connection, canonical_bytes([rows[key] for key in sorted(rows)]), previous=previous)
+        seen.add(component.id)
+    return put(connection, manifest_bytes(components), previous=previous)
+
+
+def manifest_bytes(components: Sequence[Component]) -> bytes:
+    """Return the bytes of the manifest of these components."""
+    rows = {
+        part.id: {"digest": part.digest, "id": part.id, "kind": part.kind, "name": part.name} for part in components
+    }
+    return canonical_bytes([rows[key] for key in sorted(rows)])
 
 
 def manifest(connection: sqlite3.Connection, digest: str) -> tuple[ManifestRow, ...]:

@@ -11,7 +11,7 @@ from hashlib import sha256
 import orjson
 
 from store.domain.component import Component, Connector, Json
-from store.errors import BadInput
+from store.errors import TooMuch
 from store.integrity.canonical import canonical_bytes
 
 MAX_COMPONENTS = 20_000
@@ -103,10 +103,10 @@ def refuse_too_many(count: int) -> None:
     """Make sure that an export has no more components than are taken in; best asked before they are built.
 
     Raises:
-        BadInput: it has.
+        TooMuch: it has.
     """
     if count > MAX_COMPONENTS:
-        raise BadInput(f"it has {count:,} components, more than the {MAX_COMPONENTS:,} that are taken in")
+        raise TooMuch(f"it has {count:,} components, more than the {MAX_COMPONENTS:,} that are taken in")
 
 
 def free_key(wanted: str, taken: Iterable[str] | Mapping[str, object]) -> str:

@@ -31,10 +31,10 @@ def secrets_of(components: Iterable[Component], *, any_at_all: bool = True) -> I
             yield notice("inline-secret", component, f"holds a secret in the open ({kind})")
 
 
-def notice(code: str, component: Component, what: str, *, part: str = "") -> Notice:
+def notice(code: str, component: Component, what: str, *, part: str = "", every: float | None = None) -> Notice:
     """Return a notice whose detail holds no secret and begins with a name: of the inner part, else the component's."""
     label = component.labels.get(part, component.name)
-    return Notice(code=code, component=component.id, detail=redact(f"{label}: {what}"))
+    return Notice(code=code, component=component.id, detail=redact(f"{label}: {what}"), part=part, every=every)
 
 
 def brief(value: Json) -> str:

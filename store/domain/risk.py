@@ -127,7 +127,7 @@ def assess(seen: Seen) -> Assessment:
     """
     facts = sorted([*_environment(seen), *_built_in(seen), *_conditions(seen)], key=lambda one: -one.points)
     points = sum(one.points for one in facts)
-    computed, declared = level_of(points, seen.policy), _declared(seen)
+    computed, declared = _computed(points, seen), _declared(seen)
     level = higher(computed, declared)
     return Assessment(
         level=level,
@@ -137,6 +137,11 @@ def assess(seen: Seen) -> Assessment:
         facts=tuple(facts),
         owners=_owners(seen, level),
     )
+
+
+def _computed(points: int, seen: Seen) -> str:
+    level, most = level_of(points, seen.policy), seen.policy.risk.first_release_at_most
+    return most if seen.first and higher(level, most) == level else level
 
 
 def level_of(points: int, policy: Policy) -> str:

@@ -11,15 +11,17 @@ from typing import Any, Final
 from store.domain.component import Json
 from store.errors import BadInput
 
-MAX_BYTES: Final = 2 * 1024 * 1024
+MAX_BYTES: Final = 512 * 1024
 """Longer ones are no configuration."""
 MAX_DEPTH: Final = 200
+MAX_DOTS: Final = 20
+"""In one key or table's name: the reader's time grows with the square of them."""
 
 _DEEP_KEY: Final = re.compile(
     rb"""(?:(?<![\w-])[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
-    rb"""(?:\.[ \t]*+(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+){200}"""
+    rb"""(?:\.[ \t]*+(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+){21}"""
 )
-"""A key of so many dots costs the reader the square of their number; each dot is a table inside another."""
+"""More than `MAX_DOTS`."""
 
 
 def read(data: bytes) -> Json:
@@ -35,7 +37,7 @@ def read(data: bytes) -> Json:
     except UnicodeDecodeError as error:
         raise BadInput(f"TOML: byte {error.start} is not valid UTF-8") from None
     if _DEEP_KEY.search(data):
-        raise BadInput(f"TOML: more than {MAX_DEPTH} tables and lists inside each other")
+        raise BadInput(f"TOML: a name has more than {MAX_DOTS} dots")
     try:
         return _plain(tomllib.loads(text), 1)
     except tomllib.TOMLDecodeError as error:

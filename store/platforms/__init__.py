@@ -9,12 +9,13 @@ from typing import Final, TypeAlias
 from store.collector import undisturbed
 from store.domain.component import Parsed
 from store.domain.secrets import Span
-from store.errors import BadInput, NotFound
-from store.platforms import folder
+from store.errors import BadInput, NotFound, TooMuch
+from store.platforms import command, folder
 from store.platforms.appsmith import Appsmith
 from store.platforms.generic import Generic
 from store.platforms.grafana import Grafana
 from store.platforms.home_assistant import HomeAssistant
+from store.platforms.home_assistant.hidden import home_assistant_secrets
 from store.platforms.logic_apps import LogicApps
 from store.platforms.make import Make
 from store.platforms.n8n import N8n
@@ -62,16 +63,31 @@ def _node_red(root: Path, settings: Mapping[str, str]) -> Target:
     return node_red_target.connect(root, settings)
 
 
+def _n8n(root: Path, settings: Mapping[str, str]) -> Target:
+    from store.platforms.n8n import target
+
+    return target.connect(root, settings)
+
+
+_TLS = ("ca", "fingerprint")
+_LOGIN = ("user", "password-env", "password-file", "token-env", "token-file")
+
+
 TARGETS: Final[Mapping[str, TargetKind]] = {
     "folder": TargetKind(needs=("deliver",), takes=("observe",), connect=folder.connect),
-    "node-red": TargetKind(needs=("url",), takes=("user", "password-env", "ca"), connect=_node_red),
+    "node-red": TargetKind(needs=("url",), takes=(*_LOGIN, *_TLS), connect=_node_red, projects=1),
+    "n8n": TargetKind(needs=("url",), takes=("api-key-env", "api-key-file", *_TLS), connect=_n8n, projects=1),
+    "command": TargetKind(needs=("fetch", "push"), takes=("timeout", "pass-env"), connect=command.connect),
 }
 """Where a release can go: the kinds of `environment add --target`."""
 
 
 SecretFinder: TypeAlias = Callable[[bytes, str], Iterable[Span]]
 """(bytes, name) → where secrets stand that only somebody who knows the platform would see; positions count bytes."""
-SECRETS: Final[Mapping[str, SecretFinder]] = {"node-red": node_red_secrets}
+SECRETS: Final[Mapping[str, SecretFinder]] = {
+    "node-red": node_red_secrets,
+    "home-assistant": home_assistant_secrets,
+}
 """Platforms that know of secrets which the general rules cannot; to hand in positions, add a line."""
 
 
@@ -115,6 +131,8 @@ def _read(data: bytes, name: str) -> Parsed:
     for sureness, candidate in likely:
         try:
             return candidate.parse(data, name)
+        except TooMuch:
+            raise
         except BadInput as error:
             problem = error
             if sureness >= CERTAIN:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from store.domain.component import ExportFile
-from store.domain.snapshot import Snapshot
+from store.domain.snapshot import Pushed, Snapshot
 from store.errors import BadInput, Conflict, PlatformFailure
 from store.integrity.canonical import canonical_bytes
 
@@ -40,6 +40,7 @@ class FolderTarget:
     deliver: Path
     kind: str = "folder"
     live: bool = False
+    whole: bool = False
 
     def describe(self) -> str:
         """Return the place in words."""
@@ -58,7 +59,16 @@ class FolderTarget:
             files, others = ([], []) if folder is None else _read(folder)
         return _snapshot(files, others)
 
-    def push(self, project: str, files: Sequence[ExportFile], *, expected: str, remove: Sequence[str] = ()) -> str:
+    def push(
+        self,
+        project: str,
+        files: Sequence[ExportFile],
+        *,
+        expected: str,
+        remove: Sequence[str] = (),
+        gone: Sequence[str] = (),  # noqa: ARG002  files are what a folder knows
+        carriers: Mapping[str, str] | None = None,  # noqa: ARG002
+    ) -> Pushed:
         """Lay down `files`, delete the files named in `remove`, and return the new revision.
 
         Everything is written and synced beside its place first; only then are the files renamed into place, so
@@ -72,15 +82,15 @@ class FolderTarget:
         names = [_steps(file.name) for file in files]
         if len(set(names)) != len(names):
             raise BadInput("a release cannot deliver two files of one name")
-        gone = [steps for name in remove if (steps := _steps(name)) not in names]
+        leaving = [steps for name in remove if (steps := _steps(name)) not in names]
         with self._failures("write"), self._project(project, create=True) as folder:
             assert folder is not None
             _lock(folder, project)
             revision = _snapshot(*_read(folder)).revision
             if revision != expected:
                 raise Conflict(f"{self.describe()}: {project} was changed by somebody else since it was compared")
-            _deliver(folder, [(steps, file.data) for steps, file in zip(names, files, strict=True)], gone)
-            return _snapshot(*_read(folder)).revision
+            _deliver(folder, [(steps, file.data) for steps, file in zip(names, files, strict=True)], leaving)
+            return Pushed(revision=_snapshot(*_read(folder)).revision)
 
     @contextlib.contextmanager
     def _project(self, project: str, *, create: bool) -> Iterator[int | None]:

@@ -2,57 +2,72 @@
 
 from __future__ import annotations
 
-import os
-import ssl
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 import orjson
 
 from store.domain.component import Connector, ExportFile, Json
-from store.domain.snapshot import Snapshot
+from store.domain.snapshot import Pushed, Snapshot
 from store.errors import BadInput, Conflict, PlatformFailure
 from store.integrity.strict_json import parse as parse_json
+from store.reach.http import Answer, Service, Trust
+from store.reach.secret import Secret, secret
 
 FILE: Final = "flows.json"
-_MOST_BYTES: Final = 64 * 1024 * 1024
+_EARLY: Final = 30.0
+"""Seconds before its end at which a token is renewed."""
+
+
+@dataclass(slots=True)
+class _Token:
+    """The token in hand: asked for once, used until it ends or is refused."""
+
+    value: str = ""
+    until: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NodeRedTarget:
     """Reads and replaces the flows of one Node-RED, always saying which revision is replaced.
 
-    The password is read from the environment variable `password_env` at each use and kept nowhere.
+    Who asks is nobody, a user with a password, or the holder of a static token. Password and static token are read
+    at each use and kept nowhere; the token that a password was exchanged for lives as long as this object.
     """
 
     url: str
     user: str | None = None
-    password_env: str | None = None
+    password: Secret | None = None
+    token: Secret | None = None
     timeout: float = 10.0
-    """Seconds for each step: connect, send, receive."""
-    ca_file: Path | None = None
-    """Certificates to trust instead of the system's, for a Node-RED with a private authority."""
+    """Seconds for a whole request."""
+    trust: Trust = field(default_factory=Trust)
     kind: str = "node-red"
     live: bool = True
+    whole: bool = True
+    _service: Service = field(init=False, repr=False, compare=False)
+    _granted: _Token = field(default_factory=_Token, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        try:
-            url = httpx.URL(self.url)
-        except (httpx.InvalidURL, TypeError):
-            raise BadInput(f"{self.url[:80]!r} is no URL") from None
-        if url.scheme not in {"http", "https"} or not url.host:
-            raise BadInput(f"the URL of a Node-RED begins with http:// or https://, not {self.url[:80]!r}")
-        if url.userinfo or url.query or url.fragment:
-            raise BadInput("the URL of a Node-RED holds no user, password, query or fragment")
-        if (self.user is None) != (self.password_env is None):
-            raise BadInput("a Node-RED with authentication needs both a user and a password variable")
+        headers = {"Node-RED-API-Version": "v2"}
+        service = Service(url=self.url, name="Node-RED", trust=self.trust, seconds=self.timeout, headers=headers)
+        object.__setattr__(self, "_service", service)
+        if (self.user is None) != (self.password is None):
+            raise BadInput(
+                "a Node-RED with authentication needs both a user and a password variable or file"
+                " (--user and --password-env or --password-file)"
+            )
+        if self.user is not None and self.token is not None:
+            raise BadInput("a Node-RED is asked with a user and a password or with a token, not with both")
 
     def describe(self) -> str:
         """Return the place in words."""
-        return f"Node-RED at {self.url.rstrip('/')}"
+        return self._service.describe()
 
     def fetch(self, project: str) -> Snapshot:  # noqa: ARG002  one Node-RED carries one project
         """Return the flows as one file `flows.json`, with the bytes Node-RED itself writes to disk.
@@ -60,8 +75,7 @@ class NodeRedTarget:
         Raises:
             PlatformFailure: not reachable, not authorised, or no Node-RED.
         """
-        with self._client() as client:
-            answer = self._object(self._ask(client, "GET", "flows"))
+        answer = self._service.object(self._ask("GET", "flows"))
         flows, revision = answer.get("flows"), answer.get("rev")
         if not isinstance(flows, list) or not isinstance(revision, str):
             raise PlatformFailure(f"{self.describe()}: the answer holds no flows and revision")
@@ -74,7 +88,9 @@ class NodeRedTarget:
         *,
         expected: str,
         remove: Sequence[str] = (),
-    ) -> str:
+        gone: Sequence[str] = (),  # noqa: ARG002  what is not in the file goes
+        carriers: Mapping[str, str] | None = None,  # noqa: ARG002
+    ) -> Pushed:
         """Deploy one file of flows in full and return the new revision; no file but some to remove: no flows.
 
         Raises:
@@ -86,14 +102,13 @@ class NodeRedTarget:
             raise BadInput("flows are only deployed over the revision they were compared with")
         body = orjson.dumps({"rev": expected, "flows": _flows(files, remove)})
         headers = {"Content-Type": "application/json", "Node-RED-Deployment-Type": "full"}
-        with self._client() as client:
-            response = self._ask(client, "POST", "flows", content=body, headers=headers)
-            if response.status_code == httpx.codes.CONFLICT:
-                raise Conflict(f"{self.describe()}: somebody else deployed since the flows were compared")
-            revision = self._object(response).get("rev")
+        answer = self._ask("POST", "flows", content=body, headers=headers)
+        if answer.status == httpx.codes.CONFLICT:
+            raise Conflict(f"{self.describe()}: somebody else deployed since the flows were compared")
+        revision = self._service.object(answer).get("rev")
         if not isinstance(revision, str):
             raise PlatformFailure(f"{self.describe()}: the answer to the deployment holds no revision")
-        return revision
+        return Pushed(revision=revision)
 
     def modules(self) -> tuple[Connector, ...]:
         """Return the installed modules that bring nodes, with their versions, Node-RED's own included.
@@ -101,8 +116,7 @@ class NodeRedTarget:
         Raises:
             PlatformFailure: not reachable, not authorised, or no Node-RED.
         """
-        with self._client() as client:
-            answer = self._json(self._ask(client, "GET", "nodes"))
+        answer = self._service.json(self._ask("GET", "nodes"))
         sets = answer if isinstance(answer, list) else []
         found = {
             (str(item["module"]), str(item["version"]) if item.get("version") else None)
@@ -112,43 +126,60 @@ class NodeRedTarget:
         ordered = sorted(found, key=lambda pair: (pair[0], pair[1] or ""))
         return tuple(Connector(kind="module", name=name, version=version) for name, version in ordered)
 
-    def _client(self) -> httpx.Client:
-        """Return a client; proxies and `.netrc` of the environment are not looked at, redirects not followed."""
-        try:
-            context = ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else True
-        except OSError as error:
-            raise PlatformFailure(f"{self.ca_file}: the certificates cannot be read: {error}") from None
-        return httpx.Client(
-            base_url=self.url.rstrip("/") + "/",
-            timeout=self.timeout,
-            trust_env=False,
-            verify=context,
-            headers={"Accept": "application/json", "Node-RED-API-Version": "v2"},
-        )
+    def without_credentials(self, parts: Mapping[str, str]) -> frozenset[str]:
+        """Return which of these nodes (`type/id`) have no credentials in this Node-RED.
 
-    def _ask(self, client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Response:
-        """Send one request, with a token where a user is set.
+        Raises:
+            PlatformFailure: not reachable, not authorised, or no Node-RED.
+        """
+        bare: set[str] = set()
+        for key in parts:
+            kind, _, identity = key.rpartition("/")
+            path = f"credentials/{quote(kind, safe='')}/{quote(identity, safe='')}"
+            known = self._service.object(self._ask("GET", path))
+            if not any(known.values()):
+                bare.add(key)
+        return frozenset(bare)
+
+    def _ask(self, method: str, path: str, **more: Any) -> Answer:
+        """Send one request with whatever authorises it; a token that is refused is renewed once.
 
         Raises:
             PlatformFailure: no answer, or one that says who asks may not.
         """
-        if self.user is not None and "Authorization" not in client.headers:
-            client.headers["Authorization"] = f"Bearer {self._token(client)}"
-        response = self._send(client, method, path, **more)
-        if response.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-            asked = f"does not let {self.user} {'deploy' if method == 'POST' else 'read'}"
-            raise PlatformFailure(f"{self.describe()} {asked if self.user else 'asks for a user and a password'}")
-        return response
+        for again in (False, True):
+            headers = {**more.pop("headers", {}), **self._authorization(renew=again)}
+            answer = self._service.ask(method, path, headers=headers, **more)
+            more["headers"] = headers
+            if answer.status != httpx.codes.UNAUTHORIZED or self.user is None:
+                break
+        if answer.status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+            verb = "deploy" if method == "POST" else "read"
+            if self.user or self.token:
+                raise PlatformFailure(f"{self.describe()} does not let {self.user or 'this token'} {verb}")
+            raise PlatformFailure(f"{self.describe()} asks for a user and a password, or a token")
+        return answer
 
-    def _token(self, client: httpx.Client) -> str:
-        """Return a bearer token for the user (password grant).
+    def _authorization(self, *, renew: bool) -> dict[str, str]:
+        if self.token is not None:
+            return {"Authorization": f"Bearer {self.token.read()}"}
+        if self.user is None:
+            return {}
+        if renew or time.monotonic() > self._granted.until:
+            self._log_in()
+        return {"Authorization": f"Bearer {self._granted.value}"}
+
+    def _log_in(self) -> None:
+        """Exchange the password for a bearer token (password grant).
 
         Raises:
-            PlatformFailure: no password in the environment, or a wrong one.
+            PlatformFailure: no password where it should be, or a wrong one.
         """
-        password = os.environ.get(self.password_env or "")
-        if not password:
-            raise PlatformFailure(f"{self.describe()}: the environment variable {self.password_env} is not set")
+        assert self.password is not None
+        try:
+            password = self.password.read()
+        except PlatformFailure as failure:
+            raise PlatformFailure(f"{self.describe()}: {failure}") from None
         form = {
             "client_id": "node-red-admin",
             "grant_type": "password",
@@ -156,43 +187,15 @@ class NodeRedTarget:
             "username": self.user or "",
             "password": password,
         }
-        response = self._send(client, "POST", "auth/token", data=form)
-        if response.status_code in {400, 401, 403}:
+        answer = self._service.ask("POST", "auth/token", data=form)
+        if answer.status in {400, 401, 403}:
             raise PlatformFailure(f"{self.describe()} does not know the user {self.user} with this password")
-        token = self._object(response).get("access_token")
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        grant = self._service.object(answer)
+        value, seconds = grant.get("access_token"), grant.get("expires_in")
+        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
             raise PlatformFailure(f"{self.describe()}: the answer holds no token")
-        return token
-
-    def _send(self, client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Response:
-        try:
-            with client.stream(method, path, **more) as response:
-                body = bytearray()
-                for part in response.iter_bytes():
-                    body += part
-                    if len(body) > _MOST_BYTES:
-                        raise PlatformFailure(f"{self.describe()}: the answer is larger than {_MOST_BYTES} bytes")
-                return httpx.Response(response.status_code, content=bytes(body), request=response.request)
-        except httpx.TimeoutException:
-            raise PlatformFailure(f"{self.describe()} did not answer within {self.timeout:g} s") from None
-        except httpx.HTTPError as error:
-            raise PlatformFailure(
-                f"{self.describe()} cannot be reached: {str(error) or type(error).__name__}"
-            ) from None
-
-    def _json(self, response: httpx.Response) -> Json:
-        if not response.is_success:
-            raise PlatformFailure(f"{self.describe()} answered {response.status_code} {response.reason_phrase}".strip())
-        try:
-            return parse_json(response.content).value
-        except BadInput as error:
-            raise PlatformFailure(f"{self.describe()} answered with something else: {error}") from None
-
-    def _object(self, response: httpx.Response) -> dict[str, Json]:
-        value = self._json(response)
-        if not isinstance(value, dict):
-            raise PlatformFailure(f"{self.describe()} answered with something else than flows")
-        return value
+        lasts = float(seconds) if isinstance(seconds, (int, float)) else 0.0
+        self._granted.value, self._granted.until = value, time.monotonic() + lasts - _EARLY
 
 
 def _flows(files: Sequence[ExportFile], remove: Sequence[str]) -> list[Json]:
@@ -216,15 +219,19 @@ def _as_on_disk(flows: list[Json]) -> bytes:
 
 
 def connect(root: Path, settings: Mapping[str, str]) -> NodeRedTarget:
-    """Return the target at `url`; `ca` is a path relative to the workspace or absolute.
+    """Return the target at `url`; paths are relative to the workspace or absolute.
 
     Raises:
         BadInput: the settings make no target.
     """
-    ca = settings.get("ca")
+
+    def path(name: str) -> Path | None:
+        return root / settings[name] if name in settings else None
+
     return NodeRedTarget(
         url=settings["url"],
         user=settings.get("user"),
-        password_env=settings.get("password-env"),
-        ca_file=root / ca if ca else None,
+        password=secret("password", variable=settings.get("password-env"), file=path("password-file")),
+        token=secret("token", variable=settings.get("token-env"), file=path("token-file")),
+        trust=Trust(ca_file=path("ca"), fingerprint=settings.get("fingerprint")),
     )

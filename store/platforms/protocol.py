@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from store.domain.component import DiffRules, ExportFile, Parsed
-from store.domain.snapshot import Snapshot
+from store.domain.component import Component, Connector, DiffRules, ExportFile, Parsed
+from store.domain.snapshot import Pushed, Snapshot
 from store.errors import BadInput
 
-__all__ = ["Platform", "Snapshot", "Target", "TargetKind"]
+__all__ = [
+    "Grafts",
+    "HoldsCredentials",
+    "Inventory",
+    "NamesItself",
+    "Platform",
+    "Pushed",
+    "Snapshot",
+    "Target",
+    "TargetKind",
+    "UsesCredentials",
+]
 
 
 class Platform(Protocol):
@@ -40,6 +51,28 @@ class Platform(Protocol):
         ...
 
 
+@runtime_checkable
+class Grafts(Protocol):
+    """A platform whose components can be taken from one export and put into another."""
+
+    def graft(self, data: bytes, donor: bytes | None, ids: Sequence[str]) -> bytes:
+        """Return `data` with the components `ids` as they are in `donor`; gone, where they are not in it.
+
+        Raises:
+            BadInput: one of the two cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class UsesCredentials(Protocol):
+    """A platform whose exports tell which parts use credentials, though not what these are."""
+
+    def credentials(self, component: Component) -> Mapping[str, str]:
+        """Return key → words for each part that uses credentials; a key means the same part in every version."""
+        ...
+
+
 class Target(Protocol):
     """A place a release is delivered to."""
 
@@ -53,6 +86,11 @@ class Target(Protocol):
         """It can be asked at any time what really runs there."""
         ...
 
+    @property
+    def whole(self) -> bool:
+        """A push replaces all that is there; else what the release does not name stays as it is."""
+        ...
+
     def fetch(self, project: str) -> Snapshot:
         """Return what is there now.
 
@@ -61,17 +99,64 @@ class Target(Protocol):
         """
         ...
 
-    def push(self, project: str, files: Sequence[ExportFile], *, expected: str, remove: Sequence[str] = ()) -> str:
-        """Make `files` what is there, delete the files named in `remove`, and return the new revision.
+    def push(
+        self,
+        project: str,
+        files: Sequence[ExportFile],
+        *,
+        expected: str,
+        remove: Sequence[str] = (),
+        gone: Sequence[str] = (),
+        carriers: Mapping[str, str] | None = None,
+    ) -> Pushed:
+        """Make `files` what is there; delete the files named in `remove` and the components `gone`.
+
+        `carriers` says for each component which file it is taken from, where several hold it.
 
         Raises:
             Conflict: the revision there is not `expected` any more; nothing was changed.
-            PlatformFailure: it could not be reached, refused, or answered nonsense.
+            PlatformFailure: it could not be reached, refused, or answered nonsense; nothing was changed.
+            PartialPush: it failed on the way; the record says exactly what was changed.
         """
         ...
 
     def describe(self) -> str:
         """Return the place in words, without secrets: `Node-RED at http://127.0.0.1:1880`."""
+        ...
+
+
+@runtime_checkable
+class NamesItself(Protocol):
+    """A target that gives components ids of its own when it creates them."""
+
+    def knowing(self, ids: Mapping[str, str]) -> Target:
+        """Return the same target, told by what ids (component id → its own) it knows components."""
+        ...
+
+
+@runtime_checkable
+class Inventory(Protocol):
+    """A target that tells which modules are installed."""
+
+    def modules(self) -> tuple[Connector, ...]:
+        """Return the installed third-party modules with their versions.
+
+        Raises:
+            PlatformFailure: it could not be reached, or answered nonsense.
+        """
+        ...
+
+
+@runtime_checkable
+class HoldsCredentials(Protocol):
+    """A target that tells for which parts it has credentials, though not what these are."""
+
+    def without_credentials(self, parts: Mapping[str, str]) -> frozenset[str]:
+        """Return the keys of those `parts` (`UsesCredentials.credentials`) that have none there now.
+
+        Raises:
+            PlatformFailure: it could not be reached, or answered nonsense.
+        """
         ...
 
 
@@ -85,6 +170,8 @@ class TargetKind:
     """Settings that may be there."""
     connect: Callable[[Path, Mapping[str, str]], Target]
     """(the workspace's folder, settings) → the target; nothing is asked over the network yet."""
+    projects: int | None = None
+    """How many projects one such place carries; None for any number."""
 
     def check(self, settings: Mapping[str, str]) -> None:
         """Make sure that `settings` are what this kind takes.

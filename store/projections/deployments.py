@@ -15,7 +15,7 @@ class DeploymentRow:
 
     id: str
     cause: str
-    """`request` or `rollback`."""
+    """`request`, `rollback`, or `revert` where quarterdeck went back by itself."""
     request: str | None
     project: str
     environment: str
@@ -64,6 +64,8 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
         case ev.RollbackStarted() as event:
             cause = {"cause": "rollback", "reason": event.reason, "component": event.component}
             _start(connection, record, event, cause)
+        case ev.RevertStarted() as event:
+            _start(connection, record, event, {"cause": "revert", "reason": event.reason})
         case ev.DeploymentVerified(deployment=deployment):
             _end(connection, record, deployment, "verified", None)
         case ev.DeploymentFailed(deployment=deployment, reason=reason):
@@ -82,11 +84,12 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
 def _start(
     connection: sqlite3.Connection,
     record: ev.Recorded,
-    event: ev.DeploymentStarted | ev.RollbackStarted,
+    event: ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted,
     cause: dict[str, str | None],
 ) -> None:
     place = {"id": event.deployment, "project": event.project, "environment": event.environment}
-    which = {"release": event.target.release, "manifest": event.target.manifest, "previous": event.previous}
+    previous = event.target.release if isinstance(event, ev.RevertStarted) else event.previous
+    which = {"release": event.target.release, "manifest": event.target.manifest, "previous": previous}
     when = {"started_seq": record.seq, "started_at": record.time}
     insert(
         connection,
@@ -108,6 +111,7 @@ PROJECTION = Projection(
         {
             "deployment.started",
             "rollback.started",
+            "revert.started",
             "deployment.verified",
             "deployment.failed",
             "release.quarantined",

@@ -42,6 +42,9 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
                     "added_seq": record.seq,
                 },
             )
+        case ev.EnvironmentEdited(environment=name, settings=settings):
+            text = json.dumps(dict(settings), sort_keys=True)
+            connection.execute("UPDATE environment SET settings = ? WHERE name = ?", (text, name))
         case ev.EnvironmentFrozen(environment=name, reason=reason):
             connection.execute("UPDATE environment SET frozen = ? WHERE name = ?", (reason, name))
         case ev.EnvironmentThawed(environment=name):
@@ -52,7 +55,7 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
 
 PROJECTION = Projection(
     tables=TABLES,
-    kinds=frozenset({"environment.added", "environment.frozen", "environment.thawed"}),
+    kinds=frozenset({"environment.added", "environment.edited", "environment.frozen", "environment.thawed"}),
     apply=_apply,
 )
 

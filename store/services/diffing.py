@@ -58,9 +58,11 @@ class Comparison:
     after: Mapping[str, Component]
 
 
-def between_releases(connection: Connection, old: Release, new: Release) -> Diff:
-    """Return what changes from one release to another."""
-    contents = Contents(connection)
+def between_releases(
+    connection: Connection, old: Release, new: Release, *, also: Mapping[str, bytes] | None = None
+) -> Diff:
+    """Return what changes from one release to another; `also` holds bytes that are not archived yet."""
+    contents = Contents(connection, also=also)
     return between_sides(_side(contents, old), _side(contents, new))
 
 

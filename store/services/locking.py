@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from store.errors import Conflict
 from store.services.context import Context
+
+_PATIENCE: Final = 0.5
+"""Seconds to wait for whoever only looks whether the lock is held."""
 
 
 @contextmanager
@@ -18,14 +23,38 @@ def pushing(context: Context, environment: str) -> Iterator[None]:
     Raises:
         Conflict: another process is deploying or rolling back there right now.
     """
-    folder = context.root / "locks"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    handle = os.open(folder / f"{environment}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = _opened(context, environment)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict(f"somebody else is deploying to {environment} right now; wait and look again") from None
+        if not _locked(handle, fcntl.LOCK_EX, patience=_PATIENCE):
+            raise Conflict(f"somebody else is deploying to {environment} right now; wait and look again")
         yield
     finally:
         os.close(handle)
+
+
+def is_pushing(context: Context, environment: str) -> bool:
+    """Say whether somebody holds the right to push to `environment` at this moment."""
+    handle = _opened(context, environment)
+    try:
+        return not _locked(handle, fcntl.LOCK_SH, patience=0.0)
+    finally:
+        os.close(handle)
+
+
+def _opened(context: Context, environment: str) -> int:
+    folder = context.root / "locks"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return os.open(folder / f"{environment}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _locked(handle: int, how: int, *, patience: float) -> bool:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(handle, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)
+        else:
+            return True

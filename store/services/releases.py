@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from store import archive
@@ -89,8 +89,10 @@ def load(connection: Connection, manifest: str) -> Release:
 class Contents:
     """Components with their whole content, parsed from archived exports; each export is parsed once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, also: Mapping[str, bytes] | None = None) -> None:
+        """Read from the archive, and from `also` (digest → bytes) what is not in it yet."""
         self._connection = connection
+        self._also = also or {}
         self._parsed: dict[str, tuple[dict[str, Component], tuple[Connector, ...], tuple[Notice, ...], str]] = {}
 
     def of_artifact(self, artifact: str, name: str) -> dict[str, Component]:
@@ -123,7 +125,8 @@ class Contents:
         self, artifact: str, name: str
     ) -> tuple[dict[str, Component], tuple[Connector, ...], tuple[Notice, ...], str]:
         if artifact not in self._parsed:
-            parsed = recognise(archive.get(self._connection, artifact), name)
+            data = self._also.get(artifact) or archive.get(self._connection, artifact)
+            parsed = recognise(data, name)
             parts = {component.id: component for component in parsed.components}
             self._parsed[artifact] = (parts, parsed.connectors, parsed.notices, parsed.platform)
         return self._parsed[artifact]

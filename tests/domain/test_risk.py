@@ -108,7 +108,7 @@ def test_reasons_name_the_first_few_and_count_the_rest_and_stay_short() -> None:
 
 
 def test_the_levels_begin_exactly_where_policy_says() -> None:
-    levels = {points: risk.level_of(points, Policy()) for points in (0, 29, 30, 99, 100, 159, 160, 9999)}
+    levels = {points: risk.level_of(points, Policy()) for points in (0, 29, 30, 129, 130, 199, 200, 9999)}
     assert list(levels.values()) == ["low", "low", "medium", "medium", "high", "high", "critical", "critical"]
 
 
@@ -118,6 +118,19 @@ def test_the_higher_of_computed_and_declared_counts(declared: str, points: int) 
     policy = Policy(environments={"prod": EnvironmentRules(risk_points=points)})
     assessment = risk.assess(seen(policy=policy, risk=declared))
     assert RISKS.index(assessment.level) == max(RISKS.index(declared), RISKS.index(assessment.computed))
+
+
+def test_a_first_release_is_compared_with_nothing_and_capped_where_policy_says_unless_declared_higher() -> None:
+    facts = tuple(
+        Fact(code=code, component="t", component_name="Orders", part="node", connector=connector, new="is so")
+        for code, connector in ALONE.values()
+    )
+    strict = Policy(risk=RiskRules(first_release_at_most="critical"))
+    assert risk.assess(seen(part("a"), facts=facts)).level == "critical"
+    assert risk.assess(seen(part("a"), facts=facts, first=True)).level == "medium"
+    assert risk.assess(seen(part("a"), facts=facts, first=True, risk="high")).level == "high"
+    assert risk.assess(seen(part("a"), facts=facts, first=True, policy=strict)).level == "critical"
+    assert risk.assess(seen(part("a"), first=True)).level == "low"
 
 
 def test_an_unknown_level_is_the_highest() -> None:

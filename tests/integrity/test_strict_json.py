@@ -203,6 +203,7 @@ def test_a_document_of_too_many_values_is_refused_before_it_is_built(
 ) -> None:
     assert parse(text.encode()).value
     monkeypatch.setattr(strict_json, "MAX_VALUES", 15)
+    monkeypatch.setattr(strict_json, "_MOST_QUICK_VALUES", 15)
     monkeypatch.setattr(strict_json, "_CHUNK", 7)
     with pytest.raises(BadInput, match="members and items"):
         parse(text.encode())
@@ -210,6 +211,7 @@ def test_a_document_of_too_many_values_is_refused_before_it_is_built(
 
 def test_commas_and_brackets_inside_strings_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strict_json, "MAX_VALUES", 5)
+    monkeypatch.setattr(strict_json, "_MOST_QUICK_VALUES", 5)
     for chunk in (1, 2, 3, 5, 1000):
         monkeypatch.setattr(strict_json, "_CHUNK", chunk)
         text = r'["a,[,{", "\\", "\",[", {"k,": ",,,,,,,,"}]'

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 LOCK = Path(__file__).parent / "node_red" / "package-lock.json"
-USER, PASSWORD = "olive", "a long test password"
+USER, PASSWORD, TOKEN = "olive", "a long test password", "a-static-token-for-tests"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +125,12 @@ def _settings(installed: Path, port: int, *, with_password: bool) -> str:
         users = [{"username": USER, "password": answer.stdout.strip(), "permissions": "*"}]
         users.append({"username": "reader", "password": answer.stdout.strip(), "permissions": "read"})
         settings["adminAuth"] = {"type": "credentials", "users": users}
-    return f"module.exports = {json.dumps(settings, indent=2)};\n"
+    text = f"module.exports = {json.dumps(settings, indent=2)};\n"
+    if with_password:  # a token that somebody configured, besides those that a password is exchanged for
+        user = json.dumps({"username": "robot", "permissions": "*"})
+        known = f"token === {json.dumps(TOKEN)} ? {user} : null"
+        text += f"module.exports.adminAuth.tokens = (token) => Promise.resolve({known});\n"
+    return text
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

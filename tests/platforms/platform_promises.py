@@ -13,6 +13,9 @@ from store.domain.diff import compare
 from store.integrity.canonical import canonical_bytes
 from store.platforms import platform
 
+DEFAULTS = {"active", "isArchived", "settings", "callerPolicy", "availableInMCP"}
+"""What n8n says of itself though it is as if it were not said."""
+
 
 def leaves(value: Json, path: Inner = ()) -> list[tuple[Inner, Json]]:
     if isinstance(value, dict) and value:
@@ -34,9 +37,8 @@ def holds(parsed: Parsed) -> None:
         assert component.name
         kept = {path for path, _ in leaves(json.loads(component.canonical))}
         assert not [path for path in kept if rules.is_noise(component.kind, path)]
-        assert all(path in kept or rules.is_noise(component.kind, path) or path[-1] in
-                   {"meta", "callerPolicy", "availableInMCP"} for path, _ in leaves(component.content)
-                   if not _inside_emptied(path, kept))  # fmt: skip
+        shown = [path for path, _ in leaves(component.content) if not _inside_emptied(path, kept)]
+        assert {path[-1] for path in shown if path not in kept and not rules.is_noise(component.kind, path)} <= DEFAULTS
     assert {notice.component for notice in parsed.notices} <= set(ids)
     assert compare(parsed.components, parsed.components, rules).is_empty
 

@@ -29,7 +29,7 @@ def file(name: str, text: str) -> ExportFile:
 
 
 def deliver(target: Target, *files: ExportFile, remove: tuple[str, ...] = ()) -> str:
-    return target.push("orders", files, expected=target.fetch("orders").revision, remove=remove)
+    return target.push("orders", files, expected=target.fetch("orders").revision, remove=remove).revision
 
 
 def names(place: Path) -> list[str]:

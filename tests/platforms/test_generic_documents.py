@@ -167,12 +167,12 @@ def test_layout_and_comments_of_xml_change_nothing() -> None:
 
 HOSTILE = [
     (b"a = 1\na = 2", "x.toml", "TOML"),
-    (b"a" + b".a" * 300_000 + b" = 1", "x.toml", "inside each other"),
+    (b"a" + b".a" * 100_000 + b" = 1", "x.toml", "20 dots"),
     (b"a = " + b"[" * 100_000, "x.toml", "inside each other"),
     (b"a = " + b"9" * 10_000, "x.toml", "digits"),
     (b"a = 2024-02-31", "x.toml", "TOML"),
     (b"a = \xff", "x.toml", "UTF-8"),
-    (b"#" * (2 * 1024 * 1024 + 1), "x.toml", "more than"),
+    (b"#" * (512 * 1024 + 1), "x.toml", "more than"),
     (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "x.xml", "document type"),
     (b"<a>" * 5000, "x.xml", "inside each other"),
     (b"<html><p>never closed</html>", "x.xml", "XML"),

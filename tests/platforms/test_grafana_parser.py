@@ -124,6 +124,10 @@ def test_a_reviewer_is_told(value: Any, code: str, where: str) -> None:
     assert [(notice.code, notice.component) for notice in parsed(value).notices] == [(code, where)]
 
 
+def test_an_alert_tells_how_often_it_looks() -> None:
+    assert [notice.every for notice in parsed(fixture("boiler-of-2016.json")).notices] == [60]
+
+
 def test_a_secret_in_a_panel_is_told_without_its_value() -> None:
     value = fixture("boiler.json")
     value["panels"][1]["targets"][0]["headers"] = {"password": "tr0ub4dor-and-3"}

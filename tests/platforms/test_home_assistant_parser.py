@@ -8,7 +8,7 @@ import pytest
 
 from store.domain.component import Parsed
 from store.domain.diff import compare
-from store.platforms import platform, recognise
+from store.platforms import known_secrets, platform, recognise
 
 FIXTURES = Path(__file__).parent / "fixtures/home_assistant"
 
@@ -154,6 +154,23 @@ def test_a_reviewer_is_told_of_commands_files_open_doors_timers_and_unchecked_ce
     assert told(parsed("scripts.yaml")) == [("shell", "script.goodnight")]
 
 
+@pytest.mark.parametrize(
+    ("trigger", "seconds"),
+    [
+        ("trigger: time_pattern, minutes: '/5'", 300),
+        ("trigger: time_pattern, hours: '*', minutes: 0", 3_600),
+        ("trigger: time_pattern, seconds: '/30'", 30),
+        ("platform: time, at: '06:00:00'", 86_400),
+        ("platform: time, at: ['06:00:00', 18:00:00]", 43_200),
+        ("platform: calendar, entity_id: calendar.work", None),
+    ],
+)
+def test_how_often_a_trigger_starts_an_automation_is_told_in_seconds(trigger: str, seconds: float | None) -> None:
+    data = f"- alias: A\n  triggers:\n    - {{{trigger}}}\n  actions: []\n"
+    (notice,) = recognise(data.encode(), "automations.yaml").notices
+    assert (notice.code, notice.every) == ("schedule", seconds)
+
+
 def test_a_file_of_secrets_shows_their_names_and_hides_every_value() -> None:
     data = (FIXTURES / "secrets.yaml").read_bytes()
     old, new = recognise(data, "secrets.yaml"), recognise(data.replace(b"4711", b"4712"), "secrets.yaml")
@@ -165,3 +182,19 @@ def test_a_file_of_secrets_shows_their_names_and_hides_every_value() -> None:
     assert [change.change.value for change in diff.components] == ["changed"]
     assert "4711" not in str(diff)
     assert "4712" not in str(diff)
+
+
+def test_every_value_of_a_file_of_secrets_is_sealed_and_of_no_other_file() -> None:
+    data = b'# a\nuser: house # who\npin: 4711\nkey: "a \\" b"\nother: \'c\'\nlong: |\n  one\n  two\nempty:\n'
+    found = known_secrets(data, "config/secrets.yaml")
+    assert [data[span.start : span.end] for span in found] == [b"house", b"4711", b'a \\" b', b"c", b"one", b"two"]
+    assert known_secrets(data, "config/scripts.yaml") == ()
+
+
+def test_a_sealed_file_of_secrets_tells_which_of_them_changed() -> None:
+    data = b"wifi: SEALED-secret-awllggpwjg\ndoor: SEALED-secret-vtlut4dnmr\n"
+    old = recognise(data, "secrets.yaml")
+    new = recognise(data.replace(b"vtlut4dnmr", b"pval6ntf4x"), "secrets.yaml")
+    (change,) = compare(old.components, new.components, platform("home-assistant").rules).components
+    assert [field.path for field in change.fields] == ["door"]
+    assert old.notices == ()

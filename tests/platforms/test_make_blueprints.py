@@ -112,9 +112,9 @@ def test_a_reviewer_is_told_of_webhooks_unchecked_certificates_and_secrets() -> 
 def test_an_answer_of_the_documented_api_says_when_the_scenario_runs() -> None:
     found = recognise((FIXTURES / "answer-of-the-api.json").read_bytes(), "answer.json")
     assert [part.id for part in found.components] == ["scenario.Nightly report"]
-    assert [(notice.code, notice.detail) for notice in found.notices] == [
-        ("schedule", "Nightly report: runs on the schedule type daily, time 03:00"),
-        ("shell", "ssh:ExecuteCommand [2]: runs report --night"),
+    assert [(notice.code, notice.detail, notice.part, notice.every) for notice in found.notices] == [
+        ("schedule", "Nightly report: runs on the schedule type daily, time 03:00", "", 86_400),
+        ("shell", "ssh:ExecuteCommand [2]: runs report --night", "2", None),
     ]
 
 

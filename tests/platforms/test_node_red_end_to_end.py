@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,13 @@ class Plant:
     def flows(self) -> list[dict[str, Any]]:
         return list(self.api("GET").json()["flows"])
 
+    def until(self, kind: str, seconds: float = 20) -> None:
+        """Wait until the ledger holds an entry of this kind."""
+        until = time.monotonic() + seconds
+        while not self.run("log", "--kind", kind, "--json"):
+            assert time.monotonic() < until, f"no {kind}"
+            time.sleep(0.1)
+
     def edit(self, word: str) -> None:
         """Change a function in the editor's way: behind quarterdeck's back."""
         live = self.api("GET").json()
@@ -97,6 +106,23 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
         login = ("--user", USER, "--password-env", "NR_PASSWORD")
         made.run("environment", "add", "plant", "--target", "node-red", "--url", server.url, *login, key="alice")
         yield made
+
+
+@contextlib.contextmanager
+def watching(plant: Plant) -> Iterator[Callable[[], str]]:
+    """Run `quarterdeck watch`, past its first look; yield what tells, after it ended, what it said."""
+    said: list[str] = []
+    watcher = subprocess.Popen(
+        [COMMAND, "watch"], cwd=plant.folder, env=plant.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        time.sleep(1.5)
+        yield lambda: said[0]
+    finally:
+        watcher.send_signal(signal.SIGTERM)
+        _, complaints = watcher.communicate(timeout=10)
+        said.append(complaints.decode())
+    assert watcher.returncode == 0, said
 
 
 def canonical(nodes: list[dict[str, Any]]) -> list[str]:
@@ -150,22 +176,66 @@ def test_a_change_that_nobody_saw_is_never_overwritten(plant: Plant) -> None:
     assert not any("// unseen" in node.get("func", "") for node in plant.flows())
 
 
-def test_watch_sees_a_change_in_the_editor_by_itself(plant: Plant) -> None:
+def test_watch_sees_a_change_in_the_editor_within_two_seconds(plant: Plant) -> None:
     plant.release(FIXTURES / "orders-v1.json")
-    watcher = subprocess.Popen(
-        [COMMAND, "watch"], cwd=plant.folder, env=plant.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
-        time.sleep(1.5)
+    with watching(plant):
         plant.edit("tampered")
-        until = time.monotonic() + 20
-        while time.monotonic() < until and not plant.run("drift", "plant", "--json", status=None):
-            time.sleep(0.2)
-        assert len(plant.run("drift", "plant", "--json", status=1)) == 1
-    finally:
-        watcher.send_signal(signal.SIGTERM)
-        _, complaints = watcher.communicate(timeout=10)
-    assert watcher.returncode == 0, complaints
+        saved = datetime.now(UTC)
+        plant.until("drift.opened")
+    (opened,) = plant.run("log", "--kind", "drift.opened", "--json")
+    assert (datetime.fromisoformat(opened["time"]) - saved).total_seconds() <= 2
+    assert len(plant.run("drift", "plant", "--json", status=1)) == 1
+
+
+def test_watch_reverts_an_unauthorised_change_by_itself_where_the_environment_says_so(plant: Plant) -> None:
+    plant.release(FIXTURES / "orders-v1.json")
+    wanted = canonical(plant.flows())
+    plant.run("environment", "edit", "plant", "--enforce", "revert", key="alice")
+    with watching(plant) as said:
+        plant.edit("tampered")
+        plant.until("drift.resolved")
+    assert "reverted by itself (DEP-0002)" in said()
+    assert canonical(plant.flows()) == wanted
+    (started,) = plant.run("log", "--kind", "revert.started", "--json")
+    assert started["actor"] == "system"
+    assert plant.run("verify", "--json")["ok"] is True
+
+
+def test_one_tab_goes_back_alone_and_missing_credentials_are_listed_before_and_after(plant: Plant) -> None:
+    first = json.loads((FIXTURES / "orders-v1.json").read_bytes())
+    plant.release(FIXTURES / "orders-v1.json")
+    broker = next(node for node in first if node["type"] == "mqtt-broker")
+    tab = next(node for node in first if node["type"] == "tab")
+    changed = [
+        {**node, "func": f"// later\n{node['func']}"} if node["type"] == "function" else node
+        for node in first
+        if node["id"] != broker["id"]
+    ]
+    later = plant.folder / "later.json"
+    later.write_text(json.dumps(changed))
+    plant.release(later)
+
+    parts = ("--component", tab["id"], "--component", broker["id"])
+    plan = plant.run("rollback", "plant", "--project", "orders", *parts, "--dry-run", "--json")
+    lost = [line for line in plan["cannot_come_back"] if "mqtt-broker" in line]
+    assert len(lost) == 1
+    done = plant.run("rollback", "plant", "--project", "orders", *parts, "--yes", "--json")
+    assert done["credentials_missing"] == lost
+    live = {node["id"]: node for node in plant.flows()}
+    assert broker["id"] in live
+    for node in first:
+        back = node.get("z") == tab["id"] or node["id"] in {tab["id"], broker["id"]}
+        assert (live[node["id"]] == node) == (back or node["type"] != "function")
+
+
+def test_a_change_that_nobody_saw_is_shown_in_three_ways_before_it_is_overwritten(plant: Plant) -> None:
+    plant.release(FIXTURES / "orders-v1.json")
+    plant.release(FIXTURES / "orders-v2.json")
+    plant.edit("unseen")
+    said = plant.run("rollback", "plant", "--project", "orders", "--yes", status=1)
+    assert "the last deployment changed:" in said
+    assert "what was changed live:" in said
+    assert "+// unseen" in said
 
 
 def test_a_node_red_that_does_not_answer_is_said_in_one_line_and_recorded(plant: Plant) -> None:

@@ -11,16 +11,19 @@ from typing import Any
 
 import httpx
 import pytest
-from node_red_server import PASSWORD, USER, Server, running
+from node_red_server import PASSWORD, TOKEN, USER, Server, running
 
 from store.domain.component import ExportFile
 from store.domain.diff import compare
 from store.errors import BadInput, Conflict, PlatformFailure
 from store.platforms import Target, platform, recognise
 from store.platforms.node_red_target import NodeRedTarget
+from store.platforms.protocol import HoldsCredentials
+from store.reach.secret import Secret
 
 pytestmark = pytest.mark.node_red
 FLOWS = Path(__file__).parent / "fixtures" / "node_red" / "orders-v1.json"
+SAMPLES = Path(__file__).parents[2] / "../shared/data/exports/node-red"
 LATER = Path(__file__).parent / "fixtures" / "node_red" / "orders-v2.json"
 
 
@@ -63,7 +66,7 @@ def test_what_is_fetched_has_the_bytes_that_node_red_writes_itself(target: Targe
 
 def test_a_deployment_over_the_compared_revision_is_live_and_has_a_new_revision(target: Target) -> None:
     before = target.fetch("orders")
-    revision = target.push("orders", [export(LATER)], expected=before.revision)
+    revision = target.push("orders", [export(LATER)], expected=before.revision).revision
     after = target.fetch("orders")
     assert after.revision == revision != before.revision
     assert flows_of(after.files[0].data) == flows_of(LATER.read_bytes())
@@ -71,7 +74,7 @@ def test_a_deployment_over_the_compared_revision_is_live_and_has_a_new_revision(
 
 def test_pushing_a_release_and_the_one_before_brings_back_the_same_components(target: Target) -> None:
     first = target.fetch("orders")
-    second = target.push("orders", [export(LATER)], expected=first.revision)
+    second = target.push("orders", [export(LATER)], expected=first.revision).revision
     target.push("orders", first.files, expected=second)
     again = target.fetch("orders")
     wanted = {part.id: part.digest for part in recognise(first.files[0].data, "flows.json").components}
@@ -141,14 +144,14 @@ def test_the_installed_modules_are_an_inventory_with_versions(server: Server) ->
 
 def test_a_user_with_the_password_may_read_and_deploy(guarded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERS_PASSWORD", PASSWORD)
-    target = NodeRedTarget(url=guarded.url, user=USER, password_env="ORDERS_PASSWORD")
+    target = NodeRedTarget(url=guarded.url, user=USER, password=Secret(what="password", variable="ORDERS_PASSWORD"))
     revision = target.fetch("orders").revision
-    assert target.push("orders", [export(LATER)], expected=revision) == target.fetch("orders").revision
+    assert target.push("orders", [export(LATER)], expected=revision).revision == target.fetch("orders").revision
 
 
 def test_a_user_who_may_only_read_cannot_deploy(guarded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERS_PASSWORD", PASSWORD)
-    target = NodeRedTarget(url=guarded.url, user="reader", password_env="ORDERS_PASSWORD")
+    target = NodeRedTarget(url=guarded.url, user="reader", password=Secret(what="password", variable="ORDERS_PASSWORD"))
     revision = target.fetch("orders").revision
     with pytest.raises(PlatformFailure, match="does not let reader deploy"):
         target.push("orders", [export(LATER)], expected=revision)
@@ -158,7 +161,7 @@ def test_a_wrong_password_is_one_clear_line_without_the_password(
     guarded: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ORDERS_PASSWORD", "guessed wrong")
-    target = NodeRedTarget(url=guarded.url, user=USER, password_env="ORDERS_PASSWORD")
+    target = NodeRedTarget(url=guarded.url, user=USER, password=Secret(what="password", variable="ORDERS_PASSWORD"))
     with pytest.raises(PlatformFailure, match="does not know the user olive with this password") as refused:
         target.fetch("orders")
     assert "guessed wrong" not in str(refused.value)
@@ -171,9 +174,79 @@ def test_no_user_where_one_is_needed_says_so(guarded: Server) -> None:
 
 def test_a_password_variable_that_is_not_set_is_named(guarded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ORDERS_PASSWORD", raising=False)
-    target = NodeRedTarget(url=guarded.url, user=USER, password_env="ORDERS_PASSWORD")
+    target = NodeRedTarget(url=guarded.url, user=USER, password=Secret(what="password", variable="ORDERS_PASSWORD"))
     with pytest.raises(PlatformFailure, match="variable ORDERS_PASSWORD is not set"):
         target.fetch("orders")
+
+
+def test_the_holder_of_a_static_token_may_read_and_deploy(guarded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERS_TOKEN", TOKEN)
+    target = NodeRedTarget(url=guarded.url, token=Secret(what="token", variable="ORDERS_TOKEN"))
+    assert target.push("orders", [export(FLOWS)], expected=target.fetch("orders").revision).revision
+    monkeypatch.setenv("ORDERS_TOKEN", "guessed")
+    with pytest.raises(PlatformFailure, match="does not let this token read") as refused:
+        target.fetch("orders")
+    assert "guessed" not in str(refused.value)
+
+
+def test_a_token_is_asked_for_once_and_renewed_when_it_is_refused(
+    guarded: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERS_PASSWORD", PASSWORD)
+    target = NodeRedTarget(url=guarded.url, user=USER, password=Secret(what="password", variable="ORDERS_PASSWORD"))
+    target.fetch("orders")
+    first = target._granted.value
+    target.fetch("orders")
+    assert target._granted.value == first
+    httpx.post(  # olive logs out everywhere
+        f"{guarded.url}/auth/revoke",
+        json={"token": first},
+        headers={"Authorization": f"Bearer {first}"},
+        trust_env=False,
+    ).raise_for_status()
+    assert target.push("orders", [export(FLOWS)], expected=target.fetch("orders").revision).revision
+    assert target._granted.value != first
+
+
+def test_a_user_with_a_token_or_half_a_login_makes_no_target() -> None:
+    password = Secret(what="password", variable="A")
+    with pytest.raises(BadInput, match="not with both"):
+        NodeRedTarget(url="http://127.0.0.1", user="a", password=password, token=Secret(what="token", variable="B"))
+    with pytest.raises(BadInput, match="both a user and a password"):
+        NodeRedTarget(url="http://127.0.0.1", password=password)
+
+
+def test_nodes_without_credentials_are_known(target: Target) -> None:
+    assert isinstance(target, HoldsCredentials)
+    flows = flows_of(FLOWS.read_bytes())
+    broker = next(node for node in flows if node["type"] == "mqtt-broker")
+    broker["credentials"] = {"user": "orders", "password": "not for everybody"}
+    other = {"id": "proxy1", "type": "http proxy", "name": "Proxy", "url": "http://proxy.example", "noproxy": []}
+    pushed = ExportFile(name="flows.json", data=json.dumps([*flows, other]).encode())
+    target.push("orders", [pushed], expected=target.fetch("orders").revision)
+    parts = {f"mqtt-broker/{broker['id']}": "the broker", "http proxy/proxy1": "the proxy"}
+    assert target.without_credentials(parts) == {"http proxy/proxy1"}
+
+
+def test_every_sample_comes_back_as_it_was_pushed(target: Target, record_property: Any) -> None:
+    if not SAMPLES.is_dir():
+        pytest.skip("no ../shared/data/exports")
+    taken = 0
+    revision = target.fetch("orders").revision
+    for path in sorted(SAMPLES.rglob("*.json")):
+        try:
+            parsed = recognise(path.read_bytes(), path.name)
+        except BadInput:
+            continue
+        if parsed.platform != "node-red" or not parsed.components:
+            continue
+        revision = target.push("orders", [export(path)], expected=revision).revision
+        (live,) = target.fetch("orders").files
+        there = {part.id: part.digest for part in recognise(live.data, live.name).components}
+        assert there == {part.id: part.digest for part in parsed.components}, path.name
+        taken += 1
+    record_property("soak", f"Node-RED: {taken} sample exports came back as pushed")
+    assert taken > 20
 
 
 def test_nobody_at_the_address_is_a_platform_failure() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,9 @@ CASES = [
 """Every fixture, found by its folder: to add a platform is one file, one line in `PLATFORMS`, one folder here."""
 WITH_COMMENTS = {"launch.json"}
 STRICT_JSON = [path for path, _ in CASES if path.suffix == ".json" and path.name not in WITH_COMMENTS]
+
+DEFAULTS = {"active", "isArchived", "settings", "callerPolicy", "availableInMCP"}
+"""What n8n says of itself though it is as if it were not said."""
 
 
 def called(path: Path) -> str:
@@ -92,3 +96,20 @@ def test_what_cannot_be_read_is_refused_in_one_clear_line(data: bytes, name: str
 def test_an_unknown_platform_is_named_with_those_that_are_known() -> None:
     with pytest.raises(NotFound, match=f"known: {', '.join(candidate.name for candidate in PLATFORMS)}"):
         platform("excel")
+
+
+MANY = [
+    (b'{"schemaVersion":1,"panels":[' + b",".join([b'{"id":1,"type":"x"}'] * 9_000) + b"]}", "a.json", "grafana"),
+    (b'{"mapper":1,"flow":[' + b",".join([b'{"id":1,"module":"a:b"}'] * 9_000) + b"]}", "a.json", "make"),
+    (b'{"exportedApplication":{},"actionList":[' + b",".join([b"{}"] * 9_000) + b"]}", "a.json", "appsmith"),
+    (b"- {alias: A, trigger: [], action: []}\n" * 9_000, "a.yaml", "home-assistant"),
+    (b'<Flow xmlns="http://soap.sforce.com/2006/04/metadata"><status>a</status><screens><name>s</name>'
+     + b"<fields><a>b</a></fields>" * 40_000 + b"</screens></Flow>", "a.xml", "salesforce"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "name", "wanted"), MANY, ids=[wanted for _, _, wanted in MANY])
+def test_many_things_of_one_name_take_time_in_proportion(data: bytes, name: str, wanted: str) -> None:
+    start = time.process_time()
+    assert recognise(data, name).platform == wanted
+    assert time.process_time() - start < 4

@@ -108,6 +108,7 @@ def test_a_reviewer_is_told_when_a_flow_runs_by_itself() -> None:
         b"<object>Order</object><schedule><frequency>Daily</frequency><startDate>2024-01-02</startDate>"
         b"<startTime>03:00:00.000Z</startTime></schedule>",
     )
+    assert parsed(daily).notices[0].every == 86_400
     assert parsed(daily).notices[0].detail == "Start: runs on the schedule Daily 2024-01-02 03:00:00.000Z"
 
 

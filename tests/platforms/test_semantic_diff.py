@@ -269,8 +269,8 @@ def big_export(edit: str) -> bytes:
 def test_a_diff_of_five_thousand_components_takes_about_a_second() -> None:
     rules = platform("node-red").rules
     old, new = recognise(big_export(""), "flows.json"), recognise(big_export("\\nreturn msg;"), "flows.json")
-    start = time.perf_counter()
+    start = time.process_time()
     found = compare(old.components, new.components, rules)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     assert found.count(Change.CHANGED) == 5000
-    assert seconds < 4  # 1 s is the goal on an idle machine; this machine may be busy
+    assert seconds < 4  # of the processor; 1 s is the goal on an idle machine

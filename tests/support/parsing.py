@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from store.domain.component import Component, Parsed
-from store.domain.diff import Diff, compare
+from store.domain.diff import Diff, compare_exports
 from store.platforms import platform, recognise
 
 FIXTURES = Path(__file__).parents[1] / "platforms/fixtures"
@@ -28,14 +28,7 @@ def differences(old: bytes, new: bytes, name: str) -> Diff:
     """Return the diff of two versions of one file."""
     before, after = recognise(old, name), recognise(new, name)
     assert before.platform == after.platform
-    return compare(
-        before.components,
-        after.components,
-        platform(after.platform).rules,
-        old_connectors=before.connectors,
-        new_connectors=after.connectors,
-        notices=after.notices,
-    )
+    return compare_exports(before, after, platform(after.platform).rules)
 
 
 def users(parsed: Parsed) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -138,8 +138,8 @@ class _Pairing:
     ) -> ComponentChange:
         fields, code = differences(sides, self._rules)
         if change in {Change.CHANGED, Change.RENAMED}:
-            changed = _secrets(fields)
-            words = (*(redact(word) for word in words), *changed, *naming(sides), *wiring(sides, self._rules))
+            told = (*(redact(word) for word in words), *_secrets(fields))
+            words = (*told, *naming(sides, component.name), *wiring(sides, self._rules))
         return ComponentChange(
             id=component.id,
             name=redact(component.name),

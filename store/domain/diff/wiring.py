@@ -26,9 +26,9 @@ def wiring(sides: Sides, rules: DiffRules) -> tuple[str, ...]:
     return tuple(redact(sentence) for sentence in words)
 
 
-def naming(sides: Sides) -> tuple[str, ...]:
-    """Return one sentence for each part that has another name now."""
-    return tuple(redact(f"{now} was called {was}") for was, now in sides.renamed.values())
+def naming(sides: Sides, component: str) -> tuple[str, ...]:
+    """Return one sentence for each part that has another name now; a part called as its `component` is is no part."""
+    return tuple(redact(f"{now} was called {was}") for was, now in sides.renamed.values() if now != component)
 
 
 def _outputs(content: Json, rules: DiffRules) -> Mapping[str, _Outputs]:

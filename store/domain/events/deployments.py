@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -50,6 +51,38 @@ class RollbackStarted(Event):
     """Set when only this component goes back."""
     takes_along: tuple[str, ...] = ()
     """Requests whose changes are undone with it."""
+    components: tuple[str, ...] | None = None
+    """Set when only these components go back, and they are more than one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevertStarted(Event):
+    """What is desired is pushed again by quarterdeck itself, because the environment's settings say so."""
+
+    KIND: ClassVar[str] = "revert.started"
+    ON: ClassVar[tuple[str, ...]] = ("deployment", "project", "environment")
+    deployment: str
+    project: str
+    environment: str
+    target: ReleaseRef
+    expected: str
+    cause: str
+    """`drift`: somebody changed what is live; `verification`: a deployment failed and left something behind."""
+    reason: str
+    attempt: int
+    """How often this was tried since a person last acted here, this time included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnforcementHalted(Event):
+    """Reverting did not hold: nothing is reverted here by itself any more until a person acts."""
+
+    KIND: ClassVar[str] = "enforcement.halted"
+    ON: ClassVar[tuple[str, ...]] = ("project", "environment")
+    project: str
+    environment: str
+    attempts: int
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +97,10 @@ class DeploymentVerified(Event):
     target: ReleaseRef
     revision: str
     request: str | None = None
+    ids: Mapping[str, str] | None = None
+    """Component id → the id the platform gave it, where that is another one."""
+    credentials_missing: tuple[str, ...] | None = None
+    """The parts that use credentials and have none there, in words; None where nobody could tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +116,14 @@ class DeploymentFailed(Event):
     """`push`, `read-back` or `interrupted`."""
     reason: str
     request: str | None = None
+    changed: tuple[str, ...] | None = None
+    """Ids of the components that are as they were meant to be now; None where nothing is known to have changed."""
+    unsure: tuple[str, ...] | None = None
+    """Ids of the components that are neither as they were nor as they were meant to be, or could not be read."""
+    untouched: tuple[str, ...] | None = None
+    """Ids of the components that are as they were before and should be another way."""
+    ids: Mapping[str, str] | None = None
+    """As in `deployment.verified`."""
 
 
 @dataclass(frozen=True, kw_only=True)

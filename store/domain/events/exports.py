@@ -22,6 +22,18 @@ class EnvironmentAdded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EnvironmentEdited(Event):
+    """How an environment is reached, or what is done there by itself, was changed; its target stays what it is."""
+
+    KIND: ClassVar[str] = "environment.edited"
+    ON: ClassVar[tuple[str, ...]] = ("environment",)
+    SIGNED: ClassVar[bool] = True
+    environment: str
+    settings: Mapping[str, str]
+    """All settings as they are from now on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentFrozen(Event):
     """Nothing deploys here until it is thawed."""
 

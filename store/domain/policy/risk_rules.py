@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from store.domain.policy.kinds import Expression, Glob, Line, Name, Points
+from store.domain.policy.kinds import Expression, Glob, Line, Name, Points, Risk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,8 +46,8 @@ class Thresholds:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     medium: Points = 30
-    high: Points = 100
-    critical: Points = 160
+    high: Points = 130
+    critical: Points = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +69,8 @@ class RiskRules:
 
     points: FactPoints = field(default_factory=FactPoints)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    first_release_at_most: Risk = "medium"
+    """What a first release computes to at most: compared with nothing, everything in it is new."""
     many: Points = 10
     """More touched components than this are many."""
     critical: tuple[Glob, ...] = ()

@@ -12,13 +12,12 @@ from store.domain.secrets.shapes import Span
 from store.domain.secrets.values import is_literal, is_value, looks_random
 
 ROOTS: Final = (
-    b"pass", b"pwd", b"secret", b"token", b"key", b"credential", b"appid", b"psk", b"kennwort", b"contrase", b"pincode",
-    b"pin_code", b"authorization", b"pw",
+    b"pass", b"pwd", b"secret", b"token", b"key", b"credential", b"appid", b"psk", b"kennwort", b"contrase", b"authorization", b"pw",
 )  # fmt: skip
 """What the names that promise a secret end with, or nearly so."""
 _NAME: Final = re.compile(
     rb"pass(?:word|wd|phrase|wort|code|wrd|(?=key))|pass(?![a-z])|pwd|pw(?![a-z])|secret(?:[_-]?key)?|token|key|credential|appid|psk|kennwort|"
-    rb"contrase(?:n|\xc3\xb1|\\u00f1)a|pin_?code|authorization"
+    rb"contrase(?:n|\xc3\xb1|\\u00f1)a|authorization"
 )
 _REST_OF_NAME: Final = rb"s?(?:[_-]?(?:value|plain|plaintext|base64|b64))?(?:[_-]?[0-9]{1,3})?(?:__c)?"
 _END_OF_NAME: Final = re.compile(_REST_OF_NAME)
@@ -33,7 +32,7 @@ _WEAK_KEY_OF: Final = re.compile(
 )
 """Before `key`: a value counts when it has some length and a digit."""
 _NO_SECRET_OF: Final = re.compile(
-    rb"(?:public[_-]?key|next|page|paging|pagination|continuation|sync|delta|skip|cursor|client[_-]?request|idempotency|"
+    rb"(?:public[_-]?key|postman|next|page|paging|pagination|continuation|sync|delta|skip|cursor|client[_-]?request|idempotency|"
     rb"cancell?ation|csrf|xsrf|max|min|num|total|prompt|completion|input|output|used|count|of)[_-]?\Z"
 )
 _NO_KEY_OF: Final = re.compile(
@@ -44,7 +43,7 @@ _NO_KEY_OF: Final = re.compile(
 _WORD_ALONE: Final = re.compile(rb"psk|pass(?![a-z])|pw(?![a-z])")
 _KINDS: Final = {
     b"pass": "password", b"pwd": "password", b"appid": "key", b"psk": "password", b"pw": "password", b"kennwort": "password",
-    b"contrase": "password", b"pincode": "password", b"pin_code": "password",
+    b"contrase": "password",
 }  # fmt: skip
 _WEAK_LENGTH: Final = 16
 

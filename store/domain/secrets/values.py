@@ -11,7 +11,7 @@ from typing import Final
 SHORTEST: Final = 6
 _NO_SECRET: Final = re.compile(
     r"\s*(?:=?\s*\{\{.*|=.*\{\{.*\}\}.*|\$\{.*|\$\(.*|#\{.*|%[\w.]+%|%\{.*|<[^>]*>|&lt;.*|__\w+__|\[redacted.*|\[[^\]]*\]|"
-    r"SEALED-[a-z0-9-]+-[a-z2-7]{10}|!(?:secret|env_var)\b.*|"
+    r"SEALED-[a-z0-9-]+-[a-z2-7]{10}|__n8n_BLANK_VALUE_.*|!(?:secret|env_var)\b.*|"
     r"(?:\$?(?:msg|flow|global|env|process|this|self|node|config|data|req|res|payload|context|params|body|item|"
     r"json|settings|options|secrets|var|local|input|inputs|event|ctx|os|vault|ssm|trigger|triggerbody)|\$\w*)"
     r"(?:[.\[(/:][\w$.\[\]'\"()/:!?-]*)?|"

@@ -28,7 +28,7 @@ class Appsmith:
             return 0
         marks = sum(f'"{key}"'.encode() in data for key in LISTS)
         if b'"exportedApplication"' in data:
-            return 95 if marks else 60
+            return 90 if marks else 60
         return 80 if marks >= 2 else 0
 
     def parse(self, data: bytes, name: str) -> Parsed:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from store.domain.build import ORDER, Source, component, free_key, keyed
+from store.domain.build import ORDER, FreeKeys, Source, component, keyed, refuse_too_many
 from store.domain.component import Component, Json, Path
 from store.domain.noise import ANY, Nested, Noise
 
@@ -50,7 +51,7 @@ NOISE: Final = Noise(
     ),
 )
 _SQL: Final = re.compile(
-    r"\s*(?:--[^\n]*\n\s*)*(?:select|with|insert|update|delete|call|exec|merge|create|alter)\b", re.IGNORECASE
+    r"\s*+(?:--[^\n]*+\n\s*+)*+(?:select|with|insert|update|delete|call|exec|merge|create|alter)\b", re.IGNORECASE
 )
 _PLUGIN_KINDS: Final = {"JS": "js function", "API": "api", "SAAS": "api", "REMOTE": "api"}
 
@@ -66,36 +67,46 @@ def components_of(value: Thing, name: str, *, source: Source) -> tuple[Component
     whole = {key: item for key, item in value.items() if key not in apart}
     if "decryptedFields" in whole and isinstance(whole["decryptedFields"], dict):
         whole["decryptedFields"] = opened
-    made: dict[str, Component] = {}
-    _add(made, app, app, "application", whole, source)
+    refuse_too_many(sum(len(value[key]) for key in apart))
+    made = _Made(source=source)
+    made.add(app, app, "application", whole)
     for page in _things(value, "pageList"):
         content = page | {key: _page(page[key]) for key in _STATES[:2] if key in page}
         called = _edited(page, "Page").get("name") or page.get("name") or "page"
-        _add(made, f"{app}/page/{_own_id(page) or called}", str(called), "page", content, source)
+        made.add(f"{app}/page/{_own_id(page) or called}", str(called), "page", content)
     for store in stores:
         called = str(store.get("name") or "data source")
-        _add(made, f"{app}/datasource/{called}", called, "datasource", store, source)
+        made.add(f"{app}/datasource/{called}", called, "datasource", store)
     for item in _things(value, "actionCollectionList"):
         called = _on_page(_edited(item, "Collection"))
-        _add(made, f"{app}/js/{_own_id(item) or called}", called, "js object", item, source)
+        made.add(f"{app}/js/{_own_id(item) or called}", called, "js object", item)
     for item in _things(value, "actionList"):
         called = _on_page(_edited(item, "Action"))
         kind = _PLUGIN_KINDS.get(str(item.get("pluginType")), "query")
-        _add(made, f"{app}/action/{_own_id(item) or called}", called, kind, item, source)
-    return tuple(made.values())
+        made.add(f"{app}/action/{_own_id(item) or called}", called, kind, item)
+    return tuple(made.parts.values())
 
 
-def _add(made: dict[str, Component], wanted: str, name: str, kind: str, content: Thing, source: Source) -> None:
-    identity = free_key(wanted, made)
-    made[identity] = component(
-        id=identity,
-        name=name,
-        kind=kind,
-        content=content,
-        behaviour=NOISE.without(content),
-        labels=dict(_labels(content)) if kind == "page" else {},
-        source=source,
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Made:
+    """The components so far, by id."""
+
+    source: Source
+    parts: dict[str, Component] = field(default_factory=dict)
+    keys: FreeKeys = field(default_factory=FreeKeys)
+
+    def add(self, wanted: str, name: str, kind: str, content: Thing) -> None:
+        """Add a component; a second one of the same id is kept apart."""
+        identity = self.keys.free(wanted, self.parts)
+        self.parts[identity] = component(
+            id=identity,
+            name=name,
+            kind=kind,
+            content=content,
+            behaviour=NOISE.without(content),
+            labels=dict(_labels(content)) if kind == "page" else {},
+            source=self.source,
+        )
 
 
 def _things(value: Thing, key: str) -> Iterator[Thing]:

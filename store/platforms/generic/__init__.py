@@ -22,6 +22,8 @@ from store.integrity.strict_json import Document
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.generic.identified import identified
 
+_MOST_MENDED: Final = 1024 * 1024
+"""Bytes of a JSON file with comments; people write them into settings, and those are small."""
 _ARCHIVES: Final = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x1f\x8b": "gzip"}
 _YAML_NAMES: Final = (".yaml", ".yml")
 _UTF_16: Final = (b"\xff\xfe<\0", b"\xfe\xff\0<")
@@ -31,8 +33,9 @@ _SETTING: Final = re.compile(
 """A line that only TOML has; YAML reads `name = "x"` as a text."""
 _SCHEMAS: Final = re.compile(r"schema\.|json-schema\.org|www\.w3\.org")
 """Hosts in `$schema` and namespace names are identifiers; nobody is called there."""
-_COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|//[^\n]*+|/\*.*?\*/', re.DOTALL)
-_LAST_COMMA: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|,(?=\s*+[}\]])', re.DOTALL)
+_COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+"?)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
+_LAST_COMMA: Final = re.compile(rb'("(?:[^"\\]|\\.)*+"?)|,(?=\s*+[}\]])', re.DOTALL)
+"""Both take what is not closed to the end of the text: looking for the end again and again costs the square of it."""
 
 
 class Generic:
@@ -110,6 +113,8 @@ def _json(data: bytes) -> Document:
     try:
         return parse_json(data)
     except BadInput:
+        if len(data) > _MOST_MENDED:
+            raise
         bare = _COMMENT.sub(lambda match: match[1] or b"", data)
         if bare == data:
             raise

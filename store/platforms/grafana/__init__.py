@@ -28,7 +28,7 @@ class Grafana:
         marks = sum(mark in data for mark in _SURE)
         if b'"libraryPanel"' in data or (b'"model"' in data and b'"folderUid"' in data):
             marks += 1
-        return min(95, 70 + 10 * marks) if marks else 0
+        return min(90, 60 + 15 * marks) if marks else 0
 
     def parse(self, data: bytes, name: str) -> Parsed:
         """Return dashboard, rows and panels with the plugins, data sources and hosts they need.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from store.domain.build import ORDER, Source, component, free_key, keyed
+from store.domain.build import ORDER, FreeKeys, Source, component, keyed, refuse_too_many
 from store.domain.component import Component, Json, Path
 from store.domain.noise import Noise
 from store.errors import BadInput
@@ -22,7 +22,8 @@ NOISE: Final = {
 """Where things stand, who saved them when, and which number the database gave them."""
 _SHARED: Final = ("publicDashboardEnabled", "publicDashboardUid", "isPublic")
 _SQL: Final = re.compile(
-    r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:select|with|show|insert|update|delete|exec)\b", re.IGNORECASE | re.DOTALL
+    r"\s*+(?:--[^\n]*+\n\s*+|(?>/\*.*?\*/)\s*+)*+(?:select|with|show|insert|update|delete|exec)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _CODE: Final = {
     "expr": "promql",
@@ -152,7 +153,9 @@ def _second_schema(outer: dict[str, Any], inner: dict[str, Any], elements: dict[
 
 def components_of(model: Model, *, source: Source) -> tuple[Component, ...]:
     """Return the dashboard, then its rows and panels in the order of the export."""
+    refuse_too_many(len(model.panels) + 1)
     made: dict[str, Component] = {}
+    keys = FreeKeys()
     if model.content:
         labels = dict(_variable_labels(model.content))
         made[model.uid] = _made(model.uid, model.title, "dashboard", model.content, source=source, labels=labels)
@@ -162,7 +165,7 @@ def components_of(model: Model, *, source: Source) -> tuple[Component, ...]:
         else:
             title = _text(panel.get("title")) or f"{_text(panel.get('type')) or kind} {_number(panel) or number}"
             identity = f"{model.uid}/{kind}/{_text(panel.get('uid')) or _number(panel) or title}"
-        identity = free_key(identity, made)
+        identity = keys.free(identity, made)
         content = {**panel, "targets": keyed(panel["targets"], "refId")} if "targets" in panel else panel
         made[identity] = _made(identity, title, kind, content, source=source)
     return tuple(made.values())

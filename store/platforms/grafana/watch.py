@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from store.domain.build import gathered
 from store.domain.component import Component, Connector, Json, Notice
 from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
+from store.domain.schedules import interval_seconds
 
 _CORE_PANELS: Final = frozenset({
     "row", "timeseries", "graph", "stat", "singlestat", "gauge", "bargauge", "table", "table-old", "text", "logs",
@@ -16,6 +18,8 @@ _CORE_PANELS: Final = frozenset({
     "traces", "flamegraph", "pluginlist", "welcome", "gettingstarted", "live", "library-panel-ref", "debug",
 })  # fmt: skip
 """The panels that come with Grafana; every other type comes from a plugin somebody installed."""
+_DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_UNITS: Final = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 _OWN_SOURCES: Final = frozenset({
     "grafana", "-- Grafana --", "-- Mixed --", "-- Dashboard --", "__expr__", "default", "-- Expression --",
 })  # fmt: skip
@@ -101,6 +105,12 @@ def notices_of(parts: Sequence[Component], *, any_secret: bool) -> tuple[Notice,
     return (*found, *secrets_of(parts, any_at_all=any_secret))
 
 
+def _seconds(text: str) -> float | None:
+    """Return the seconds of `60s`, `5m`, `1h`."""
+    match = _DURATION.fullmatch(text)
+    return interval_seconds(_UNITS[match[2]], int(match[1])) if match else None
+
+
 def _seen(part: Component) -> Iterator[Notice]:
     content = part.content
     if not isinstance(content, dict):
@@ -110,6 +120,7 @@ def _seen(part: Component) -> Iterator[Notice]:
     alert = content.get("alert")
     if isinstance(alert, dict):
         every = brief(alert.get("frequency")) or "the usual time"
-        yield notice("schedule", part, f"checks the alert {brief(alert.get('name')) or 'without a name'} every {every}")
+        what = f"checks the alert {brief(alert.get('name')) or 'without a name'} every {every}"
+        yield notice("schedule", part, what, every=_seconds(every))
     if any(thing.get("tlsSkipVerify") is True or thing.get("insecureSkipVerify") is True for thing in objects(content)):
         yield notice("tls-off", part, "does not check the server's certificate")

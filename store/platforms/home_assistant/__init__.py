@@ -9,7 +9,7 @@ from store.domain.component import DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
-from store.platforms.home_assistant.components import components_of
+from store.platforms.home_assistant.components import components_of, held_in
 from store.platforms.home_assistant.domains import SURE
 from store.platforms.home_assistant.shapes import hints_in, is_called_like_one, is_kept_like_one, pieces_of
 from store.platforms.home_assistant.watch import connectors_of, notices_of
@@ -19,10 +19,15 @@ _OTHERS: Final = re.compile(
 )
 """Keys at the left edge of YAML that others write, some of it with the same tags (ESPHome)."""
 _DOMAIN: Final = re.compile(rf"^(?:{'|'.join(sorted(SURE))})(?: [\w -]+)?:".encode(), re.MULTILINE)
-_TRIGGER: Final = re.compile(rb"^[ -]{0,6}(?:triggers?|use_blueprint):", re.MULTILINE)
-_ACTION: Final = re.compile(rb"^[ -]{0,6}(?:actions?|use_blueprint):", re.MULTILINE)
-_SEQUENCE: Final = re.compile(rb"^[ ]{0,6}sequence:", re.MULTILINE)
-_BLUEPRINT: Final = re.compile(rb"^blueprint:[\s\S]{0,4000}?^ +domain: *(?:automation|script|template)", re.MULTILINE)
+_TRIGGER: Final = re.compile(rb"(?:^|[\s{,])(?:triggers?|use_blueprint):")
+_ACTION: Final = re.compile(rb"(?:^|[\s{,])(?:actions?|use_blueprint):")
+_SEQUENCE: Final = re.compile(rb"(?:^|[\s{,])sequence:")
+_BLUEPRINT: Final = re.compile(rb"^blueprint:", re.MULTILINE)
+_BLUEPRINT_OF: Final = re.compile(rb"^ {1,8}domain: {0,8}(?:automation|script|template)", re.MULTILINE)
+
+
+_GLANCE: Final = 1 << 20
+"""Bytes that are looked at to tell whose a file is; houses are written by hand."""
 
 
 class HomeAssistant:
@@ -41,6 +46,7 @@ class HomeAssistant:
             b"{", b"[", b"<", b""
         }:  # fmt: skip
             return 0
+        data = data[:_GLANCE]
         if b"\0" in data[:4096] or _OTHERS.search(data):
             return 0
         signs = [
@@ -48,11 +54,11 @@ class HomeAssistant:
             _DOMAIN.search(data) is not None,
             _TRIGGER.search(data) is not None and _ACTION.search(data) is not None,
             _SEQUENCE.search(data) is not None,
-            _BLUEPRINT.search(data) is not None,
+            _BLUEPRINT.search(data) is not None and _BLUEPRINT_OF.search(data) is not None,
             is_called_like_one(name),
             is_kept_like_one(name),
         ]
-        return min(95, 45 + 15 * sum(signs)) if any(signs) else 0
+        return min(90, 45 + 15 * sum(signs)) if any(signs) else 0
 
     def parse(self, data: bytes, name: str) -> Parsed:
         """Return automations, scripts, scenes and integrations with the services and credentials they use.
@@ -73,7 +79,7 @@ class HomeAssistant:
             components=parts,
             connectors=connectors_of(parts),
             notices=notices_of(parts),
-            secrets=max(len(spans), sum(len(piece.content) for piece in pieces if piece.kind == "secrets")),
+            secrets=max(len(spans), sum(held_in(part) for part in parts)),
         )
 
 

@@ -21,7 +21,7 @@ _HINTS: Final = re.compile(
     rb"|\{[{%]-? *(?:states|state_attr|is_state|now)\b|\bdevice_class:|\b(?:service|action): [a-z_]+\.[a-z0-9_]+ *$",
     re.MULTILINE,
 )
-_SECRETS: Final = re.compile(r"secrets?(?:[._-]\w+)*\.ya?ml", re.IGNORECASE)
+SECRETS_FILE: Final = re.compile(r"secrets?(?:[._-]\w+)*\.ya?ml", re.IGNORECASE)
 _FOLDER: Final = re.compile(r"(?:^|[/_-])(?:" + "|".join(FOLDERS) + r")s?[/_]", re.IGNORECASE)
 _TEMPLATES: Final = frozenset({
     "sensor", "binary_sensor", "button", "number", "select", "switch", "light", "image", "weather", "fan", "cover",
@@ -51,7 +51,7 @@ def is_called_like_one(name: str) -> bool:
     path = PurePosixPath(name.lower())
     if path.suffix not in {".yaml", ".yml"}:
         return False
-    return path.stem in FILES or _names_one_of(path.stem, SURE) or _SECRETS.fullmatch(path.name) is not None
+    return path.stem in FILES or _names_one_of(path.stem, SURE) or SECRETS_FILE.fullmatch(path.name) is not None
 
 
 def is_kept_like_one(name: str) -> bool:
@@ -67,7 +67,7 @@ def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
     """
     stem = PurePosixPath(name).stem
     hinted = hinted or is_kept_like_one(name)
-    if _SECRETS.fullmatch(PurePosixPath(name).name) and (value is None or isinstance(value, dict)):
+    if SECRETS_FILE.fullmatch(PurePosixPath(name).name) and (value is None or isinstance(value, dict)):
         return [Piece(kind="secrets", id=name, name=stem, content=value or {})]
     if not value and value != 0:
         if is_called_like_one(name):

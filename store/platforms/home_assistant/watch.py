@@ -9,6 +9,8 @@ from store.domain.build import gathered
 from store.domain.component import Component, Connector, Json, Notice
 from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
 from store.domain.hosts import host_named
+from store.domain.schedules import DAY, cron_seconds
+from store.platforms.home_assistant.components import held_in
 from store.platforms.home_assistant.domains import HELPERS
 
 _ADDRESSES: Final = ("host", "broker", "server", "url", "resource", "ip_address")
@@ -54,12 +56,13 @@ def notices_of(parts: Sequence[Component]) -> tuple[Notice, ...]:
     found: dict[Notice, None] = {}
     for part in parts:
         if part.kind == "secrets":
-            if isinstance(part.content, dict) and part.content:
-                what = f"holds {len(part.content)} secrets in the open"
-                found[notice("inline-secret", part, what)] = None
+            if held := held_in(part):
+                found[notice("inline-secret", part, f"holds {held} secrets in the open")] = None
             continue
         for code, what in _seen(part):
             found[notice(code, part, what)] = None
+        for code, what, every in _triggered(part):
+            found[notice(code, part, what, every=every)] = None
     open_parts = [part for part in parts if part.kind != "secrets"]
     return (*found, *secrets_of(open_parts))
 
@@ -75,9 +78,6 @@ def _seen(part: Component) -> Iterator[tuple[str, str]]:
         if thing.get("type") == "trusted_networks" and "trusted_networks" in thing:
             networks = brief(thing["trusted_networks"]) or "some networks"
             yield "open-endpoint", f"lets in whoever comes from {networks} without a password"
-    for key in ("trigger", "triggers"):
-        for trigger in objects(content.get(key)):
-            yield from _of_trigger(trigger)
 
 
 def _commands(content: dict[str, Json]) -> Iterator[tuple[str, str]]:
@@ -116,18 +116,39 @@ def _of_platform(thing: dict[str, Json]) -> Iterator[tuple[str, str]]:
         yield "file", f"reads or writes {path or 'files'}"
 
 
-def _of_trigger(trigger: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _triggered(part: Component) -> Iterator[tuple[str, str, float | None]]:
+    content = part.content if isinstance(part.content, dict) else {}
+    for key in ("trigger", "triggers"):
+        for trigger in objects(content.get(key)):
+            yield from _of_trigger(trigger)
+
+
+def _of_trigger(trigger: dict[str, Any]) -> Iterator[tuple[str, str, float | None]]:
+    """Yield what a trigger means, with the seconds between two runs where it tells them."""
     kind = trigger.get("platform") or trigger.get("trigger")
     if kind == "webhook":
         reach = "from the internet" if trigger.get("local_only") is False else "from the local network"
-        yield "open-endpoint", f"answers on a webhook {reach} and asks for no authentication"
+        yield "open-endpoint", f"answers on a webhook {reach} and asks for no authentication", None
     elif kind == "time":
-        yield "schedule", f"runs at {_at(trigger.get('at')) or 'a time'}"
+        times = trigger.get("at")
+        count = len(times) if isinstance(times, list) else 1
+        yield "schedule", f"runs at {_at(times) or 'a time'}", DAY / count if count else None
     elif kind == "time_pattern":
         units = [f"{unit} {brief(trigger[unit])}" for unit in ("hours", "minutes", "seconds") if unit in trigger]
-        yield "schedule", f"runs on the pattern {', '.join(units) or 'of its settings'}"
+        yield "schedule", f"runs on the pattern {', '.join(units) or 'of its settings'}", _pattern_seconds(trigger)
     elif kind == "calendar":
-        yield "schedule", f"runs by the calendar {brief(trigger.get('entity_id'))}"
+        yield "schedule", f"runs by the calendar {brief(trigger.get('entity_id'))}", None
+
+
+def _pattern_seconds(trigger: dict[str, Any]) -> float | None:
+    """Return the mean seconds between two runs: `/5` is every fifth; a unit below one that is given is at zero."""
+    fields: list[str] = []
+    given = False
+    for unit in ("hours", "minutes", "seconds"):
+        text = brief(trigger.get(unit))
+        fields.append(f"*{text}" if text.startswith("/") else text or ("0" if given else "*"))
+        given = given or bool(text)
+    return cron_seconds(f"{fields[2]} {fields[1]} {fields[0]} * * *")
 
 
 def _at(value: Json) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from store.domain.build import Source, component, free_key
+from store.domain.build import FreeKeys, Source, component
 from store.domain.component import Component, Json, Path
 from store.domain.noise import ANY, Noise
 from store.errors import BadInput
@@ -66,7 +66,7 @@ def _is_module(value: Json) -> bool:
 def component_of(scenario: Module, name: str, *, source: Source) -> Component:
     """Return the scenario as a component, called by its name: a blueprint has no id of its own."""
     nodes: dict[str, Module] = {}
-    order = _flattened(scenario["flow"], nodes)
+    order = _flattened(scenario["flow"], nodes, FreeKeys())
     content = {**scenario, "flow": order, "nodes": nodes}
     title = scenario.get("name")
     shown = title.strip() if isinstance(title, str) and title.strip() else name
@@ -81,7 +81,7 @@ def component_of(scenario: Module, name: str, *, source: Source) -> Component:
     )
 
 
-def _flattened(flow: Json, nodes: dict[str, Module]) -> list[Json]:
+def _flattened(flow: Json, nodes: dict[str, Module], keys: FreeKeys) -> list[Json]:
     """Put every module of a flow, and of the flows inside, under its id; return the ids in their order.
 
     Raises:
@@ -91,20 +91,20 @@ def _flattened(flow: Json, nodes: dict[str, Module]) -> list[Json]:
     for module in flow if isinstance(flow, list) else ():
         if not isinstance(module, dict) or not _is_module(module):
             raise BadInput("not a blueprint of Make: something in a flow is no module")
-        identity = free_key(str(module["id"]), nodes)
+        identity = keys.free(str(module["id"]), nodes)
         order.append(identity)
         nodes[identity] = bare = dict(module)
         if isinstance(routes := module.get("routes"), list):
-            bare["routes"] = [_route(route, nodes) for route in routes]
+            bare["routes"] = [_route(route, nodes, keys) for route in routes]
         if isinstance(handler := module.get("onerror"), list):
-            bare["onerror"] = _flattened(handler, nodes) if all(_is_module(item) for item in handler) else handler
+            bare["onerror"] = _flattened(handler, nodes, keys) if all(_is_module(item) for item in handler) else handler
     return order
 
 
-def _route(route: Json, nodes: dict[str, Module]) -> Json:
+def _route(route: Json, nodes: dict[str, Module], keys: FreeKeys) -> Json:
     if not isinstance(route, dict) or not isinstance(route.get("flow"), list):
         return route
-    return {**route, "flow": _flattened(route["flow"], nodes)}
+    return {**route, "flow": _flattened(route["flow"], nodes, keys)}
 
 
 def _label(node: Module, identity: str) -> str:

@@ -9,6 +9,7 @@ from store.domain.build import gathered
 from store.domain.component import Component, Connector, Json, Notice
 from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
 from store.domain.hosts import host_named
+from store.domain.schedules import DAY, interval_seconds
 
 _OWN: Final = frozenset({"builtin", "util", "json", "csv", "xml", "regexp", "math", "placeholder", "archive", "image"})
 """Apps that reach nothing outside."""
@@ -35,10 +36,11 @@ def _connectors(node: dict[str, Any]) -> Iterator[Connector]:
     given: dict[str, Any] = parameters if isinstance(parameters, dict) else {}
     for key in _CONNECTIONS:
         if isinstance(number := given.get(key), (int, str)) and not isinstance(number, bool) and number:
-            yield Connector(kind="connection", name=f"{app}: {_title(node, key) or number}")
+            yield Connector(kind="connection", name=f"{app}: {_title(node, key) or number}", ref=str(number))
     for key in _KEYS:
         if isinstance(number := given.get(key), (int, str)) and not isinstance(number, bool) and number:
-            yield Connector(kind="credential", name=f"{app} {key.strip('_').lower()}: {_title(node, key) or number}")
+            name = f"{app} {key.strip('_').lower()}: {_title(node, key) or number}"
+            yield Connector(kind="credential", name=name, ref=str(number))
     for place in (given, node.get("mapper")):
         for key in _ADDRESSES:
             value = place.get(key) if isinstance(place, dict) else None
@@ -60,10 +62,20 @@ def notices_of(scenario: Component, *, any_secret: bool) -> tuple[Notice, ...]:
     found = []
     timer = content.get("scheduling")
     if isinstance(timer, dict) and timer.get("type") not in {None, "on-demand", "immediately"}:
-        found.append(notice("schedule", scenario, f"runs on the schedule {brief(timer)}"))
+        found.append(notice("schedule", scenario, f"runs on the schedule {brief(timer)}", every=_seconds(timer)))
     for identity, node in _nodes(scenario):
         found += [notice(code, scenario, what, part=identity) for code, what in dict.fromkeys(_seen(node))]
     return (*found, *secrets_of([scenario], any_at_all=any_secret))
+
+
+def _seconds(timer: dict[str, Json]) -> float | None:
+    """Return the mean seconds between two runs; None for the schedules that name single dates."""
+    seconds = timer.get("interval")
+    if timer.get("type") == "indefinitely" and isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
+        return interval_seconds("second", seconds)
+    days = timer.get("days")
+    several = len(days) if isinstance(days, list) and days else 1
+    return {"daily": DAY, "weekly": 7 * DAY / several}.get(str(timer.get("type")))
 
 
 def _seen(node: dict[str, Any]) -> Iterator[tuple[str, str]]:

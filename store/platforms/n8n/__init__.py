@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
+
+import orjson
 
 from store.domain.build import Source, component, free_key
 from store.domain.component import Component, DiffRules, Json, Parsed
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.n8n.watch import connectors_of, notices_of
+from store.platforms.n8n.watch import connectors_of, credentials_in, notices_of
 from store.platforms.n8n.workflow import (
     behaviour_of,
     content_of,
@@ -29,21 +32,23 @@ class N8n:
         is_noise=is_noise, language=language, wires=wires, outputs=outputs, called_by_name=("connections",)
     )
 
-    def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
-        """Return how much `data` looks like workflows."""
+    def detect(self, data: bytes, name: str) -> int:
+        """Return how much `data` looks like workflows; an empty list counts when it is called workflows."""
+        if len(data) < 64 and data.strip() == b"[]":
+            return 60 if _is_workflows(name) else 0
         start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         if start not in {b"{", b"["} or b'"nodes"' not in data or b'"connections"' not in data:
             return 0
         return 90 if b'"typeVersion"' in data or b"n8n" in data else 60
 
-    def parse(self, data: bytes, name: str) -> Parsed:  # noqa: ARG002
+    def parse(self, data: bytes, name: str) -> Parsed:
         """Return the workflows with the hosts, credentials, modules and risky nodes in them.
 
         Raises:
             BadInput: no strict JSON, or no n8n workflow.
         """
         document = parse_json(data)
-        workflows = _workflows(document.value)
+        workflows = [] if document.value == [] and _is_workflows(name) else workflows_of(document.value)
         source = Source.of(data, has_float=document.has_float)
         found: dict[str, Component] = {}
         for workflow in workflows:
@@ -58,8 +63,44 @@ class N8n:
             notices=notices_of(parts),
         )
 
+    def graft(self, data: bytes, donor: bytes | None, ids: Sequence[str]) -> bytes:
+        """Return `data` with the workflows `ids` as they are in `donor`: as one workflow, or as a list of them.
 
-def _workflows(value: Json) -> list[dict[str, Json]]:
+        Raises:
+            BadInput: one of the two cannot be read, or nothing would be left.
+        """
+        theirs = self._keyed(donor) if donor is not None else {}
+        mine = self._keyed(data)
+        made = {key: flow for key, flow in mine.items() if key not in ids or key in theirs}
+        made |= {key: theirs[key] for key in ids if key in theirs}
+        if not made:
+            raise BadInput("no workflow would be left in the file")
+        flows = list(made.values())
+        return orjson.dumps(flows[0] if len(flows) == 1 else flows, option=orjson.OPT_INDENT_2)
+
+    def credentials(self, component: Component) -> Mapping[str, str]:
+        """Return `type/id` → words for each credential that a workflow refers to: it lives in n8n, not in exports."""
+        return dict(credentials_in(component))
+
+    def _keyed(self, data: bytes) -> dict[str, dict[str, Json]]:
+        """Return component id → workflow; nothing for an empty list."""
+        value = parse_json(data).value
+        if value == []:
+            return {}
+        parts = self.parse(data, "").components
+        return {part.id: flow for part, flow in zip(parts, workflows_of(value), strict=True)}
+
+
+def _is_workflows(name: str) -> bool:
+    return name.rpartition("/")[2].lower().startswith("workflows")
+
+
+def workflows_of(value: Json) -> list[dict[str, Json]]:
+    """Return the workflows in an export: one, a list, or a page of the public API.
+
+    Raises:
+        BadInput: something in it is no workflow.
+    """
     if isinstance(value, dict) and isinstance(value.get("data"), list) and set(value) <= {"data", "nextCursor"}:
         value = value["data"]
     items = value if isinstance(value, list) else [value]

@@ -52,6 +52,19 @@ def _links(node: dict[str, Any]) -> Iterator[Connector]:
     yield from (Connector(kind="host", name=host) for host in sorted(hosts))
 
 
+def credentials_in(workflow: Component) -> Iterator[tuple[str, str]]:
+    """Yield (`type/id`, words) of every credential that a workflow's nodes refer to."""
+    for _, node in _nodes(workflow):
+        credentials = node.get("credentials")
+        for kind, credential in credentials.items() if isinstance(credentials, dict) else ():
+            known = credential if isinstance(credential, dict) else {"name": credential}
+            name = redact(str(known.get("name") or kind))
+            yield (
+                f"{kind}/{known.get('id') or name}",
+                f"credential {name!r} ({kind}) of {workflow.name!r}: make sure that it is there, or choose another",
+            )
+
+
 def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
     """Return what a reviewer should see in the workflows."""
     return tuple(

@@ -10,9 +10,9 @@ from store.domain.component import Json, Path
 
 Content: TypeAlias = dict[str, Any]
 
-_NOISE: Final = frozenset(
-    {"versionId", "updatedAt", "createdAt", "versionCounter", "triggerCount", "shared", "pinData", "staticData"}
-)
+_MEANT: Final = frozenset({"name", "nodes", "connections", "settings", "active", "isArchived", "draft"})
+"""What a workflow does stands here. All else that the editor, the runtime or a collector keeps beside it (its id,
+pinned data, tags, versions, notes) changes nothing, and the public API does not take it."""
 _DEFAULTS: Final = {"callerPolicy": "workflowsFromSameOwner", "availableInMCP": False}
 """Settings that n8n adds at the first save; with these values they change nothing."""
 _CODE: Final = {
@@ -38,7 +38,18 @@ def content_of(workflow: Mapping[str, Json]) -> Content:
     """Return the workflow with its nodes as an object: by id, by name where ids are missing or doubled."""
     nodes = workflow["nodes"]
     assert isinstance(nodes, list)
-    return {**workflow, "nodes": _by_id([node for node in nodes if isinstance(node, dict)])}
+    return {**workflow, "nodes": _by_id([_with_named_credentials(node) for node in nodes if isinstance(node, dict)])}
+
+
+def _with_named_credentials(node: dict[str, Json]) -> dict[str, Json]:
+    """Return a node whose credentials are written as n8n writes them since 0.135; older exports give only the name."""
+    credentials = node.get("credentials")
+    if not isinstance(credentials, dict) or not any(isinstance(one, str) for one in credentials.values()):
+        return node
+    named: dict[str, Json] = {
+        kind: {"id": None, "name": one} if isinstance(one, str) else one for kind, one in credentials.items()
+    }
+    return {**node, "credentials": named}
 
 
 def _by_id(nodes: list[dict[str, Json]]) -> dict[str, Json]:
@@ -56,27 +67,20 @@ def behaviour_of(content: Content) -> Content:
         identity: {key: value for key, value in node.items() if key != "position"}
         for identity, node in content["nodes"].items()
     }
-    if isinstance(meta := bare.get("meta"), dict):
-        bare["meta"] = {key: value for key, value in meta.items() if key != "instanceId"}
-    if not bare.get("meta"):
-        bare.pop("meta", None)
-    if isinstance(tags := bare.get("tags"), list):
-        bare["tags"] = [_tag(tag) for tag in tags]
+    for key in ("active", "isArchived"):
+        if bare.get(key) is False:  # as if it were not said at all
+            del bare[key]
     if isinstance(settings := bare.get("settings"), dict):
         bare["settings"] = {
             key: value for key, value in settings.items() if key not in _DEFAULTS or value != _DEFAULTS[key]
         }
+    if not bare.get("settings"):
+        bare.pop("settings", None)
     return bare
 
 
-def _tag(tag: Json) -> Json:
-    if not isinstance(tag, dict):
-        return tag
-    return {key: value for key, value in tag.items() if key not in {"createdAt", "updatedAt"}}
-
-
 def _is_noise_key(key: str) -> bool:
-    return key in _NOISE or key.startswith("activeVersion")
+    return key not in _MEANT
 
 
 def labels_of(content: Content) -> dict[str, str]:
@@ -90,7 +94,7 @@ def labels_of(content: Content) -> dict[str, str]:
 def is_noise(kind: str, path: Path) -> bool:  # noqa: ARG001  the shape of DiffRules.is_noise
     """Say whether a path says nothing about behaviour: a position, a time stamp, pinned test data."""
     match path:
-        case ("nodes", _, "position", *_) | ("meta", "instanceId", *_) | ("tags", _, "createdAt" | "updatedAt"):
+        case ("nodes", _, "position", *_):
             return True
         case (key, *_):
             return _is_noise_key(key)

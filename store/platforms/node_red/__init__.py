@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from json import dumps
 from typing import Final
 
 from store.domain.build import Source, refuse_too_many
-from store.domain.component import DiffRules, Parsed
+from store.domain.component import Component, DiffRules, Parsed
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
+from store.platforms.node_red.graft import credentials_in, grafted
 from store.platforms.node_red.nodes import (
     components_of,
     homes_in,
@@ -62,6 +65,20 @@ class NodeRed:
             notices=notices_of(nodes, data, spans),
             secrets=len(spans),
         )
+
+    def graft(self, data: bytes, donor: bytes | None, ids: Sequence[str]) -> bytes:
+        """Return `data` with the components `ids` as they are in `donor`, written as Node-RED writes `flows.json`.
+
+        Raises:
+            BadInput: one of the two cannot be read.
+        """
+        theirs = nodes_of(parse_json(donor).value) if donor is not None else []
+        made = grafted(nodes_of(parse_json(data).value), theirs, ids)
+        return dumps(made, indent=4, ensure_ascii=False).encode()
+
+    def credentials(self, component: Component) -> Mapping[str, str]:
+        """Return `type/id` → words for each node that keeps credentials apart from the flows, or may."""
+        return dict(credentials_in(component))
 
 
 def _is_flows(name: str) -> bool:

@@ -14,7 +14,7 @@ from store.domain.schedules import cron_seconds, interval_seconds
 from store.domain.secrets import Span, redact, scan
 from store.platforms.node_red.nodes import Node, home_of, inner_id, label
 
-_CORE: Final = frozenset({
+CORE: Final = frozenset({
     "tab", "subflow", "group", "junction", "unknown", "comment", "global-config", "inject", "debug",
     "complete", "catch", "status", "link in", "link out", "link call", "function", "switch", "change", "range",
     "template", "delay", "trigger", "exec", "rbe", "tls-config", "http proxy", "mqtt in", "mqtt out",
@@ -39,7 +39,7 @@ def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
     modules = [
         (home_of(node, number), Connector(kind="module", name=node["type"]))
         for number, node in enumerate(nodes)
-        if node["type"] not in _CORE and not node["type"].startswith("subflow:")
+        if node["type"] not in CORE and not node["type"].startswith("subflow:")
     ]
     links = ((home_of(node, number), link) for number, node in enumerate(nodes) for link in _links(node, ids))
     return gathered([*modules, *links])

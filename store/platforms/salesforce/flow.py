@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, TypeAlias
 from xml.etree.ElementTree import Element
 
-from store.domain.build import component, free_key
+from store.domain.build import FreeKeys, component
 from store.domain.component import Component, Json, Path
 from store.domain.noise import ANY, Noise
 from store.errors import BadInput
@@ -40,19 +40,17 @@ def component_of(root: Element, name: str) -> Component:
         raise BadInput(f"not a Salesforce flow: the document is a {_local(root.tag)[:40]}")
     content: Thing = {}
     nodes: dict[str, Thing] = {}
+    keys = FreeKeys()
     for child in root:
         tag = _local(child.tag)
         value = _value(child)
         own = value.get("name") if isinstance(value, dict) else None
         if tag == START and isinstance(value, dict):
-            nodes[free_key(START, nodes)] = {"element": tag, **value}
+            nodes[keys.free(START, nodes)] = {"element": tag, **value}
         elif isinstance(value, dict) and isinstance(own, str) and own and tag != "processMetadataValues":
-            nodes[free_key(own, nodes)] = {"element": tag, **value}
-        elif isinstance(value, dict) or tag in content:
-            content.setdefault(tag, [])
-            content[tag] = [*(content[tag] if isinstance(content[tag], list) else [content[tag]]), value]
+            nodes[keys.free(own, nodes)] = {"element": tag, **value}
         else:
-            content[tag] = value
+            _put(content, tag, value, several=isinstance(value, dict))
     if kind == "flow" and not nodes and "processType" not in content and "status" not in content:
         raise BadInput("not a Salesforce flow: neither elements nor a process type")
     content["nodes"] = nodes
@@ -92,11 +90,20 @@ def _value(element: Element) -> Json:
         tag = _local(child.tag)
         inner = _value(child)
         if tag in _LISTS or (tag.endswith("s") and isinstance(inner, dict)) or tag in value:
-            before = value.get(tag, [])
-            value[tag] = [*(before if isinstance(before, list) else [before]), inner]
+            _put(value, tag, inner, several=True)
         else:
             value[tag] = inner
     return value
+
+
+def _put(thing: Thing, tag: str, value: Json, *, several: bool) -> None:
+    """Put a value under its tag: into a list where there may be several, or are."""
+    if tag not in thing:
+        thing[tag] = [value] if several else value
+    elif isinstance(thing[tag], list):
+        thing[tag].append(value)
+    else:
+        thing[tag] = [thing[tag], value]
 
 
 def _local(tag: str) -> str:

@@ -8,9 +8,11 @@ from typing import Any, Final
 from store.domain.build import gathered
 from store.domain.component import Component, Connector, Notice
 from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
+from store.domain.schedules import DAY
 
 _OWN_COMPONENTS: Final = ("flowruntime:", "forceContent:", "lightning:", "flowcomponents:")
 _OUTSIDE: Final = frozenset({"externalService", "externalConnector", "outboundMessage", "slackPostMessage"})
+_EVERY: Final = {"Daily": DAY, "Weekly": 7 * DAY, "Weekdays": DAY * 7 / 5}
 _CODE: Final = frozenset({"apex", "apexPlugin", "component", "quickAction", "flow"})
 
 
@@ -45,20 +47,24 @@ def _connectors(node: dict[str, Any]) -> Iterator[Connector]:
 
 def notices_of(flow: Component, *, any_secret: bool) -> tuple[Notice, ...]:
     """Return what a reviewer should see in a flow and its elements."""
-    found = [notice(code, flow, what, part=name) for name, node in _nodes(flow) for code, what in _seen(node)]
+    found = [
+        notice("schedule", flow, what, part=name, every=every)
+        for name, node in _nodes(flow)
+        for what, every in _timers(node)
+    ]
     return (*found, *secrets_of([flow], any_at_all=any_secret))
 
 
-def _seen(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _timers(node: dict[str, Any]) -> Iterator[tuple[str, float | None]]:
     timer = node.get("schedule")
     if node["element"] == "start" and isinstance(timer, dict):
         when = " ".join(part for key in ("frequency", "startDate", "startTime") if (part := brief(timer.get(key))))
-        yield "schedule", f"runs on the schedule {when or 'of its settings'}"
+        yield f"runs on the schedule {when or 'of its settings'}", _EVERY.get(brief(timer.get("frequency")))
     paths = node.get("scheduledPaths")
     for path in paths if isinstance(paths, list) else ():
         if isinstance(path, dict) and path.get("pathType") != "AsyncAfterCommit":
             offset = " ".join(part for key in ("offsetNumber", "offsetUnit") if (part := brief(path.get(key))))
-            yield "schedule", f"runs {offset or 'some time'} after {brief(path.get('timeSource')) or 'its record'}"
+            yield f"runs {offset or 'some time'} after {brief(path.get('timeSource')) or 'its record'}", None
 
 
 def _nodes(flow: Component) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -19,6 +19,7 @@ _NAMING = (
     "request.edited",
     "deployment.started",
     "rollback.started",
+    "revert.started",
     "policy.proposed",
     "policy.adopted",
     "report.added",

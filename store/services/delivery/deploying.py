@@ -9,13 +9,18 @@ from store.domain import approving as rules
 from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.policy.in_force import PLACE
+from store.domain.push import left_behind
 from store.errors import BadInput, Conflict, Refusal
+from store.platforms import TARGETS
 from store.services import releases
 from store.services.acting import perform, record
-from store.services.context import Actor, Context, Source, named, next_id, recorded
+from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
+from store.services.delivery.interrupted import close_interrupted, next_deployment
+from store.services.delivery.plans import failure
 from store.services.delivery.pushing import Outcome, Progress, Push, look, push, settle
+from store.services.delivery.reverting import after_failure
 from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.locking import pushing
@@ -23,11 +28,18 @@ from store.services.requests import assessing, gates, vouching
 from store.services.requests.reading import change_of
 from store.services.sealing import sealing
 
-STARTED = ("deployment.started", "rollback.started")
 
-
-def deploy(context: Context, actor: Actor, request: str, *, progress: Progress = lambda _: None) -> Outcome:
+def deploy(
+    context: Context,
+    actor: Actor,
+    request: str,
+    *,
+    resumes: str | None = None,
+    progress: Progress = lambda _: None,
+) -> Outcome:
     """Push an approved request's release, read it back, record it.
+
+    With `resumes`, a deployment of this request that failed, what that one left behind is no drift in the way.
 
     Raises:
         Refusal: a rule says no (approvals, freeze, quarantine, open drift, a gate); every reason is named.
@@ -40,7 +52,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
     place = one(context.ledger, before.environment)
     goal = target(context, place)
     settle(context, goal, before.environment, before.project)
-    check(context, context.ledger, actor.handle, request)
+    check(context, context.ledger, actor.handle, request, resumes=resumes)
     with pushing(context, before.environment):
         close_interrupted(context, before.environment)
         progress("running the gates")
@@ -55,7 +67,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
         release = releases.load_ref(context, before.target)
 
         def decide(source: Source) -> Sequence[ev.Event]:
-            change = check(context, source, actor.handle, request, assessed=assessed)
+            change = check(context, source, actor.handle, request, resumes=resumes, assessed=assessed)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
             gates.hold(run, source, change)
@@ -63,7 +75,7 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
             now = releases.desired(source, change.environment, change.project)
             specified = specifying.specification(source, change.environment)
             started = ev.DeploymentStarted(
-                deployment=named("DEP", _next(source)),
+                deployment=named("DEP", next_deployment(source)),
                 request=request,
                 project=change.project,
                 environment=change.environment,
@@ -83,15 +95,40 @@ def deploy(context: Context, actor: Actor, request: str, *, progress: Progress =
             ref=before.target,
             request=request,
         )
-        return push(context, goal, plan, started=started, expected=snapshot.revision, progress=progress)
+        outcome = push(context, goal, plan, started=started, before=snapshot, progress=progress)
+        return after_failure(context, place, before.project, outcome, progress=progress)
+
+
+def resume(context: Context, actor: Actor, deployment: str, *, progress: Progress = lambda _: None) -> Outcome:
+    """Finish a deployment that failed on the way: push the same release again; what is done already stays as it is.
+
+    Raises:
+        NotFound: there is no such deployment.
+        Refusal: it did not fail, is no deployment of a request, or the request cannot be deployed (any more).
+        Conflict, PlatformFailure: as `deploy`.
+    """
+    failed = failure(context, deployment)
+    if failed.request is None:
+        raise Refusal(
+            [f"{deployment} deployed no request: it was a rollback"],
+            would_unblock=[f"roll back again: quarterdeck rollback {failed.environment} --project {failed.project}"],
+        )
+    return deploy(context, actor, failed.request, resumes=deployment, progress=progress)
 
 
 def check(
-    context: Context, source: Source, handle: str, request: str, *, assessed: ev.RiskAssessed | None = None
+    context: Context,
+    source: Source,
+    handle: str,
+    request: str,
+    *,
+    resumes: str | None = None,
+    assessed: ev.RiskAssessed | None = None,
 ) -> Change:
     """Return the request if `handle` may deploy it now, or raise Refusal with every reason.
 
-    `assessed` is its risk where that was looked at after it was recorded.
+    `resumes` is a failed deployment of it that is to be finished. `assessed` is its risk where that was looked at
+    after it was recorded.
     """
     change = change_of(source, request)
     rules.check_deployable(
@@ -107,7 +144,13 @@ def check(
     if doubts:
         raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; an edit of the request voids them"])
     standing = drifting.standing(source, change.environment, change.project).values()
-    loose = sorted(drift.id for drift in standing if drift.status == "open")
+    meant = _meant(context, change) if resumes is not None else {}
+    loose = sorted(
+        drift.id
+        for drift in standing
+        if drift.status == "open"
+        and not (resumes is not None and left_behind(drift.component, drift.observed, meant=meant))
+    )
     if loose:
         raise Refusal(
             [f"{change.environment}/{change.project} has drifted: {', '.join(loose[:5])}"],
@@ -117,45 +160,18 @@ def check(
     return change
 
 
+def _meant(context: Context, change: Change) -> dict[str, str]:
+    return {part.id: part.digest for part in releases.load_ref(context, change.target).components}
+
+
 def _one_project_per_platform(source: Source, change: Change) -> None:
     place = one(source, change.environment)
-    if place.target != "node-red":
+    if TARGETS[place.target].projects is None:
         return
     entries = source.entries(kinds=["deployment.verified"], on={"environment": change.environment}, limit=1)
     for record_ in recorded(entries):
         if isinstance(record_.event, ev.DeploymentVerified) and record_.event.project != change.project:
             raise Refusal(
-                [f"{change.environment} is one Node-RED and carries the project {record_.event.project}"],
+                [f"{change.environment} is one {place.target} and carries the project {record_.event.project}"],
                 would_unblock=["add another environment for the other project"],
             )
-
-
-def close_interrupted(context: Context, environment: str) -> None:
-    """Record as failed every deployment here that started and never ended; the caller holds the push lock."""
-    kinds = (*STARTED, "deployment.verified", "deployment.failed")
-    unfinished: dict[str, ev.DeploymentStarted | ev.RollbackStarted] = {}
-    for item in recorded(context.ledger.entries(kinds=kinds, on={"environment": environment})):
-        match item.event:
-            case ev.DeploymentStarted() | ev.RollbackStarted() as event:
-                unfinished[event.deployment] = event
-            case ev.DeploymentVerified(deployment=deployment) | ev.DeploymentFailed(deployment=deployment):
-                unfinished.pop(deployment, None)
-            case _:
-                pass
-    failures = [
-        ev.DeploymentFailed(
-            deployment=event.deployment,
-            project=event.project,
-            environment=environment,
-            stage="interrupted",
-            reason="the process that pushed ended before it recorded how it went",
-            request=event.request if isinstance(event, ev.DeploymentStarted) else None,
-        )
-        for event in unfinished.values()
-    ]
-    if failures:
-        record(context, failures)
-
-
-def _next(source: Source) -> int:
-    return next_id(source, "DEP", STARTED, "deployment")

@@ -6,23 +6,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from store import archive
 from store.domain.component import Component, Connector, DiffRules, Notice
 from store.domain.diff import Diff, compare_exports
 from store.domain.impact import Surface
 from store.domain.release import Release
-from store.platforms import platform, recognise
-from store.projections import artifacts, deployments, drifts
+from store.platforms import platform
+from store.projections import deployments
 from store.projections.deployments import DeploymentRow
-from store.projections.drifts import DriftRow
 from store.projections.shape import Connection
 from store.services.context import Context
 from store.services.delivery.environments import target
-from store.services.delivery.rollback import Plan
+from store.services.delivery.live_state import Parts, overlay
+from store.services.delivery.plans import Plan
 from store.services.diffing import Comparison
 from store.services.releases import Contents
-
-Parts = dict[str, Component]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +49,10 @@ def effect(context: Context, plan: Plan) -> Effect:
     place = {"environment": plan.environment.name, "project": plan.project}
     with context.ledger.reading() as connection:
         past = [row for row in deployments.listing(connection, **place, limit=5000) if row.state == "verified"]
-        contents = Contents(connection)
+        contents = Contents(connection, also=plan.blobs)
         before, old_links, old_notices = _parts(contents, plan.leaves)
         after, new_links, new_notices = _parts(contents, plan.to)
-        for row in (drifts.one(connection, drift) for drift in plan.drifts):
-            if row is not None:
-                _overlay(connection, before, row)
+        overlay(connection, before, plan.drifts)
     diff = compare_exports(
         Surface(components=tuple(before.values()), connectors=old_links, notices=old_notices),
         Surface(components=tuple(after.values()), connectors=new_links, notices=new_notices),
@@ -88,16 +83,6 @@ def between(connection: Connection, old: Release, new: Release) -> Comparison:
     return Comparison(diff=diff, before=before, after=after)
 
 
-def observed_component(connection: Connection, row: DriftRow) -> Component | None:
-    """Return the component a drift saw live, None where it saw that the component is gone."""
-    if row.observed is None:
-        return None
-    seen = artifacts.observations(connection, environment=row.environment, project=row.project)
-    name = next((one.name for one in seen if one.artifact == row.observed_artifact), "export.json")
-    parsed = recognise(archive.get(connection, row.observed_artifact), name)
-    return next((part for part in parsed.components if part.id == row.component), None)
-
-
 def _rules(*releases: Release) -> DiffRules:
     kinds = Counter(file.platform for release in releases for file in release.files)
     return platform(kinds.most_common(1)[0][0] if kinds else "generic").rules
@@ -105,15 +90,6 @@ def _rules(*releases: Release) -> DiffRules:
 
 def _newest(past: Sequence[DeploymentRow], release: str) -> DeploymentRow | None:
     return next((row for row in past if row.release == release), None)
-
-
-def _overlay(connection: Connection, parts: Parts, row: DriftRow) -> None:
-    """Put what a drift saw in the place of what should be there."""
-    seen = observed_component(connection, row)
-    if seen is not None:
-        parts[row.component] = seen
-    elif row.observed is None:
-        parts.pop(row.component, None)
 
 
 def _parts(contents: Contents, release: Release) -> tuple[Parts, tuple[Connector, ...], tuple[Notice, ...]]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from store.domain import events as ev
 from store.domain import roles
 from store.errors import BadInput, NotFound, Refusal
 from store.integrity.entry import Entry
 from store.platforms import TARGETS
-from store.platforms.protocol import Target
+from store.platforms.protocol import NamesItself, Target
 from store.services.acting import perform
 from store.services.context import Actor, Context, Source, recorded
 from store.services.identity.people import principals
 
-KINDS = ("environment.added", "environment.frozen", "environment.thawed")
+KINDS = ("environment.added", "environment.edited", "environment.frozen", "environment.thawed")
+RULES = {"enforce": ("report", "revert"), "on-failure": ("keep", "revert")}
+"""What may be done in an environment without anybody asking, with its values; the first is the default."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -27,7 +30,20 @@ class Environment:
     name: str
     target: str
     settings: Mapping[str, str]
+    """How its target is reached."""
     frozen: str | None = None
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """Those of `RULES` that somebody set."""
+
+    @property
+    def reverts_drift(self) -> bool:
+        """An unauthorised change is reverted by quarterdeck itself."""
+        return self.rules.get("enforce") == "revert"
+
+    @property
+    def reverts_failures(self) -> bool:
+        """A deployment that fails its verification is rolled back by quarterdeck itself."""
+        return self.rules.get("on-failure") == "revert"
 
 
 def environments(source: Source) -> dict[str, Environment]:
@@ -36,13 +52,15 @@ def environments(source: Source) -> dict[str, Environment]:
     for record in recorded(source.entries(kinds=KINDS)):
         match record.event:
             case ev.EnvironmentAdded(environment=name, target=target, settings=settings):
-                found[name] = Environment(name=name, target=target, settings=settings)
+                plain, rules = _apart(settings)
+                found[name] = Environment(name=name, target=target, settings=plain, rules=rules)
+            case ev.EnvironmentEdited(environment=name, settings=settings) if name in found:
+                plain, rules = _apart(settings)
+                found[name] = replace(found[name], settings=plain, rules=rules)
             case ev.EnvironmentFrozen(environment=name, reason=reason) if name in found:
-                one = found[name]
-                found[name] = Environment(name=name, target=one.target, settings=one.settings, frozen=reason)
+                found[name] = replace(found[name], frozen=reason)
             case ev.EnvironmentThawed(environment=name) if name in found:
-                one = found[name]
-                found[name] = Environment(name=name, target=one.target, settings=one.settings)
+                found[name] = replace(found[name], frozen=None)
             case _:
                 pass
     return found
@@ -62,7 +80,7 @@ def one(source: Source, name: str) -> Environment:
 
 
 def add(context: Context, actor: Actor, name: str, *, target: str, settings: Mapping[str, str]) -> Entry:
-    """Add an environment; `settings` are checked by its target's kind and hold no secrets.
+    """Add an environment; `settings` are checked by its target's kind and hold no secrets. They may hold `RULES`.
 
     Raises:
         BadInput: the name or the settings will not do.
@@ -70,13 +88,33 @@ def add(context: Context, actor: Actor, name: str, *, target: str, settings: Map
     checked_name(name)
     if target not in TARGETS:
         raise BadInput(f"{target!r} is no target: choose from {', '.join(TARGETS)}")
-    TARGETS[target].check(settings)
+    _check(target, settings)
 
     def decide(source: Source) -> Sequence[ev.Event]:
         roles.require(principals(source), actor.handle, "manage environments", at=context.now)
         if name in environments(source):
             raise BadInput(f"there is an environment {name} already")
         return [ev.EnvironmentAdded(environment=name, target=target, settings=dict(settings))]
+
+    return perform(context, actor, decide)[0]
+
+
+def edit(context: Context, actor: Actor, name: str, *, changes: Mapping[str, str]) -> Entry:
+    """Change settings or rules of an environment; an empty value takes a setting away. Its target stays.
+
+    Raises:
+        BadInput: nothing would change, or the settings will not do.
+    """
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        roles.require(principals(source), actor.handle, "manage environments", at=context.now)
+        place = one(source, name)
+        before = {**place.settings, **place.rules}
+        after = {key: value for key, value in {**before, **changes}.items() if value}
+        if after == before:
+            raise BadInput(f"this would change nothing about {name}")
+        _check(place.target, after)
+        return [ev.EnvironmentEdited(environment=name, settings=after)]
 
     return perform(context, actor, decide)[0]
 
@@ -109,7 +147,36 @@ def thaw(context: Context, actor: Actor, name: str, *, reason: str) -> Entry:
 
 def target(context: Context, environment: Environment) -> Target:
     """Return the target of an environment, ready to be asked."""
-    return TARGETS[environment.target].connect(context.root, environment.settings)
+    found = TARGETS[environment.target].connect(context.root, environment.settings)
+    if not isinstance(found, NamesItself):
+        return found
+    place = {"environment": environment.name}
+    kinds = ["deployment.verified", "deployment.failed"]
+    for entry in recorded(context.ledger.entries(kinds=kinds, on=place, newest_first=True)):
+        match entry.event:
+            case ev.DeploymentVerified(ids=ids) | ev.DeploymentFailed(ids=ids) if ids is not None:
+                return found.knowing(ids)
+            case _:
+                pass
+    return found
+
+
+def _apart(settings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return (how the target is reached, the rules) of an environment's settings."""
+    return (
+        {key: value for key, value in settings.items() if key not in RULES},
+        {key: value for key, value in settings.items() if key in RULES},
+    )
+
+
+def _check(target: str, settings: Mapping[str, str]) -> None:
+    plain, rules = _apart(settings)
+    for name, value in rules.items():
+        if value not in RULES[name]:
+            raise BadInput(f"--{name} is {' or '.join(RULES[name])}, not {value!r}")
+    TARGETS[target].check(plain)
+    if rules.get("enforce") == "revert" and not TARGETS[target].connect(Path(), plain).live:
+        raise BadInput(f"--enforce revert: a {target} does not tell what runs there, so nothing can be enforced")
 
 
 def checked_name(name: str) -> str:

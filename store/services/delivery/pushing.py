@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from store.domain import events as ev
 from store.domain.component import ExportFile
 from store.domain.drift import DELIVERED, Drift
-from store.domain.release import Release
+from store.domain.push import Reach, mismatch, reach_of
+from store.domain.release import EMPTY, Release
 from store.domain.secrets import redact
-from store.errors import Conflict, QuarterdeckError
+from store.errors import ChangedBehindOurBack, Conflict, PartialPush, QuarterdeckError
 from store.integrity.entry import Entry
-from store.platforms.protocol import Snapshot, Target
+from store.platforms.protocol import NamesItself, Pushed, Snapshot, Target
 from store.services import releases
 from store.services.acting import record
 from store.services.context import Context
+from store.services.delivery import credentials
 from store.services.delivery.environments import Environment
 from store.services.drift import drifting
 from store.services.sealing import sealing
 
 Progress = Callable[[str], None]
+_MOST_NAMED = 500
+"""Components that one entry names in each list."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,8 @@ class Push:
     release: Release
     ref: ev.ReleaseRef
     request: str | None
+    clears: bool = False
+    """Components that drifted in, and that nobody desires, are taken away with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +48,19 @@ class Outcome:
     verified: bool
     reason: str
     entries: tuple[Entry, ...]
+    reach: Reach | None = None
+    """Of a push that failed on a platform: which components are which."""
+    credentials_missing: tuple[str, ...] = ()
+    """Parts that use credentials and have none there, in words."""
+    reverted: Outcome | None = None
+    """The automatic rollback that followed a failure, where the environment says so."""
 
 
 def look(context: Context, target: Target, environment: str, project: str) -> Snapshot:
     """Return what stands in the target now; what nobody had seen before is archived and judged as drift.
 
     Raises:
-        Conflict: the target was changed behind our back and nobody has looked at that yet.
+        ChangedBehindOurBack: the target was changed and nobody has looked at that yet.
         PlatformFailure: the target cannot be asked.
     """
     snapshot = target.fetch(project)
@@ -57,11 +69,12 @@ def look(context: Context, target: Target, environment: str, project: str) -> Sn
     known = {snapshot.revision, sealing.public_revision(context, snapshot)}
     if deployed is not None and deployed.revision in known and not in_folder:
         return snapshot
-    news = _observed(context, target, environment, project, snapshot)
+    news = saw(context, target, environment, project, snapshot)
     if news:
-        raise Conflict(
+        raise ChangedBehindOurBack(
             f"{environment}/{project} was changed behind our back just now ({', '.join(news[:5])});"
-            " nothing was pushed: look at the drift and decide again"
+            " nothing was pushed: look at the drift and decide again",
+            drifts=news,
         )
     return snapshot
 
@@ -73,16 +86,11 @@ def settle(context: Context, target: Target, environment: str, project: str) -> 
         PlatformFailure: the folder cannot be read.
     """
     if not target.live and _seen_in_folder(context, environment, project):
-        _observed(context, target, environment, project, target.fetch(project))
+        saw(context, target, environment, project, target.fetch(project))
 
 
-def _seen_in_folder(context: Context, environment: str, project: str) -> list[Drift]:
-    standing = drifting.standing(context.ledger, environment, project)
-    return [drift for drift in standing.values() if drift.source == DELIVERED]
-
-
-def _observed(context: Context, target: Target, environment: str, project: str, snapshot: Snapshot) -> list[str]:
-    """Judge what stands in the target and return the drifts that are news; what is gone from a folder ends."""
+def saw(context: Context, target: Target, environment: str, project: str, snapshot: Snapshot) -> list[str]:
+    """Archive and judge what stands in the target; return the drifts that are news. What is gone from a folder ends."""
     news: list[str] = []
     for file in snapshot.files:
         source = "live" if target.live else DELIVERED
@@ -102,84 +110,200 @@ def _observed(context: Context, target: Target, environment: str, project: str, 
     return news
 
 
-def push(context: Context, target: Target, plan: Push, *, started: Entry, expected: str, progress: Progress) -> Outcome:
-    """Push the release against the revision `expected`, read it back, and record how it went."""
-    deployment = started.statement.on["deployment"]
+def _seen_in_folder(context: Context, environment: str, project: str) -> list[Drift]:
+    standing = drifting.standing(context.ledger, environment, project)
+    return [drift for drift in standing.values() if drift.source == DELIVERED]
+
+
+def push(
+    context: Context, target: Target, plan: Push, *, started: Entry, before: Snapshot, progress: Progress
+) -> Outcome:
+    """Push the release over what was seen in `before`, read it back, and record how it went.
+
+    A push that failed and is yet found to have done all it should (the answer was lost) counts as done.
+
+    Raises:
+        Conflict, PlatformFailure: nothing was changed; that is recorded.
+    """
+    job = _Job(context, target, plan, started, before)
+    progress(f"pushing {len(plan.release.files)} files to {target.describe()}")
     try:
-        with context.ledger.reading() as connection:
-            files = sealing.raw_files(context, connection, plan.release)
-            before = releases.desired(context.ledger, plan.environment.name, plan.project)
-            old = releases.load(connection, before.target.manifest) if before else None
-        names = {file.name for file in files}
-        remove = sorted({file.name for file in old.files} - names) if old else []
-        progress(f"pushing {len(files)} files to {target.describe()}")
-        target.push(plan.project, files, expected=expected, remove=remove)
+        job.load()
+        pushed, problem = job.push()
     except QuarterdeckError as error:
-        _failed(context, plan, deployment, "push", str(error))
+        job.failed("push", str(error), reach=None, ids=None)
         raise
     progress("reading back")
-    try:
-        live = target.fetch(plan.project)
-        wrong = mismatch(context, target, plan.release, files, live)
-    except QuarterdeckError as error:
-        wrong, live = str(error), None
-    if wrong is not None or live is None:
-        entry = _failed(context, plan, deployment, "read-back", wrong or "")
-        return Outcome(deployment=deployment, verified=False, reason=wrong or "", entries=(started, entry))
-    verified = ev.DeploymentVerified(
-        deployment=deployment,
-        project=plan.project,
-        environment=plan.environment.name,
-        target=plan.ref,
-        revision=sealing.public_revision(context, live),
-        request=plan.request,
-    )
-    strays = {file.name for file in live.files} - names
-    resolved = [
-        _ended(drift, f"{deployment} pushed the desired state")
-        for drift in drifting.standing(context.ledger, plan.environment.name, plan.project).values()
-        if target.live or (drift.source == DELIVERED and drift.export not in strays)
-    ]
-    entries = record(context, [verified, *resolved])
-    return Outcome(deployment=deployment, verified=True, reason="", entries=(started, *entries))
+    return job.judged(pushed, problem)
 
 
-def mismatch(
-    context: Context, target: Target, release: Release, files: Sequence[ExportFile], live: Snapshot
-) -> str | None:
-    """Return what in `live` is not what was meant, None when it is: bytes for files, components for a platform."""
-    if not target.live:
-        there = {file.name: file.digest for file in live.files}
-        wrong = sorted(file.name for file in files if there.get(file.name) != file.digest)
-        return f"delivered bytes differ: {', '.join(wrong[:5])}" if wrong else None
-    seen = _covered(context, live.files)
-    meant = {part.id: part.digest for part in release.components}
-    if seen != meant:  # the release may be from before secrets were sealed
-        meant |= {part: digest for part, digest in _covered(context, files).items() if part in meant}
-    odd = sorted(part for part in {*seen, *meant} if seen.get(part) != meant.get(part))
-    return f"{len(odd)} components are not as pushed: {', '.join(odd[:5])}" if odd else None
+class _Job:
+    """One push under way."""
+
+    def __init__(self, context: Context, target: Target, plan: Push, started: Entry, before: Snapshot) -> None:
+        self._context, self._target, self._plan, self._started, self._before = context, target, plan, started, before
+        self.deployment = started.statement.on["deployment"]
+        self.files: tuple[ExportFile, ...] = ()
+        names = {file.artifact: file.name for file in plan.release.files}
+        self._carriers = {part.id: names[part.artifact] for part in plan.release.components}
+        self._meant = {part.id: part.digest for part in plan.release.components}
+        self._remove: list[str] = []
+        self._gone: list[str] = []
+
+    def load(self) -> None:
+        """Read what is to be pushed out of the archive, and work out what has to go.
+
+        Raises:
+            IntegrityFailure: archived bytes are not what they were.
+        """
+        context, plan = self._context, self._plan
+        with context.ledger.reading() as connection:
+            self.files = sealing.raw_files(context, connection, plan.release)
+            deployed = releases.desired(context.ledger, plan.environment.name, plan.project)
+            old = releases.load(connection, deployed.target.manifest) if deployed else EMPTY
+        self._remove = sorted({file.name for file in old.files} - {file.name for file in self.files})
+        standing = drifting.standing(context.ledger, plan.environment.name, plan.project)
+        leaving = {*old.by_id, *(standing if plan.clears else ())}
+        self._gone = sorted(leaving - {*plan.release.by_id})
+
+    def push(self) -> tuple[Pushed, str | None]:
+        """Push; return what the target knows now, and what went wrong where something may have been changed.
+
+        Raises:
+            Conflict, PlatformFailure: nothing was changed.
+        """
+        try:
+            pushed = self._target.push(
+                self._plan.project,
+                self.files,
+                expected=self._before.revision,
+                remove=self._remove,
+                gone=self._gone,
+                carriers=self._carriers,
+            )
+        except PartialPush as error:
+            return Pushed(revision="", ids=error.ids), str(error)
+        except Conflict:
+            raise
+        except QuarterdeckError as error:
+            if self._target.live and self._moved():  # the answer was lost, not the push
+                return Pushed(revision=""), str(error)
+            raise
+        return pushed, None
+
+    def judged(self, pushed: Pushed, problem: str | None) -> Outcome:
+        """Read back, compare, record."""
+        target = self._target.knowing(pushed.ids) if isinstance(self._target, NamesItself) else self._target
+        ids = dict(pushed.ids) or None
+        live: Snapshot | None = None
+        try:
+            live = target.fetch(self._plan.project)
+            wrong = self._mismatch(live)
+        except QuarterdeckError as error:
+            wrong = f"{problem}; then {error}" if problem else str(error)
+        if live is not None and wrong is None:
+            return self._verified(target, live, ids)
+        stage = "push" if problem else "read-back"
+        reach = self._reach(live)
+        entry = self.failed(stage, problem or wrong or "", reach=reach, ids=ids)
+        if live is not None and target.live:  # seen now, so that whoever finishes or undoes it knows what is there
+            saw(self._context, target, self._plan.environment.name, self._plan.project, live)
+        reason = "; ".join(part for part in (problem or wrong, reach.in_words() if reach else "") if part)
+        return Outcome(
+            deployment=self.deployment, verified=False, reason=reason, entries=(self._started, entry), reach=reach
+        )
+
+    def failed(self, stage: str, reason: str, *, reach: Reach | None, ids: Mapping[str, str] | None) -> Entry:
+        """Record that it failed, and how far it came where that is known."""
+
+        def named(components: Sequence[str]) -> tuple[str, ...] | None:
+            return tuple(components[:_MOST_NAMED]) if reach is not None else None
+
+        event = ev.DeploymentFailed(
+            deployment=self.deployment,
+            project=self._plan.project,
+            environment=self._plan.environment.name,
+            stage=stage,
+            reason=redact(reason)[:500],
+            request=self._plan.request,
+            changed=named(reach.changed) if reach else None,
+            unsure=named(reach.unsure) if reach else None,
+            untouched=named(reach.untouched) if reach else None,
+            ids=ids,
+        )
+        return record(self._context, [event])[0]
+
+    def _verified(self, target: Target, live: Snapshot, ids: Mapping[str, str] | None) -> Outcome:
+        plan = self._plan
+        missing = credentials.missing_after(target, self._before, live) if target.live else None
+        verified = ev.DeploymentVerified(
+            deployment=self.deployment,
+            project=plan.project,
+            environment=plan.environment.name,
+            target=plan.ref,
+            revision=sealing.public_revision(self._context, live),
+            request=plan.request,
+            ids=ids,
+            credentials_missing=missing,
+        )
+        strays = {file.name for file in live.files} - {file.name for file in self.files}
+        meant = {*plan.release.by_id, *self._gone}
+        resolved = [
+            _ended(drift, f"{self.deployment} pushed the desired state")
+            for drift in drifting.standing(self._context.ledger, plan.environment.name, plan.project).values()
+            if (target.live and (target.whole or drift.component in meant))
+            or (drift.source == DELIVERED and drift.export not in strays)
+        ]
+        entries = record(self._context, [verified, *resolved])
+        return Outcome(
+            deployment=self.deployment,
+            verified=True,
+            reason="",
+            entries=(self._started, *entries),
+            credentials_missing=missing or (),
+        )
+
+    def _mismatch(self, live: Snapshot) -> str | None:
+        if not self._target.live:
+            there = {file.name: file.digest for file in live.files}
+            other = sorted(file.name for file in self.files if there.get(file.name) != file.digest)
+            return f"delivered bytes differ: {', '.join(other[:5])}" if other else None
+        about = None if self._target.whole else {*self._plan.release.by_id, *self._gone}
+        now = covered(self._context, live.files)
+        wrong = mismatch(self._meant, now, about=about)
+        if wrong is not None:  # the release may be from before secrets were sealed
+            self._meant |= self._meant_covered()
+            wrong = mismatch(self._meant, now, about=about)
+        return wrong
+
+    def _reach(self, live: Snapshot | None) -> Reach | None:
+        if not self._target.live:
+            return None
+        now = covered(self._context, live.files) if live is not None else None
+        gone = None if self._target.whole else self._gone
+        return reach_of(covered(self._context, self._before.files), self._meant, now, gone=gone)
+
+    def _meant_covered(self) -> dict[str, str]:
+        """Return what is meant, of exports that were archived as they came, with their secrets covered as now."""
+        return {
+            part: digest
+            for file in self.files
+            for part, digest in covered(self._context, [file]).items()
+            if self._carriers.get(part) == file.name
+        }
+
+    def _moved(self) -> bool:
+        """Say whether the target is not as it was seen before, or does not tell."""
+        try:
+            return self._target.fetch(self._plan.project).revision != self._before.revision
+        except QuarterdeckError:
+            return False
 
 
-def _covered(context: Context, files: Sequence[ExportFile]) -> dict[str, str]:
+def covered(context: Context, files: Sequence[ExportFile]) -> dict[str, str]:
     """Return component id → digest of raw files, secrets taken out as they are from every export."""
     taken = (sealing.take(context, file) for file in files)
     return {part.id: part.digest for one in taken for part in sealing.understood(one).components}
-
-
-def _failed(context: Context, plan: Push, deployment: str, stage: str, reason: str) -> Entry:
-    return record(
-        context,
-        [
-            ev.DeploymentFailed(
-                deployment=deployment,
-                project=plan.project,
-                environment=plan.environment.name,
-                stage=stage,
-                reason=redact(reason)[:500],
-                request=plan.request,
-            )
-        ],
-    )[0]
 
 
 def _ended(drift: Drift, how: str) -> ev.DriftResolved:

@@ -59,6 +59,8 @@ class Report:
     files: tuple[FileOutcome, ...] = ()
     drifts: int = 0
     """Drifts that opened or changed."""
+    said: tuple[str, ...] = ()
+    """What was done about drift without anybody asking, in words."""
     seconds: float = 0.0
 
     def count(self, outcome: str) -> int:

@@ -1,89 +1,26 @@
-"""The watcher's round: what was dropped, what is live; and the loop that repeats it."""
+"""The watcher's round: what was dropped, what is live (`drift.polling`); and the loop that repeats it."""
 
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import overload
 
-from store.domain.component import ExportFile
-from store.errors import BadInput, PlatformFailure, QuarterdeckError, StorageFailure
+from store.errors import StorageFailure
 from store.intake.inbox import Drop, Problem, Root
 from store.intake.reach import REMOTE_WINDOW, share_of
 from store.intake.settle import Settler
 from store.intake.watch import sweep, watch
-from store.services import releases
-from store.services.context import Context, recorded
-from store.services.delivery.environments import environments, target
-from store.services.drift import drifting
+from store.services.context import Context
+from store.services.delivery.environments import environments
+from store.services.drift.polling import poll_all, watch_live
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
 from store.services.exports.progress import Stopwatch, Tell, untold
 from store.services.notifying import notifying
-from store.services.sealing import sealing
 
-MAX_BACK_OFF = 60.0
 _PART = 50
-
-
-@dataclass
-class LivePoller:
-    """Asks live targets in turn; remembers revisions, so that an unchanged target costs one request."""
-
-    context: Context
-    seen: dict[tuple[str, str], str] = field(default_factory=dict)
-    waits: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """Environment → (not before, last delay) while its platform does not answer."""
-
-    def poll(self) -> tuple[int, list[str]]:
-        """Ask every live target once; return how many drifts are news, and what could not be reached."""
-        news, troubles = 0, []
-        for place in environments(self.context.ledger).values():
-            goal = target(self.context, place)
-            not_before, delay = self.waits.get(place.name, (0.0, 0.0))
-            if not goal.live or time.monotonic() < not_before:
-                continue
-            try:
-                for project in _projects(self.context, place.name):
-                    news += self._observe(place.name, project)
-                self.waits.pop(place.name, None)
-            except (PlatformFailure, BadInput) as error:
-                delay = min(MAX_BACK_OFF, max(1.0, delay * 2)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-                self.waits[place.name] = (time.monotonic() + delay, delay)
-                troubles.append(f"{place.name}: {error}")
-        return news, troubles
-
-    def _observe(self, environment: str, project: str) -> int:
-        place = environments(self.context.ledger)[environment]
-        snapshot = target(self.context, place).fetch(project)
-        deployed = releases.desired(self.context.ledger, environment, project)
-        key = (environment, project)
-        mark = f"{snapshot.revision} {deployed.deployment if deployed else ''}"
-        if self.seen.get(key) == mark:
-            return 0
-        found = 0
-        revision = sealing.public_revision(self.context, snapshot)
-        for file in snapshot.files:
-            found += _see(self.context, environment, project, file, revision)
-        self.seen[key] = mark
-        return found
-
-
-def _see(context: Context, environment: str, project: str, file: ExportFile, revision: str) -> int:
-    seen = drifting.observe(
-        context, environment=environment, project=project, file=file, source="live", revision=revision
-    )
-    return len(seen.news)
-
-
-def _projects(context: Context, environment: str) -> list[str]:
-    """Return the projects that were ever deployed to an environment."""
-    entries = context.ledger.entries(kinds=["deployment.verified"], on={"environment": environment})
-    return sorted({str(record.event.project) for record in recorded(entries)})  # type: ignore[attr-defined]
 
 
 def roots(context: Context) -> list[Root]:
@@ -147,8 +84,11 @@ def once(context: Context, *, tell: Tell = untold, stop: threading.Event | None 
             watch.at(len(outcomes), max(settler.offered, len(outcomes)))
         if stop.is_set():
             break
-    news, troubles = (0, []) if stop.is_set() else LivePoller(context).poll()
-    return Report(files=tuple(outcomes.values()), drifts=drifts + news, seconds=watch.seconds), troubles
+    polled = () if stop.is_set() else poll_all(context)
+    said = tuple(words for one in polled for words in one.said)
+    troubles = [one.trouble for one in polled if one.trouble is not None]
+    news = sum(one.news for one in polled)
+    return Report(files=tuple(outcomes.values()), drifts=drifts + news, said=said, seconds=watch.seconds), troubles
 
 
 def remarks(context: Context) -> list[str]:
@@ -171,7 +111,12 @@ def forever(
 ) -> None:
     """Ingest whatever is dropped and watch live targets until `stop` is set."""
     ingesting.recover_quarantine(context)
-    poller = threading.Thread(target=_poll_forever, args=(context, stop, tell, complain), daemon=True)
+    poller = threading.Thread(
+        target=watch_live,
+        args=(context,),
+        kwargs={"stop": stop, "news": lambda count: tell(Report(drifts=count)), "complain": complain},
+        daemon=True,
+    )
     poller.start()
     notifier = threading.Thread(
         target=notifying.forever, args=(context,), kwargs={"stop": stop, "complain": complain}, daemon=True
@@ -212,23 +157,3 @@ def _ingested(context: Context, settler: Settler, batch: Sequence[Drop | Problem
         if ingesting.shown(context, item.path) in late:
             settler.again(item)
     return report
-
-
-def _poll_forever(
-    context: Context, stop: threading.Event, tell: Callable[[Report], None], complain: Callable[[str], None]
-) -> None:
-    poller = LivePoller(context)
-    while not stop.wait(context.config.live.interval_seconds * random.uniform(0.9, 1.1)):  # noqa: S311 - jitter
-        try:
-            news, troubles = poller.poll()
-        except Exception as error:
-            if stop.is_set():
-                return  # the ledger was closed under a poll that took too long to wait for
-            if not isinstance(error, QuarterdeckError):
-                raise
-            complain(str(error))
-            continue
-        if news:
-            tell(Report(drifts=news))
-        for trouble in troubles:
-            complain(trouble)

@@ -18,6 +18,8 @@ MARKS = (
     "deployment.verified",
     "deployment.failed",
     "rollback.started",
+    "revert.started",
+    "enforcement.halted",
     "drift.opened",
     "drift.resolved",
     "incident.opened",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from store.domain import events as ev
 from store.domain import roles
 from store.domain.policy import Policy
+from store.domain.push import Reach
 from store.domain.roles import Principals
 from store.projections import artifacts, deployments, drifts, environments, incidents, requests
+from store.projections.deployments import DeploymentRow
 from store.projections.drifts import DriftRow
 from store.projections.requests import RequestRow
-from store.services.context import Context
+from store.services.context import Context, recorded
+from store.services.delivery import reverting
 from store.services.identity.people import principals
 
 RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
@@ -23,7 +27,7 @@ class Item:
     key: str
     """Stable: the id of what it is about (a drift, request, deployment, incident, refused file)."""
     kind: str
-    """drift, approval, ready, failed, incident or refused."""
+    """drift, halted, approval, ready, failed, incident or refused."""
     severity: str
     environment: str
     project: str
@@ -71,6 +75,7 @@ def overview(context: Context, handle: str | None) -> Overview:
         refused = artifacts.refused(connection, limit=5)
     items = [
         *(_of_drift(row, people, handle, at) for row in drift_rows if row.status == "open"),
+        *(_of_halt(halt, people, handle, at) for halt in reverting.halts(context)),
         *(_of_request(row, people, handle, at, context.policy) for row in request_rows),
         *(
             Item(
@@ -79,7 +84,7 @@ def overview(context: Context, handle: str | None) -> Overview:
                 severity="high",
                 environment=row.environment,
                 project=row.project,
-                what=f"{row.cause} failed: {row.reason or 'no reason recorded'}",
+                what=f"{row.cause} failed: {_how_far(context, row)}",
                 since=row.ended_at or row.started_at,
                 mine=_may(people, handle, "deploy", row.project, row.environment, at),
             )
@@ -141,6 +146,32 @@ def strip(context: Context) -> tuple[EnvironmentState, ...]:
             )
         )
     return tuple(found)
+
+
+def _of_halt(halt: reverting.Halted, people: Principals, handle: str | None, at: str) -> Item:
+    return Item(
+        key=f"#{halt.seq}",
+        kind="halted",
+        severity="critical",
+        environment=halt.environment,
+        project=halt.project,
+        what=f"not reverted any more: {halt.reason}",
+        since=halt.time,
+        mine=_may(people, handle, "handle drift", halt.project, halt.environment, at),
+    )
+
+
+def _how_far(context: Context, row: DeploymentRow) -> str:
+    """Return why a deployment failed, how far it came, and the two ways on."""
+    words = [row.reason or "no reason recorded"]
+    entries = context.ledger.entries(kinds=["deployment.failed"], on={"deployment": row.id}, newest_first=True, limit=1)
+    for item in recorded(entries):
+        if isinstance(item.event, ev.DeploymentFailed) and item.event.changed is not None:
+            failed = item.event
+            reach = Reach(changed=failed.changed or (), unsure=failed.unsure or (), untouched=failed.untouched or ())
+            ways = f"quarterdeck deploy --resume {row.id} finishes it, --undo {row.id} takes it back"
+            words += [reach.in_words(), ways]
+    return "; ".join(words)
 
 
 def _of_drift(row: DriftRow, people: Principals, handle: str | None, at: str) -> Item:

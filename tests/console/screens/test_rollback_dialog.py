@@ -13,6 +13,7 @@ from console.screens.lineage import Lineage
 from console.widgets.change_panel import ChangePanel
 from console.widgets.diff_view import DiffView
 from console.widgets.semantic_diff import SemanticDiff
+from console.widgets.three_versions import ThreeVersions
 from store.demo.samples import orders
 from store.projections import deployments, requests
 
@@ -123,14 +124,38 @@ async def test_the_change_can_be_read_while_the_name_is_being_typed(mira: DemoDe
         assert "2500" in "\n".join(dialog.query_one(DiffView).diff.old)
 
 
-async def test_live_changed_behind_our_back_stops_the_rollback(mira: DemoDesk) -> None:
+async def test_live_changed_behind_our_back_is_shown_in_three_versions_and_asked_again(mira: DemoDesk) -> None:
+    live = mira.root / "out" / "prod" / "orders" / "flows.json"
+    async with bare(mira.desk, LINEAGE).run_test(size=(140, 45)) as pilot:
+        first = await ask(pilot)
+        live.write_bytes(orders(2))
+        await pilot.press(*"prod", "enter", *"totals", "enter")
+        await until(pilot, lambda: bool(pilot.app.screen.query(ThreeVersions)))
+        assert live.read_bytes() == orders(2)
+        shown = "\n".join(str(widget.render()) for widget in pilot.app.screen.query("Facts"))
+        assert "somebody changed orders on prod" in shown
+        while pilot.app.screen.query(ThreeVersions):
+            dialog = pilot.app.screen
+            await armed(pilot)
+            await pilot.press("y")
+            await until(pilot, lambda dialog=dialog: pilot.app.screen is not dialog)
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmRollback) and pilot.app.screen is not first)
+        await armed(pilot)
+        assert live.read_bytes() == orders(2), "the first answer was for something else"
+        await pilot.press(*"prod", "enter", *"totals", "enter")
+        await until(pilot, lambda: "verified" in said(pilot))
+    assert live.read_bytes() == orders(1)
+
+
+async def test_whoever_does_not_want_to_overwrite_what_they_saw_says_so(mira: DemoDesk) -> None:
     live = mira.root / "out" / "prod" / "orders" / "flows.json"
     async with bare(mira.desk, LINEAGE).run_test(size=(100, 30)) as pilot:
         await ask(pilot)
         live.write_bytes(orders(2))
         await pilot.press(*"prod", "enter", *"totals", "enter")
-        await until(pilot, lambda: "changed behind our back" in said(pilot))
-        assert "reloaded; look again" in said(pilot)
+        await until(pilot, lambda: bool(pilot.app.screen.query(ThreeVersions)))
+        await pilot.press("escape")
+        await until(pilot, lambda: "nothing was changed" in said(pilot))
     assert live.read_bytes() == orders(2)
 
 
