@@ -43,6 +43,8 @@ def read(data: bytes) -> Scan:
     runs = _list(document, "runs")
     if not runs:
         raise BadInput("SARIF: it holds no run: nothing was scanned")
+    if not all(isinstance(run, dict) for run in runs):
+        raise BadInput("SARIF: a run is no object")
     levels = Counter(level for run in runs for level in _levels(run))
     tools = tuple(dict.fromkeys(_tool(run) for run in runs))
     if len(tools) > _MOST_TOOLS:

@@ -45,7 +45,7 @@ def report(name: str = "unit.xml", *, at: str = AT, damage: str = "", tools: tup
     )
 
 
-def tested(*found: reports.Report, **rule: int) -> bool:
+def judged(*found: reports.Report, **rule: int) -> bool:
     seen = reports.Tested(reports=found, release=ONE, at=AT, rule=RuleOfTests(**rule))
     verdict = reports.tests_passed(seen)
     assert verdict.reason
@@ -54,16 +54,16 @@ def tested(*found: reports.Report, **rule: int) -> bool:
 
 
 def test_tests_pass_by_reports_that_are_there_whole_fresh_and_good() -> None:
-    assert tested(report(passed=3))
-    assert not tested()
-    assert not tested(report(passed=3, failed=1))
-    assert not tested(report(passed=3, broken=1))
-    assert not tested(report(passed=3), report("other.xml", failed=1))
-    assert not tested(report(passed=3), least=4)
-    assert not tested(report(passed=3, skipped=2), most_skipped=1)
-    assert not tested(report(passed=3, damage="gone"))
-    assert not tested(report(passed=3, at="2026-03-01T08:59:59.000Z"), max_age_hours=24)
-    assert tested(report(passed=3, at="2026-03-01T09:00:00.000Z"), max_age_hours=24)
+    assert judged(report(passed=3))
+    assert not judged()
+    assert not judged(report(passed=3, failed=1))
+    assert not judged(report(passed=3, broken=1))
+    assert not judged(report(passed=3), report("other.xml", failed=1))
+    assert not judged(report(passed=3), least=4)
+    assert not judged(report(passed=3, skipped=2), most_skipped=1)
+    assert not judged(report(passed=3, damage="gone"))
+    assert not judged(report(passed=3, at="2026-03-01T08:59:59.000Z"), max_age_hours=24)
+    assert judged(report(passed=3, at="2026-03-01T09:00:00.000Z"), max_age_hours=24)
 
 
 def scanned(*found: reports.Report, tools: tuple[str, ...] = (), **rule: int) -> bool:
