@@ -19,6 +19,7 @@ from store.services.delivery import rollback
 from store.services.delivery.rollback import Plan
 from store.services.drift import drifting
 from store.services.requests import approving, requests
+from store.services.requests.gates import GATES
 from store.services.requests.requests import change_of
 
 
@@ -279,6 +280,19 @@ def test_a_component_that_no_platform_can_take_out_of_its_file_is_refused(scene:
     scene.live(workflows(a="1", b="2"))
     with pytest.raises(BadInput, match="'intake' shares its file"):
         plan(scene, components=["tab-intake"])
+
+
+def test_a_file_with_sealed_secrets_is_not_written_anew_so_that_no_cover_is_ever_delivered(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(GATES, "secrets-clean")  # as a waiver of the gate would
+    token = "ghp_" + "a1B2" * 9
+    scene.live(tabs(intake=f"const token = '{token}';", refunds="2"))
+    scene.live(tabs(intake=f"const token = '{token}'; // later", refunds="2b"))
+    with pytest.raises(BadInput, match="holds sealed secrets"):
+        plan(scene, components=["tab-refunds"])
+    back(scene, plan(scene))
+    assert token.encode() in scene.delivered()["flows.json"]
 
 
 def by_id(flows: bytes) -> dict[str, object]:

@@ -374,3 +374,15 @@ def test_a_drift_with_a_secret_can_be_adopted_and_delivered(scene: Scene, monkey
     with scene.context.ledger.reading() as connection:
         assert sealing.raw(scene.context, connection, artifact.statement.on["artifact"]) == leaky()
     assert drift.startswith("DR-")
+
+
+@pytest.mark.usefixtures("waived")
+def test_an_edited_copy_of_a_covered_export_never_reaches_a_target_with_its_marks(scene: Scene) -> None:
+    digest = scene.ingest(leaky())
+    with scene.context.ledger.reading() as connection:
+        copy = archive.get(connection, digest).replace(b"msg.refund", b"msg.refunds")
+    scene.ingest(copy)
+    request = scene.approved()
+    with pytest.raises(Refusal, match="covered copy"):
+        scene.deploy(request)
+    assert scene.delivered() == {}

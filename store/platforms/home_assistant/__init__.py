@@ -9,7 +9,7 @@ from store.domain.component import DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
-from store.platforms.home_assistant.components import components_of
+from store.platforms.home_assistant.components import components_of, held_in
 from store.platforms.home_assistant.domains import SURE
 from store.platforms.home_assistant.shapes import hints_in, is_called_like_one, is_kept_like_one, pieces_of
 from store.platforms.home_assistant.watch import connectors_of, notices_of
@@ -74,7 +74,7 @@ class HomeAssistant:
             components=parts,
             connectors=connectors_of(parts),
             notices=notices_of(parts),
-            secrets=max(len(spans), sum(len(piece.content) for piece in pieces if piece.kind == "secrets")),
+            secrets=max(len(spans), sum(held_in(part) for part in parts)),
         )
 
 
