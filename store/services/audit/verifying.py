@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from store import projections
-from store.domain.roles import Principals
 from store.domain.signatures import SignatureAudit
 from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint
@@ -56,8 +55,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         return progress is None or progress("archived files", done, total)
 
     start = scope.start or (verified.last(context) if scope.resume else None)
-    people = principals(context.ledger, until=start.size) if start else None
-    audit = _audit(context, people, start)
+    audit = _audit(context, start)
     try:
         report = verify(
             context.ledger,
@@ -96,8 +94,9 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     return replace(report, warnings=(*warnings, *unchecked)[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
 
 
-def _audit(context: Context, people: Principals | None, start: Checkpoint | None) -> SignatureAudit:
-    """Return the judge of signatures; where adoptions cannot be read it knows no policy, and their damage is told."""
+def _audit(context: Context, start: Checkpoint | None) -> SignatureAudit:
+    """Return what judges the signatures after `start`, by the policies that can be read: damage is told of later."""
+    people = principals(context.ledger, until=start.size) if start else None
     try:
         in_force = context.policies.at(start.size + 1).policy.digest if start else None
         return SignatureAudit(people, policies=context.policies.known(), in_force=in_force)
