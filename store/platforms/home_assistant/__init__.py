@@ -8,6 +8,7 @@ from typing import Final
 from store.domain.component import DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
 from store.errors import BadInput
+from store.formats.safe_yaml import MAX_BYTES
 from store.formats.safe_yaml import read as read_yaml
 from store.platforms.home_assistant.components import components_of, held_in
 from store.platforms.home_assistant.domains import SURE
@@ -41,6 +42,8 @@ class HomeAssistant:
         if not name.lower().endswith((".yaml", ".yml")) and data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {
             b"{", b"[", b"<", b""
         }:  # fmt: skip
+            return 0
+        if len(data) > MAX_BYTES:  # it would not be read, and seven searches through it take seconds
             return 0
         if b"\0" in data[:4096] or _OTHERS.search(data):
             return 0
