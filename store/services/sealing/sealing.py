@@ -21,7 +21,6 @@ from store.domain.secrets import Fingerprint, cover, fingerprints
 from store.domain.snapshot import Snapshot
 from store.errors import BadInput, IntegrityFailure, NotFound, Refusal
 from store.formats.archive_covering import cover_archive, is_archive
-from store.formats.archive_zip import is_zip, open_zip
 from store.integrity import sealing as seals
 from store.integrity.sealing import SealingKey
 from store.platforms import known_secrets, recognise
@@ -232,8 +231,6 @@ def opened(context: Context, row: Row, covered: bytes) -> bytes:
 
 
 def _taken(file: ExportFile, fingerprint: Fingerprint) -> Taken:
-    if is_zip(file.data):
-        open_zip(file.data, backslashes=True)  # before anything in it is inflated to look for secrets
     name = cover(file.name.encode("utf-8", "surrogatepass"), fingerprint)
     covered = (
         cover_archive(file.data, fingerprint)
