@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from store import projections
+from store.domain.roles import Principals
 from store.domain.signatures import SignatureAudit
 from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint
@@ -56,8 +57,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
 
     start = scope.start or (verified.last(context) if scope.resume else None)
     people = principals(context.ledger, until=start.size) if start else None
-    in_force = context.policies.at(start.size + 1).policy.digest if start else None
-    audit = SignatureAudit(people, policies=context.policies.known(), in_force=in_force)
+    audit = _audit(context, people, start)
     try:
         report = verify(
             context.ledger,
@@ -94,6 +94,15 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         report = replace(report, problems=problems, verdict=Verdict.INVALID)
     warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
     return replace(report, warnings=(*warnings, *unchecked)[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
+
+
+def _audit(context: Context, people: Principals | None, start: Checkpoint | None) -> SignatureAudit:
+    """Return the judge of signatures; where adoptions cannot be read it knows no policy, and their damage is told."""
+    try:
+        in_force = context.policies.at(start.size + 1).policy.digest if start else None
+        return SignatureAudit(people, policies=context.policies.known(), in_force=in_force)
+    except QuarterdeckError:
+        return SignatureAudit(people)
 
 
 def _table_problems(context: Context) -> list[Problem]:
