@@ -29,6 +29,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "artifact": "intake",
     "shred": "intake",
     "request": "request",
+    "template": "template",
+    "playbook": "playbook",
     "approve": "request",
     "refuse": "request",
     "approval": "approval",

@@ -12,7 +12,8 @@ from store.domain.enrolment import listed
 from store.domain.policy import ApprovalRule, Policy
 from store.domain.policy.in_force import PLACE, InForce
 from store.domain.roles import Principals, able, holds, require
-from store.errors import Refusal
+from store.domain.templates import left, template_of
+from store.errors import BadInput, Refusal
 
 SEPARATION: Final = "separation of duties"
 
@@ -37,6 +38,9 @@ def check_approver(change: Change, *, actor: str, people: Principals, rules: InF
     for gate in sorted(gate for gate, run in change.gates.items() if not run.passed):
         reasons.append(f"the gate {gate} failed: {change.gates[gate].reason}")
         unblock.append(change.gates[gate].unblock or f"make {gate} pass and submit again")
+    unticked, how = _unticked(change, rules.policy)
+    reasons += unticked
+    unblock += how
     if reasons:
         raise Refusal(reasons, would_unblock=unblock)
 
@@ -140,6 +144,19 @@ def check_deployable(
         unblock.append("an admin lifts the quarantine with a reason: quarterdeck quarantine lift")
     if reasons:
         raise Refusal(reasons, would_unblock=unblock)
+
+
+def _unticked(change: Change, policy: Policy) -> tuple[list[str], list[str]]:
+    """Return which items of the checklist stand against an approval, and what would unblock that."""
+    try:
+        template = template_of(change.content, change.environment, policy)
+    except BadInput as gone:
+        return [str(gone)], [f"quarterdeck request edit {change.id} --from-template …"]
+    if template is None or not template.ticked_first:
+        return [], []
+    items = left(template, [one.item for one in change.ticks])
+    reasons = [f"not ticked on the checklist: {item}" for item in items]
+    return reasons, [f"quarterdeck request tick {change.id} NUMBER, for each that holds"] if items else []
 
 
 def _barred_from_deploying(change: Change, actor: str, policy: Policy) -> str | None:

@@ -29,6 +29,10 @@ class DeploymentStarted(Event):
     """The live revision this push replaces; a different one is a conflict."""
     previous: str | None = None
     """The release desired here before."""
+    glass: str | None = None
+    """The broken glass it was done under."""
+    past: tuple[str, ...] | None = None
+    """What only the broken glass let pass."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,10 @@ class RollbackStarted(Event):
     """Requests whose changes are undone with it."""
     components: tuple[str, ...] | None = None
     """Set when only these components go back, and they are more than one."""
+    glass: str | None = None
+    """The broken glass it was done under."""
+    rehearsal: bool | None = None
+    """Set when it is a try, there or back: nothing goes into quarantine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,3 +236,20 @@ class DriftResolved(Event):
     environment: str
     component: str
     how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackRehearsed(Event):
+    """A release was left for the one before it and come back to, each verified: going back from it works."""
+
+    KIND: ClassVar[str] = "rollback.rehearsed"
+    ON: ClassVar[tuple[str, ...]] = ("project", "environment")
+    project: str
+    environment: str
+    release: str
+    """The release that was left and come back to."""
+    to: str
+    back: str
+    """The deployment that went back."""
+    forth: str
+    """The deployment that came again."""

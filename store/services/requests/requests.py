@@ -11,6 +11,8 @@ from store.domain.change import Change
 from store.domain.policy.in_force import PLACE
 from store.domain.release import Release
 from store.domain.secrets import redact
+from store.domain.templates import begun
+from store.domain.templates import named as named_template
 from store.errors import Refusal
 from store.integrity.entry import Entry
 from store.projections import artifacts
@@ -44,6 +46,8 @@ def open_request(
     """
     checked_name(project)
     one(context.ledger, environment)
+    if content.template:
+        content = begun(content, named_template(content.template, environment, context.policy))
     with context.ledger.reading() as connection:
         rows = releases.newest_of_project(connection, project, environment, artifacts_named)
         release = releases.compose(connection, rows)
@@ -146,13 +150,15 @@ def without_secrets(content: ev.RequestContent) -> ev.RequestContent:
 def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:
     """Hand a draft to its approvers; its risk is assessed, every gate runs, and all of it is recorded."""
     change = change_of(context.ledger, request)
-    rules.submit(change, actor=actor.handle, people=principals(context.ledger), at=context.now)
+    rules.submit(change, actor=actor.handle, people=principals(context.ledger), policy=context.policy, at=context.now)
     verdicts = gates.run(context, change, phase="submit")
     assessed = assessing.assess(context, context.ledger, change, phase="submit")
 
     def decide(source: Source) -> Sequence[ev.Event]:
         now = change_of(source, request)
-        submitted = rules.submit(now, actor=actor.handle, people=principals(source), at=context.now)
+        submitted = rules.submit(
+            now, actor=actor.handle, people=principals(source), policy=context.policy, at=context.now
+        )
         if now.digest != change.digest:
             raise Refusal([f"{request} was edited while its gates ran"], would_unblock=["submit it again"])
         return [submitted, assessed, *verdicts]
