@@ -62,6 +62,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "environment": "environment",
     "freeze": "environment",
     "notify": "notify",
+    "break-glass": "glass",
     "incident": "incident",
     "annotate": "incident",
     "connectors": "connectors",

@@ -114,8 +114,29 @@ def check_deployable(
     at: str,
     frozen: str | None,
     quarantined: str | None,
+    glass: bool = False,
 ) -> None:
-    """Raise Refusal with every reason why this request cannot be deployed by `actor` now."""
+    """Raise Refusal with every reason why this request cannot be deployed by `actor` now.
+
+    With `glass` broken for it, what stands against it for want of approvals does not count (`unapproved` says what).
+    """
+    reasons, unblock = ([], []) if glass else unapproved(change, actor=actor, people=people, policy=policy, at=at)
+    if change.state not in {"in review", "approved", "deploying"}:
+        reasons.append(f"{change.id} is {change.state}: only an approved request can be deployed")
+    if frozen is not None:
+        reasons.append(f"{change.environment} is frozen: {frozen}")
+        unblock.append(f"quarterdeck freeze {change.environment} --lift --reason …")
+    if quarantined is not None:
+        reasons.append(f"the release {change.target.release[:12]} is in quarantine: {quarantined}")
+        unblock.append("an admin lifts the quarantine with a reason: quarterdeck quarantine lift")
+    if reasons:
+        raise Refusal(reasons, would_unblock=unblock)
+
+
+def unapproved(
+    change: Change, *, actor: str, people: Principals, policy: Policy, at: str
+) -> tuple[list[str], list[str]]:
+    """Return what stands against a deployment by `actor` that broken glass lets pass, and what would unblock it."""
     reasons: list[str] = []
     unblock: list[str] = []
     try:
@@ -129,21 +150,12 @@ def check_deployable(
         others = able(people, "deploy", project=change.project, environment=change.environment, at=at)
         free = [one for one in others if _barred_from_deploying(change, one, policy) is None]
         unblock.append(f"{listed(free)} could do it" if free else "an admin makes somebody else operator")
-    if change.state not in {"in review", "approved", "deploying"}:
-        reasons.append(f"{change.id} is {change.state}: only an approved request can be deployed")
-    else:
+    if change.state in {"in review", "approved", "deploying"}:
         missing = approvals_missing(change, people=people, policy=policy, at=at)
         reasons += [f"not approved: {what}" for what in missing]
         if missing:
             unblock.append(f"quarterdeck approve {change.id}, by somebody who neither opened nor edited it")
-    if frozen is not None:
-        reasons.append(f"{change.environment} is frozen: {frozen}")
-        unblock.append(f"quarterdeck freeze {change.environment} --lift --reason …")
-    if quarantined is not None:
-        reasons.append(f"the release {change.target.release[:12]} is in quarantine: {quarantined}")
-        unblock.append("an admin lifts the quarantine with a reason: quarterdeck quarantine lift")
-    if reasons:
-        raise Refusal(reasons, would_unblock=unblock)
+    return reasons, unblock
 
 
 def _unticked(change: Change, policy: Policy) -> tuple[list[str], list[str]]:

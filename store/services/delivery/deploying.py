@@ -21,6 +21,7 @@ from store.services.delivery.plans import failure
 from store.services.delivery.pushing import Outcome, Progress, Push, look, push, settle
 from store.services.delivery.reverting import after_failure
 from store.services.drift import drifting
+from store.services.glass import holding
 from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.requests import assessing, gates, vouching
@@ -74,7 +75,10 @@ def deploy(
                 raise Conflict(f"{request} was edited just now; look at it again")
             sealing.refuse_erased(context, source, release)
             now = releases.desired(source, change.environment, change.project)
+            glass = holding.held(context, source, actor.handle, change.project, change.environment)
             started = ev.DeploymentStarted(
+                glass=glass,
+                past=_past(context, source, actor.handle, change, assessed) if glass is not None else None,
                 deployment=named("DEP", next_deployment(source)),
                 request=request,
                 project=change.project,
@@ -151,9 +155,10 @@ def check(
         at=context.now,
         frozen=one(source, change.environment).frozen,
         quarantined=releases.quarantine(source, change.project, change.target.release),
+        glass=holding.held(context, source, handle, change.project, change.environment) is not None,
     )
     doubts = vouching.doubts(context.ledger, source, change, context.policies.at, context.now)
-    if doubts:
+    if doubts and holding.held(context, source, handle, change.project, change.environment) is None:
         raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; an edit of the request voids them"])
     standing = drifting.standing(source, change.environment, change.project).values()
     meant = _meant(context, change) if resumes is not None else {}
@@ -170,6 +175,14 @@ def check(
         )
     _one_project_per_platform(source, change)
     return change
+
+
+def _past(context: Context, source: Source, handle: str, change: Change, assessed: ev.RiskAssessed) -> tuple[str, ...]:
+    """Return what stands against this deployment and only the broken glass lets pass."""
+    seen, people = replace(change, risk=assessed), principals(source)
+    reasons, _ = rules.unapproved(seen, actor=handle, people=people, policy=context.policy, at=context.now)
+    doubts = vouching.doubts(context.ledger, source, change, context.policies.at, context.now)
+    return tuple([*reasons, *doubts][:20])
 
 
 def _meant(context: Context, change: Change) -> dict[str, str]:
