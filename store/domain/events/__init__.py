@@ -53,6 +53,13 @@ from store.domain.events.exports import (
     ImportedDeletion,
     NoticeRecord,
 )
+from store.domain.events.gating import (
+    EnvironmentSpecified,
+    ExceptionEnded,
+    ExceptionGranted,
+    ReportAdded,
+    ReportCounts,
+)
 from store.domain.events.incidents import (
     EntryAnnotated,
     IncidentClosed,
@@ -167,6 +174,10 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         DutyReminded,
         PolicyReviewed,
         AnomalyNoticed,
+        ReportAdded,
+        ExceptionGranted,
+        ExceptionEnded,
+        EnvironmentSpecified,
     )
 }
 
@@ -219,8 +230,11 @@ __all__ = [
     "EnvironmentAdded",
     "EnvironmentEdited",
     "EnvironmentFrozen",
+    "EnvironmentSpecified",
     "EnvironmentThawed",
     "Event",
+    "ExceptionEnded",
+    "ExceptionGranted",
     "FindingAssigned",
     "FindingClosed",
     "FindingOpened",
@@ -258,6 +272,8 @@ __all__ = [
     "Recorded",
     "ReleaseQuarantined",
     "ReleaseRef",
+    "ReportAdded",
+    "ReportCounts",
     "RequestContent",
     "RequestEdited",
     "RequestEscalated",

@@ -33,6 +33,8 @@ class DeploymentStarted(Event):
     """The broken glass it was done under."""
     past: tuple[str, ...] | None = None
     """What only the broken glass let pass."""
+    specification: str | None = None
+    """Digest of the environment's specification as it was then."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,10 @@ _BLUEPRINT: Final = re.compile(rb"^blueprint:", re.MULTILINE)
 _BLUEPRINT_OF: Final = re.compile(rb"^ {1,8}domain: {0,8}(?:automation|script|template)", re.MULTILINE)
 
 
+_GLANCE: Final = 1 << 20
+"""Bytes that are looked at to tell whose a file is; houses are written by hand."""
+
+
 class HomeAssistant:
     """Home Assistant 0.60 and later. A component is an automation, a script, a scene, a blueprint, an integration."""
 
@@ -42,6 +46,7 @@ class HomeAssistant:
             b"{", b"[", b"<", b""
         }:  # fmt: skip
             return 0
+        data = data[:_GLANCE]
         if b"\0" in data[:4096] or _OTHERS.search(data):
             return 0
         signs = [

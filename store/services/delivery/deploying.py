@@ -15,6 +15,7 @@ from store.platforms import TARGETS
 from store.services import releases
 from store.services.acting import perform, record
 from store.services.context import Actor, Context, Source, named, recorded
+from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.plans import failure
@@ -25,7 +26,7 @@ from store.services.glass import holding
 from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.requests import assessing, gates, vouching
-from store.services.requests.requests import change_of
+from store.services.requests.reading import change_of
 from store.services.sealing import sealing
 
 
@@ -56,15 +57,13 @@ def deploy(
     with pushing(context, before.environment):
         close_interrupted(context, before.environment)
         progress("running the gates")
-        verdicts = gates.run(context, before, phase="deploy")
-        failed = [verdict for verdict in verdicts if not verdict.passed]
-        if failed:
-            record(context, verdicts)
-            raise Refusal(
-                [f"the gate {verdict.gate} failed: {verdict.reason}" for verdict in failed],
-                would_unblock=[verdict.unblock for verdict in failed if verdict.unblock],
-            )
-        assessed = _assessed(context, actor.handle, before, resumes=resumes)
+        assessed = assessing.assess(context, context.ledger, before, phase="deploy")
+        news = [assessed] if assessing.differs(before.risk, assessed) else []
+        glass = holding.held(context, context.ledger, actor.handle, before.project, before.environment)
+        run = gates.run(context, context.ledger, before, phase="deploy", assessed=assessed, glass=glass)
+        if run.failed:
+            record(context, [*run.verdicts, *news])
+            gates.refuse(run.failed)
         snapshot = look(context, goal, before.environment, before.project)
         expected = sealing.public_revision(context, snapshot)
         release = releases.load_ref(context, before.target)
@@ -73,9 +72,11 @@ def deploy(
             change = check(context, source, actor.handle, request, resumes=resumes, assessed=assessed)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
+            glass = holding.held(context, source, actor.handle, change.project, change.environment)
+            gates.hold(run, source, change, glass=glass)
             sealing.refuse_erased(context, source, release)
             now = releases.desired(source, change.environment, change.project)
-            glass = holding.held(context, source, actor.handle, change.project, change.environment)
+            specified = specifying.specification(source, change.environment)
             started = ev.DeploymentStarted(
                 glass=glass,
                 past=_past(context, source, actor.handle, change, assessed) if glass is not None else None,
@@ -87,9 +88,9 @@ def deploy(
                 digest=change.digest,
                 expected=expected,
                 previous=now.target.release if now else None,
+                specification=specified.digest if specified else None,
             )
-            news = [assessed] if assessing.differs(change.risk, assessed) else []
-            return [*verdicts, *news, started]
+            return [*run.verdicts, *news, started]
 
         *_, started = perform(context, actor, decide)
         plan = Push(
@@ -118,18 +119,6 @@ def resume(context: Context, actor: Actor, deployment: str, *, progress: Progres
             would_unblock=[f"roll back again: quarterdeck rollback {failed.environment} --project {failed.project}"],
         )
     return deploy(context, actor, failed.request, resumes=deployment, progress=progress)
-
-
-def _assessed(context: Context, handle: str, change: Change, *, resumes: str | None) -> ev.RiskAssessed:
-    """Return the risk as it is now; when it takes more approvals than it had, that is recorded and refused."""
-    assessed = assessing.assess(context, context.ledger, change, phase="deploy")
-    if assessing.differs(change.risk, assessed):
-        try:
-            check(context, context.ledger, handle, change.id, resumes=resumes, assessed=assessed)
-        except Refusal:
-            record(context, [assessed])
-            raise
-    return assessed
 
 
 def check(
