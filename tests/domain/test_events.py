@@ -30,11 +30,6 @@ OBSERVED = {
     "drift.opened",
     "drift.changed",
     "drift.resolved",
-    "rollback.rehearsed",
-    "request.escalated",
-    "finding.raised",
-    "duty.reminded",
-    "anomaly.noticed",
 }
 """What quarterdeck notes by itself. Everything else is an act of a person (integrity.md) and must be signed."""
 

@@ -59,8 +59,6 @@ class RollbackStarted(Event):
     """Set when only these components go back, and they are more than one."""
     glass: str | None = None
     """The broken glass it was done under."""
-    rehearsal: bool | None = None
-    """Set when it is a try, there or back: nothing goes into quarantine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,20 +236,3 @@ class DriftResolved(Event):
     environment: str
     component: str
     how: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RollbackRehearsed(Event):
-    """A release was left for the one before it and come back to, each verified: going back from it works."""
-
-    KIND: ClassVar[str] = "rollback.rehearsed"
-    ON: ClassVar[tuple[str, ...]] = ("project", "environment")
-    project: str
-    environment: str
-    release: str
-    """The release that was left and come back to."""
-    to: str
-    back: str
-    """The deployment that went back."""
-    forth: str
-    """The deployment that came again."""
