@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "state": "query",
     "diff": "query",
     "lineage": "query",
+    "explain": "explain",
     "log": "query",
     "triage": "query",
     "verify": "verify",
