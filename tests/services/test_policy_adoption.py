@@ -26,7 +26,7 @@ from store.services.identity import people
 from store.services.policy import files, proposing
 from store.services.policy.book import Book
 from store.services.policy.files import Disk
-from store.services.requests import approving, requests
+from store.services.requests import approving, promoting, requests
 
 TEN = "approval_days = 10\n"
 TWO = "[approvals.low]\npeople = 2\n"
@@ -249,7 +249,7 @@ def test_a_policy_request_is_neither_edited_nor_deployed_nor_promoted(scene: Sce
     with pytest.raises(BadInput, match="quarterdeck policy adopt"):
         deploying.deploy(scene.context, scene.bo, request)
     with pytest.raises(Refusal, match="not live in"):
-        requests.promote(scene.context, scene.cy, request, to="prod")
+        promoting.promote(scene.context, scene.cy, request, to="prod")
     scene.ingest()
     with pytest.raises(BadInput, match="does not change the policy"):
         proposing.adopt(scene.context, scene.alice, scene.approved())

@@ -39,6 +39,13 @@ from store.domain.events.exports import (
     ImportedDeletion,
     NoticeRecord,
 )
+from store.domain.events.gating import (
+    EnvironmentSpecified,
+    ExceptionEnded,
+    ExceptionGranted,
+    ReportAdded,
+    ReportCounts,
+)
 from store.domain.events.incidents import (
     EntryAnnotated,
     IncidentClosed,
@@ -134,6 +141,10 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         IncidentClosed,
         EntryAnnotated,
         ConnectorsReviewed,
+        ReportAdded,
+        ExceptionGranted,
+        ExceptionEnded,
+        EnvironmentSpecified,
     )
 }
 
@@ -183,8 +194,11 @@ __all__ = [
     "EnvironmentAdded",
     "EnvironmentEdited",
     "EnvironmentFrozen",
+    "EnvironmentSpecified",
     "EnvironmentThawed",
     "Event",
+    "ExceptionEnded",
+    "ExceptionGranted",
     "GateEvaluated",
     "GivenUp",
     "Grant",
@@ -212,6 +226,8 @@ __all__ = [
     "Recorded",
     "ReleaseQuarantined",
     "ReleaseRef",
+    "ReportAdded",
+    "ReportCounts",
     "RequestContent",
     "RequestEdited",
     "RequestOpened",
