@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "refuse": "request",
     "approval": "approval",
     "promote": "request",
+    "testdata": "testdata",
     "gate": "gate",
     "exception": "exception",
     "deploy": "deploy",

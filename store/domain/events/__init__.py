@@ -87,6 +87,7 @@ from store.domain.events.requests import (
     RequestSubmitted,
     RequestWithdrawn,
 )
+from store.domain.events.testdata import DataRecorded
 
 EVENTS: Final[Mapping[str, type[Event]]] = {
     event.KIND: event
@@ -105,6 +106,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         PolicyProposed,
         PolicyAdopted,
         RiskAssessed,
+        DataRecorded,
         EnvironmentAdded,
         EnvironmentEdited,
         EnvironmentFrozen,
@@ -181,6 +183,7 @@ __all__ = [
     "ArtifactUnsealed",
     "ConfigurationObserved",
     "ConnectorsReviewed",
+    "DataRecorded",
     "DeploymentFailed",
     "DeploymentStarted",
     "DeploymentVerified",

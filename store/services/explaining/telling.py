@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from store.domain import events as ev
+from store.domain import testdata
 from store.domain.events import to_parts
 
 SECTIONS: Final[tuple[tuple[str, str, str], ...]] = (
@@ -44,6 +45,8 @@ def section_of(event: ev.Event) -> str:
 def words(event: ev.Event) -> tuple[str, str, str]:
     """Return (label, sentence, state) of an entry; a kind without words of its own is told by its fields."""
     match event:
+        case ev.DataRecorded():
+            return "test data", testdata.words(event), event.handling
         case ev.GateEvaluated():
             return event.gate, _then(event.reason, event.unblock and f"would unblock: {event.unblock}"), _verdict(event)
         case ev.ApprovalGranted():
