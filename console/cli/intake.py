@@ -37,7 +37,9 @@ def watch(session: Session, *, once: bool) -> int:
     context = session.context
     if once:
         with Meter("files") as meter:
-            report, troubles = watching.once(context, tell=meter.tell, stop=meter.stop)
+            report, troubles = watching.once(
+                context, tell=meter.tell, stop=meter.stop, who=lambda: session.actor_if_any()[0]
+            )
         _print(session, report)
         troubles += notifying.once(context).troubles
         for trouble in troubles:
@@ -49,7 +51,13 @@ def watch(session: Session, *, once: bool) -> int:
     note(f"watching {context.root / 'inbox'} and live targets; ctrl+c ends")
     for remark in watching.remarks(context):
         note(remark)
-    watching.forever(context, stop=stop, tell=lambda report: _print(session, report, goes_on=True), complain=complain)
+    watching.forever(
+        context,
+        stop=stop,
+        tell=lambda report: _print(session, report, goes_on=True),
+        complain=complain,
+        who=lambda: session.actor_if_any()[0],
+    )
     return 0
 
 
@@ -87,6 +95,7 @@ def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
                 "unchanged": report.count("unchanged"),
                 "quarantined": report.count("quarantined"),
                 "observed": report.count("observed"),
+                "opened": report.count("opened"),
                 "waiting": report.count("waiting"),
                 "refused": report.count("refused"),
                 "drifts": report.drifts,

@@ -19,7 +19,7 @@ from store.projections import requests as rows
 from store.services import diffing
 from store.services.audit import evidence
 from store.services.context import Context
-from store.services.requests import approving, offsite, promoting, requests, testdata, waiving
+from store.services.requests import approving, offsite, promoting, requests, testdata, ticking, waiving
 
 _FIELDS = {
     "title": "What it is, in a few words.",
@@ -42,7 +42,10 @@ STATES = (
 def _content_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for name, help_text in reversed(_FIELDS.items()):
         function = click.option(f"--{name.replace('_', '-')}", name, help=help_text)(function)
-    return click.option("--risk", type=click.Choice(RISKS), help="Risk as you declare it (default: medium).")(function)
+    template = click.option("--from-template", "template", help="Its kind: quarterdeck template list.")
+    return template(
+        click.option("--risk", type=click.Choice(RISKS), help="Risk as you declare it (default: medium).")(function)
+    )
 
 
 @group(name="request")
@@ -92,6 +95,17 @@ def request_submit(session: Session, request_id: str) -> int:
     with session.context.ledger.reading() as connection:
         row = rows.one(connection, request_id)
     return int(row is not None and row.gates_failed > 0)
+
+
+@command(request, name="tick")
+@click.argument("request_id", metavar="ID")
+@click.argument("items", nargs=-1, required=True, metavar="ITEM...")
+@click.option("--note", "text", default="", help="What you saw.")
+def request_tick(session: Session, request_id: str, items: tuple[str, ...], text: str) -> None:
+    """Tick off items of the checklist (their numbers, or their words), each an entry of its own."""
+    for item in items:
+        ticking.tick(session.context, session.actor(), request_id, item, note=text)
+    _show(session, request_id)
 
 
 @command(request, name="withdraw")
@@ -185,11 +199,13 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
         risk = rows.risk(connection, request_id)
     if row is None or stated is None:
         raise NotFound(f"there is no request {request_id}")
+    checklist = ticking.checklist(context, request_id)
     if session.options.json:
         emit_json(
             _plain(row)
             | {
                 "content": asdict(stated),
+                "checklist": [asdict(item) for item in checklist],
                 "assessed": None if risk is None else asdict(risk),
                 "gates": [gate_json(gate) for gate in gates],
                 "decisions": [
@@ -209,6 +225,9 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
             say(f"    {fact.points:>3}  {fact.fact}: {fact.because}")
         for wanted in risk.owners:
             say(f"    an approval by {' or '.join(wanted.owners)}: {wanted.because}")
+    for number, item in enumerate(checklist, 1):
+        by = f"  {item.by} (entry {item.seq})  {item.note}" if item.by else ""
+        say(f"  {'[x]' if item.by else '[ ]'} {number} {item.item}{by}")
     for gate in gates:
         say_gate(gate.verdict, gate.gate, gate.reason, gate.unblock)
     for one in decisions:

@@ -37,5 +37,7 @@ class FrameFacts:
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Place id → what waits there (`triage` → 9); zero is not shown."""
     chain: ChainFacts = ChainFacts(status="unknown", entries=0)
+    banner: str | None = None
+    """What everybody has to know whatever they look at: glass is broken, by whom, where, until when."""
     read_only: str | None = None
     """Why nothing can be changed (`another user holds the write lock`), in words; None when it can."""

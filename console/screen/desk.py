@@ -13,6 +13,7 @@ from store.ledger.verify import VerificationStopped
 from store.services.audit import verified, verifying
 from store.services.audit.verifying import Scope
 from store.services.context import Actor, Context
+from store.services.glass import holding
 from store.services.triage import triage
 
 QUICK_ENTRIES = 50_000
@@ -77,6 +78,7 @@ class Desk:
             environments=tuple(_environment(state) for state in overview.environments),
             counts=counts,
             chain=ChainFacts(status=self._chain_status(), entries=self.context.ledger.head().size),
+            banner=holding.banner(self.context),
             read_only=self.read_only,
         )
 

@@ -67,6 +67,8 @@ class StatusBar(Widget):
     def render(self) -> Content:
         room = self.size.width
         left = headline(self.facts, self._bar_tabs, brief=room < 80)
+        if self.facts.banner is not None:
+            left = (*line((f" {self.facts.banner} "[: max(room // 2, 20)], "badge-danger")), *left)
         if self.facts.read_only is not None:
             left = (*left, *line((" READ ONLY ", "badge-warn")))
         here = sum(cell_len(part) + 3 for part in self.crumbs)

@@ -13,7 +13,8 @@ from store.domain.gates.wanted import binds_approval, wanted
 from store.domain.policy import ApprovalRule, Policy
 from store.domain.policy.in_force import PLACE, InForce
 from store.domain.roles import Principals, able, holds, require
-from store.errors import Refusal
+from store.domain.templates import left, template_of
+from store.errors import BadInput, Refusal
 
 SEPARATION: Final = "separation of duties"
 
@@ -38,6 +39,9 @@ def check_approver(change: Change, *, actor: str, people: Principals, rules: InF
     for gate in gates_against(change, rules.policy):
         reasons.append(f"the gate {gate} failed: {change.gates[gate].reason}")
         unblock.append(change.gates[gate].unblock or f"make {gate} pass and submit again")
+    unticked, how = _unticked(change, rules.policy)
+    reasons += unticked
+    unblock += how
     if reasons:
         raise Refusal(reasons, would_unblock=unblock)
 
@@ -120,8 +124,29 @@ def check_deployable(
     at: str,
     frozen: str | None,
     quarantined: str | None,
+    glass: bool = False,
 ) -> None:
-    """Raise Refusal with every reason why this request cannot be deployed by `actor` now."""
+    """Raise Refusal with every reason why this request cannot be deployed by `actor` now.
+
+    With `glass` broken for it, what stands against it for want of approvals does not count (`unapproved` says what).
+    """
+    reasons, unblock = ([], []) if glass else unapproved(change, actor=actor, people=people, policy=policy, at=at)
+    if change.state not in {"in review", "approved", "deploying"}:
+        reasons.append(f"{change.id} is {change.state}: only an approved request can be deployed")
+    if frozen is not None:
+        reasons.append(f"{change.environment} is frozen: {frozen}")
+        unblock.append(f"quarterdeck freeze {change.environment} --lift --reason …")
+    if quarantined is not None:
+        reasons.append(f"the release {change.target.release[:12]} is in quarantine: {quarantined}")
+        unblock.append("an admin lifts the quarantine with a reason: quarterdeck quarantine lift")
+    if reasons:
+        raise Refusal(reasons, would_unblock=unblock)
+
+
+def unapproved(
+    change: Change, *, actor: str, people: Principals, policy: Policy, at: str
+) -> tuple[list[str], list[str]]:
+    """Return what stands against a deployment by `actor` that broken glass lets pass, and what would unblock it."""
     reasons: list[str] = []
     unblock: list[str] = []
     try:
@@ -135,21 +160,25 @@ def check_deployable(
         others = able(people, "deploy", project=change.project, environment=change.environment, at=at)
         free = [one for one in others if _barred_from_deploying(change, one, policy) is None]
         unblock.append(f"{listed(free)} could do it" if free else "an admin makes somebody else operator")
-    if change.state not in {"in review", "approved", "deploying"}:
-        reasons.append(f"{change.id} is {change.state}: only an approved request can be deployed")
-    else:
+    if change.state in {"in review", "approved", "deploying"}:
         missing = approvals_missing(change, people=people, policy=policy, at=at)
         reasons += [f"not approved: {what}" for what in missing]
         if missing:
             unblock.append(f"quarterdeck approve {change.id}, by somebody who neither opened nor edited it")
-    if frozen is not None:
-        reasons.append(f"{change.environment} is frozen: {frozen}")
-        unblock.append(f"quarterdeck freeze {change.environment} --lift --reason …")
-    if quarantined is not None:
-        reasons.append(f"the release {change.target.release[:12]} is in quarantine: {quarantined}")
-        unblock.append("an admin lifts the quarantine with a reason: quarterdeck quarantine lift")
-    if reasons:
-        raise Refusal(reasons, would_unblock=unblock)
+    return reasons, unblock
+
+
+def _unticked(change: Change, policy: Policy) -> tuple[list[str], list[str]]:
+    """Return which items of the checklist stand against an approval, and what would unblock that."""
+    try:
+        template = template_of(change.content, change.environment, policy)
+    except BadInput as gone:
+        return [str(gone)], [f"quarterdeck request edit {change.id} --from-template …"]
+    if template is None or not template.ticked_first:
+        return [], []
+    items = left(template, [one.item for one in change.ticks])
+    reasons = [f"not ticked on the checklist: {item}" for item in items]
+    return reasons, [f"quarterdeck request tick {change.id} NUMBER, for each that holds"] if items else []
 
 
 def _barred_from_deploying(change: Change, actor: str, policy: Policy) -> str | None:

@@ -9,14 +9,12 @@ from typing import Final
 
 from store.domain import events as ev
 from store.domain.policy import RISKS, Policy
-from store.domain.policy.in_force import PLACE
 from store.domain.roles import Principals, require
+from store.domain.templates import check_content
 from store.errors import BadInput, NotFound, Refusal
 from store.integrity.canonical import canonical_bytes
 
 OPEN_STATES: Final = ("draft", "in review", "approved")
-_OF_POLICY: Final = ("title", "why")
-"""What a request that changes the policy must state: the rest is told from the files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +28,16 @@ class Approval:
     note: str
     at: str
     """When it was given, as its entry claims."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tick:
+    """One item of the checklist that somebody looked at."""
+
+    item: str
+    actor: str
+    note: str
+    seq: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +59,8 @@ class Change:
     base: str | None = None
     risk: ev.RiskAssessed | None = None
     """The newest assessment of the present digest."""
+    ticks: tuple[Tick, ...] = ()
+    """What was ticked off its checklist for the present digest."""
 
     @property
     def good_approvals(self) -> tuple[Approval, ...]:
@@ -125,6 +135,7 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
                 state="draft",
                 gates={},
                 risk=None,
+                ticks=(),
                 approvals=(),  # void for good: editing back to what was approved does not bring them back
                 editors=(*change.editors, record.actor),
             )
@@ -136,6 +147,9 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
             return replace(change, gates={**change.gates, event.gate: event})
         case ev.RiskAssessed() if event.digest == change.digest:
             return replace(change, risk=event)
+        case ev.ChecklistTicked() if event.digest == change.digest:
+            one = Tick(item=event.item, actor=record.actor, note=event.note, seq=record.seq)
+            return replace(change, ticks=(*change.ticks, one))
         case ev.ApprovalGranted() | ev.ApprovalRefused():
             return _decided(change, record, event)
         case _:
@@ -176,7 +190,7 @@ def open_request(
 ) -> ev.RequestOpened:
     """Let `actor` open this request, or raise Refusal; BadInput when what is stated is not enough."""
     require(people, actor, "open a request", project=event.project, environment=event.environment, at=at)
-    _check_content(event.content, _mandatory(event.environment, policy))
+    _check_content(event.content, event.environment, policy)
     return event
 
 
@@ -187,15 +201,16 @@ def edit(
     require(people, actor, "open a request", project=change.project, environment=change.environment, at=at)
     if change.state not in OPEN_STATES:
         raise Refusal([f"{change.id} is {change.state}: only a draft or a request in review can be edited"])
-    _check_content(event.content, _mandatory(change.environment, policy))
+    _check_content(event.content, change.environment, policy)
     return event
 
 
-def submit(change: Change, *, actor: str, people: Principals, at: str) -> ev.RequestSubmitted:
-    """Hand the draft to its approvers."""
+def submit(change: Change, *, actor: str, people: Principals, policy: Policy, at: str) -> ev.RequestSubmitted:
+    """Hand the draft to its approvers, if it states what the policy asks for by now."""
     require(people, actor, "open a request", project=change.project, environment=change.environment, at=at)
     if change.state != "draft":
         raise Refusal([f"{change.id} is {change.state}: only a draft can be submitted"])
+    _check_content(change.content, change.environment, policy)
     return ev.RequestSubmitted(
         request=change.id, project=change.project, environment=change.environment, digest=change.digest
     )
@@ -226,14 +241,7 @@ def refuse(change: Change, *, actor: str, reason: str, nonce: str, people: Princ
     )
 
 
-def _mandatory(environment: str, policy: Policy) -> tuple[str, ...]:
-    return _OF_POLICY if environment == PLACE else policy.mandatory
-
-
-def _check_content(content: ev.RequestContent, mandatory: tuple[str, ...]) -> None:
+def _check_content(content: ev.RequestContent, environment: str, policy: Policy) -> None:
     if content.risk not in RISKS:
         raise BadInput(f"{content.risk!r} is no risk level: choose from {', '.join(RISKS)}")
-    missing = [name for name in mandatory if not getattr(content, name).strip()]
-    if missing:
-        options = ", ".join("--" + name.replace("_", "-") for name in missing)
-        raise BadInput(f"the request does not state what it must: {options}")
+    check_content(content, environment, policy)

@@ -59,7 +59,7 @@ def note(context: Context, actor: Actor, incident: str, text: str) -> Entry:
     """Add a note to an open incident."""
 
     def decide(source: Source) -> Sequence[ev.Event]:
-        where = _open(source, incident)
+        where = open_scope(source, incident)
         require(principals(source), actor.handle, "annotate", **where, at=context.now)
         return [ev.IncidentNoted(incident=incident, note=_stated(text, "a note"))]
 
@@ -70,7 +70,7 @@ def close(context: Context, actor: Actor, incident: str, *, cause: str, fix: str
     """Close an incident: cause, fix and what was learned are all needed."""
 
     def decide(source: Source) -> Sequence[ev.Event]:
-        where = _open(source, incident)
+        where = open_scope(source, incident)
         require(principals(source), actor.handle, "open an incident", **where, at=context.now)
         return [
             ev.IncidentClosed(
@@ -106,7 +106,7 @@ def annotate(context: Context, actor: Actor, subject: str, text: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
-def _open(source: Source, incident: str) -> dict[str, str]:
+def open_scope(source: Source, incident: str) -> dict[str, str]:
     """Return the scope of an incident that is open, or raise NotFound or Refusal."""
     state, where = None, dict[str, str]()
     for record in recorded(source.entries(on={"incident": incident})):

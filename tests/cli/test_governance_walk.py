@@ -54,11 +54,16 @@ def test_from_an_idea_to_a_rolled_back_release(desk: Desk) -> None:
         "incident", "open", "--title", "wrong refunds", "--severity", "high", "--project", "orders", "--env", "prod",
         key="fay",
     )  # fmt: skip
+    why = ("--justification", "customers are charged twice")
+    glass = desk.json("break-glass", "open", opened["id"], "--env", "prod", *why, key="fay")
     desk.run("rollback", "prod", "--project", "orders", "--reason", "wrong refunds", "--yes", key="fay", status=0)
     assert (desk.ws / "out/prod/orders/flows.json").read_bytes() == orders(1)
     (held,) = desk.json("quarantine", "list")
     assert held["release"] == desk.json("request", "show", second)["release"]
     assert desk.json("request", "show", first)["state"] == "live"
+    own = desk.run("break-glass", "review", glass["id"], "--note", "fine", key="fay", status=1)
+    assert "refused" in own.complaint
+    desk.run("break-glass", "review", glass["id"], "--note", "it was right", key="dana", status=0)
     refused = desk.run("promote", second, "--to", "prod", key="rita", status=1)
     assert "refused" in refused.complaint
     desk.run(
@@ -80,6 +85,7 @@ def explained(desk: Desk, request: str, drift: str, incident: str) -> None:
         f["label"] for f in facts["gates"]
     }
     assert any(fact["label"] == "exception.granted" for fact in facts["accepted"])
+    assert {"glass.broken", "glass.reviewed"} <= {fact["label"] for fact in facts["accepted"]}
     after = {fact["label"] for fact in facts["after"]}
     assert {drift, incident, "quarantine"} <= after
     assert any(fact["state"] == "rollback" for fact in facts["after"])

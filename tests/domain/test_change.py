@@ -309,7 +309,7 @@ def _do(act: str, change: Change) -> None:
             event = ev.RequestEdited(**PLACE, content=content(), target=R1, digest="d")
             rules.edit(change, event, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
         case "submit":
-            rules.submit(change, actor="cy", people=PEOPLE, at=NOON)
+            rules.submit(change, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
         case "withdraw":
             rules.withdraw(change, actor="cy", reason="r", people=PEOPLE, at=NOON)
         case "approve":

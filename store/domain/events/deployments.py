@@ -29,6 +29,10 @@ class DeploymentStarted(Event):
     """The live revision this push replaces; a different one is a conflict."""
     previous: str | None = None
     """The release desired here before."""
+    glass: str | None = None
+    """The broken glass it was done under."""
+    past: tuple[str, ...] | None = None
+    """What only the broken glass let pass."""
     specification: str | None = None
     """Digest of the environment's specification as it was then."""
 
@@ -53,6 +57,8 @@ class RollbackStarted(Event):
     """Requests whose changes are undone with it."""
     components: tuple[str, ...] | None = None
     """Set when only these components go back, and they are more than one."""
+    glass: str | None = None
+    """The broken glass it was done under."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,3 +65,31 @@ class EntryAnnotated(Event):
     deployment: str | None = None
     drift: str | None = None
     incident: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaybookStarted(Event):
+    """A step list of the policy is worked through for an incident; its steps are kept as they were then."""
+
+    KIND: ClassVar[str] = "playbook.started"
+    ON: ClassVar[tuple[str, ...]] = ("playbook", "incident")
+    SIGNED: ClassVar[bool] = True
+    playbook: str
+    incident: str
+    name: str
+    title: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaybookTicked(Event):
+    """One step was done, or knowingly left out: the note says."""
+
+    KIND: ClassVar[str] = "playbook.ticked"
+    ON: ClassVar[tuple[str, ...]] = ("playbook", "incident")
+    SIGNED: ClassVar[bool] = True
+    playbook: str
+    incident: str
+    step: int
+    """From 1."""
+    note: str = ""

@@ -38,6 +38,15 @@ class ReleaseRef:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequestFile:
+    """The dropped `*.request.toml` that a request was opened from."""
+
+    name: str
+    digest: str
+    """SHA-256 of its text, secrets taken out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestOpened(Event):
     KIND: ClassVar[str] = "request.opened"
     ON: ClassVar[tuple[str, ...]] = ("request", "project", "environment")
@@ -55,6 +64,7 @@ class RequestOpened(Event):
     """The request this one promotes."""
     adopts: str | None = None
     """The drift this request adopts after the fact."""
+    file: RequestFile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,3 +175,19 @@ class ApprovalRefused(Event):
     digest: str
     reason: str
     nonce: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChecklistTicked(Event):
+    """An approver looked at one item of the template's checklist, for exactly this request digest."""
+
+    KIND: ClassVar[str] = "checklist.ticked"
+    ON: ClassVar[tuple[str, ...]] = ("request", "project", "environment")
+    SIGNED: ClassVar[bool] = True
+    request: str
+    project: str
+    environment: str
+    digest: str
+    template: str
+    item: str
+    note: str = ""

@@ -135,6 +135,7 @@ def _sets(old: Policy, new: Policy) -> Iterator[str]:
         ("conditions changed or gone", _differing(old.conditions, new.conditions)),
         ("risk conditions changed or gone", _differing(old.risk.conditions, new.risk.conditions)),
         ("owners changed or gone", _differing(old.owners, new.owners)),
+        ("templates changed or gone", _differing(old.templates, new.templates)),
         ("may be waived now", {*old.waivers.never} - {*new.waivers.never}),
         ("may waive now", {*new.waivers.roles} - {*old.waivers.roles}),
         ("may break glass now", {*new.break_glass.roles} - {*old.break_glass.roles}),

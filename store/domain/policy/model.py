@@ -74,6 +74,10 @@ class Policy:
             return EnvironmentRules()
         return self.environments[max(covering, key=lambda glob: (len(glob), glob))]
 
+    def breaks_in(self, environment: str) -> bool:
+        """Say whether glass may be broken in an environment at all."""
+        return any(fnmatchcase(environment, glob) for glob in self.break_glass.environments)
+
     def rule(self, risk: str, environment: str | None = None) -> ApprovalRule:
         """Return the approval rule for a risk level in an environment; an unknown level gets the strictest."""
         level = risk if risk in self.approvals else "critical"

@@ -35,6 +35,8 @@ class Template:
     """What must be stated besides the policy's own `mandatory`."""
     checklist: tuple[Line, ...] = ()
     """What approvers tick off, item by item."""
+    ticked_first: bool = True
+    """An approval is refused before every item is ticked."""
     risk: Risk = "low"
     """Never taken for less than this."""
     environments: tuple[Glob, ...] = ("*",)

@@ -22,6 +22,7 @@ from store.services.delivery.plans import failure
 from store.services.delivery.pushing import Outcome, Progress, Push, look, push, settle
 from store.services.delivery.reverting import after_failure
 from store.services.drift import drifting
+from store.services.glass import holding
 from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.requests import assessing, gates, vouching
@@ -58,7 +59,8 @@ def deploy(
         progress("running the gates")
         assessed = assessing.assess(context, context.ledger, before, phase="deploy")
         news = [assessed] if assessing.differs(before.risk, assessed) else []
-        run = gates.run(context, context.ledger, before, phase="deploy", assessed=assessed)
+        glass = holding.held(context, context.ledger, actor.handle, before.project, before.environment)
+        run = gates.run(context, context.ledger, before, phase="deploy", assessed=assessed, glass=glass)
         if run.failed:
             record(context, [*run.verdicts, *news])
             gates.refuse(run.failed)
@@ -70,11 +72,14 @@ def deploy(
             change = check(context, source, actor.handle, request, resumes=resumes, assessed=assessed)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
-            gates.hold(run, source, change)
+            glass = holding.held(context, source, actor.handle, change.project, change.environment)
+            gates.hold(run, source, change, glass=glass)
             sealing.refuse_erased(context, source, release)
             now = releases.desired(source, change.environment, change.project)
             specified = specifying.specification(source, change.environment)
             started = ev.DeploymentStarted(
+                glass=glass,
+                past=_past(context, source, actor.handle, change, assessed) if glass is not None else None,
                 deployment=named("DEP", next_deployment(source)),
                 request=request,
                 project=change.project,
@@ -139,9 +144,10 @@ def check(
         at=context.now,
         frozen=one(source, change.environment).frozen,
         quarantined=releases.quarantine(source, change.project, change.target.release),
+        glass=holding.held(context, source, handle, change.project, change.environment) is not None,
     )
     doubts = vouching.doubts(context.ledger, source, change, context.policies.at, context.now)
-    if doubts:
+    if doubts and holding.held(context, source, handle, change.project, change.environment) is None:
         raise Refusal(doubts, would_unblock=["quarterdeck verify names the entries; an edit of the request voids them"])
     standing = drifting.standing(source, change.environment, change.project).values()
     meant = _meant(context, change) if resumes is not None else {}
@@ -158,6 +164,14 @@ def check(
         )
     _one_project_per_platform(source, change)
     return change
+
+
+def _past(context: Context, source: Source, handle: str, change: Change, assessed: ev.RiskAssessed) -> tuple[str, ...]:
+    """Return what stands against this deployment and only the broken glass lets pass."""
+    seen, people = replace(change, risk=assessed), principals(source)
+    reasons, _ = rules.unapproved(seen, actor=handle, people=people, policy=context.policy, at=context.now)
+    doubts = vouching.doubts(context.ledger, source, change, context.policies.at, context.now)
+    return tuple([*reasons, *doubts][:20])
 
 
 def _meant(context: Context, change: Change) -> dict[str, str]:

@@ -18,6 +18,7 @@ from store.services.delivery.interrupted import close_interrupted, next_deployme
 from store.services.delivery.plans import Plan, plan, plan_revert, plan_undo, refuse_quarantined
 from store.services.delivery.pushing import Outcome, Progress, Push, look, push
 from store.services.delivery.reverting import after_failure
+from store.services.glass import holding
 from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.sealing import sealing
@@ -63,6 +64,7 @@ def roll_back(
                     component=what.components[0] if len(what.components) == 1 else None,
                     components=what.components if len(what.components) > 1 else None,
                     takes_along=what.takes_along,
+                    glass=_glass(context, source, actor, what),
                 )
             ]
 
@@ -105,12 +107,11 @@ def lift_quarantine(context: Context, actor: Actor, project: str, release: str, 
 
 def _may(context: Context, source: Source, actor: Actor, what: Plan) -> None:
     """Let `actor` carry out the plan, or raise Refusal: not theirs to do, or its secrets were shredded."""
-    require(
-        principals(source),
-        actor.handle,
-        "roll back",
-        project=what.project,
-        environment=what.environment.name,
-        at=context.now,
-    )
+    if _glass(context, source, actor, what) is None:
+        place = {"project": what.project, "environment": what.environment.name}
+        require(principals(source), actor.handle, "roll back", **place, at=context.now)
     sealing.refuse_erased(context, source, what.to)
+
+
+def _glass(context: Context, source: Source, actor: Actor, what: Plan) -> str | None:
+    return holding.held(context, source, actor.handle, what.project, what.environment.name)

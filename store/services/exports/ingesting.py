@@ -46,7 +46,8 @@ class FileOutcome:
 
     path: str
     outcome: str
-    """ingested, unchanged, observed, quarantined, refused (and left where it is) or waiting (still being written)."""
+    """ingested, unchanged, observed, opened (a request file), quarantined, refused (and left where it is) or waiting
+    (still being written)."""
     reason: str | None = None
     digest: str | None = None
     platform: str | None = None
@@ -145,13 +146,13 @@ def read_export(context: Context, data: bytes, drop: Drop, *, imported: ev.Impor
 
 def _read(context: Context, item: Drop | Problem) -> Read | FileOutcome:
     if isinstance(item, Problem):
-        return _refuse(context, item, item.reason)
+        return refuse(context, item, item.reason)
     try:
         return read_export(context, read_drop(item), item)
     except (StillWriting, NotFound) as waiting:
         return FileOutcome(path=shown(context, item.path), outcome="waiting", reason=str(waiting))
     except BadInput as error:
-        return _refuse(context, item, str(error))
+        return refuse(context, item, str(error))
 
 
 def _understood(context: Context, file: ExportFile) -> tuple[Taken, Parsed]:
@@ -180,7 +181,7 @@ def _refuse_disguise(data: bytes, name: str) -> None:
         raise BadInput("its name says archive, but it is none (zip or gzip)")
 
 
-def _refuse(context: Context, item: Drop | Problem, reason: str) -> FileOutcome:
+def refuse(context: Context, item: Drop | Problem, reason: str) -> FileOutcome:
     """Move the file to quarantine with its reason, and record it."""
     path, reason = shown(context, item.path), secrets.redact(reason)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import overload
 
 from store.errors import StorageFailure
@@ -12,13 +13,14 @@ from store.intake.inbox import Drop, Problem, Root
 from store.intake.reach import REMOTE_WINDOW, share_of
 from store.intake.settle import Settler
 from store.intake.watch import sweep, watch
-from store.services.context import Context
+from store.services.context import Actor, Context
 from store.services.delivery.environments import environments
 from store.services.drift.polling import poll_all, watch_live
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
 from store.services.exports.progress import Stopwatch, Tell, untold
 from store.services.notifying import notifying
+from store.services.requests import dropped
 
 _PART = 50
 
@@ -65,7 +67,17 @@ class GrowingRoots(Sequence[Root]):
         return self._found[index]
 
 
-def once(context: Context, *, tell: Tell = untold, stop: threading.Event | None = None) -> tuple[Report, list[str]]:
+Who = Callable[[], Actor | None]
+"""Says in whose name dropped request files open drafts; asked only when there is one."""
+
+
+def _nobody() -> Actor | None:
+    return None
+
+
+def once(
+    context: Context, *, tell: Tell = untold, stop: threading.Event | None = None, who: Who = _nobody
+) -> tuple[Report, list[str]]:
     """Scan the folders, wait for files still being written, ask live targets; return what became of all.
 
     With `stop` set it ends after the transaction it is in; what was not reached waits where it is.
@@ -78,7 +90,7 @@ def once(context: Context, *, tell: Tell = untold, stop: threading.Event | None 
     drifts = 0
     for batch in sweep(roots(context), settler=settler):
         for part in _parts(batch, stop, size=ingesting.BATCH):
-            report = _ingested(context, settler, part)
+            report = _ingested(context, settler, part, who)
             outcomes.update({file.path: file for file in report.files})
             drifts += report.drifts
             watch.at(len(outcomes), max(settler.offered, len(outcomes)))
@@ -108,6 +120,7 @@ def forever(
     stop: threading.Event,
     tell: Callable[[Report], None],
     complain: Callable[[str], None],
+    who: Who = _nobody,
 ) -> None:
     """Ingest whatever is dropped and watch live targets until `stop` is set."""
     ingesting.recover_quarantine(context)
@@ -127,7 +140,7 @@ def forever(
     for found in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
         for batch in _parts(found, stop):
             try:
-                report = _ingested(context, settler, batch)
+                report = _ingested(context, settler, batch, who)
             except StorageFailure as error:
                 complain(str(error))
                 for item in batch:
@@ -149,9 +162,11 @@ def _parts(
         yield found[begin : begin + size]
 
 
-def _ingested(context: Context, settler: Settler, batch: Sequence[Drop | Problem]) -> Report:
-    """Ingest a batch; what was still being written is offered again later."""
-    report = ingesting.ingest(context, batch)
+def _ingested(context: Context, settler: Settler, batch: Sequence[Drop | Problem], who: Who) -> Report:
+    """Ingest a batch, exports before requests for them; what was still being written is offered again later."""
+    report = ingesting.ingest(context, [item for item in batch if not dropped.is_request(item)])
+    asked = [dropped.take(context, who(), item) for item in batch if dropped.is_request(item)]
+    report = replace(report, files=(*report.files, *asked))
     late = {file.path for file in report.files if file.outcome == "waiting"}
     for item in batch:
         if ingesting.shown(context, item.path) in late:

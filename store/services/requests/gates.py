@@ -80,11 +80,18 @@ class Run:
 
 
 def run(
-    context: Context, source: Source, change: Change, *, phase: str, assessed: ev.RiskAssessed | None = None
+    context: Context,
+    source: Source,
+    change: Change,
+    *,
+    phase: str,
+    assessed: ev.RiskAssessed | None = None,
+    glass: str | None = None,
 ) -> Run:
     """Run every gate that the policy in force asks for on the request as it stands.
 
-    `assessed` is its risk as it was found just now. Whether it is approved is asked once it could be.
+    `assessed` is its risk as it was found just now. `glass` is what was broken for it: approvals, and nothing else,
+    need not be there then, and the verdict says so. Whether it is approved is asked once it could be.
     """
     looking = Looking(
         context=context,
@@ -97,10 +104,10 @@ def run(
     names = wanted(context.policy, project=change.project, environment=change.environment)
     could_be = phase == "deploy" or change.state in {"approved", "deploying"}
     asked = [name for name in names if name != "approvals" or could_be]
-    return Run(change=change, verdicts=_verdicts(looking, asked, phase), looking=looking)
+    return Run(change=change, verdicts=_under(glass, _verdicts(looking, asked, phase)), looking=looking)
 
 
-def hold(before: Run, source: Source, change: Change) -> None:
+def hold(before: Run, source: Source, change: Change, *, glass: str | None = None) -> None:
     """Look again, under the ledger's lock, at whatever can have changed since a run.
 
     Between it and the push nothing is believed. `change` is the request as `source` has it.
@@ -113,7 +120,7 @@ def hold(before: Run, source: Source, change: Change) -> None:
     gone = [one for one in names if one not in {verdict.gate for verdict in before.verdicts}]
     now_policy = looking.policy.digest != before.looking.policy.digest
     asked = [name for name in names if now_policy or name in gone or not _is_fixed(name)]
-    verdicts = [*_verdicts(looking, asked, "deploy"), *_still_waived(before, looking, asked)]
+    verdicts = [*_under(glass, _verdicts(looking, asked, "deploy")), *_still_waived(before, looking, asked)]
     refuse([one for one in verdicts if one.stands_in_the_way])
 
 
@@ -149,6 +156,18 @@ def _verdicts(looking: Looking, names: Sequence[str], phase: str) -> tuple[ev.Ga
         return tuple(found)
     waivers = everything(looking.context, looking.source)
     return tuple(one if one.passed else _waived(looking, one, waivers) for one in found)
+
+
+def _under(glass: str | None, verdicts: tuple[ev.GateEvaluated, ...]) -> tuple[ev.GateEvaluated, ...]:
+    """Return the verdicts as they count under broken glass: the approvals, if missing, stand in nobody's way."""
+    if glass is None:
+        return verdicts
+    return tuple(
+        replace(one, waived=glass, reason=f"{one.reason[:_LONGEST]}; past them by {glass}")
+        if one.gate == "approvals" and one.stands_in_the_way
+        else one
+        for one in verdicts
+    )
 
 
 def _evaluated(looking: Looking, name: str, phase: str) -> ev.GateEvaluated:

@@ -9,6 +9,8 @@ from store.domain import change as rules
 from store.domain import events as ev
 from store.domain.policy.in_force import PLACE
 from store.domain.secrets import redact
+from store.domain.templates import begun
+from store.domain.templates import named as named_template
 from store.errors import Refusal
 from store.integrity.entry import Entry
 from store.projections import artifacts
@@ -40,6 +42,8 @@ def open_request(
     """
     checked_name(project)
     one(context.ledger, environment)
+    if content.template:
+        content = begun(content, named_template(content.template, environment, context.policy))
     with context.ledger.reading() as connection:
         rows = releases.newest_of_project(connection, project, environment, artifacts_named)
         release = releases.compose(connection, rows)
@@ -127,13 +131,15 @@ def without_secrets(content: ev.RequestContent) -> ev.RequestContent:
 def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:
     """Hand a draft to its approvers; its risk is assessed, every gate runs, and all of it is recorded."""
     change = change_of(context.ledger, request)
-    rules.submit(change, actor=actor.handle, people=principals(context.ledger), at=context.now)
+    rules.submit(change, actor=actor.handle, people=principals(context.ledger), policy=context.policy, at=context.now)
     assessed = assessing.assess(context, context.ledger, change, phase="submit")
     verdicts = gates.run(context, context.ledger, change, phase="submit", assessed=assessed).verdicts
 
     def decide(source: Source) -> Sequence[ev.Event]:
         now = change_of(source, request)
-        submitted = rules.submit(now, actor=actor.handle, people=principals(source), at=context.now)
+        submitted = rules.submit(
+            now, actor=actor.handle, people=principals(source), policy=context.policy, at=context.now
+        )
         if now.digest != change.digest:
             raise Refusal([f"{request} was edited while its gates ran"], would_unblock=["submit it again"])
         return [submitted, assessed, *verdicts]

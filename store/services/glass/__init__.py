@@ -1,0 +1,1 @@
+"""Breaking glass, and what is owed for it."""

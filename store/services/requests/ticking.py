@@ -1,0 +1,58 @@
+"""Ticking off the checklist of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store.domain import checklist as rules
+from store.domain import events as ev
+from store.errors import BadInput
+from store.integrity.entry import Entry
+from store.services.acting import perform
+from store.services.context import Actor, Context, Source
+from store.services.identity.people import principals
+from store.services.requests.requests import change_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One item of a checklist, and who ticked it, if anybody did."""
+
+    item: str
+    by: str | None = None
+    seq: int | None = None
+    note: str = ""
+
+
+def checklist(context: Context, request: str) -> tuple[Item, ...]:
+    """Return the checklist of a request as far as it is ticked; empty when its template has none, or is gone."""
+    change = change_of(context.ledger, request)
+    done = {one.item: one for one in change.ticks}
+    try:
+        every = rules.items(change, context.rules)
+    except BadInput:
+        every = tuple(done)
+    return tuple(
+        Item(item=item, by=done[item].actor, seq=done[item].seq, note=done[item].note)
+        if item in done
+        else Item(item=item)
+        for item in every
+    )
+
+
+def tick(context: Context, actor: Actor, request: str, item: str, *, note: str = "") -> Entry:
+    """Record that `actor` looked at one item of the checklist (its number or its words) and it holds.
+
+    Raises:
+        BadInput: there is no such item.
+        Refusal: the actor could not approve the request, or the item is ticked, or it is not in review.
+    """
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        change, people = change_of(source, request), principals(source)
+        return [
+            rules.tick(change, item, actor=actor.handle, note=note, people=people, rules=context.rules, at=context.now)
+        ]
+
+    return perform(context, actor, decide)[0]
