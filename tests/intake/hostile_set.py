@@ -138,6 +138,10 @@ HOSTILE: dict[str, tuple[Make, str]] = {
         file("a.json", lambda: b"[" + b",".join(b'{"id":"%x","type":"tab"}' % n for n in range(100_000)) + b"]"),
         "components",
     ),
+    "a million tokens": (
+        file("a.json", lambda: b"[" + b'"ghp_9Fz2kQ8sLw3xVb7nTc5mRj1hYd6pGa4eU0iO",' * 900_000 + b"0]"),
+        "likely secrets",
+    ),
     "quotes only": (file("a.json", lambda: b'"' * (63 * MIB)), "JSON"),
     "comments without end": (file("a.json", lambda: b"{" + b"/*" * (20 * MIB)), "JSON"),
     "a key twice": (file("a.json", b'{"a": 1, "a": 2}'), "twice"),

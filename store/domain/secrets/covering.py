@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from store.domain.secrets.marks import Fingerprint, mark
-from store.domain.secrets.scanning import is_json, open_secrets
+from store.domain.secrets.scanning import MOST, is_json, open_secrets
 from store.domain.secrets.shapes import Span
+from store.errors import BadInput
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _SCALAR: Final = re.compile(rb"[^\s\",:{}\[\]]+")
@@ -30,12 +31,18 @@ class Covered:
 
 
 def cover(data: bytes, fingerprint: Fingerprint, *, name: str = "", more: Iterable[Span] = ()) -> Covered:
-    """Return `data` with each open secret replaced by its mark; `name` and `more` as `open_secrets` takes them."""
+    """Return `data` with each open secret replaced by its mark; `name` and `more` as `open_secrets` takes them.
+
+    Raises:
+        BadInput: it holds more secrets than any export does.
+    """
     kinds: list[str] = []
     spans = open_secrets(data, name, more=more)
     for _ in range(_PASSES):
         if not spans:
             break
+        if len(spans) > MOST:
+            raise BadInput(f"it holds more than {MOST:,} likely secrets: that is no export of a tool")
         kinds += [span.kind for span in spans]
         data = _replaced(data, spans, fingerprint)
         spans = open_secrets(data, name)

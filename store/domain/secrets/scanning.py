@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from store.domain.secrets.marks import marks
@@ -12,6 +13,8 @@ from store.domain.secrets.places import placed
 from store.domain.secrets.shapes import GENERAL, TOKENS, Shape, Span
 from store.domain.secrets.values import SHORTEST, is_placeholder, is_user_and_password
 
+MOST: Final = 20_000
+"""Secrets that are looked for in one text: what holds more is a list of secrets, and no export."""
 _LONG: Final = 20
 _LONG_RUN: Final = b"a" * _LONG
 _WORDS: Final = bytes(0x61 if chr(byte).isalnum() or byte in b"_-" else 0x20 for byte in range(128)) + b" " * 128
@@ -63,14 +66,25 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
     is_json, is_xml = _begins(data, b"{["), _begins(data, b"<")
     is_yaml = not is_json and not is_xml and _YAML_KEY.search(data) is not None
     told = (span for span in more if not is_placeholder(data[span.start : span.end].decode("utf-8", "replace")))
-    spans = [*told, *_shaped(GENERAL, data, lower)]
+    spans: list[Span] = []
+
+    def add(found: Iterable[Span]) -> None:
+        spans.extend(islice(found, max(0, MOST + 1 - len(spans))))
+
+    add(told)
+    add(_shaped(GENERAL, data, lower))
+    done = 0
     for start, end in _long_runs(data):
-        spans += _tokens(data, max(0, start - _LEAD), end)
+        count = len(spans)
+        add(_tokens(data, max(done, start - _LEAD), end))
+        done = spans[-1].end if len(spans) > count else done
+        if len(spans) > MOST:
+            break
     for root in ROOTS:
         if root in lower:
-            spans += named(root, data, lower, yaml=is_yaml)
-    spans += pairs(data, xml=is_xml, yaml=is_yaml)
-    spans += placed(data, name)
+            add(named(root, data, lower, yaml=is_yaml))
+    add(pairs(data, xml=is_xml, yaml=is_yaml))
+    add(placed(data, name))
     return _apart(spans) if len(spans) > 1 else spans
 
 
