@@ -19,7 +19,7 @@ from store.projections import requests as rows
 from store.services import diffing
 from store.services.audit import evidence
 from store.services.context import Context
-from store.services.requests import approving, offsite, promoting, requests, ticking, waiving
+from store.services.requests import approving, offsite, promoting, requests, testdata, ticking, waiving
 
 _FIELDS = {
     "title": "What it is, in a few words.",
@@ -212,6 +212,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
                     {"actor": d.actor, "decision": d.decision, "note": d.note, "digest": d.digest, "seq": d.seq}
                     for d in decisions
                 ],
+                "test_data": [asdict(one) for one in testdata.of_request(context.ledger, request_id)],
             }
         )
         return
@@ -239,6 +240,8 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
 def _show_full(context: Context, request_id: str, stated: ev.RequestContent) -> None:
     from console.cli.diff_text import diff_lines
 
+    for one in testdata.of_request(context.ledger, request_id):
+        say(f"  test data: {one.words}  by {one.actor}  entry {one.seq}")
     for waiver in waiving.of_request(context, request_id):
         say(f"  exception {waiver.id} for {waiver.gate}: {waiver.state(context.now)}, by {waiver.by} until"
             f" {waiver.expires}, accepts: {waiver.accepted}")  # fmt: skip

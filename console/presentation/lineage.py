@@ -23,6 +23,7 @@ _OWN = {
     "project": Mark("■", "project", "muted", "#"),
     "environment": Mark("●", "environment", "info", "@"),
     "gate": Mark("✓", "gate", "ok", "ok"),
+    "test data": Mark("·", "test data", "muted", "."),
     "note": Mark("·", "note", "muted", "."),
     "older": Mark("…", "older", "muted", "."),
 }
@@ -42,6 +43,8 @@ def state_mark(state: str) -> Mark:
 
 def label(node: Node) -> Line:
     """Return how a node reads in the tree: symbol, id, what it is, how it stands."""
+    if node.kind == "test data":
+        return line(("· ", "muted"), ("test data ", "muted"), node.title)
     mark = state_mark(node.state) if node.state else _OWN.get(node.kind, KINDS.get(node.kind, _OWN["note"]))
     match node.kind:
         case "project":

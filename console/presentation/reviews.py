@@ -175,6 +175,11 @@ def gate_lines(review: Review) -> list[Line]:
     return lines or [line(("○ gates run when it is handed in", "muted"))]
 
 
+def data_lines(review: Review) -> list[Line]:
+    """Return what was done with data to test it, with the entry that says so."""
+    return [line(("· ", "muted"), one.words, (f"  {one.actor}, entry {one.seq}", "muted")) for one in review.data]
+
+
 def standing_lines(diff: Diff) -> list[Line]:
     """Return what a reviewer should know of the whole, and was there before."""
     return [line(("! ", "warn"), (f"{note.code}  ", "warn"), note.detail) for note in diff.standing]
@@ -204,6 +209,7 @@ def fact_lines(review: Review, now: datetime, *, head: bool = True, room: int = 
         ("States", stated_lines(review), _LABEL + 2),
         ("Gates", gate_lines(review), 2),
         ("Permissions and connectors", impact_lines(review.diff.impact), 11),
+        ("Test data", data_lines(review), 2),
         ("In it as before", standing_lines(review.diff), 2),
         ("Said", said_lines(review, now), 2),
     ):

@@ -23,6 +23,7 @@ KEYS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "time": ("t", "Time travel"),
         "verify": ("V", "Verify"),
         "entry": ("e", "Entry"),
+        "explain": ("W", "Why"),
         "browser": ("o", "Browser"),
         "copy": ("y", "Copy"),
         "export": ("E", "Export"),

@@ -18,6 +18,7 @@ from console.presentation.spans import line
 from console.screen import Pane, act, look, request_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
+from console.screen.explain_dialog import show_explanation, write_explanation
 from console.screen.request_rows import REQUESTS, request_rows
 from console.widgets.change_panel import ChangePanel
 from console.widgets.diff_view import DiffView
@@ -52,6 +53,8 @@ class Approvals(Pane[ReviewList]):
         look("viewed"),
         act("comment"),
         look("entry", show=False),
+        look("explain", show=False),
+        look("browser", show=False),
         Binding("w", "noise", "Noise", show=False, id="diff.noise"),
         Binding("f", "facts", "Facts", show=False, id="diff.facts"),
     ]
@@ -290,6 +293,12 @@ class Approvals(Pane[ReviewList]):
 
     async def look_entry(self) -> None:
         await show_entry(self, self._desk, self._shown().request.updated_seq)
+
+    async def look_explain(self) -> None:
+        await show_explanation(self, self._desk, self._shown().request.id)
+
+    async def look_browser(self) -> None:
+        await write_explanation(self, self._desk, self._shown().request.id)
 
     def look_viewed(self) -> None:
         """Tick the component under the cursor off (or on again) and go to the next one."""

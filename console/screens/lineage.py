@@ -20,6 +20,7 @@ from console.presentation.spans import fit
 from console.screen import Pane, act, look
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
+from console.screen.explain_dialog import show_explanation, write_explanation
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_tree import KeyedTree, Twig
@@ -34,6 +35,8 @@ from store.services.lineage.lineage_detail import Detail
 
 FEW = 12
 """So many environments in all are opened at the start; more stay folded."""
+
+_EXPLAINED = frozenset({"request", "deployment", "rollback"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,8 @@ class Lineage(Pane[Forest]):
         look("diff", "Full diff"),
         look("time"),
         look("entry"),
+        look("explain", show=False),
+        look("browser", show=False),
     ]
     HELP_TEXT = (
         "Where everything that is live came from: project, environment, request, and under it its exports, gates,"
@@ -66,6 +71,8 @@ class Lineage(Pane[Forest]):
         " match; :lineage CR-0004 goes to any id.",
         "R on a deployment (or its request) rolls back to its release, on an environment to the release before; on a"
         " drift it pushes the desired release over it.",
+        "W on a request or deployment explains it on one page, from its reason to what came of it; o writes that page"
+        " for a browser.",
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -279,6 +286,8 @@ class Lineage(Pane[Forest]):
                 return "\n".join(detail.goal.blocked) or None
             case "diff" if detail is None or detail.comparison is None:
                 return "this changed nothing by itself: requests, deployments and drifts have a diff"
+            case "explain" | "browser" if node.kind not in _EXPLAINED:
+                return f"{node.key} is explained with its request or deployment: put the cursor there"
             case "time" | "entry" if node.seq is None:
                 return f"{node.key} is no single entry: go to something below it"
             case _:
@@ -307,6 +316,16 @@ class Lineage(Pane[Forest]):
         node = self._node
         if node is not None and node.seq is not None:
             await show_entry(self, self._desk, node.seq)
+
+    async def look_explain(self) -> None:
+        node = self._node
+        if node is not None:
+            await show_explanation(self, self._desk, node.key)
+
+    async def look_browser(self) -> None:
+        node = self._node
+        if node is not None:
+            await write_explanation(self, self._desk, node.key)
 
     def copied(self) -> str | None:
         node = self._node

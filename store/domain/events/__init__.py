@@ -96,6 +96,7 @@ from store.domain.events.requests import (
     RequestSubmitted,
     RequestWithdrawn,
 )
+from store.domain.events.testdata import DataRecorded
 
 EVENTS: Final[Mapping[str, type[Event]]] = {
     event.KIND: event
@@ -114,6 +115,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         PolicyProposed,
         PolicyAdopted,
         RiskAssessed,
+        DataRecorded,
         EnvironmentAdded,
         EnvironmentEdited,
         EnvironmentFrozen,
@@ -197,6 +199,7 @@ __all__ = [
     "ChecklistTicked",
     "ConfigurationObserved",
     "ConnectorsReviewed",
+    "DataRecorded",
     "DeploymentFailed",
     "DeploymentStarted",
     "DeploymentVerified",

@@ -13,6 +13,7 @@ from store.projections.deployments import DeploymentRow
 from store.projections.requests import RequestRow
 from store.services.context import Context
 from store.services.releases import load
+from store.services.requests import testdata
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +128,10 @@ def of_request(context: Context, row: RequestRow) -> Node:
         ),
         *(_deployment(context, place) for place in mine),
         *(_request_head(other) for other in later if other.opened_seq > row.opened_seq),
+        *(
+            Node(key=f"#{one.seq}", kind="test data", title=one.words, state=one.handling, seq=one.seq, time=one.time)
+            for one in testdata.of_request(context.ledger, row.id)
+        ),
         *_notes(context, row.id),
     ]
     head = _request_head(row)

@@ -19,6 +19,7 @@ from store.services.context import Context
 from store.services.delivery import deploying
 from store.services.identity.people import principals
 from store.services.requests.reading import change_of
+from store.services.requests.testdata import DataRow, of_request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class Review:
     """How risky it was found to be, point by point; None before it is submitted."""
     decisions: tuple[ApprovalRow, ...]
     notes: tuple[NoteRow, ...]
+    data: tuple[DataRow, ...]
+    """What was done with data to test it."""
     diff: Diff
     before: Mapping[str, Component]
     """What is there now (for a request that was deployed: what was), by component id."""
@@ -93,6 +96,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         risk=risk,
         decisions=decisions,
         notes=notes,
+        data=of_request(context.ledger, row.id),
         diff=comparison.diff,
         before=comparison.before,
         after=comparison.after,

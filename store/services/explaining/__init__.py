@@ -1,0 +1,1 @@
+"""One page about one request or deployment: every fact with the entry that says it."""
