@@ -10,7 +10,8 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
-from console.screen import KEYS, Frame, Place, Session, checked_keymap
+from console.screen import Frame, Pane, Place, Session, checked_keymap
+from console.screen.keys import KeyRow, keys_of
 from console.screen.palette import Going
 from console.screens.approvals import Approvals
 from console.screens.connectors import Connectors
@@ -20,12 +21,14 @@ from console.screens.lineage import Lineage
 from console.screens.replay import Replay
 from console.screens.triage import Triage
 from console.widgets.change_panel import ChangePanel
+from console.widgets.dialogs import Ask, Choose, Confirm, Reading
 from console.widgets.diff_view import DiffView
 from console.widgets.filter_bar import FilterBar
 from console.widgets.keyed_tree import KeyedTree
 from console.widgets.line_view import LineView
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.terminal import TerminalApp
+from console.widgets.three_way_view import ThreeWayView
 from console.widgets.timeline import Timeline
 
 SCREENS: tuple[Place, ...] = (
@@ -38,6 +41,19 @@ SCREENS: tuple[Place, ...] = (
     Place(key="7", id="connectors", title="Connectors", factory=Connectors),
 )
 """One line a screen: `Place(key="1", id="triage", title="Triage", factory=lambda session: Triage(session.triage))`."""
+
+WIDGETS: tuple[type[Widget], ...] = (
+    LineView,
+    DiffView,
+    SemanticDiff,
+    ChangePanel,
+    KeyedTree,
+    ThreeWayView,
+    Timeline,
+    FilterBar,
+)
+"""Every widget that binds keys of its own."""
+DIALOGS: tuple[type[Widget], ...] = (Confirm, Ask, Choose, Reading)
 
 _STYLES = Path(__file__).parent / "screens"
 
@@ -82,21 +98,12 @@ class Console(TerminalApp[None]):
         super().leave(return_code)
 
 
+def key_table() -> tuple[KeyRow, ...]:
+    """Return every key of the console, its id and its meaning, sorted by id."""
+    panes = tuple(place.factory for place in SCREENS if isinstance(place.factory, type))
+    return keys_of((Frame, Pane, *panes, *WIDGETS, *DIALOGS))
+
+
 def known_keys() -> dict[str, str]:
-    """Return every key id of the console and its key by default."""
-    keys = {f"act.{name}": key for name, (key, _) in KEYS.items()}
-    owners: tuple[type[Widget], ...] = (
-        LineView,
-        DiffView,
-        SemanticDiff,
-        ChangePanel,
-        KeyedTree,
-        Timeline,
-        FilterBar,
-        Frame,
-    )
-    for owner in owners:
-        for binding in owner.BINDINGS:
-            if isinstance(binding, Binding) and binding.id is not None:
-                keys.setdefault(binding.id, binding.key)
-    return keys
+    """Return every key id of the console and its keys by default."""
+    return {row.id: row.keys for row in key_table()}

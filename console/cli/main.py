@@ -63,6 +63,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "incident": "incident",
     "annotate": "incident",
     "connectors": "connectors",
+    "keys": "keys",
 }
 """Command → the module of `console.cli` that holds it."""
 
