@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textual.binding import Binding
+from rich.console import RenderableType
 from textual.screen import Screen
 from textual.widget import Widget
 
+from console.personal.memory import LeftOff
 from console.screen import Frame, Pane, Place, Session, checked_keymap
 from console.screen.keys import KeyRow, keys_of
 from console.screen.palette import Going
@@ -74,8 +75,9 @@ class Console(TerminalApp[None]):
         keymap: Mapping[str, str] | None = None,
         palette: str | None = None,
         ascii_only: bool = False,
+        start: LeftOff | None = None,
     ) -> None:
-        """Take an open workspace; `keymap` is the person's own (key id → key).
+        """Take an open workspace; `keymap` is the person's own (key id → key), `start` where to begin.
 
         Raises:
             BadInput: the keymap names an unknown key id or gives one key to two acts.
@@ -86,9 +88,40 @@ class Console(TerminalApp[None]):
         self.set_keymap(checked)
         self._console_session = session
         self._console_places = tuple(places)
+        self._console_start = start
+        self._console_greeting: tuple[bool, tuple[str, ...]] = (False, ())
+        self.chosen_look = ""
+        """The theme that was chosen while the console ran; empty for none."""
+        self.left_off = LeftOff()
+        """Where the person was when the console was left."""
 
     def get_default_screen(self) -> Screen[Any]:
-        return Frame(self._console_session, self._console_places)
+        return Frame(self._console_session, self._console_places, self._console_start)
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave; remember where."""
+        frame = next((screen for screen in self.screen_stack if isinstance(screen, Frame)), None)
+        if frame is not None and frame.is_mounted and frame.query(FilterBar):
+            self.left_off = frame.left_off()
+        super().exit(result, return_code, message)
+
+    def greet(self, *, tour: bool = False, notes: Sequence[str] = ()) -> None:
+        """Say these things, and show the tour, once the first screen stands."""
+        self._console_greeting = (tour, tuple(notes))
+
+    def on_ready(self) -> None:
+        """Greet."""
+        tour, notes = self._console_greeting
+        frame = self.screen_stack[0]
+        if isinstance(frame, Frame) and notes:
+            frame.say(notes, "info")
+        if isinstance(frame, Frame) and tour:
+            frame.action_tour()
+
+    def action_look(self, name: str) -> None:
+        """Change the colours, and remember that it was asked for."""
+        self.chosen_look = name if self.is_running else ""
+        super().action_look(name)
 
     def leave(self, return_code: int = 0) -> None:
         """Stop the frame's threads, then restore the terminal."""

@@ -38,7 +38,6 @@ KEYS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "submit": ("S", "Submit"),
         "edit": ("ctrl+e", "Edit"),
         "reload": ("r", "Reload"),
-        "undo": ("Z", "Undo"),
     }
 )
 """Act → its key and its word, everywhere the same (experience.md, "Rules of the house")."""
