@@ -5,6 +5,7 @@ It is a convenience, never evidence: what cannot be read is left aside with a no
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass, fields
@@ -68,7 +69,8 @@ class Memory:
             fresh.chmod(0o600)
             fresh.replace(path)
         except (OSError, UnicodeEncodeError):
-            fresh.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
 
     def _read(self, path: Path, default: T) -> T:
         if not path.exists():

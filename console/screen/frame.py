@@ -19,7 +19,6 @@ from console.screen import commands
 from console.screen.desk import Desk
 from console.screen.feed import Feed, FeedFailed
 from console.screen.help import help_lines
-from console.screen.links import link_of
 from console.screen.pane import Pane
 from console.screen.place import Place
 from console.screen.session import Session
@@ -95,7 +94,7 @@ class Frame(Screen[None]):
         if start.place in known:
             await self.go_to(start.place, start.subject or None)
             if start.filter:
-                self.narrow(start.filter)
+                commands.narrow(self, start.filter)
         elif self._frame_places:
             await self.go_to(self._frame_places[0].id)
 
@@ -253,14 +252,15 @@ class Frame(Screen[None]):
             self.pane.filter_rows(event.text)
 
     def on_filter_bar_dismissed(self) -> None:
-        self._refocus()
+        self.refocus()
 
     async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
-        self._refocus()
+        self.refocus()
         if event.mode is Mode.COMMAND and event.text.strip():
             await self.run_command(event.text.strip())
 
-    def _refocus(self) -> None:
+    def refocus(self) -> None:
+        """Give the focus back to the pane in front."""
         if self.pane is not None:
             self.set_focus(None)
             self._focus_in(self.pane)
@@ -281,31 +281,6 @@ class Frame(Screen[None]):
             await commands.run(self, text)
         except QuarterdeckError as error:
             self.say((str(error),), "warn")
-
-    async def follow(self, text: str) -> None:
-        """Go where a link leads. Raises BadInput: nowhere."""
-        link = link_of(text, self._frame_places)
-        await self.go_to(link.place, link.subject)
-
-    def narrow(self, text: str) -> None:
-        """Filter what is listed, as if it had been typed."""
-        bar = self.query_one(FilterBar)
-        bar.open(Mode.FILTER, text)
-        bar.close()
-        if self.pane is not None:
-            self.pane.filter_rows(text)
-            self._refocus()
-
-    def do(self, name: str) -> None:
-        """Do an act of the pane in front by its name, or say why it cannot be done here."""
-        ids = {active.binding.id for active in self.active_bindings.values()}
-        pane = self.pane
-        if pane is not None and f"act.{name}" in ids:
-            pane.action_act(name)
-        elif pane is not None and f"look.{name}" in ids:
-            pane.action_look(name)
-        else:
-            self.say((f"{name} is nothing that this screen does; ? lists what it does",), "warn")
 
     def left_off(self) -> LeftOff:
         """Return where the person is now, to be found again at the next start."""

@@ -96,7 +96,7 @@ class PlainFilter(LineFilter):
 def _plain(style: Style) -> Style:
     ground = style.bgcolor
     light = ground is not None and not ground.is_default and sum(ground.get_truecolor()) > 3 * 128
-    return style.without_color + Style(reverse=light)
+    return style.without_color + Style(reverse=True) if light else style.without_color
 
 
 class TerminalApp(App[R]):

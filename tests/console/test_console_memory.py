@@ -84,4 +84,4 @@ def test_without_colour_a_light_ground_is_reversed() -> None:
         True,
     )
     assert plain.style is not None
-    assert (plain.style.color, plain.style.reverse) == (None, False)
+    assert (plain.style.color, bool(plain.style.reverse)) == (None, False)

@@ -87,37 +87,3 @@ def test_the_command_takes_back_too(ground: Path, capsys: pytest.CaptureFixture[
     capsys.readouterr()
     assert run(["-w", str(ground), "--key", key, "undo", "--yes", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kind"] == "environment.frozen"
-
-
-@pytest.mark.parametrize(
-    ("link", "screen", "subject"),
-    [
-        ("CR-0003", "approvals", "CR-0003"),
-        ("cr-0003", "approvals", "CR-0003"),
-        ("DEP-0005", "lineage", "DEP-0005"),
-        ("DR-0001", "drift", "DR-0001"),
-        ("INC-0001", "lineage", "INC-0001"),
-        ("INC-0001@-30m", "replay", "INC-0001@-30m"),
-        ("#7", "ledger", "#7"),
-        ("7", "ledger", "#7"),
-        ("prod@CR-0003", "replay", "prod@CR-0003"),
-        ("prod@7", "replay", "prod@7"),
-        ("drift", "drift", None),
-    ],
-)
-def test_a_deep_link_lands_on_the_right_screen(
-    ground: Path, capsys: pytest.CaptureFixture[str], link: str, screen: str, subject: str | None
-) -> None:
-    assert run(["-w", str(ground), "open", link, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["screen"], found["subject"]) == (screen, subject)
-
-
-@pytest.mark.parametrize(
-    "link", ["CR-9999", "#0", "#99999999", "nowhere@7", "prod@yesterday", "fly", "\x1b[2J", "@", ""]
-)
-def test_a_link_that_leads_nowhere_is_one_line(ground: Path, capsys: pytest.CaptureFixture[str], link: str) -> None:
-    assert run(["-w", str(ground), "open", link]) == 2
-    out, err = capsys.readouterr()
-    assert err.count("\n") == 1
-    assert "\x1b" not in out + err
