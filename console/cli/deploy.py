@@ -33,7 +33,7 @@ def deploy(
 ) -> int:
     """Push an approved request's release, read it back and record it."""
     if sum(one is not None for one in (request_id, resume, undo)) != 1:
-        raise BadInput("name a request, or a failed deployment with --resume or --undo")
+        raise click.UsageError("Missing argument: a request, or a failed deployment with --resume or --undo")
     if dry_run and undo is None:
         raise BadInput("--dry-run goes with --undo")
     if undo is not None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
-from console.cli.output import emit_json, say, table
+from console.cli.output import emit_json, say, say_lines, table
 from console.cli.session import Session, command, group
 from store.platforms import TARGETS
 from store.projections import environments as rows
-from store.services.delivery import environments
+from store.services.delivery import environments, specifying
 from store.services.delivery.environments import RULES
+from store.services.requests import reporting
 
 
 @group(name="environment")
 def environment() -> None:
-    """Environments: add, edit, list."""
+    """Environments: add, edit, list, specify."""
 
 
 def _settings(function: Callable[..., object]) -> Callable[..., object]:
@@ -91,6 +93,40 @@ def environment_list(session: Session) -> None:
         return
     shown = [(r.name, r.target, " ".join(f"{k}={v}" for k, v in r.settings.items()), r.frozen or "") for r in found]
     table(shown, head=("name", "target", "settings", "frozen"))
+
+
+@group(name="spec")
+def spec() -> None:
+    """Machine-readable specifications of environments: set, show."""
+
+
+environment.add_command(spec)
+
+
+@command(spec, name="set")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+def spec_set(session: Session, name: str, file: Path) -> None:
+    """Let a JSON, TOML or YAML file be the specification that travels with every deployment to an environment."""
+    data = reporting.read_file(file)
+    entry = specifying.specify(session.context, session.actor(), name, data, name=file.name)
+    digest = str(entry.statement.data["specification"])
+    if session.options.json:
+        emit_json({"environment": name, "specification": digest, "entry": entry.seq})
+    else:
+        say(f"{name} is specified by {file.name}, {digest[:16]} (entry {entry.seq})")
+
+
+@command(spec, name="show")
+@click.argument("name")
+def spec_show(session: Session, name: str) -> None:
+    """Show the specification of an environment."""
+    found, data = specifying.shown(session.context, name)
+    if session.options.json:
+        emit_json(asdict(found) | {"content": specifying.read(data, found.name)})
+        return
+    say(f"{found.name}  {found.digest[:16]}  by {found.by} {found.at} (entry {found.seq})")
+    say_lines(data.decode("utf-8", "replace"))
 
 
 @command(name="freeze")

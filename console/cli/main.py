@@ -33,6 +33,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "refuse": "request",
     "approval": "approval",
     "promote": "request",
+    "gate": "gate",
+    "exception": "exception",
     "deploy": "deploy",
     "rollback": "deploy",
     "quarantine": "deploy",

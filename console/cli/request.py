@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from console.cli.gate_text import gate_json, say_gate
 from console.cli.output import emit_json, note, say, say_lines, table
 from console.cli.session import Session, command, group
 from store.domain import events as ev
@@ -18,7 +19,7 @@ from store.projections import requests as rows
 from store.services import diffing
 from store.services.audit import evidence
 from store.services.context import Context
-from store.services.requests import approving, offsite, requests
+from store.services.requests import approving, offsite, promoting, requests, waiving
 
 _FIELDS = {
     "title": "What it is, in a few words.",
@@ -89,7 +90,8 @@ def request_submit(session: Session, request_id: str) -> int:
     requests.submit(session.context, session.actor(), request_id)
     _show(session, request_id)
     with session.context.ledger.reading() as connection:
-        return int(any(not gate.passed for gate in rows.gates(connection, request_id)))
+        row = rows.one(connection, request_id)
+    return int(row is not None and row.gates_failed > 0)
 
 
 @command(request, name="withdraw")
@@ -169,7 +171,7 @@ def refuse(session: Session, request_id: str, reason: str) -> None:
 @click.option("--to", "environment", required=True)
 def promote(session: Session, request_id: str, environment: str) -> None:
     """Open a request for the same release in another environment."""
-    entry = requests.promote(session.context, session.actor(), request_id, to=environment)
+    entry = promoting.promote(session.context, session.actor(), request_id, to=environment)
     _show(session, entry.statement.on["request"])
 
 
@@ -189,7 +191,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
             | {
                 "content": asdict(stated),
                 "assessed": None if risk is None else asdict(risk),
-                "gates": [{"gate": g.gate, "passed": bool(g.passed), "reason": g.reason} for g in gates],
+                "gates": [gate_json(gate) for gate in gates],
                 "decisions": [
                     {"actor": d.actor, "decision": d.decision, "note": d.note, "digest": d.digest, "seq": d.seq}
                     for d in decisions
@@ -207,7 +209,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
         for wanted in risk.owners:
             say(f"    an approval by {' or '.join(wanted.owners)}: {wanted.because}")
     for gate in gates:
-        say(f"  {'pass' if gate.passed else 'FAIL'}  {gate.gate}: {gate.reason}")
+        say_gate(gate.verdict, gate.gate, gate.reason, gate.unblock)
     for one in decisions:
         void = "" if one.digest == row.digest else "  (void: the request changed since)"
         say(f"  {one.decision} by {one.actor}  entry {one.seq}  {one.note}{void}")
@@ -218,6 +220,9 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
 def _show_full(context: Context, request_id: str, stated: ev.RequestContent) -> None:
     from console.cli.diff_text import diff_lines
 
+    for waiver in waiving.of_request(context, request_id):
+        say(f"  exception {waiver.id} for {waiver.gate}: {waiver.state(context.now)}, by {waiver.by} until"
+            f" {waiver.expires}, accepts: {waiver.accepted}")  # fmt: skip
     for name, value in asdict(stated).items():
         if value and name not in {"title", "risk"}:
             say(f"  {name.replace('_', ' ')}: {value}")

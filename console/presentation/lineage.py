@@ -162,9 +162,12 @@ def _request(detail: Detail, now: datetime) -> Iterable[Line]:
         yield _fact("approved", ("✓ ", "ok"), ", ".join(dict.fromkeys(good)))
     for words in bad:
         yield _fact("refused", ("✗ ", "danger"), words)
-    failed = [gate for gate in detail.gates if not gate.passed]
+    failed = [gate for gate in detail.gates if gate.verdict == "fail"]
+    waived = [gate for gate in detail.gates if gate.verdict == "waived"]
     if detail.gates and not failed:
-        yield _fact("gates", ("✓ ", "ok"), f"{len(detail.gates)} pass")
+        yield _fact("gates", ("✓ ", "ok"), f"{len(detail.gates) - len(waived)} pass")
+    for gate in waived:
+        yield _fact("gates", (f"~ {gate.gate} waived: ", "warn"), gate.reason)
     for gate in failed:
         yield _fact("gates", (f"✗ {gate.gate}: ", "danger"), gate.reason)
     if detail.deployment is not None:

@@ -165,9 +165,12 @@ def gate_lines(review: Review) -> list[Line]:
     """Return every gate with its verdict and why, what would unblock it below."""
     lines: list[Line] = []
     for gate in review.gates:
-        mark = status("pass" if gate.passed else "fail")
-        lines.append(line((f"{mark.symbol} ", mark.tone), (gate.gate, "strong"), (f"  {gate.reason}", "muted")))
-        if not gate.passed and gate.unblock:
+        mark = status(gate.verdict)
+        said: list[str | tuple[str, str]] = [(f"{mark.symbol} ", mark.tone), (gate.gate, "strong")]
+        if gate.waived:
+            said.append((f"  WAIVED by {gate.waived}", mark.tone))
+        lines.append(line(*said, (f"  {gate.reason}", "muted")))
+        if gate.verdict == "fail" and gate.unblock:
             lines.append(line("  ", ("→ ", "info"), gate.unblock))
     return lines or [line(("○ gates run when it is handed in", "muted"))]
 

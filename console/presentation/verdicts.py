@@ -63,7 +63,7 @@ def verdict_lines(report: Report, scope: str) -> list[Line]:
 
 def by_cause(problems: Iterable[Problem]) -> list[Problem]:
     """Return problems with causes first: what is wrong with an entry, then what follows for the whole."""
-    return sorted(problems, key=lambda found: (found.problem in _ABOUT_THE_WHOLE, found.seq))
+    return sorted(problems, key=lambda found: (found.seq == 0 or found.problem in _ABOUT_THE_WHOLE, found.seq))
 
 
 def problem_where(problem: Problem) -> str:

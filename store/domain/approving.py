@@ -9,6 +9,7 @@ from typing import Final
 from store.clock import parse_timestamp
 from store.domain.change import Approval, Change
 from store.domain.enrolment import listed
+from store.domain.gates.wanted import binds_approval, wanted
 from store.domain.policy import ApprovalRule, Policy
 from store.domain.policy.in_force import PLACE, InForce
 from store.domain.roles import Principals, able, holds, require
@@ -34,11 +35,20 @@ def check_approver(change: Change, *, actor: str, people: Principals, rules: InF
         reasons.append(f"{actor} has approved {change.id} already: one person is one approval")
     if change.state not in {"in review", "approved"}:
         reasons.append(f"{change.id} is {change.state}: only a submitted request can be approved")
-    for gate in sorted(gate for gate, run in change.gates.items() if not run.passed):
+    for gate in gates_against(change, rules.policy):
         reasons.append(f"the gate {gate} failed: {change.gates[gate].reason}")
         unblock.append(change.gates[gate].unblock or f"make {gate} pass and submit again")
     if reasons:
         raise Refusal(reasons, would_unblock=unblock)
+
+
+def gates_against(change: Change, policy: Policy) -> list[str]:
+    """Return the gates that `policy` asks for, failed, are not waived, and that an approver has to wait for."""
+    place = {"project": change.project, "environment": change.environment}
+    asked = change.gates if change.environment == PLACE else wanted(policy, **place)
+    return sorted(
+        gate for gate, run in change.gates.items() if gate in asked and run.stands_in_the_way and binds_approval(gate)
+    )
 
 
 def barred_from_approving(change: Change, actor: str, rules: InForce, at: str) -> str | None:

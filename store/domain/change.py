@@ -132,7 +132,7 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
             return replace(change, state="in review")
         case ev.RequestWithdrawn():
             return replace(change, state="withdrawn")
-        case ev.GateEvaluated():
+        case ev.GateEvaluated() if event.digest == change.digest:  # a result for other contents is none for these
             return replace(change, gates={**change.gates, event.gate: event})
         case ev.RiskAssessed() if event.digest == change.digest:
             return replace(change, risk=event)

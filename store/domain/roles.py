@@ -30,6 +30,8 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "acknowledge a restore": ("admin",),
     "rotate the log's key": ("admin",),
     "review connectors": ("approver", "security-approver", "auditor", "admin"),
+    "add a report": ("requester", "operator", "approver", "security-approver", "admin"),
+    "run gates": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
     "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
 }
 KINDS: Final = (

@@ -16,6 +16,7 @@ from typing import IO, Final
 
 from store.domain.secrets import Covered, Fingerprint, cover, marks
 from store.errors import BadInput
+from store.formats.archive_zip import open_zip
 
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 GZIP: Final = b"\x1f\x8b"
@@ -46,8 +47,10 @@ def cover_archive(data: bytes, fingerprint: Fingerprint) -> Covered:
     """Return an archive without the secrets in its members; what cannot be read in it is left as it is.
 
     Raises:
-        BadInput: it holds more than may be looked into, or a secret that cannot be taken out.
+        BadInput: a zip that is refused anywhere, more than may be looked into, or a secret that cannot be taken out.
     """
+    if data.startswith(ZIP):
+        open_zip(data, backslashes=True)  # a bomb is told by its directory, before anything is unpacked
     return _Walk(fingerprint).archive(data, 1)
 
 

@@ -7,6 +7,8 @@ import sqlite3
 from dataclasses import asdict, dataclass
 
 from store.domain import events as ev
+from store.domain.gates.conditions import PREFIX
+from store.domain.gates.wanted import LATER
 from store.projections.shape import Projection, insert, rows
 
 
@@ -35,6 +37,7 @@ class RequestRow:
     approvals: int
     """Approvals that name the present digest, one per person."""
     gates_failed: int
+    """Gates that failed, are not waived, and that an approver has to wait for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +79,15 @@ class GateRow:
     unblock: str
     digest: str
     seq: int
+    inputs: str
+    """Digest over what it looked at."""
+    waived: str
+    """The exception by which it need not pass; empty where there is none."""
+
+    @property
+    def verdict(self) -> str:
+        """`pass`, `waived` or `fail`."""
+        return "pass" if self.passed else "waived" if self.waived else "fail"
 
 
 TABLES = (
@@ -92,7 +104,8 @@ TABLES = (
     "CREATE TABLE risk(request TEXT PRIMARY KEY, level TEXT NOT NULL, computed TEXT NOT NULL, declared TEXT NOT NULL,"
     " points INTEGER NOT NULL, facts TEXT NOT NULL, owners TEXT NOT NULL, seq INTEGER NOT NULL) STRICT",
     "CREATE TABLE gate(request TEXT NOT NULL, gate TEXT NOT NULL, passed INTEGER NOT NULL, reason TEXT NOT NULL,"
-    " unblock TEXT NOT NULL, digest TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(request, gate))"
+    " unblock TEXT NOT NULL, digest TEXT NOT NULL, seq INTEGER NOT NULL, inputs TEXT NOT NULL, waived TEXT NOT NULL,"
+    " PRIMARY KEY(request, gate))"
     " STRICT, WITHOUT ROWID",
 )
 
@@ -126,18 +139,7 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
                 "UPDATE decision SET decision = 'void' WHERE request = ? AND decision = 'approved'", (event.request,)
             )
         case ev.GateEvaluated() as event:
-            connection.execute(
-                "INSERT OR REPLACE INTO gate VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    event.request,
-                    event.gate,
-                    int(event.passed),
-                    event.reason,
-                    event.unblock,
-                    event.digest,
-                    record.seq,
-                ),
-            )
+            _judge(connection, record, event)
         case ev.ApprovalGranted() as event:
             _decide(connection, record, event.request, "approved", event.note, event.digest)
             if event.complete:
@@ -173,6 +175,27 @@ def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
                 _state(connection, record, live, "live")
         case _:
             pass
+
+
+def _judge(connection: sqlite3.Connection, record: ev.Recorded, event: ev.GateEvaluated) -> None:
+    """Keep a verdict, if it is about the request as it stands: a result for other contents is none for these."""
+    connection.execute(
+        "INSERT OR REPLACE INTO gate SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?"
+        " WHERE EXISTS (SELECT 1 FROM request WHERE id = ? AND digest = ?)",
+        (
+            event.request,
+            event.gate,
+            int(event.passed),
+            event.reason,
+            event.unblock,
+            event.digest,
+            record.seq,
+            event.inputs,
+            event.waived,
+            event.request,
+            event.digest,
+        ),
+    )
 
 
 def _assess(connection: sqlite3.Connection, record: ev.Recorded, event: ev.RiskAssessed) -> None:
@@ -254,12 +277,14 @@ PROJECTION = Projection(
     ),
     apply=_apply,
 )
+_NAMES_LATER = ", ".join(f"'{name}'" for name in sorted(LATER))
 _SELECT = (
     "SELECT id, project, environment, title, requester, risk, state, digest, release, manifest, base, deployment,"
     " opened_seq, opened_at, updated_seq, updated_at,"
     " (SELECT count(DISTINCT actor) FROM decision d WHERE d.request = r.id AND d.digest = r.digest"
     "  AND d.decision = 'approved') AS approvals,"
-    " (SELECT count(*) FROM gate g WHERE g.request = r.id AND NOT g.passed) AS gates_failed FROM request r"
+    " (SELECT count(*) FROM gate g WHERE g.request = r.id AND NOT g.passed AND g.waived = ''"
+    f"  AND g.gate NOT IN ({_NAMES_LATER}) AND g.gate NOT GLOB '{PREFIX}*') AS gates_failed FROM request r"
 )
 
 
@@ -285,6 +310,14 @@ def of_release(connection: sqlite3.Connection, project: str, release: str) -> tu
         f"{_SELECT} WHERE project = ? AND release = ? ORDER BY opened_seq",
         (project, release),
     )
+
+
+def releases_like(connection: sqlite3.Connection, prefix: str) -> tuple[tuple[str, str], ...]:
+    """Return (project, release) of the releases that requests are about and whose digest begins so."""
+    found = connection.execute(
+        "SELECT DISTINCT project, release FROM request WHERE substr(release, 1, ?) = ?", (len(prefix), prefix)
+    )
+    return tuple((project, release) for project, release in found)
 
 
 def of_project(connection: sqlite3.Connection, project: str) -> tuple[RequestRow, ...]:

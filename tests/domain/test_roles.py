@@ -41,6 +41,10 @@ MAY = {
         "annotate",
     },
 }
+for _role, _acts in MAY.items():
+    _acts.add("run gates")
+    if _role not in {"responder", "auditor"}:
+        _acts.add("add a report")
 """governance.md in one table, written down apart from the code: everything else is refused."""
 
 

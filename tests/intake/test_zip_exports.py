@@ -76,14 +76,13 @@ _PROGRAM = """
 import os, sys
 from pathlib import Path
 from store.errors import BadInput
-from store.services.exports.ingesting import understood
 from store.platforms import recognise
 
 for path in map(Path, sys.argv[1:]):
     child = os.fork()
     if not child:
         try:
-            print(path.name, "understood", len(understood(path.read_bytes(), path.name).components))
+            print(path.name, "understood", len(recognise(path.read_bytes(), path.name).components))
         except BadInput as error:
             print(path.name, "refused:", error)
         sys.stdout.flush()

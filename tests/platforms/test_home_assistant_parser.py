@@ -189,3 +189,12 @@ def test_every_value_of_a_file_of_secrets_is_sealed_and_of_no_other_file() -> No
     found = known_secrets(data, "config/secrets.yaml")
     assert [data[span.start : span.end] for span in found] == [b"house", b"4711", b'a \\" b', b"c", b"one", b"two"]
     assert known_secrets(data, "config/scripts.yaml") == ()
+
+
+def test_a_sealed_file_of_secrets_tells_which_of_them_changed() -> None:
+    data = b"wifi: SEALED-secret-awllggpwjg\ndoor: SEALED-secret-vtlut4dnmr\n"
+    old = recognise(data, "secrets.yaml")
+    new = recognise(data.replace(b"vtlut4dnmr", b"pval6ntf4x"), "secrets.yaml")
+    (change,) = compare(old.components, new.components, platform("home-assistant").rules).components
+    assert [field.path for field in change.fields] == ["door"]
+    assert old.notices == ()

@@ -17,7 +17,7 @@ from store.services.context import Actor
 from store.services.delivery import deploying, environments, rollback
 from store.services.drift import drifting
 from store.services.identity import people
-from store.services.requests import approving, requests
+from store.services.requests import approving, promoting, requests
 
 Act = Callable[[Scene, Actor], object]
 
@@ -99,7 +99,7 @@ ACTS: dict[str, tuple[set[str], Callable[[Scene], object], Act]] = {
     "promote": (
         OPENERS,
         lambda s: s.live(),
-        lambda s, a: requests.promote(s.context, a, "CR-0001", to="prod"),
+        lambda s, a: promoting.promote(s.context, a, "CR-0001", to="prod"),
     ),
     "approve": (DECIDERS, _submitted, lambda s, a: approving.approve(s.context, a, "CR-0001")),
     "refuse": (DECIDERS, _submitted, lambda s, a: approving.refuse(s.context, a, "CR-0001", reason="no")),

@@ -16,7 +16,7 @@ from store.services.context import Source
 from store.services.delivery import deploying, environments, rollback
 from store.services.drift import drifting
 from store.services.locking import pushing
-from store.services.requests import approving, requests
+from store.services.requests import approving, promoting, requests
 from store.services.requests.requests import change_of
 
 
@@ -118,10 +118,10 @@ def test_a_quarantined_release_neither_deploys_nor_is_promoted_until_it_is_lifte
         scene.live(data, place="dev")
     second = "CR-0002"
     release = change_of(scene.context.ledger, second).target.release
-    promoted = requests.promote(scene.context, scene.cy, second, to="prod").statement.on["request"]
+    promoted = promoting.promote(scene.context, scene.cy, second, to="prod").statement.on["request"]
     rollback.roll_back(scene.context, scene.bo, rollback.plan(scene.context, "dev", "orders"), reason="it hurts")
     with pytest.raises(Refusal, match="not live"):
-        requests.promote(scene.context, scene.cy, second, to="prod")
+        promoting.promote(scene.context, scene.cy, second, to="prod")
     requests.submit(scene.context, scene.cy, promoted)
     approving.approve(scene.context, scene.dana, promoted)
     with pytest.raises(Refusal, match="in quarantine: rolled back by bo: it hurts"):
@@ -142,13 +142,13 @@ def test_a_release_quarantined_while_live_elsewhere_is_not_promoted_from_there(s
         scene.live(V2, place=place)
     rollback.roll_back(scene.context, scene.bo, rollback.plan(scene.context, "test", "orders"), reason="it hurts")
     with pytest.raises(Refusal, match="in quarantine"):
-        requests.promote(scene.context, scene.cy, "CR-0002", to="prod")
+        promoting.promote(scene.context, scene.cy, "CR-0002", to="prod")
 
 
 def test_a_promotion_carries_the_same_release_and_needs_its_own_approval(scene: Scene) -> None:
     add_environment(scene.context, scene.alice, "dev")
     request = scene.live(V1, place="dev")
-    promoted = requests.promote(scene.context, scene.cy, request, to="prod").statement.on["request"]
+    promoted = promoting.promote(scene.context, scene.cy, request, to="prod").statement.on["request"]
     old, new = (change_of(scene.context.ledger, name) for name in (request, promoted))
     assert old.target == new.target
     assert old.digest != new.digest

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.exports import V1, V2, document
 from support.scene import Scene
 from support.tampering import plain_sql
 
 from store.domain import events as ev
-from store.domain.change import Change
-from store.domain.release import Release
+from store.domain.gates.contents import Files
+from store.domain.gates.verdict import Verdict
 from store.errors import Refusal
-from store.projections.shape import Connection
 from store.services.requests import approving, requests
-from store.services.requests.gates import GATES, Verdict
+from store.services.requests.gates import GATES
 from store.services.requests.requests import change_of
 
 LEAKY = document(token="ghp_" + "Ab3" * 12, note="a token in the open")
@@ -28,7 +29,8 @@ def test_every_gate_says_pass_with_a_reason_and_the_digest_it_looked_at(scene: S
     scene.ingest()
     request = scene.submitted()
     found = verdicts(scene, "submit")
-    assert set(found) == set(GATES)
+    assert set(found) == {"artifact-intact", "schema-valid", "secrets-clean"}
+    assert all(len(event.inputs) == 64 and event.policy for event in found.values())
     assert all(event.passed and event.reason for event in found.values())
     assert {event.digest for event in found.values()} == {change_of(scene.context.ledger, request).digest}
 
@@ -61,35 +63,35 @@ def test_a_mended_export_passes_after_an_edit(scene: Scene) -> None:
 def test_a_gate_that_crashes_has_failed_with_the_reason(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, crash: Exception
 ) -> None:
-    def broken(connection: Connection, change: Change, release: Release) -> Verdict:
+    def broken(seen: Files) -> Verdict:
         raise crash
 
-    monkeypatch.setitem(GATES, "house-rule", broken)
+    monkeypatch.setitem(GATES, "schema-valid", replace(GATES["schema-valid"], judge=broken))
     scene.ingest()
     request = scene.submitted()
-    failed = verdicts(scene, "submit")["house-rule"]
+    failed = verdicts(scene, "submit")["schema-valid"]
     assert not failed.passed
     assert type(crash).__name__ in failed.reason
-    with pytest.raises(Refusal, match="the gate house-rule failed"):
+    with pytest.raises(Refusal, match="the gate schema-valid failed"):
         approving.approve(scene.context, scene.dana, request)
 
 
 def test_gates_run_again_at_deployment_and_stop_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def moody(connection: Connection, change: Change, release: Release) -> Verdict:
-        asked.append(change.id)
+    def moody(seen: Files) -> Verdict:
+        asked.append(seen.release)
         return Verdict(passed=len(asked) < 2, reason=f"asked {len(asked)} times", unblock="ask less")
 
-    monkeypatch.setitem(GATES, "mood", moody)
+    monkeypatch.setitem(GATES, "schema-valid", replace(GATES["schema-valid"], judge=moody))
     scene.ingest()
     request = scene.approved()
     with pytest.raises(Refusal) as caught:
         scene.deploy(request)
-    assert caught.value.reasons == ("the gate mood failed: asked 2 times",)
+    assert caught.value.reasons == ("the gate schema-valid failed: asked 2 times",)
     assert caught.value.would_unblock == ("ask less",)
-    assert asked == [request, request]
-    assert not verdicts(scene, "deploy")["mood"].passed
+    assert len(asked) == 2
+    assert not verdicts(scene, "deploy")["schema-valid"].passed
     assert "deployment.started" not in scene.kinds()
     assert not (scene.workspace.root / "out/prod/orders").exists()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from support.exports import V2
 from support.scene import Scene
-from support.tampering import smuggle
+from support.tampering import plain_sql, smuggle
 
 from store import archive
 from store.domain import events as ev
@@ -26,7 +26,8 @@ from store.services.identity import people
 from store.services.policy import files, proposing
 from store.services.policy.book import Book
 from store.services.policy.files import Disk
-from store.services.requests import approving, requests
+from store.services.requests import approving, promoting, requests
+from store.workspace import open_workspace
 
 TEN = "approval_days = 10\n"
 TWO = "[approvals.low]\npeople = 2\n"
@@ -249,7 +250,7 @@ def test_a_policy_request_is_neither_edited_nor_deployed_nor_promoted(scene: Sce
     with pytest.raises(BadInput, match="quarterdeck policy adopt"):
         deploying.deploy(scene.context, scene.bo, request)
     with pytest.raises(Refusal, match="not live in"):
-        requests.promote(scene.context, scene.cy, request, to="prod")
+        promoting.promote(scene.context, scene.cy, request, to="prod")
     scene.ingest()
     with pytest.raises(BadInput, match="does not change the policy"):
         proposing.adopt(scene.context, scene.alice, scene.approved())
@@ -298,3 +299,22 @@ def test_asking_for_the_policy_is_one_look_up(scene: Scene) -> None:
     first = scene.context.policy
     assert scene.context.policy is first
     assert scene.context.policies.at(1).policy is scene.context.policies.at(2).policy
+
+
+@pytest.mark.parametrize("kind", ["policy.adopted", "request.opened", "approval.granted", "artifact.ingested"])
+def test_verify_says_what_is_damaged_even_where_the_rules_themselves_are(scene: Scene, kind: str) -> None:
+    scene.ingest()
+    adopted(scene, TEN)
+    damaged = scene.entries(kind=kind)[0].seq
+    with plain_sql(scene.workspace.root / "ledger.db") as connection:
+        (trigger,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'entry_no_update'").fetchone()
+        (body,) = connection.execute("SELECT body FROM entry WHERE seq = ?", (damaged,)).fetchone()
+        connection.execute("DROP TRIGGER entry_no_update")
+        connection.execute("UPDATE entry SET body = ? WHERE seq = ?", (body.replace(b"2026-", b"2027-", 1), damaged))
+        connection.execute(trigger)
+    scene.workspace.close()
+    opened = open_workspace(scene.workspace.root, clock=scene.clock)
+    report = verify_workspace(opened.context, scope=Scope())
+    opened.close()
+    assert not report.ok
+    assert (report.problems[0].seq, report.problems[0].problem) == (damaged, "hash")

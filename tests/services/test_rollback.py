@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from support.scene import Scene, add_environment, content
 from support.tampering import plain_sql
 
 from store.domain import events as ev
+from store.domain.gates.verdict import good
 from store.errors import BadInput, Conflict, IntegrityFailure, NotFound, Refusal
 from store.platforms import recognise
 from store.projections import deployments
@@ -18,7 +20,8 @@ from store.services import releases
 from store.services.delivery import rollback
 from store.services.delivery.rollback import Plan
 from store.services.drift import drifting
-from store.services.requests import approving, requests
+from store.services.requests import approving, promoting, requests
+from store.services.requests.gates import GATES
 from store.services.requests.requests import change_of
 
 
@@ -281,6 +284,20 @@ def test_a_component_that_no_platform_can_take_out_of_its_file_is_refused(scene:
         plan(scene, components=["tab-intake"])
 
 
+def test_a_file_with_sealed_secrets_is_not_written_anew_so_that_no_cover_is_ever_delivered(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passing = replace(GATES["secrets-clean"], judge=lambda _: good("as a waiver would let it"))
+    monkeypatch.setitem(GATES, "secrets-clean", passing)
+    token = "ghp_" + "a1B2" * 9
+    scene.live(tabs(intake=f"const token = '{token}';", refunds="2"))
+    scene.live(tabs(intake=f"const token = '{token}'; // later", refunds="2b"))
+    with pytest.raises(BadInput, match="holds sealed secrets"):
+        plan(scene, components=["tab-refunds"])
+    back(scene, plan(scene))
+    assert token.encode() in scene.delivered()["flows.json"]
+
+
 def by_id(flows: bytes) -> dict[str, object]:
     return {node["id"]: node for node in json.loads(flows)}
 
@@ -425,7 +442,7 @@ def test_a_rollback_overwrites_answered_drift_as_well(scene: Scene, answer: str)
 def test_the_people_who_decided_on_it_cannot_be_worked_around_by_promotion_backwards(scene: Scene) -> None:
     add_environment(scene.context, scene.alice, "dev")
     scene.live(V1, place="dev")
-    promoted = requests.promote(scene.context, scene.bo, "CR-0001", to="prod").statement.on["request"]
+    promoted = promoting.promote(scene.context, scene.bo, "CR-0001", to="prod").statement.on["request"]
     requests.submit(scene.context, scene.bo, promoted)
     with pytest.raises(Refusal, match="separation of duties"):
         approving.approve(scene.context, scene.bo, promoted)

@@ -6,6 +6,7 @@ import io
 import json
 import sqlite3
 import zipfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from support.exports import V1, document, tabs
 from support.scene import Scene
 
 from store import archive
+from store.domain.gates.verdict import good
 from store.errors import BadInput, Conflict, NotFound, Refusal
 from store.intake.inbox import Root, scan
 from store.integrity import sealing as seals
@@ -39,7 +41,7 @@ def leaky(secret: str = CANARY, more: str = "") -> bytes:
 @pytest.fixture
 def waived(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let releases with inline secrets through, as a waiver of the gate would."""
-    monkeypatch.delitem(GATES, "secrets-clean")
+    monkeypatch.setitem(GATES, "secrets-clean", replace(GATES["secrets-clean"], judge=lambda _: good("waived")))
 
 
 def everything(scene: Scene) -> dict[str, bytes]:
@@ -374,3 +376,15 @@ def test_a_drift_with_a_secret_can_be_adopted_and_delivered(scene: Scene, monkey
     with scene.context.ledger.reading() as connection:
         assert sealing.raw(scene.context, connection, artifact.statement.on["artifact"]) == leaky()
     assert drift.startswith("DR-")
+
+
+@pytest.mark.usefixtures("waived")
+def test_an_edited_copy_of_a_covered_export_never_reaches_a_target_with_its_marks(scene: Scene) -> None:
+    digest = scene.ingest(leaky())
+    with scene.context.ledger.reading() as connection:
+        copy = archive.get(connection, digest).replace(b"msg.refund", b"msg.refunds")
+    scene.ingest(copy)
+    request = scene.approved()
+    with pytest.raises(Refusal, match="covered copy"):
+        scene.deploy(request)
+    assert scene.delivered() == {}

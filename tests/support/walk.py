@@ -17,7 +17,7 @@ from store.services.context import Actor, recorded
 from store.services.delivery import deploying, environments, rollback
 from store.services.drift import drifting
 from store.services.identity import people
-from store.services.requests import approving, requests
+from store.services.requests import approving, promoting, requests
 
 PLACES, PROJECTS = ("prod", "dev"), ("orders", "crm")
 
@@ -150,7 +150,7 @@ class Walk:
         deploying.deploy(self.scene.context, self._who(), self._request())
 
     def do_promote(self) -> None:
-        requests.promote(self.scene.context, self._who(), self._request(), to=self._place())
+        promoting.promote(self.scene.context, self._who(), self._request(), to=self._place())
 
     def do_roll_back(self) -> None:
         plan = rollback.plan(self.scene.context, self._place(), self._project())

@@ -40,6 +40,13 @@ from store.domain.events.exports import (
     ImportedDeletion,
     NoticeRecord,
 )
+from store.domain.events.gating import (
+    EnvironmentSpecified,
+    ExceptionEnded,
+    ExceptionGranted,
+    ReportAdded,
+    ReportCounts,
+)
 from store.domain.events.incidents import (
     EntryAnnotated,
     IncidentClosed,
@@ -136,6 +143,10 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         IncidentClosed,
         EntryAnnotated,
         ConnectorsReviewed,
+        ReportAdded,
+        ExceptionGranted,
+        ExceptionEnded,
+        EnvironmentSpecified,
     )
 }
 
@@ -186,8 +197,11 @@ __all__ = [
     "EnvironmentAdded",
     "EnvironmentEdited",
     "EnvironmentFrozen",
+    "EnvironmentSpecified",
     "EnvironmentThawed",
     "Event",
+    "ExceptionEnded",
+    "ExceptionGranted",
     "GateEvaluated",
     "GivenUp",
     "Grant",
@@ -215,6 +229,8 @@ __all__ = [
     "Recorded",
     "ReleaseQuarantined",
     "ReleaseRef",
+    "ReportAdded",
+    "ReportCounts",
     "RequestContent",
     "RequestEdited",
     "RequestOpened",

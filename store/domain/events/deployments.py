@@ -29,6 +29,8 @@ class DeploymentStarted(Event):
     """The live revision this push replaces; a different one is a conflict."""
     previous: str | None = None
     """The release desired here before."""
+    specification: str | None = None
+    """Digest of the environment's specification as it was then."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -109,8 +109,19 @@ class GateEvaluated(Event):
     reason: str
     digest: str
     phase: str
-    """`submit` or `deploy`: gates run again right before a deployment."""
+    """`submit`, `deploy` (gates run again right before a deployment) or `asked`."""
     unblock: str = ""
+    inputs: str = ""
+    """Digest over everything it looked at; empty in entries from before that was kept."""
+    waived: str = ""
+    """The exception by which it need not pass; `passed` is what the gate itself said."""
+    policy: str = ""
+    """Digest of the policy that asked for it."""
+
+    @property
+    def stands_in_the_way(self) -> bool:
+        """It did not pass and nobody waived it."""
+        return not self.passed and not self.waived
 
 
 @dataclass(frozen=True, kw_only=True)

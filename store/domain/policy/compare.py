@@ -116,6 +116,8 @@ def _limits(old: Policy, new: Policy) -> Iterator[str]:
         ("approvals need no touched key", -int(old.approval_touch), -int(new.approval_touch)),
         ("approvals need no PIN", -int(old.approval_pin), -int(new.approval_pin)),
     ]
+    was, now = (RISKS.index(policy.risk.first_release_at_most) for policy in (old, new))
+    longer.append(("a first release computes to less at most", -was, -now))
     for level in ("medium", "high", "critical"):
         was, now = (getattr(policy.risk.thresholds, level) for policy in (old, new))
         longer.append((f"more points than before are needed for {level} risk", was, now))

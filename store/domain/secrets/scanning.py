@@ -15,6 +15,8 @@ from store.domain.secrets.values import SHORTEST, is_placeholder, is_user_and_pa
 _LONG: Final = 20
 _LONG_RUN: Final = b"a" * _LONG
 _WORDS: Final = bytes(0x61 if chr(byte).isalnum() or byte in b"_-" else 0x20 for byte in range(128)) + b" " * 128
+_GAP: Final = re.compile(rb"[^A-Za-z0-9_-]")
+_BLOCK: Final = 1 << 22
 _LEAD: Final = 160
 """How far before its long run a token's shape may begin (`hooks.slack.com/services/…`)."""
 _TAME: Final = re.compile(
@@ -110,14 +112,19 @@ def _shaped(shapes: tuple[Shape, ...], data: bytes, lower: bytes) -> Iterator[Sp
 
 def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
     """Yield where `_LONG` or more characters stand in a row that could be a token; most texts have none."""
-    words = data.translate(_WORDS)
-    start = words.find(_LONG_RUN)
-    while start >= 0:
-        end = words.find(b" ", start)
-        end = len(data) if end < 0 else end
-        if not _TAME.fullmatch(data, start, end):
-            yield start, end
-        start = words.find(_LONG_RUN, end)
+    begin = 0
+    while begin < len(data):
+        gap = _GAP.search(data, begin + _BLOCK)  # a large text is not held once more, whole
+        stop = gap.start() if gap else len(data)
+        words = data[begin:stop].translate(_WORDS)
+        start = words.find(_LONG_RUN)
+        while start >= 0:
+            end = words.find(b" ", start)
+            end = len(words) if end < 0 else end
+            if not _TAME.fullmatch(data, begin + start, begin + end):
+                yield begin + start, begin + end
+            start = words.find(_LONG_RUN, end)
+        begin = stop
 
 
 def _tokens(data: bytes, start: int, end: int) -> Iterator[Span]:

@@ -9,7 +9,7 @@ from store.domain.component import DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
-from store.platforms.home_assistant.components import components_of
+from store.platforms.home_assistant.components import components_of, held_in
 from store.platforms.home_assistant.domains import SURE
 from store.platforms.home_assistant.shapes import hints_in, is_called_like_one, is_kept_like_one, pieces_of
 from store.platforms.home_assistant.watch import connectors_of, notices_of
@@ -24,6 +24,10 @@ _ACTION: Final = re.compile(rb"(?:^|[\s{,])(?:actions?|use_blueprint):")
 _SEQUENCE: Final = re.compile(rb"(?:^|[\s{,])sequence:")
 _BLUEPRINT: Final = re.compile(rb"^blueprint:", re.MULTILINE)
 _BLUEPRINT_OF: Final = re.compile(rb"^ {1,8}domain: {0,8}(?:automation|script|template)", re.MULTILINE)
+
+
+_GLANCE: Final = 1 << 20
+"""Bytes that are looked at to tell whose a file is; houses are written by hand."""
 
 
 class HomeAssistant:
@@ -42,6 +46,7 @@ class HomeAssistant:
             b"{", b"[", b"<", b""
         }:  # fmt: skip
             return 0
+        data = data[:_GLANCE]
         if b"\0" in data[:4096] or _OTHERS.search(data):
             return 0
         signs = [
@@ -74,7 +79,7 @@ class HomeAssistant:
             components=parts,
             connectors=connectors_of(parts),
             notices=notices_of(parts),
-            secrets=max(len(spans), sum(len(piece.content) for piece in pieces if piece.kind == "secrets")),
+            secrets=max(len(spans), sum(held_in(part) for part in parts)),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from store.domain.build import FreeKeys, component, refuse_too_many
 from store.domain.component import Component, Json
+from store.domain.secrets.marks import MARK
 from store.platforms.home_assistant.shapes import Piece
 
 HIDDEN: Final = "[redacted: secret]"
@@ -19,6 +20,7 @@ def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
     for piece in pieces:
         identity = keys.free(piece.id, made)
         # In a file of secrets every value is one, whatever its name promises: only the digest sees it, never the diff.
+        # What stands in a sealed one's place may be seen: it tells which of them changed.
         content: Json = _hidden(piece.content) if piece.kind == "secrets" else piece.content
         made[identity] = component(
             id=identity,
@@ -31,7 +33,16 @@ def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
     return tuple(made.values())
 
 
+def held_in(part: Component) -> int:
+    """Return how many secrets stand in the open in a file of secrets; none in any other component."""
+    if part.kind != "secrets" or not isinstance(part.content, dict):
+        return 0
+    return list(part.content.values()).count(HIDDEN)
+
+
 def _hidden(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: _hidden(item) for key, item in value.items()}
-    return [_hidden(item) for item in value] if isinstance(value, list) else HIDDEN
+    if isinstance(value, list):
+        return [_hidden(item) for item in value]
+    return value if isinstance(value, str) and MARK.fullmatch(value.encode()) else HIDDEN

@@ -10,6 +10,7 @@ from store.domain.component import Component, Connector, Json, Notice
 from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
 from store.domain.hosts import host_named
 from store.domain.schedules import DAY, cron_seconds
+from store.platforms.home_assistant.components import held_in
 from store.platforms.home_assistant.domains import HELPERS
 
 _ADDRESSES: Final = ("host", "broker", "server", "url", "resource", "ip_address")
@@ -55,9 +56,8 @@ def notices_of(parts: Sequence[Component]) -> tuple[Notice, ...]:
     found: dict[Notice, None] = {}
     for part in parts:
         if part.kind == "secrets":
-            if isinstance(part.content, dict) and part.content:
-                what = f"holds {len(part.content)} secrets in the open"
-                found[notice("inline-secret", part, what)] = None
+            if held := held_in(part):
+                found[notice("inline-secret", part, f"holds {held} secrets in the open")] = None
             continue
         for code, what in _seen(part):
             found[notice(code, part, what)] = None

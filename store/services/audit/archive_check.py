@@ -22,6 +22,8 @@ _NAMING = (
     "revert.started",
     "policy.proposed",
     "policy.adopted",
+    "report.added",
+    "environment.specified",
 )
 Progress = Callable[[int, int], bool]
 """(done, total) → go on?"""
@@ -79,7 +81,8 @@ def _named(entry: Entry) -> Iterator[tuple[str, str]]:
     manifest = statement.data.get("manifest")
     if isinstance(manifest, str):
         yield "component manifest", manifest
-    for field, what in (("connectors", "list of connectors"), ("inventory", "reviewed inventory")):
+    for field, what in (("connectors", "list of connectors"), ("inventory", "reviewed inventory"),
+                        ("report", "report"), ("specification", "specification of an environment")):  # fmt: skip
         digest = statement.data.get(field)
         if isinstance(digest, str):
             yield what, digest

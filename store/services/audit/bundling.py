@@ -189,7 +189,10 @@ def attestation(context: Context, deployment: str, *, summary: bool = False) -> 
             "operator": row.actor,
             "entries": {"started": row.started_seq, "ended": row.ended_seq},
             "approvals": [{"actor": d.actor, "entry": d.seq} for d in decisions if d.decision == "approved"],
-            "gates": [{"gate": g.gate, "passed": bool(g.passed), "entry": g.seq} for g in gates],
+            "gates": [
+                {"gate": g.gate, "passed": bool(g.passed), "entry": g.seq} | ({"waived": g.waived} if g.waived else {})
+                for g in gates
+            ],
             "log": {"origin": context.ledger.origin, "size": head.size, "root": b64encode(head.root).decode()},
         }
     statement = {

@@ -55,9 +55,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         return progress is None or progress("archived files", done, total)
 
     start = scope.start or (verified.last(context) if scope.resume else None)
-    people = principals(context.ledger, until=start.size) if start else None
-    in_force = context.policies.at(start.size + 1).policy.digest if start else None
-    audit = SignatureAudit(people, policies=context.policies.known(), in_force=in_force)
+    audit = _audit(context, start)
     try:
         report = verify(
             context.ledger,
@@ -94,6 +92,16 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         report = replace(report, problems=problems, verdict=Verdict.INVALID)
     warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
     return replace(report, warnings=(*warnings, *unchecked)[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
+
+
+def _audit(context: Context, start: Checkpoint | None) -> SignatureAudit:
+    """Return what judges the signatures after `start`, by the policies that can be read: damage is told of later."""
+    people = principals(context.ledger, until=start.size) if start else None
+    try:
+        in_force = context.policies.at(start.size + 1).policy.digest if start else None
+        return SignatureAudit(people, policies=context.policies.known(), in_force=in_force)
+    except QuarterdeckError:
+        return SignatureAudit(people)
 
 
 def _table_problems(context: Context) -> list[Problem]:

@@ -15,6 +15,7 @@ from store.platforms import TARGETS
 from store.services import releases
 from store.services.acting import perform, record
 from store.services.context import Actor, Context, Source, named, recorded
+from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.plans import failure
@@ -24,7 +25,7 @@ from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.requests import assessing, gates, vouching
-from store.services.requests.requests import change_of
+from store.services.requests.reading import change_of
 from store.services.sealing import sealing
 
 
@@ -55,15 +56,12 @@ def deploy(
     with pushing(context, before.environment):
         close_interrupted(context, before.environment)
         progress("running the gates")
-        verdicts = gates.run(context, before, phase="deploy")
-        failed = [verdict for verdict in verdicts if not verdict.passed]
-        if failed:
-            record(context, verdicts)
-            raise Refusal(
-                [f"the gate {verdict.gate} failed: {verdict.reason}" for verdict in failed],
-                would_unblock=[verdict.unblock for verdict in failed if verdict.unblock],
-            )
-        assessed = _assessed(context, actor.handle, before, resumes=resumes)
+        assessed = assessing.assess(context, context.ledger, before, phase="deploy")
+        news = [assessed] if assessing.differs(before.risk, assessed) else []
+        run = gates.run(context, context.ledger, before, phase="deploy", assessed=assessed)
+        if run.failed:
+            record(context, [*run.verdicts, *news])
+            gates.refuse(run.failed)
         snapshot = look(context, goal, before.environment, before.project)
         expected = sealing.public_revision(context, snapshot)
         release = releases.load_ref(context, before.target)
@@ -72,8 +70,10 @@ def deploy(
             change = check(context, source, actor.handle, request, resumes=resumes, assessed=assessed)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
+            gates.hold(run, source, change)
             sealing.refuse_erased(context, source, release)
             now = releases.desired(source, change.environment, change.project)
+            specified = specifying.specification(source, change.environment)
             started = ev.DeploymentStarted(
                 deployment=named("DEP", next_deployment(source)),
                 request=request,
@@ -83,9 +83,9 @@ def deploy(
                 digest=change.digest,
                 expected=expected,
                 previous=now.target.release if now else None,
+                specification=specified.digest if specified else None,
             )
-            news = [assessed] if assessing.differs(change.risk, assessed) else []
-            return [*verdicts, *news, started]
+            return [*run.verdicts, *news, started]
 
         *_, started = perform(context, actor, decide)
         plan = Push(
@@ -114,18 +114,6 @@ def resume(context: Context, actor: Actor, deployment: str, *, progress: Progres
             would_unblock=[f"roll back again: quarterdeck rollback {failed.environment} --project {failed.project}"],
         )
     return deploy(context, actor, failed.request, resumes=deployment, progress=progress)
-
-
-def _assessed(context: Context, handle: str, change: Change, *, resumes: str | None) -> ev.RiskAssessed:
-    """Return the risk as it is now; when it takes more approvals than it had, that is recorded and refused."""
-    assessed = assessing.assess(context, context.ledger, change, phase="deploy")
-    if assessing.differs(change.risk, assessed):
-        try:
-            check(context, context.ledger, handle, change.id, resumes=resumes, assessed=assessed)
-        except Refusal:
-            record(context, [assessed])
-            raise
-    return assessed
 
 
 def check(

@@ -109,7 +109,7 @@ def of_request(context: Context, row: RequestRow) -> Node:
                 key=f"#{gate.seq}",
                 kind="gate",
                 title=f"{gate.gate}: {gate.reason}",
-                state="pass" if gate.passed else "fail",
+                state=gate.verdict,
                 seq=gate.seq,
             )
             for gate in gates

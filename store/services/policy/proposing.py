@@ -23,7 +23,7 @@ from store.services.context import Actor, Context, Source, named, next_id, recor
 from store.services.identity.people import principals
 from store.services.policy.files import on_disk_policy
 from store.services.requests import vouching
-from store.services.requests.requests import change_of
+from store.services.requests.reading import change_of
 
 DOCUMENT = "policy.json"
 """The one file of a policy's release: the whole policy in canonical JSON."""

@@ -20,7 +20,7 @@ from store.services import releases
 from store.services.acting import perform
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
-from store.services.requests.requests import change_of
+from store.services.requests.reading import change_of
 
 _SHORTEST = 8
 """Hex digits of a request digest that are enough to name it: 32 bits."""

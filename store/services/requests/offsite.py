@@ -28,7 +28,7 @@ from store.services.context import Context, Source, recorded
 from store.services.identity.keys import check_signature
 from store.services.identity.people import bare_line, principals
 from store.services.requests.approving import Stated, granted, stated_now
-from store.services.requests.requests import change_of
+from store.services.requests.reading import change_of
 
 VIA: Final = "imported"
 

@@ -1,4 +1,4 @@
-"""Change requests: opening, editing, submitting, withdrawing, promoting."""
+"""Change requests: opening, editing, submitting, withdrawing."""
 
 from __future__ import annotations
 
@@ -7,24 +7,20 @@ from dataclasses import replace
 
 from store.domain import change as rules
 from store.domain import events as ev
-from store.domain.change import Change
 from store.domain.policy.in_force import PLACE
-from store.domain.release import Release
 from store.domain.secrets import redact
 from store.errors import Refusal
 from store.integrity.entry import Entry
 from store.projections import artifacts
 from store.services import releases
 from store.services.acting import perform
-from store.services.context import Actor, Context, Source, named, next_id, recorded
+from store.services.context import Actor, Context, Source, named, next_id
 from store.services.delivery.environments import checked_name, environments, one
 from store.services.identity.people import principals
 from store.services.requests import assessing, gates
+from store.services.requests.reading import change_of
 
-
-def change_of(source: Source, request: str) -> Change:
-    """Return a request, folded from its own entries. Raises NotFound."""
-    return rules.replay(request, recorded(source.entries(on={"request": request})))
+__all__ = ["change_of", "draft_for", "edit", "open_request", "opening", "submit", "withdraw", "without_secrets"]
 
 
 def open_request(
@@ -47,21 +43,6 @@ def open_request(
     with context.ledger.reading() as connection:
         rows = releases.newest_of_project(connection, project, environment, artifacts_named)
         release = releases.compose(connection, rows)
-    return open_for_release(context, actor, project=project, environment=environment, content=content, release=release)
-
-
-def open_for_release(
-    context: Context,
-    actor: Actor,
-    *,
-    project: str,
-    environment: str,
-    content: ev.RequestContent,
-    release: Release,
-    from_request: str | None = None,
-) -> Entry:
-    """Open a draft request for a release that exists already (a promotion)."""
-    one(context.ledger, environment)
 
     def decide(source: Source) -> Sequence[ev.Event]:
         request = opening(
@@ -73,7 +54,7 @@ def open_for_release(
             content=content,
             target=releases.ref_of(release),
         )
-        return [replace(request, from_request=from_request)]
+        return [request]
 
     return perform(context, actor, decide, blobs=[release.to_bytes()])[0]
 
@@ -147,8 +128,8 @@ def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:
     """Hand a draft to its approvers; its risk is assessed, every gate runs, and all of it is recorded."""
     change = change_of(context.ledger, request)
     rules.submit(change, actor=actor.handle, people=principals(context.ledger), at=context.now)
-    verdicts = gates.run(context, change, phase="submit")
     assessed = assessing.assess(context, context.ledger, change, phase="submit")
+    verdicts = gates.run(context, context.ledger, change, phase="submit", assessed=assessed).verdicts
 
     def decide(source: Source) -> Sequence[ev.Event]:
         now = change_of(source, request)
@@ -169,32 +150,6 @@ def withdraw(context: Context, actor: Actor, request: str, *, reason: str) -> En
         return [rules.withdraw(change, actor=actor.handle, reason=reason, people=people, at=context.now)]
 
     return perform(context, actor, decide)[0]
-
-
-def promote(context: Context, actor: Actor, request: str, *, to: str) -> Entry:
-    """Open a request for the same release in another environment; it needs that environment's approvals.
-
-    Raises:
-        Refusal: the request never went live, or its release is in quarantine.
-    """
-    source = context.ledger
-    change = change_of(source, request)
-    now = releases.desired(source, change.environment, change.project)
-    if now is None or now.target.release != change.target.release:
-        raise Refusal([f"{request} is not live in {change.environment}: only a live release is promoted"])
-    held = releases.quarantine(source, change.project, change.target.release)
-    if held is not None:
-        raise Refusal([f"the release {change.target.release[:12]} is in quarantine: {held}"])
-    content = replace(change.content, title=f"{change.content.title} (promoted from {change.environment})"[:200])
-    return open_for_release(
-        context,
-        actor,
-        project=change.project,
-        environment=to,
-        content=content,
-        release=releases.load_ref(context, change.target),
-        from_request=request,
-    )
 
 
 def draft_for(context: Context, *, project: str, environment: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from store.services import diffing, releases, rights
 from store.services.context import Context
 from store.services.delivery import deploying
 from store.services.identity.people import principals
-from store.services.requests.requests import change_of
+from store.services.requests.reading import change_of
 
 
 @dataclass(frozen=True, kw_only=True)

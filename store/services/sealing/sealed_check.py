@@ -17,9 +17,9 @@ def sealed_problems(context: Context) -> tuple[list[Problem], list[Problem]]:
     problems: list[Problem] = []
     warnings: list[Problem] = []
     promised: dict[str, set[str]] = {}
-    for artifact, commitment in sealing.commitments(context.ledger):
-        promised.setdefault(artifact, set()).add(commitment)
     try:
+        for artifact, commitment in sealing.commitments(context.ledger):
+            promised.setdefault(artifact, set()).add(commitment)
         here = {artifact for artifact, _ in sealing.vault(context).artifacts()}
         for artifact, commitments in promised.items():
             gone = sealing.shredded(context.ledger, artifact)

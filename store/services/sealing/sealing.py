@@ -110,7 +110,7 @@ def raw(context: Context, connection: Connection, digest: str) -> bytes:
     """Return the bytes of an artifact as they came, checked against the commitment in its entry.
 
     Raises:
-        Refusal: they were shredded, or are not here.
+        Refusal: they were shredded, or are not here; or the export is an edited copy of a covered one.
         IntegrityFailure: what is sealed is not what the entry commits to.
     """
     data = archive.get(connection, digest)
@@ -119,6 +119,11 @@ def raw(context: Context, connection: Connection, digest: str) -> bytes:
     if gone is not None:
         raise Refusal([gone], would_unblock=["export it again, with a new secret, and request that"])
     if promised is None:
+        if fingerprints(data):
+            raise Refusal(
+                [f"{digest[:12]} is a covered copy: marks stand in it where secrets belong"],
+                would_unblock=["export it again from the platform, or put the secrets in by hand"],
+            )
         return data
     row = _vault(context).get(digest)
     if row is None:

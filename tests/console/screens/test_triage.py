@@ -98,7 +98,7 @@ async def test_every_size_shows_what_needs_somebody_its_reason_and_its_key(
     async with bare(mira.desk, HOME).run_test(size=size) as pilot:
         await settled(pilot)
         text = screen_text(pilot.app)
-        for words in ("DR-0002", "CR-0010", "#127", "should be 250", "is 2500", "R restores it"):
+        for words in ("DR-0002", "CR-0010", "#136", "should be 250", "is 2500", "R restores it"):
             assert words in text
 
 
@@ -132,9 +132,9 @@ async def test_enter_opens_a_thing_where_it_is_handled(mira: DemoDesk) -> None:
 
 async def test_enter_on_a_refused_file_shows_its_entry(mira: DemoDesk) -> None:
     async with bare(mira.desk, HOME).run_test(size=(140, 45)) as pilot:
-        await on(pilot, "#127")
+        await on(pilot, "#136")
         await pilot.press("enter")
-        await until(pilot, lambda: "#127" in screen_text(pilot.app) and "artifact.refused" in screen_text(pilot.app))
+        await until(pilot, lambda: "#136" in screen_text(pilot.app) and "artifact.refused" in screen_text(pilot.app))
 
 
 async def test_r_restores_the_desired_release_over_a_drift(mira: DemoDesk) -> None:
@@ -167,7 +167,7 @@ async def test_acknowledging_takes_the_drift_off_the_list_and_the_cursor_stays_i
         await pilot.press(*"known", "enter")
         await until(pilot, lambda: "acknowledged DR-0002" in said(pilot))
         await settled(pilot)
-        assert [row.key for row in items(pilot).rows] == ["CR-0010", "#127"]
+        assert [row.key for row in items(pilot).rows] == ["CR-0010", "#136"]
         newest = next(mira.desk.context.ledger.entries(newest_first=True, limit=1)).statement
         assert (newest.kind, newest.actor, newest.data["note"]) == ("drift.acknowledged", "mira", "known")
 
@@ -211,7 +211,7 @@ async def test_a_key_that_cannot_be_used_says_why_and_what_would_unblock_it(theo
         await pilot.press("a")
         await settled(pilot)
         assert "separation of duties" in said(pilot)
-        assert "→ somebody else with the role approver decides" in said(pilot)
+        assert "→ ines, mira could do it" in said(pilot)
         assert head(theo) == before
         assert "Approve" not in screen_text(pilot.app).split("\n")[-1]
 

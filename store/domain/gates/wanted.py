@@ -1,0 +1,36 @@
+"""Which gates a policy asks for, and which of them an approver need not wait for."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from fnmatch import fnmatchcase
+from typing import Final
+
+from store.domain.gates.conditions import PREFIX
+from store.domain.policy import Policy
+from store.domain.policy.gates import Gates, hyphened
+
+ALWAYS: Final = ("artifact-intact", "schema-valid", "secrets-clean", "approvals")
+"""They run everywhere, and have no parameters."""
+OF_POLICY: Final = tuple(hyphened(field.name) for field in fields(Gates))
+"""They run where the policy has a section for them."""
+LATER: Final = frozenset({"approvals", "change-window", "no-freeze", "promoted-from"})
+"""Gates about the moment of a deployment, not about what is deployed: an approver need not wait for them."""
+
+
+def wanted(policy: Policy, *, project: str, environment: str) -> tuple[str, ...]:
+    """Return the names of the gates for entry of this project into this environment."""
+    gates = policy.environment(environment).gates
+    sections = [hyphened(field.name) for field in fields(gates) if getattr(gates, field.name) is not None]
+    conditions = [
+        f"{PREFIX}{name}"
+        for name, one in policy.conditions.items()
+        if any(fnmatchcase(project, glob) for glob in one.projects)
+        and any(fnmatchcase(environment, glob) for glob in one.environments)
+    ]
+    return (*ALWAYS, *sections, *conditions)
+
+
+def binds_approval(gate: str) -> bool:
+    """Say whether nobody can approve while this gate fails: not where it is about the moment of the deployment."""
+    return gate not in LATER and not gate.startswith(PREFIX)
