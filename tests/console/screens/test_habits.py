@@ -18,6 +18,7 @@ from console.screen.palette import Going
 from console.widgets.dialogs import Reading
 from console.widgets.filter_bar import FilterBar
 from console.widgets.keyed_table import KeyedTable
+from store.services import incidents
 from store.services.delivery import environments
 
 LEAVES = {"app.quit", "dialog.no", "dialog.yes", "dialog.cancel"}
@@ -185,11 +186,13 @@ async def test_production_is_thawed_again_only_by_typing_its_name(mira: DemoDesk
 
 
 async def test_undo_says_when_there_is_nothing_it_can_take_back(mira: DemoDesk) -> None:
+    incidents.annotate(mira.desk.context, mira.actor("mira"), "CR-0010", "looked at it")
     async with Console(mira.desk, palette="truecolor").run_test(size=(140, 45)) as pilot:
         await settled(pilot)
         await pilot.press("Z")
         await settled(pilot)
         assert "cannot be taken back" in said(pilot)
+        assert "→ add another note" in said(pilot)
 
 
 async def test_undo_needs_somebody_with_a_key(stranger: DemoDesk) -> None:
