@@ -84,7 +84,7 @@ async def test_branches_are_read_when_they_are_opened(mira: DemoDesk) -> None:
         await settled(pilot)
         below = [path[3] for path in tree(pilot).paths if path[:3] == (*PROD, "CR-0007") and len(path) == 4]
         assert "DEP-0008" in below
-        assert sum(key.startswith("#") for key in below) == 4  # three gates, one approval
+        assert sum(key.startswith("#") for key in below) == 5  # four gates, one approval
         assert tree(pilot).key == "CR-0007"
         await pilot.press("right", "left", "left")
         await settled(pilot)
@@ -151,7 +151,7 @@ async def test_what_is_shown_of_a_node_follows_the_ledger(mira: DemoDesk) -> Non
 async def test_a_request_shows_who_asked_who_approved_and_what_changed(mira: DemoDesk) -> None:
     async with bare(mira.desk, LINEAGE).run_test(size=(140, 45)) as pilot:
         await go(pilot, "CR-0007")
-        for words in ("Discounts, capped", "by theo", "✓ ines", "✓ 3 pass", "DEP-0008", "INC-0001: discounts"):
+        for words in ("Discounts, capped", "by theo", "✓ ines", "✓ 4 pass", "DEP-0008", "INC-0001: discounts"):
             assert words in about(pilot)
         panel = pilot.app.query_one(ChangePanel)
         assert panel.is_on_screen
