@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textual.binding import Binding
+from rich.console import RenderableType
 from textual.screen import Screen
 from textual.widget import Widget
 
-from console.screen import KEYS, Frame, Place, Session, checked_keymap
+from console.personal.memory import LeftOff
+from console.screen import Frame, Pane, Place, Session, checked_keymap
+from console.screen.keys import KeyRow, keys_of
 from console.screen.palette import Going
 from console.screens.approvals import Approvals
 from console.screens.connectors import Connectors
@@ -20,12 +22,14 @@ from console.screens.lineage import Lineage
 from console.screens.replay import Replay
 from console.screens.triage import Triage
 from console.widgets.change_panel import ChangePanel
+from console.widgets.dialogs import Ask, Choose, Confirm, Reading
 from console.widgets.diff_view import DiffView
 from console.widgets.filter_bar import FilterBar
 from console.widgets.keyed_tree import KeyedTree
 from console.widgets.line_view import LineView
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.terminal import TerminalApp
+from console.widgets.three_way_view import ThreeWayView
 from console.widgets.timeline import Timeline
 
 SCREENS: tuple[Place, ...] = (
@@ -38,6 +42,19 @@ SCREENS: tuple[Place, ...] = (
     Place(key="7", id="connectors", title="Connectors", factory=Connectors),
 )
 """One line a screen: `Place(key="1", id="triage", title="Triage", factory=lambda session: Triage(session.triage))`."""
+
+WIDGETS: tuple[type[Widget], ...] = (
+    LineView,
+    DiffView,
+    SemanticDiff,
+    ChangePanel,
+    KeyedTree,
+    ThreeWayView,
+    Timeline,
+    FilterBar,
+)
+"""Every widget that binds keys of its own."""
+DIALOGS: tuple[type[Widget], ...] = (Confirm, Ask, Choose, Reading)
 
 _STYLES = Path(__file__).parent / "screens"
 
@@ -58,8 +75,9 @@ class Console(TerminalApp[None]):
         keymap: Mapping[str, str] | None = None,
         palette: str | None = None,
         ascii_only: bool = False,
+        start: LeftOff | None = None,
     ) -> None:
-        """Take an open workspace; `keymap` is the person's own (key id → key).
+        """Take an open workspace; `keymap` is the person's own (key id → key), `start` where to begin.
 
         Raises:
             BadInput: the keymap names an unknown key id or gives one key to two acts.
@@ -70,9 +88,40 @@ class Console(TerminalApp[None]):
         self.set_keymap(checked)
         self._console_session = session
         self._console_places = tuple(places)
+        self._console_start = start
+        self._console_greeting: tuple[bool, tuple[str, ...]] = (False, ())
+        self.chosen_look = ""
+        """The theme that was chosen while the console ran; empty for none."""
+        self.left_off = LeftOff()
+        """Where the person was when the console was left."""
 
     def get_default_screen(self) -> Screen[Any]:
-        return Frame(self._console_session, self._console_places)
+        return Frame(self._console_session, self._console_places, self._console_start)
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave; remember where."""
+        frame = next((screen for screen in self.screen_stack if isinstance(screen, Frame)), None)
+        if frame is not None and frame.is_mounted and frame.query(FilterBar):
+            self.left_off = frame.left_off()
+        super().exit(result, return_code, message)
+
+    def greet(self, *, tour: bool = False, notes: Sequence[str] = ()) -> None:
+        """Say these things, and show the tour, once the first screen stands."""
+        self._console_greeting = (tour, tuple(notes))
+
+    def on_ready(self) -> None:
+        """Greet."""
+        tour, notes = self._console_greeting
+        frame = self.screen_stack[0]
+        if isinstance(frame, Frame) and notes:
+            frame.say(notes, "info")
+        if isinstance(frame, Frame) and tour:
+            frame.action_tour()
+
+    def action_look(self, name: str) -> None:
+        """Change the colours, and remember that it was asked for."""
+        self.chosen_look = name if self.is_running else ""
+        super().action_look(name)
 
     def leave(self, return_code: int = 0) -> None:
         """Stop the frame's threads, then restore the terminal."""
@@ -82,21 +131,12 @@ class Console(TerminalApp[None]):
         super().leave(return_code)
 
 
+def key_table() -> tuple[KeyRow, ...]:
+    """Return every key of the console, its id and its meaning, sorted by id."""
+    panes = tuple(place.factory for place in SCREENS if isinstance(place.factory, type))
+    return keys_of((Frame, Pane, *panes, *WIDGETS, *DIALOGS))
+
+
 def known_keys() -> dict[str, str]:
-    """Return every key id of the console and its key by default."""
-    keys = {f"act.{name}": key for name, (key, _) in KEYS.items()}
-    owners: tuple[type[Widget], ...] = (
-        LineView,
-        DiffView,
-        SemanticDiff,
-        ChangePanel,
-        KeyedTree,
-        Timeline,
-        FilterBar,
-        Frame,
-    )
-    for owner in owners:
-        for binding in owner.BINDINGS:
-            if isinstance(binding, Binding) and binding.id is not None:
-                keys.setdefault(binding.id, binding.key)
-    return keys
+    """Return every key id of the console and its keys by default."""
+    return {row.id: row.keys for row in key_table()}

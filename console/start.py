@@ -6,24 +6,62 @@ import os
 import sys
 
 from console.app import Console
+from console.personal.files import read_keymap, read_settings
+from console.personal.folders import config_folder, state_folder
+from console.personal.memory import Habits, LeftOff, Memory
+from console.presentation.themes import LOOKS
 from console.screen.desk import Desk
-from console.widgets.terminal import preflight, run_app
+from console.screen.links import Link
+from console.widgets.terminal import draws_ascii, preflight, run_app
 from store.errors import BadInput
 from store.services.context import Actor
 from store.workspace import Workspace
 
+_SSH = ("over ssh: ssh -C sends a tenth of the bytes, and every key answers sooner",)
 
-def run_console(workspace: Workspace, actor: Actor | None, *, mouse: bool, why_nobody: str = "") -> int:
+
+def run_console(
+    workspace: Workspace,
+    actor: Actor | None,
+    *,
+    mouse: bool,
+    why_nobody: str = "",
+    link: Link | None = None,
+    tour: bool = False,
+    plain: bool = False,
+) -> int:
     """Run the console until it is left and return the exit status.
 
+    It begins at `link`, else where the person left off; `tour` shows the tour once more.
+
     Raises:
-        BadInput: this terminal cannot show it; says why and what to use instead.
+        BadInput: this terminal cannot show it, or a file of the person's own is faulty; says why.
     """
     trouble = preflight(os.environ, sys.__stderr__ or sys.stderr)
     if trouble is not None:
         raise BadInput(trouble)
-    ascii_only = os.environ.get("QUARTERDECK_ASCII", "") not in {"", "0"}
-    return run_app(Console(Desk(workspace.context, actor, why_nobody=why_nobody), ascii_only=ascii_only), mouse=mouse)
+    settings = read_settings(config_folder())
+    memory = Memory(state_folder(), workspace.context.ledger.origin)
+    habits, left = memory.habits(), memory.left_off()
+    look = settings.theme or habits.theme or "auto"
+    if look not in LOOKS:
+        raise BadInput(f"no theme is called {look!a}; there are: {', '.join(LOOKS)}")
+    console = Console(
+        Desk(workspace.context, actor, why_nobody=why_nobody),
+        keymap=read_keymap(config_folder()),
+        palette="plain" if plain else None,
+        ascii_only=draws_ascii(os.environ),
+        start=LeftOff(place=link.place, subject=link.subject or "") if link is not None else left,
+    )
+    if not plain:
+        console.action_look(look)
+    remote = "SSH_CONNECTION" in os.environ and not habits.told_ssh
+    console.greet(tour=tour or (settings.tour and not habits.toured), notes=(*memory.notes, *(_SSH if remote else ())))
+    status = run_app(console, mouse=mouse)
+    memory.keep(console.left_off if console.left_off.place else left)
+    chosen = console.chosen_look or habits.theme
+    memory.keep(Habits(theme=chosen, toured=True, told_ssh=habits.told_ssh or remote))
+    return status
 
 
 def run_in_browser(workspace: Workspace, actor: Actor | None, *, why_nobody: str = "") -> int:

@@ -70,8 +70,13 @@ COMMANDS: Final[Mapping[str, str]] = {
     "incident": "incident",
     "annotate": "incident",
     "connectors": "connectors",
+    "keys": "keys",
+    "open": "opening",
+    "undo": "undo",
 }
 """Command → the module of `console.cli` that holds it."""
+_NAMES: Final[Mapping[str, str]] = {"open": "open_"}
+"""Commands whose function cannot be called as they are: the name is Python's own."""
 
 
 class LazyGroup(HintingGroup):
@@ -88,7 +93,8 @@ class LazyGroup(HintingGroup):
         module = COMMANDS.get(cmd_name)
         if module is None:
             return None
-        found = getattr(importlib.import_module(f"console.cli.{module}"), cmd_name.replace("-", "_"))
+        name = _NAMES.get(cmd_name, cmd_name.replace("-", "_"))
+        found = getattr(importlib.import_module(f"console.cli.{module}"), name)
         assert isinstance(found, click.Command)
         return found
 
@@ -97,8 +103,9 @@ class LazyGroup(HintingGroup):
 @click.version_option(package_name="quarterdeck", prog_name="quarterdeck")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal (console only).")
 @click.option("--read-only", is_flag=True, help="Open the console without any act that changes something.")
+@click.option("--tour", is_flag=True, help="Show the tour again (console only).")
 @click.pass_context
-def cli(ctx: click.Context, *, no_mouse: bool, read_only: bool) -> None:
+def cli(ctx: click.Context, *, no_mouse: bool, read_only: bool, tour: bool) -> None:
     """Make no-code deployments secure and auditable, from request to production.
 
     Without a command the console opens.
@@ -106,7 +113,7 @@ def cli(ctx: click.Context, *, no_mouse: bool, read_only: bool) -> None:
     if ctx.invoked_subcommand is None:
         from console.cli.open_console import open_console
 
-        open_console(ctx.ensure_object(Session), mouse=not no_mouse, read_only=read_only)
+        open_console(ctx.ensure_object(Session), mouse=not no_mouse, read_only=read_only, tour=tour)
 
 
 add_global_options(cli)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from console.cli.session import Session
 from store.errors import BadInput
 
+if TYPE_CHECKING:
+    from console.screen.links import Link
 
-def open_console(session: Session, *, mouse: bool, read_only: bool) -> None:
+
+def open_console(
+    session: Session, *, mouse: bool, read_only: bool, link: Link | None = None, tour: bool = False
+) -> None:
     """Run the console until it is quit, and exit with its status."""
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise BadInput("the console needs a terminal; every fact is on the command line too: quarterdeck triage")
@@ -16,4 +22,5 @@ def open_console(session: Session, *, mouse: bool, read_only: bool) -> None:
     workspace = session.workspace
     from console.start import run_console
 
-    sys.exit(run_console(workspace, actor, mouse=mouse, why_nobody=why))
+    plain = session.options.no_color
+    sys.exit(run_console(workspace, actor, mouse=mouse, why_nobody=why, link=link, tour=tour, plain=plain))

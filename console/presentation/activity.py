@@ -77,6 +77,7 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "enforcement.halted": ("!", "danger", "*{place}* is not reverted any more: {reason?}"),
         "drift.opened": ("!", "danger", "{place} *{id}* {name}: {summary?}"),
         "drift.changed": ("!", "danger", "{place} *{id}* changed again: {summary?}"),
+        "drift.reopened": ("○", "warn", "{who} took back the acknowledgement of *{id}*: {reason?}"),
         "drift.acknowledged": ("○", "muted", "{who} acknowledged *{id}*: {note?}"),
         "drift.resolved": ("✓", "ok", "{place} *{id}* is over: {how?}"),
         "incident.opened": ("■", "danger", "{who} opened *{id}*: {title?}"),

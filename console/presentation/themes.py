@@ -47,10 +47,37 @@ _ROLES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "deck-keyword": ("#c5a3ff", "#d7afff", "#ff55ff"),
     }
 )
+_CONTRAST: Mapping[str, str] = MappingProxyType(
+    {
+        "accent": "#5fd7ff", "success": "#00ffff", "warning": "#ffff00", "error": "#ffaf87", "deck-cursor": "#0000d7",
+        "deck-muted": "#e4e4e4", "deck-faint": "#d0d0d0", "deck-key": "#ffff00", "deck-rule": "#ffffff",
+        "deck-focus-rule": "#00ffff", "deck-add": "#00ffff", "deck-remove": "#ffaf87", "deck-string": "#afd7ff",
+        "deck-number": "#ffff00", "deck-keyword": "#ffd7ff", "deck-add-word": "#005f5f", "deck-remove-word": "#5f0000",
+    }
+)  # fmt: skip
+"""What high contrast does not say in white on black; every colour is one of the 256, too."""
+_GROUNDS_OF_INK = frozenset(
+    {"background", "surface", "panel", "deck-ink", "deck-resting", "deck-fold", "deck-add-ground",
+     "deck-remove-ground", "deck-add-word", "deck-remove-word"}
+)  # fmt: skip
 PALETTES: Mapping[str, str] = MappingProxyType(
-    {"truecolor": "quarterdeck", "256": "quarterdeck-256", "standard": "quarterdeck-16"}
+    {
+        "truecolor": "quarterdeck",
+        "256": "quarterdeck-256",
+        "standard": "quarterdeck-16",
+        "contrast": "quarterdeck-contrast",
+        "plain": "quarterdeck-plain",
+    }
 )
-"""What Rich calls a terminal's colours → the theme for it."""
+"""What Rich calls a terminal's colours, or what was asked for → the theme for it."""
+LOOKS: Mapping[str, str] = MappingProxyType(
+    {
+        "auto": "as many colours as the terminal has, told apart by the colour-blind too",
+        "contrast": "white on black, few bright colours",
+        "plain": "no colour at all (as with NO_COLOR)",
+    }
+)
+"""What a person may choose → what it looks like."""
 
 _DERIVED: Mapping[str, str] = MappingProxyType(
     {
@@ -79,10 +106,18 @@ _DERIVED: Mapping[str, str] = MappingProxyType(
 
 def variables(palette: str = "truecolor") -> dict[str, str]:
     """Return the console's own theme variables: what tones and style sheets name with `$deck-…`."""
-    column = list(PALETTES).index(palette)
-    colours = {role: found[column] for role, found in _ROLES.items()}
+    colours = _colours(palette)
     own = {role: colour for role, colour in colours.items() if role.startswith("deck-")}
     return own | {name: colours[role] for name, role in _DERIVED.items()}
+
+
+def _colours(palette: str) -> dict[str, str]:
+    """Return role → colour; without colours everything is ink on paper or paper on ink."""
+    columns = ("truecolor", "256", "standard")
+    if palette in columns:
+        return {role: found[columns.index(palette)] for role, found in _ROLES.items()}
+    ink = {role: "#000000" if role in _GROUNDS_OF_INK else "#ffffff" for role in _ROLES}
+    return ink | dict(_CONTRAST) if palette == "contrast" else ink
 
 
 def themes() -> list[Theme]:
@@ -90,8 +125,8 @@ def themes() -> list[Theme]:
     from textual.theme import Theme
 
     made = []
-    for column, (palette, name) in enumerate(PALETTES.items()):
-        colour = {role: found[column] for role, found in _ROLES.items()}
+    for palette, name in PALETTES.items():
+        colour = _colours(palette)
         made.append(
             Theme(
                 name=name,

@@ -12,13 +12,18 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
+from console.personal.memory import LeftOff
 from console.presentation.frame import FrameFacts
 from console.presentation.spans import line
+from console.screen import commands
+from console.screen.desk import Desk
 from console.screen.feed import Feed, FeedFailed
 from console.screen.help import help_lines
 from console.screen.pane import Pane
 from console.screen.place import Place
 from console.screen.session import Session
+from console.screen.tour import tour
+from console.screen.undo import undo
 from console.widgets.dialogs import Confirm, Reading
 from console.widgets.filter_bar import FilterBar, Mode
 from console.widgets.key_line import KeyLine, MessageLine
@@ -39,6 +44,7 @@ class Frame(Screen[None]):
         Binding("slash", "filter", "Filter", key_display="/", id="find.filter"),
         Binding("colon", "command", "Command", key_display=":", id="find.command"),
         Binding("question_mark", "help", "Keys", key_display="?", id="app.help"),
+        Binding("Z", "undo", "Undo what you did last", show=False, id="act.undo"),
         Binding("escape,backspace", "back", "Back", show=False, id="app.back"),
         Binding("q", "leave", "Quit", show=False, id="app.quit"),
     ]
@@ -57,8 +63,9 @@ class Frame(Screen[None]):
     """
     AUTO_FOCUS = ""
 
-    def __init__(self, session: Session, places: Sequence[Place]) -> None:
+    def __init__(self, session: Session, places: Sequence[Place], start: LeftOff | None = None) -> None:
         super().__init__()
+        self._frame_start = start or LeftOff()
         self._frame_session = session
         self._frame_places = tuple(places)
         self._frame_past: list[str] = []
@@ -75,14 +82,20 @@ class Frame(Screen[None]):
         yield TabStrip(tabs)
         yield ContentSwitcher()
         yield MessageLine()
-        yield FilterBar([place.id for place in self._frame_places])
+        yield FilterBar(commands.names(self))
         yield KeyLine(self.blocked)
 
     async def on_mount(self) -> None:
         self._frame_feed.start()
         self.set_interval(AGES_EVERY_SECONDS, self._look_again)
         self._read_facts()
-        if self._frame_places:
+        start = self._frame_start
+        known = {place.id for place in self._frame_places}
+        if start.place in known:
+            await self.go_to(start.place, start.subject or None)
+            if start.filter:
+                commands.narrow(self, start.filter)
+        elif self._frame_places:
             await self.go_to(self._frame_places[0].id)
 
     def on_unmount(self) -> None:
@@ -110,7 +123,7 @@ class Frame(Screen[None]):
         """Bring a place to the front, made at its first visit, and open `subject` in it."""
         place = next((found for found in self._frame_places if found.id == place_id), None)
         if place is None:
-            self._say((f"there is no screen called {place_id}",), "warn")
+            self.say((f"there is no screen called {place_id}",), "warn")
             return
         switcher = self.query_one(ContentSwitcher)
         if switcher.current != place.id:
@@ -155,7 +168,7 @@ class Frame(Screen[None]):
             pane.reload()
 
     def on_feed_failed(self, event: FeedFailed) -> None:
-        self._say((str(event.error), "the console no longer follows the ledger; r reads again"), "danger")
+        self.say((str(event.error), "the console no longer follows the ledger; r reads again"), "danger")
 
     def _look_again(self) -> None:
         self._read_facts()
@@ -176,7 +189,7 @@ class Frame(Screen[None]):
                 self._frame_again = False
                 self._show_facts(await asyncio.to_thread(self._frame_session.frame))
         except QuarterdeckError as error:
-            self._say((str(error),), "danger")
+            self.say((str(error),), "danger")
         finally:
             self._frame_reading = False
 
@@ -189,7 +202,7 @@ class Frame(Screen[None]):
         self.query_one(KeyLine).reread()
 
     def on_pane_said(self, event: Pane.Said) -> None:
-        self._say(event.lines, event.tone)
+        self.say(event.lines, event.tone)
 
     def on_pane_crumbs_changed(self) -> None:
         self._show_crumbs()
@@ -200,7 +213,8 @@ class Frame(Screen[None]):
     async def on_tab_strip_picked(self, event: TabStrip.Picked) -> None:
         await self.go_to(event.place)
 
-    def _say(self, lines: Sequence[str], tone: str) -> None:
+    def say(self, lines: Sequence[str], tone: str) -> None:
+        """Say something in the message line."""
         self.query_one(MessageLine).say(lines, tone)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:  # noqa: ARG002
@@ -208,8 +222,16 @@ class Frame(Screen[None]):
 
     def blocked(self, binding: Binding) -> bool:
         """Return whether an act, though bound, cannot be done now; then the key line leaves it out."""
+        return self.reason_against(binding) is not None
+
+    def reason_against(self, binding: Binding) -> str | None:
+        """Return why an act, though bound, cannot be done now, and what would unblock it."""
         kind, _, name = (binding.id or "").partition(".")
-        return kind in {"act", "look"} and self.pane is not None and self.pane.reason_against(kind, name) is not None
+        if name == "undo" and self.pane is not None and self.pane.read_only is not None:
+            return f"read only: {self.pane.read_only}"
+        if kind not in {"act", "look"} or name == "undo" or self.pane is None:
+            return None
+        return self.pane.reason_against(kind, name)
 
     # Keys.
 
@@ -230,14 +252,15 @@ class Frame(Screen[None]):
             self.pane.filter_rows(event.text)
 
     def on_filter_bar_dismissed(self) -> None:
-        self._refocus()
+        self.refocus()
 
     async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
-        self._refocus()
+        self.refocus()
         if event.mode is Mode.COMMAND and event.text.strip():
             await self.run_command(event.text.strip())
 
-    def _refocus(self) -> None:
+    def refocus(self) -> None:
+        """Give the focus back to the pane in front."""
         if self.pane is not None:
             self.set_focus(None)
             self._focus_in(self.pane)
@@ -253,20 +276,19 @@ class Frame(Screen[None]):
         return filtered
 
     async def run_command(self, text: str) -> None:
-        """Run what was typed after `:`: a screen and a thing in it, an id, the pane's own word, `q`."""
-        word, _, rest = text.partition(" ")
-        named = [place for place in self._frame_places if place.id.startswith(word.lower())]
-        owner = next((p for p in self._frame_places if p.subjects and word.upper().startswith(p.subjects)), None)
-        if word in {"q", "quit"}:
-            self.action_leave()
-        elif self.pane is not None and self.pane.command(text):
-            return
-        elif named:
-            await self.go_to(named[0].id, rest.strip() or None)
-        elif owner is not None:
-            await self.go_to(owner.id, word.upper())
-        else:
-            self._say((f"no command and no id is called {word}",), "warn")
+        """Run what was typed after `:` (`commands.COMMANDS`)."""
+        try:
+            await commands.run(self, text)
+        except QuarterdeckError as error:
+            self.say((str(error),), "warn")
+
+    def left_off(self) -> LeftOff:
+        """Return where the person is now, to be found again at the next start."""
+        pane, bar = self.pane, self.query_one(FilterBar)
+        if pane is None:
+            return LeftOff()
+        text = bar.field.value if bar.mode is Mode.FILTER else ""
+        return LeftOff(place=pane.id or "", subject=(pane.subject() or "")[:200], filter=text)
 
     async def action_back(self) -> None:
         """Go one step back: message, filter, inside the pane, the place before."""
@@ -281,7 +303,21 @@ class Frame(Screen[None]):
     def action_help(self) -> None:
         pane = self.pane
         texts = pane.HELP_TEXT if pane is not None else ()
-        self.app.push_screen(Reading("Keys", help_lines(self.active_bindings, texts, self.app.get_key_display)))
+        lines = help_lines(self.active_bindings, texts, self.app.get_key_display, self.reason_against)
+        self.app.push_screen(Reading("Keys", lines))
+
+    def action_tour(self) -> None:
+        self.app.push_screen(tour(self._frame_places))
+
+    def action_undo(self) -> None:
+        """Take back what the person did last."""
+        desk, pane = self._frame_session, self.pane
+        if pane is None:
+            return
+        if pane.read_only is not None or not isinstance(desk, Desk):
+            self.say((f"read only: {pane.read_only or 'nothing was done here'}",), "warn")
+        else:
+            pane.begin(undo(pane, desk))
 
     def action_leave(self) -> None:
         doing = next((pane.doing for pane in self.query(Pane) if pane.doing is not None), None)

@@ -17,19 +17,39 @@ _GROUPS = (
 
 
 def help_lines(
-    bindings: Mapping[str, ActiveBinding], texts: Sequence[str], key_display: Callable[[Binding], str]
+    bindings: Mapping[str, ActiveBinding],
+    texts: Sequence[str],
+    key_display: Callable[[Binding], str],
+    reason: Callable[[Binding], str | None] = lambda _: None,
 ) -> list[str | Line]:
-    """Return the lines of the help: the screen's own sentences, then the keys by group, each id once."""
+    """Return the lines of the help: the screen's own sentences, then the keys by group, each id once.
+
+    Under a key that cannot be used now stands why, and what would unblock it: `reason` says so.
+    """
     lines: list[str | Line] = [*texts, *([""] if texts else [])]
     keys: dict[str, tuple[list[str], str]] = {}
+    against: dict[str, str] = {}
     for active in bindings.values():
         if active.binding.id is not None:
             found = keys.setdefault(active.binding.id, ([], active.binding.description))
             found[0].append(key_display(active.binding))
+            why = reason(active.binding)
+            if why is not None:
+                against[active.binding.id] = why
     for title, prefixes in _GROUPS:
-        group = [(shown, word) for name, (shown, word) in keys.items() if name.startswith(prefixes)]
-        if group:
-            lines.append(line((title, "title")))
-            lines.extend(line((f"  {' '.join(dict.fromkeys(shown)):<16}", "key"), word) for shown, word in group)
-            lines.append("")
+        group = {name: found for name, found in keys.items() if name.startswith(prefixes)}
+        if not group:
+            continue
+        lines.append(line((title, "title")))
+        for name, (shown, word) in group.items():
+            cannot = name in against
+            lines.append(
+                line(
+                    (f"  {' '.join(dict.fromkeys(shown)):<16}", "faint" if cannot else "key"),
+                    word,
+                    (" (not now)" if cannot else "", "warn"),
+                )
+            )
+            lines.extend(line((f"{'':18}{why}", "muted")) for why in against.get(name, "").split("\n") if why)
+        lines.append("")
     return lines

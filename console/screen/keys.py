@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key, key_to_character
+from textual.widget import Widget
 
+from console.presentation.text import display
 from store.errors import BadInput
 
 KEYS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -36,6 +42,10 @@ KEYS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Act → its key and its word, everywhere the same (experience.md, "Rules of the house")."""
+CAREFUL: Final = frozenset({"act.approve", "act.refuse", "act.deploy", "act.promote", "act.rollback", "act.revert"})
+"""Keys that a held `enter` or a finger still on ctrl must never be."""
+_SLIPS: Final = frozenset({"enter", "space", "tab", "escape", "backspace"})
+_NAMED: Final = frozenset({*(key.value for key in Keys), *KEY_NAME_REPLACEMENTS.values()})
 
 
 def act(name: str, label: str | None = None) -> Binding:
@@ -50,21 +60,83 @@ def look(name: str, label: str | None = None, *, show: bool = True) -> Binding:
     return Binding(key, f"look('{name}')", label or word, id=f"look.{name}", show=show)
 
 
-def checked_keymap(keymap: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
-    """Return a person's keymap (key id → key) when every id exists and no key would mean two things.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyRow:
+    """One key of the console as `quarterdeck keys` lists it."""
 
-    `known` holds every id and its key by default. Textual itself would give a key that is taken to the newcomer
-    without a word.
+    id: str
+    keys: str
+    """As Textual spells them, several apart by commas: `slash`, `j,down`."""
+    meaning: str
+
+
+def keys_of(owners: Iterable[type[Widget]]) -> tuple[KeyRow, ...]:
+    """Return every key that these screens and widgets bind, each id once, sorted by id."""
+    rows: dict[str, KeyRow] = {}
+    for owner in owners:
+        for binding in owner.BINDINGS:
+            if isinstance(binding, Binding) and binding.id is not None:
+                known = rows.get(binding.id)
+                keys = binding.key if known is None else _united(known.keys, binding.key)
+                meaning = known.meaning if known is not None and known.meaning else binding.description
+                rows[binding.id] = KeyRow(id=binding.id, keys=keys, meaning=meaning)
+    return tuple(rows[name] for name in sorted(rows))
+
+
+def _united(some: str, more: str) -> str:
+    return ",".join(dict.fromkeys((*some.split(","), *more.split(","))))
+
+
+def spelled(keys: str) -> str:
+    """Return keys as Textual spells them: `/` is `slash`, `ctrl+E` is refused, `j,down` are two.
 
     Raises:
-        BadInput: an id is unknown, or a key is already another act's.
+        BadInput: one of them is no key.
     """
-    for name, key in keymap.items():
-        if name not in known:
-            raise BadInput(f"no key is called {name}; the keys are: {', '.join(sorted(known))}")
+    return ",".join(_spelled(one.strip()) for one in (("comma",) if keys == "," else keys.split(",")))
+
+
+def _spelled(key: str) -> str:
+    before, _, last = key.rpartition("+")
+    base, modifiers = ("+", before.rstrip("+")) if not last else (last, before)
+    name = _character_to_key(base) if len(base) == 1 else base
+    known = bool(key) and (len(base) == 1 or name in _NAMED or key_to_character(name) is not None)
+    held = modifiers.split("+") if modifiers else []
+    if not known or not set(held) <= {"ctrl", "shift", "alt"} or (held and base.isupper()):
+        raise BadInput(f"{display(key, 40)!r} is no key; keys are letters, signs, f1 to f24, or names like space")
+    return "+".join((*held, name))
+
+
+def checked_keymap(keymap: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return a person's keymap (key id → keys) when every id and key exists and no key would mean two things.
+
+    `known` holds every id and its keys by default. Textual itself would give a key that is taken to the newcomer
+    without a word. Two ids that share a key by default are never met in one place, and may go on sharing.
+
+    Raises:
+        BadInput: an id or key is unknown, a key is already another act's, or a slip of the hand could act.
+    """
+    asked = {name: _checked(name, keys, known) for name, keys in keymap.items()}
+    for name, keys in asked.items():
         for other, default in known.items():
-            taken = keymap.get(other, default)
-            scoped = other.partition(".")[0] in {"list", "diff", "time", "dialog"}
-            if other != name and not scoped and set(key.split(",")) & set(taken.split(",")):
-                raise BadInput(f"{key} cannot be {name}: it is {other}")
-    return dict(keymap)
+            shared = set(keys.split(",")) & set(asked.get(other, default).split(","))
+            apart = set(known[name].split(",")) & set(default.split(","))
+            dialogs = name.startswith("dialog.") != other.startswith("dialog.")
+            if other != name and shared and not apart and not dialogs:
+                raise BadInput(f"{min(shared)} cannot be {name}: it is {other}")
+    return asked
+
+
+def _checked(name: str, keys: str, known: Mapping[str, str]) -> str:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        hint = f"did you mean {' or '.join(near)}?" if near else "quarterdeck keys lists them"
+        raise BadInput(f"no key is called {display(name, 60)}; {hint}")
+    try:
+        found = spelled(keys)
+    except BadInput as error:
+        raise BadInput(f"{name}: {error}") from None
+    slips = [key for key in found.split(",") if key in _SLIPS or key.startswith("ctrl+")]
+    if name in CAREFUL and slips:
+        raise BadInput(f"{slips[0]} cannot be {name}: what cannot be taken back is never on enter, space or ctrl")
+    return found

@@ -32,6 +32,8 @@ class MomentView(Container):
     def __init__(self) -> None:
         super().__init__()
         self._standings: dict[str, Standing] = {}
+        self.wanted: str | None = None
+        """The environment that the cursor is to go to once it is shown."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="moment-state"):
@@ -53,6 +55,11 @@ class MomentView(Container):
         rows += [Row(key=f"{env}/{project}", cells=words.absent_cells(env, project)) for env, project in found.absent]
         title = line(("Every environment  ", "title"), (words.when_words(at, past=past), "warn" if past else "ok"))
         self.query_one("#moment-state-title", Facts).show_lines(title)
-        self.query_one(KeyedTable).sync(sorted(rows, key=lambda row: row.key))
+        rows.sort(key=lambda row: row.key)
+        table = self.query_one(KeyedTable)
+        table.sync(rows)
+        first = next((row.key for row in rows if self.wanted and row.key.startswith(f"{self.wanted}/")), None)
+        if first is not None and table.select(first):
+            self.wanted = None
         self.query_one("#moment-before-title", Facts).show_lines(words.before_line(found))
         self.query_one(TextView).show_lines(words.before_lines(found))

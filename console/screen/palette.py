@@ -7,6 +7,9 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from console.presentation.text import display
+from console.presentation.themes import LOOKS
+from console.screen import commands
 from console.screen.frame import Frame
 
 
@@ -20,8 +23,16 @@ class Going(Provider):
         for place in frame.places:
             yield f"{place.title}", f"screen {place.key}", partial(frame.go_to, place.id)
         for key, active in frame.active_bindings.items():
-            if active.binding.show and not frame.blocked(active.binding):
-                yield active.binding.description, f"key {key}", partial(self.app.simulate_key, key)
+            kind = (active.binding.id or "").partition(".")[0]
+            if active.binding.description and (active.binding.show or kind in {"act", "look"}):
+                why = frame.reason_against(active.binding)
+                words = f"key {key}" if why is None else "not now: " + display(" ".join(why.split("\n")), 160)
+                yield active.binding.description, words, partial(self.app.simulate_key, key)
+        for name, (takes, does, _) in commands.COMMANDS.items():
+            if not takes:
+                yield f":{name}", does, partial(frame.run_command, name)
+        for name, words in LOOKS.items():
+            yield f"Theme {name}", words, partial(frame.run_command, f"theme {name}")
 
     async def discover(self) -> Hits:
         for words, help_text, run in self._found():

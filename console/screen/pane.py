@@ -100,6 +100,10 @@ class Pane(Container, Generic[T]):
         key = getattr(self.screen.focused, "key", None)
         return key if isinstance(key, str) else None
 
+    def subject(self) -> str | None:
+        """Return what is open here, as `open` takes it: kept when the console is left, None for nothing."""
+        return None
+
     def back(self) -> bool:
         """Go one step back inside the pane on `esc`; return whether there was one."""
         return False
@@ -231,6 +235,10 @@ class Pane(Container, Generic[T]):
         result = cast("Callable[[], Any]", getattr(self, method))()
         if inspect.isawaitable(result):
             self.run_worker(self._guarded(result), group="act", name=method)
+
+    def begin(self, flow: Awaitable[object]) -> None:
+        """Run a flow that is no act of this screen alone; what it raises is reported here."""
+        self.run_worker(self._guarded(flow), group="act", name="flow")
 
     @property
     def doing(self) -> str | None:

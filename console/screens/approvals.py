@@ -212,6 +212,9 @@ class Approvals(Pane[ReviewList]):
         self._arrange()
         self.query_one(SemanticDiff).focus()
 
+    def subject(self) -> str | None:
+        return self._wanted if self.has_class("-review") else None
+
     def back(self) -> bool:
         if not self.has_class("-review"):
             return False

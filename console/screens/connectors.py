@@ -131,6 +131,9 @@ class Connectors(Pane[Loaded]):
         del event
         self._show_head()
 
+    def subject(self) -> str | None:
+        return self.copied()
+
     def back(self) -> bool:
         if self._table.has_focus:
             return False

@@ -222,6 +222,9 @@ class Drift(Pane[Drifts]):
         rows = min(max(len(table.rows), 1) + 1, max(self.size.height // 4, 4))
         table.styles.height = rows if any_ else "1fr"
 
+    def subject(self) -> str | None:
+        return self.copied()
+
     def back(self) -> bool:
         if not self._versions.full:
             return False

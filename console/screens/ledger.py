@@ -237,6 +237,9 @@ class Ledger(Pane[Loaded]):
             self._list(Query())
         self._table.cursor = size - seq
 
+    def subject(self) -> str | None:
+        return f"#{self._table.key}" if self._table.cursor and self._table.key is not None else None
+
     def back(self) -> bool:
         if self._verification.running:
             self._verification.stop()

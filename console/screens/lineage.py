@@ -264,6 +264,10 @@ class Lineage(Pane[Forest]):
         self.query_one(ChangePanel).display = beside
         self.query_one("#about").set_class(beside, "-beside")
 
+    def subject(self) -> str | None:
+        node = self._node
+        return node.key if node is not None and node.key.startswith(("CR-", "DEP-", "DR-", "INC-")) else None
+
     def back(self) -> bool:
         if not self._detail_full:
             return False

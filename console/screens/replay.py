@@ -20,6 +20,7 @@ from console.screen.entry_dialog import show_entry
 from console.screen.entry_rows import ENTRY_COLUMNS, entry_row
 from console.screen.instants import HERE, Instants
 from console.screen.keys import look
+from console.screen.links import split_place
 from console.screen.moment_view import MomentView
 from console.screen.pane import Pane
 from console.screen.settling import Settling, run_latest
@@ -271,12 +272,17 @@ class Replay(Pane[Instants]):
         await self._guarded(self._travel(subject))
 
     async def _travel(self, text: str) -> None:
-        named = text.strip().removeprefix("#")
+        environment, when = split_place(text.strip())
+        named = when.removeprefix("#")
+        self.query_one(MomentView).wanted = environment
         at = await asyncio.to_thread(history.resolve, self._desk.context, named)
         if named == "now":
             self._timeline.action_step(10**9)
         else:
             self._stand(at, f"{'#' if named.isdecimal() else ''}{named}  after entry {at.seq:,}")
+
+    def subject(self) -> str | None:
+        return str(self._at().seq) if self._instants is not None and self._past else None
 
     def back(self) -> bool:
         if self._instants is None or not self._past:

@@ -218,6 +218,9 @@ class Triage(Pane[Home]):
         if self.query_one("#items", KeyedTable).select(subject):
             self._want(subject)
 
+    def subject(self) -> str | None:
+        return self._wanted
+
     def back(self) -> bool:
         table = self.query_one("#items")
         if table.has_focus:

@@ -18,6 +18,7 @@ from typing import TextIO, TypeVar
 
 from rich.cells import cell_len
 from rich.segment import Segment, Segments
+from rich.style import Style
 from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
@@ -70,11 +71,32 @@ class AsciiFilter(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
         return [
-            segment
-            if segment.text.isascii()
-            else Segment(segment.text.translate(dict(ASCII_TABLE)), segment.style, segment.control)
+            segment if segment.text.isascii() else Segment(_ascii(segment.text), segment.style, segment.control)
             for segment in segments
         ]
+
+
+@lru_cache(maxsize=4_096)
+def _ascii(text: str) -> str:
+    """Return symbols as ASCII; of other letters only how wide they are: their bytes would be obeyed as controls."""
+    drawn = text.translate(dict(ASCII_TABLE))
+    return drawn if drawn.isascii() else "".join(c if c.isascii() else "?" * cell_len(c) for c in drawn)
+
+
+class PlainFilter(LineFilter):
+    """Draws without any colour: what stands on a light ground is reversed instead, and stays seen (NO_COLOR)."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        return [
+            Segment(text, _plain(style) if style is not None else None, control) for text, style, control in segments
+        ]
+
+
+@lru_cache(maxsize=1_024)
+def _plain(style: Style) -> Style:
+    ground = style.bgcolor
+    light = ground is not None and not ground.is_default and sum(ground.get_truecolor()) > 3 * 128
+    return style.without_color + Style(reverse=True) if light else style.without_color
 
 
 class TerminalApp(App[R]):
@@ -88,7 +110,8 @@ class TerminalApp(App[R]):
         super().__init__(css_path=list(styles))
         for theme in themes():
             self.register_theme(theme)
-        self.theme = PALETTES[palette or palette_of(os.environ, self.console.color_system)]
+        self._usual_palette = palette_of(os.environ, self.console.color_system)
+        self.theme = PALETTES[palette or ("plain" if self.no_color else self._usual_palette)]
         self._own_filters: list[LineFilter] = [ScrubFilter()]
         if ascii_only:
             self._own_filters.append(AsciiFilter())
@@ -98,7 +121,13 @@ class TerminalApp(App[R]):
         return variables()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), *self._own_filters]
+        plain = [PlainFilter()] if self.theme == PALETTES["plain"] else []
+        return [*super().get_line_filters(), *self._own_filters, *plain]
+
+    def action_look(self, name: str) -> None:
+        """Change the colours to one of `LOOKS`; a terminal that asked for none keeps to that."""
+        palette = "plain" if self.no_color else self._usual_palette if name == "auto" else name
+        self.theme = PALETTES[palette]
 
     def on_load(self) -> None:
         """Make the polite signals restore the terminal: by default they kill the process mid-screen."""
@@ -153,6 +182,19 @@ def palette_of(environment: Mapping[str, str], color_system: str | None) -> str:
     asked = environment.get("QUARTERDECK_COLORS", "")
     named = {"16": "standard", "256": "256", "truecolor": "truecolor", "standard": "standard"}
     return named.get(asked) or named.get(color_system or "", "truecolor")
+
+
+def draws_ascii(environment: Mapping[str, str]) -> bool:
+    """Return whether only ASCII is to be drawn: LANG says so, or it is the Linux console, whose font has no more.
+
+    QUARTERDECK_ASCII (1 or 0) overrules.
+    """
+    asked = environment.get("QUARTERDECK_ASCII", "")
+    if asked:
+        return asked != "0"
+    # Python itself turns LC_CTYPE into C.UTF-8 where it finds the C locale (PEP 538): it says nothing here.
+    named = environment.get("LC_ALL") or environment.get("LANG", "")
+    return named in {"C", "POSIX"} or environment.get("TERM") == "linux"
 
 
 def preflight(environment: Mapping[str, str], stream: TextIO) -> str | None:

@@ -76,6 +76,8 @@ def replay(recorded: Iterable[ev.Recorded]) -> dict[str, Drift]:
                 )
             case ev.DriftAcknowledged(drift=drift) if drift in drifts:
                 drifts[drift] = replace(drifts[drift], status="acknowledged")
+            case ev.DriftReopened(drift=drift) if drift in drifts:
+                drifts[drift] = replace(drifts[drift], status="open")
             case ev.DriftAdopted(drift=drift) if drift in drifts:
                 drifts[drift] = replace(drifts[drift], status="adopted")
             case ev.DriftResolved(drift=drift) if drift in drifts:
@@ -213,6 +215,19 @@ def acknowledge(
         raise BadInput("an acknowledgement needs a note: --note TEXT")
     return ev.DriftAcknowledged(
         drift=drift, project=one.project, environment=one.environment, component=one.component, note=note
+    )
+
+
+def reopen(
+    drifts: Mapping[str, Drift], drift: str, *, reason: str, actor: str, people: Principals, at: str
+) -> ev.DriftReopened:
+    """Let `actor` take back that a drift was acknowledged."""
+    one = _standing(drifts, drift)
+    require(people, actor, "handle drift", project=one.project, environment=one.environment, at=at)
+    if one.status != "acknowledged":
+        raise Refusal([f"{drift} is {one.status}, no longer acknowledged"])
+    return ev.DriftReopened(
+        drift=drift, project=one.project, environment=one.environment, component=one.component, reason=reason
     )
 
 

@@ -79,6 +79,8 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             )
         case ev.DriftAcknowledged(drift=drift, note=note):
             _status(connection, drift, "acknowledged", note, now)
+        case ev.DriftReopened(drift=drift, reason=reason):
+            _status(connection, drift, "open", reason, now)
         case ev.DriftAdopted(drift=drift, request=request):
             _status(connection, drift, "adopted", request, now)
         case ev.DriftResolved(drift=drift, how=how):
@@ -96,7 +98,9 @@ def _status(connection: sqlite3.Connection, drift: str, status: str, note: str, 
 
 PROJECTION = Projection(
     tables=TABLES,
-    kinds=frozenset({"drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved"}),
+    kinds=frozenset(
+        {"drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved", "drift.reopened"}
+    ),
     apply=_apply,
 )
 UNRESOLVED = ("open", "acknowledged", "adopted")

@@ -214,6 +214,20 @@ class DriftAcknowledged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DriftReopened(Event):
+    """Whoever had acknowledged it took that back: it waits for an answer again."""
+
+    KIND: ClassVar[str] = "drift.reopened"
+    ON: ClassVar[tuple[str, ...]] = ("drift", "project", "environment", "component")
+    SIGNED: ClassVar[bool] = True
+    drift: str
+    project: str
+    environment: str
+    component: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DriftAdopted(Event):
     """A request now asks to make the drifted state the desired one; it needs the same approvals."""
 

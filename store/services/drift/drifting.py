@@ -26,7 +26,7 @@ from store.services.requests import requests
 from store.services.sealing import sealing
 from store.services.sealing.sealing import Taken
 
-KINDS = ("drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved")
+KINDS = ("drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved", "drift.reopened")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +221,16 @@ def acknowledge(context: Context, actor: Actor, drift: str, *, note: str) -> Ent
         drifts = _drift(source, drift)
         people = principals(source)
         return [rules.acknowledge(drifts, drift, note=note, actor=actor.handle, people=people, at=context.now)]
+
+    return perform(context, actor, decide)[0]
+
+
+def reopen(context: Context, actor: Actor, drift: str, *, reason: str) -> Entry:
+    """Take back that a drift was acknowledged: it waits for an answer again."""
+
+    def decide(source: Source) -> Sequence[ev.Event]:
+        drifts, people = _drift(source, drift), principals(source)
+        return [rules.reopen(drifts, drift, reason=reason, actor=actor.handle, people=people, at=context.now)]
 
     return perform(context, actor, decide)[0]
 

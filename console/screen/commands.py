@@ -1,0 +1,109 @@
+"""What may be typed after `:`; the same table fills the palette and its own help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from console.presentation.text import display
+from console.presentation.themes import LOOKS
+from console.screen.keys import KEYS
+from console.screen.links import link_of
+from console.widgets.filter_bar import FilterBar, Mode
+from store.errors import BadInput
+
+if TYPE_CHECKING:
+    from console.screen.frame import Frame
+
+Run = Callable[["Frame", str], Any]
+
+
+def _theme(frame: Frame, name: str) -> None:
+    if name not in LOOKS:
+        raise BadInput(f"themes: {', '.join(LOOKS)}")
+    frame.app.action_look(name)  # type: ignore[attr-defined]
+    frame.say((f"theme {name}: {LOOKS[name]}",), "ok")
+
+
+async def follow(frame: Frame, text: str) -> None:
+    """Go where a link leads. Raises BadInput: nowhere."""
+    link = link_of(text, frame.places)
+    await frame.go_to(link.place, link.subject)
+
+
+def narrow(frame: Frame, text: str) -> None:
+    """Filter what is listed, as if it had been typed after `/`."""
+    bar = frame.query_one(FilterBar)
+    bar.open(Mode.FILTER, text)
+    bar.close()
+    if frame.pane is not None:
+        frame.pane.filter_rows(text)
+        frame.refocus()
+
+
+COMMANDS: Final[Mapping[str, tuple[str, str, Run]]] = MappingProxyType(
+    {
+        "open": ("LINK", "go to an id, an entry or an instant", follow),
+        "filter": ("TEXT", "narrow what is listed", narrow),
+        "theme": ("NAME", f"change the colours: {', '.join(LOOKS)}", _theme),
+        "help": ("", "what can be done here, and why something cannot", lambda frame, _: frame.action_help()),
+        "tour": ("", "the console in one page", lambda frame, _: frame.action_tour()),
+        "undo": ("", "take back what you did last", lambda frame, _: frame.action_undo()),
+        "back": ("", "one step back", lambda frame, _: frame.action_back()),
+        "quit": ("", "leave the console", lambda frame, _: frame.action_leave()),
+    }
+)
+"""Command → (what it takes, what it does, how)."""
+
+
+def names(frame: Frame) -> list[str]:
+    """Return everything that completes after `:`."""
+    themes = [f"theme {name}" for name in LOOKS]
+    return [*(place.id for place in frame.places), *COMMANDS, *themes, *KEYS]
+
+
+async def run(frame: Frame, text: str) -> None:
+    """Run what was typed: a command, a screen and a thing in it, an act and what it is about, an id.
+
+    Raises:
+        BadInput: it is none of these, or is given the wrong thing.
+    """
+    word, _, rest = text.partition(" ")
+    word, rest = {"q": "quit", "h": "help"}.get(word, word), rest.strip()
+    named = [place for place in frame.places if place.id.startswith(word.lower())]
+    if word in COMMANDS:
+        takes, does, how = COMMANDS[word]
+        if takes and not rest:
+            raise BadInput(f":{word} {takes}: {does}")
+        made = how(frame, rest)
+        if hasattr(made, "__await__"):
+            await made
+    elif word in KEYS:
+        if rest:
+            await follow(frame, rest)
+            frame.say((f"{rest} is open: {KEYS[word][0]} {KEYS[word][1].lower()}s it",), "info")
+        else:
+            do(frame, word)
+    elif frame.pane is not None and frame.pane.command(text):
+        return
+    elif named:
+        await frame.go_to(named[0].id, rest or None)
+    else:
+        try:
+            await follow(frame, text)
+        except BadInput as error:
+            msg = f"no command and no id is called {display(word, 60)}; ? lists what there is"
+            raise BadInput(msg) from error
+
+
+def do(frame: Frame, name: str) -> None:
+    """Do an act of the screen in front by its name, or say why it cannot be done here."""
+    ids = {active.binding.id for active in frame.active_bindings.values()}
+    pane = frame.pane
+    if pane is not None and f"act.{name}" in ids:
+        pane.action_act(name)
+    elif pane is not None and f"look.{name}" in ids:
+        pane.action_look(name)
+    else:
+        frame.say((f"{name} is nothing that this screen does; ? lists what it does",), "warn")

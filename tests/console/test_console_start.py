@@ -1,0 +1,74 @@
+"""The console as the command line starts it, in a terminal of its own: tour, deep link, memory, signal, bad files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+from support.terminal_bytes import assert_only_drawing
+
+from store.demo import build
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("start")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        build.make(folder / "demo", progress=lambda _: None, seed="tests")
+    return folder
+
+
+def start(home: Path, *arguments: str, **extra: str) -> pexpect.spawn:
+    environment = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "SSH_CONNECTION", "SSH_AUTH_SOCK"}}
+    environment |= {"TERM": "xterm-256color", "XDG_STATE_HOME": f"{home}/state", "XDG_CONFIG_HOME": f"{home}/config"}
+    command = ["-m", "console.cli", "-w", str(home / "demo"), *arguments]
+    return pexpect.spawn(sys.executable, command, env=environment | extra, dimensions=(30, 100), timeout=30)
+
+
+def left(child: pexpect.spawn, number: signal.Signals) -> tuple[bytes, int | None]:
+    child.kill(number)
+    received = child.read()
+    child.close()
+    return received, child.exitstatus
+
+
+def test_the_tour_comes_once_and_the_console_begins_where_it_was_left(home: Path) -> None:
+    first = start(home, "open", "DR-0001", SSH_CONNECTION="::1 1 ::1 22")
+    first.expect(rb"Welcome to quarterdeck")
+    received, status = left(first, signal.SIGHUP)
+    assert b"\x1b[?1049l" in received
+    assert status == 129
+    again = start(home)
+    again.expect(rb"DR-0001")
+    assert b"Welcome" not in again.before
+    received, status = left(again, signal.SIGTERM)
+    assert b"Welcome" not in received
+    assert status == 143
+
+
+@pytest.mark.parametrize("terminal", ["xterm", "screen", "tmux-256color", "linux"])
+def test_without_colours_and_symbols_only_ascii_without_colours_is_sent(home: Path, terminal: str) -> None:
+    child = start(home, "open", "drift", TERM=terminal, LANG="C", NO_COLOR="1")
+    child.expect(rb"Drift")
+    received, _ = left(child, signal.SIGTERM)
+    whole = child.before + received
+    assert whole.isascii()
+    assert b"\x1b[38;" not in whole
+    assert b";48;" not in whole
+    assert_only_drawing(whole)
+
+
+def test_a_faulty_keys_file_is_one_line_and_no_screen(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "quarterdeck").mkdir()
+    (tmp_path / "quarterdeck" / "keys.toml").write_text("act.approve = 'ctrl+a'")
+    child = start(home, XDG_CONFIG_HOME=str(tmp_path))
+    received = child.read()
+    child.close()
+    assert child.exitstatus == 2
+    assert b"never on enter, space or ctrl" in received
+    assert b"\x1b[?1049h" not in received
