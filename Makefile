@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := run
 
-.PHONY: run test test-live check soak bench attacks pictures lock clean
+.PHONY: run test test-live check soak bench attacks screenshots lock clean
 run: $(VENV)/.installed  ## open the console on a demo workspace
 	@$(BIN)/quarterdeck demo demo
 
@@ -30,8 +30,8 @@ bench: $(VENV)/.installed-dev  ## measure side by side, write docs/performance.m
 attacks: $(VENV)/.installed-dev  ## try every attack of the matrix, write docs/attacks.md
 	$(BIN)/python -m bench.attacks
 
-pictures: $(VENV)/.installed-dev  ## draw the screens for the documentation, by the app itself
-	$(BIN)/python docs/pictures/draw.py
+screenshots: $(VENV)/.installed-dev  ## draw every screen into docs/screens, by the app itself
+	$(BIN)/python docs/screens/draw.py
 
 lock:  ## pin every dependency again
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock
