@@ -11,8 +11,8 @@ ALICE, BO = ("--key", "alice"), ("--key", "bo")
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ((*BO, "deploy"), "name a request, or a failed deployment"),
-        ((*BO, "deploy", "CR-0001", "--resume", "DEP-0001"), "name a request, or a failed deployment"),
+        ((*BO, "deploy"), "a request, or a failed deployment"),
+        ((*BO, "deploy", "CR-0001", "--resume", "DEP-0001"), "a request, or a failed deployment"),
         ((*BO, "deploy", "CR-0001", "--dry-run"), "--dry-run goes with --undo"),
         ((*BO, "deploy", "--resume", "DEP-0099"), "no deployment DEP-0099"),
         ((*BO, "rollback", "prod", "--project", "orders", "--component", "nobody"), "no component 'nobody'"),
