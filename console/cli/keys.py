@@ -6,6 +6,7 @@ import click
 
 from console.cli.output import emit_json, note, table
 from console.cli.session import Session, command
+from store.errors import NotFound
 
 
 @command(name="keys")
@@ -28,6 +29,8 @@ def keys(session: Session, words: tuple[str, ...]) -> None:
         for row in rows
         if all(word in f"{row.id} {own.get(row.id, row.keys)} {row.meaning}".casefold() for word in wanted)
     ]
+    if not listed:
+        raise NotFound(f"no key of the console is called or means {' '.join(words)}")
     if session.options.json:
         emit_json(listed)
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from console_scene import screen_text
-from screens_scene import DemoDesk, frame_of, pane_of, said, settled
+from screens_scene import DemoDesk, frame_of, pane_of, said, settled, until
 from textual.screen import ModalScreen
 
 from console.app import SCREENS, Console, key_table
@@ -125,7 +125,7 @@ async def test_an_environment_at_an_instant_has_the_cursor(mira: DemoDesk) -> No
         await settled(pilot)
         keys = [table.key for table in pane_of(pilot).query(KeyedTable)]
         assert any(key is not None and key.startswith("staging/") for key in keys)
-        assert "PAST" in screen_text(pilot.app) or pane_of(pilot).has_class("-past")
+        await until(pilot, lambda: "PAST" in screen_text(pilot.app))
 
 
 @pytest.mark.parametrize(

@@ -84,12 +84,12 @@ async def test_the_past_is_marked_as_past_everywhere(mira: DemoDesk) -> None:
     async with bare(mira.desk, REPLAY).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
         assert "NOW" in banner(pilot)
-        await travel(pilot, "#74")
+        await travel(pilot, "#82")
         assert "PAST" in banner(pilot)
         assert "READ ONLY" in banner(pilot)
-        assert "#74 of" in banner(pilot)
+        assert "#82 of" in banner(pilot)
         title = str(pane_of(pilot).query_one("#moment-state-title", Facts).render())
-        assert "PAST 2026-11-09 17:10:03Z" in title
+        assert "PAST 2026-11-09 17:10:04Z" in title
         assert any("PAST" in crumb for crumb in frame_of(pilot).query_one(StatusBar).crumbs)
         await press(pilot, "escape")
         assert "NOW" in banner(pilot)
@@ -183,7 +183,7 @@ async def test_now_with_itself_is_not_compared_and_the_reason_is_said(mira: Demo
         await settled(pilot)
         await press(pilot, "d")
         assert "[ and ] set marks" in said(pilot)
-        await travel(pilot, "#137")
+        await travel(pilot, "#155")
         await press(pilot, "d")
         assert "every environment holds the same release" in said(pilot)
 
@@ -205,12 +205,12 @@ async def test_a_click_on_the_timeline_moves_the_cursor(mira: DemoDesk) -> None:
 async def test_the_cursor_stays_in_the_past_while_the_ledger_grows(mira: DemoDesk) -> None:
     async with bare(mira.desk, REPLAY).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
-        await travel(pilot, "#74")
+        await travel(pilot, "#82")
         size = mira.desk.context.ledger.head().size
         incidents.open_incident(mira.desk.context, mira.desk.me(), title="Late pickups", severity="low")
-        await until(pilot, lambda: f"#74 of {size + 1}" in banner(pilot))
+        await until(pilot, lambda: f"#82 of {size + 1}" in banner(pilot))
         await settled(pilot)
-        assert stream(pilot).total == 74
+        assert stream(pilot).total == 82
         await press(pilot, "escape")
         assert stream(pilot).total == size + 1
 

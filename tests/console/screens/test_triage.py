@@ -19,6 +19,8 @@ from store.services.acting import record
 from store.services.delivery import environments
 from store.services.requests import approving, requests
 
+BAD_FILE = "#144"
+"""The demo's entry of the file that could not be read."""
 HOME = Place(key="1", id="triage", title="Triage", factory=Triage)
 
 
@@ -98,7 +100,7 @@ async def test_every_size_shows_what_needs_somebody_its_reason_and_its_key(
     async with bare(mira.desk, HOME).run_test(size=size) as pilot:
         await settled(pilot)
         text = screen_text(pilot.app)
-        for words in ("DR-0002", "CR-0010", "#136", "should be 250", "is 2500", "R restores it"):
+        for words in ("DR-0002", "CR-0010", BAD_FILE, "should be 250", "is 2500", "R restores it"):
             assert words in text
 
 
@@ -132,9 +134,9 @@ async def test_enter_opens_a_thing_where_it_is_handled(mira: DemoDesk) -> None:
 
 async def test_enter_on_a_refused_file_shows_its_entry(mira: DemoDesk) -> None:
     async with bare(mira.desk, HOME).run_test(size=(140, 45)) as pilot:
-        await on(pilot, "#136")
+        await on(pilot, BAD_FILE)
         await pilot.press("enter")
-        await until(pilot, lambda: "#136" in screen_text(pilot.app) and "artifact.refused" in screen_text(pilot.app))
+        await until(pilot, lambda: BAD_FILE in screen_text(pilot.app) and "artifact.refused" in screen_text(pilot.app))
 
 
 async def test_r_restores_the_desired_release_over_a_drift(mira: DemoDesk) -> None:
@@ -167,7 +169,7 @@ async def test_acknowledging_takes_the_drift_off_the_list_and_the_cursor_stays_i
         await pilot.press(*"known", "enter")
         await until(pilot, lambda: "acknowledged DR-0002" in said(pilot))
         await settled(pilot)
-        assert [row.key for row in items(pilot).rows] == ["CR-0010", "#136"]
+        assert [row.key for row in items(pilot).rows] == ["CR-0010", BAD_FILE]
         newest = next(mira.desk.context.ledger.entries(newest_first=True, limit=1)).statement
         assert (newest.kind, newest.actor, newest.data["note"]) == ("drift.acknowledged", "mira", "known")
 
