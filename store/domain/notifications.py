@@ -15,9 +15,10 @@ from store.domain.policy import SEVERITIES, NotificationRule, Policy
 
 BUILT_IN: Final = "warning"
 """What a channel is told of while no policy says otherwise: this and worse."""
-_SEVERITY: Final[Mapping[str, str]] = {
+SEVERITIES_OF: Final[Mapping[str, str]] = {
     "ledger.restored": "critical",
-    "log_key.rotated": "high",
+    "log.key-rotated": "high",
+    "log.second-key-set": "high",
     "principal.added": "warning",
     "role.granted": "warning",
     "key.added": "warning",
@@ -32,11 +33,14 @@ _SEVERITY: Final[Mapping[str, str]] = {
     "drift.changed": "high",
     "incident.opened": "high",
     "glass.broken": "critical",
-    "finding.opened": "warning",
+    "glass.ended": "warning",
     "policy.adopted": "warning",
-    "waiver.granted": "warning",
-    "secret.unsealed": "warning",
+    "exception.granted": "warning",
+    "artifact.unsealed": "warning",
     "artifact.shredded": "warning",
+    "principal.suspended": "warning",
+    "revert.started": "high",
+    "enforcement.halted": "critical",
 }
 """Kind → how bad, where it is more than `info`; an entry that states a severity of its own overrules."""
 _TOLD: Final = ("title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome")
@@ -62,7 +66,7 @@ def severity_of(kind: str, data: Mapping[str, Json]) -> str:
     stated = data.get("severity")
     if isinstance(stated, str) and stated in SEVERITIES:
         return stated
-    return _SEVERITY.get(kind, "info")
+    return SEVERITIES_OF.get(kind, "info")
 
 
 def notices(record: ev.Recorded, *, policy: Policy, channels: Sequence[str], ledger: str) -> tuple[Notice, ...]:

@@ -15,6 +15,8 @@ from aiosmtpd.controller import Controller
 from support.scene import Scene
 
 from store.config import ChannelConfig, NotifyConfig
+from store.domain.events import EVENTS
+from store.domain.notifications import SEVERITIES_OF
 from store.domain.policy import NotificationRule, Policy
 from store.domain.roles import parse_grant
 from store.errors import PlatformFailure
@@ -186,6 +188,10 @@ def test_no_secret_and_no_mention_leaves_in_a_message(scene: Scene, webhook: Rec
     assert "INC-0001" in text
     for forbidden in ("ghp_9Fz2", "<!", "@", "\x1b", "\u202e"):
         assert forbidden not in text, forbidden
+
+
+def test_every_kind_that_has_a_severity_exists() -> None:
+    assert set(SEVERITIES_OF) <= set(EVENTS)
 
 
 def test_after_many_tries_it_is_given_up_and_still_listed(scene: Scene, webhook: Receiver) -> None:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from store.domain.build import gathered
 from store.domain.component import Component, Connector, Json, Notice
-from store.domain.findings import hosts_of, notice, objects, secrets_of
 from store.domain.hosts import host_named
+from store.domain.notices import hosts_of, notice, objects, secrets_of
 
 _UNUSED: Final = frozenset({"UNUSED_DATASOURCE", "DEFAULT_REST_DATASOURCE", "DEFAULT_GRAPHQL_DATASOURCE"})
 _NO_TLS: Final = frozenset({"DISABLED", "DISABLE", "NO_SSL", "ALLOW"})

@@ -8,7 +8,7 @@ from typing import Final
 
 from store.domain.build import gathered
 from store.domain.component import Component, Connector, Json, Notice
-from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
+from store.domain.notices import brief, hosts_of, notice, objects, secrets_of
 from store.domain.schedules import interval_seconds
 
 _CORE_PANELS: Final = frozenset({

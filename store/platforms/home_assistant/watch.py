@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from store.domain.build import gathered
 from store.domain.component import Component, Connector, Json, Notice
-from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
 from store.domain.hosts import host_named
+from store.domain.notices import brief, hosts_of, notice, objects, secrets_of
 from store.domain.schedules import DAY, cron_seconds
 from store.platforms.home_assistant.components import held_in
 from store.platforms.home_assistant.domains import HELPERS

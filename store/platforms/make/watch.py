@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from store.domain.build import gathered
 from store.domain.component import Component, Connector, Json, Notice
-from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
 from store.domain.hosts import host_named
+from store.domain.notices import brief, hosts_of, notice, objects, secrets_of
 from store.domain.schedules import DAY, interval_seconds
 
 _OWN: Final = frozenset({"builtin", "util", "json", "csv", "xml", "regexp", "math", "placeholder", "archive", "image"})

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from store.domain.build import gathered
 from store.domain.component import Component, Connector, Notice
-from store.domain.findings import brief, hosts_of, notice, objects, secrets_of
+from store.domain.notices import brief, hosts_of, notice, objects, secrets_of
 from store.domain.schedules import DAY
 
 _OWN_COMPONENTS: Final = ("flowruntime:", "forceContent:", "lightning:", "flowcomponents:")
