@@ -103,11 +103,11 @@ class Replay(Pane[Instants]):
     def show_data(self, data: Instants) -> None:
         asked = self._instants.asked if self._instants is not None else None
         self._instants = replace(data, asked=asked)
-        if self._wanted is not None:
+        self._timeline.show_ticks(self._instants.ticks(), data.clock)
+        if self._wanted is not None:  # asked for before anything was read
             (at, label), self._wanted = self._wanted, None
             self._stand(at, label)
         else:
-            self._timeline.show_ticks(self._instants.ticks(), data.clock)
             self._settle()
 
     def _at(self) -> Instant:

@@ -19,6 +19,7 @@ from console.widgets.status_bar import StatusBar
 from console.widgets.text_view import Facts
 from console.widgets.timeline import Timeline
 from store.services import incidents
+from store.services.history import history
 
 REPLAY = Place(key="5", id="replay", title="Replay", factory=Replay)
 
@@ -200,6 +201,19 @@ async def test_a_click_on_the_timeline_moves_the_cursor(mira: DemoDesk) -> None:
         await pilot.pause(0.2)
         await settled(pilot)
         assert "NOW" in banner(pilot)
+
+
+async def test_an_instant_that_is_asked_for_before_anything_was_read_is_gone_to(mira: DemoDesk) -> None:
+    async with bare(mira.desk, REPLAY).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        pane = pane_of(pilot)
+        assert isinstance(pane, Replay)
+        pane._instants = None  # as at a start whose deep link was resolved faster than the timeline was read
+        pane._timeline.show_ticks((), mira.desk.context.clock.now())
+        pane._stand(history.resolve(mira.desk.context, "CR-0003"), "CR-0003")
+        pane.show_data(pane.load())
+        await settled(pilot)
+        assert "PAST" in banner(pilot)
 
 
 async def test_the_cursor_stays_in_the_past_while_the_ledger_grows(mira: DemoDesk) -> None:
