@@ -70,8 +70,8 @@ def run(folder: Path) -> list[Result]:
         edit(nodes)
         new = _written(folder / "new.json", nodes)
         git = ["git", "diff", "--no-index", "--patience", "old.json", "new.json"]
-        mine = median_of(lambda new=new: _semantic(old, new), 3)  # type: ignore[misc]
-        theirs = median_of(lambda git=git: subprocess.run(git, cwd=folder, capture_output=True, check=False), 3)  # type: ignore[misc]
+        mine = median_of(lambda new=new: _semantic(old, new), 3)
+        theirs = median_of(lambda git=git: subprocess.run(git, cwd=folder, capture_output=True, check=False), 3)
         results.append(
             Result(
                 what=f"semantic diff of {len(old) / 1e6:.1f} MB, {COMPONENTS:,} components: {what}",

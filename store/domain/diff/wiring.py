@@ -48,17 +48,17 @@ def _sentences(sides: Sides, source: str, before: _Outputs, after: _Outputs) -> 
         came = [output for output in outputs if output not in known]
         left = [output for output in known if output not in outputs]
         if not known:
-            yield f"{name} now {also}goes to {to}{_from(came, several)}"
+            yield f"{name} now {also}goes to {to}{_from(came, several=several)}"
         elif came and left:
-            yield f"{name} goes to {to}{_from(came, several)} now, not{_from(left, several)}"
+            yield f"{name} goes to {to}{_from(came, several=several)} now, not{_from(left, several=several)}"
         elif came:
-            yield f"{name} now also goes to {to}{_from(came, several)}"
+            yield f"{name} now also goes to {to}{_from(came, several=several)}"
         elif left:
-            yield f"{name} no longer goes to {to}{_from(left, several)}"
+            yield f"{name} no longer goes to {to}{_from(left, several=several)}"
     for target, outputs in was.items():
         if target not in now:
             gone = ", which is gone" if target in sides.gone else ""
-            yield f"{name} no longer goes to {_target(sides, target)}{_from(outputs, several)}{gone}"
+            yield f"{name} no longer goes to {_target(sides, target)}{_from(outputs, several=several)}{gone}"
 
 
 def _by_target(outputs: _Outputs) -> dict[str, list[str]]:
@@ -70,7 +70,7 @@ def _by_target(outputs: _Outputs) -> dict[str, list[str]]:
     return found
 
 
-def _from(outputs: list[str], several: bool) -> str:  # noqa: FBT001  one sentence, two callers' knowledge
+def _from(outputs: list[str], *, several: bool) -> str:
     return f" from {' and '.join(outputs)}" if several and outputs else ""
 
 
