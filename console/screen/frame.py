@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -24,6 +23,7 @@ from console.screen.place import Place
 from console.screen.session import Session
 from console.screen.tour import tour
 from console.screen.undo import undo
+from console.widgets.beside import beside
 from console.widgets.dialogs import Confirm, Reading
 from console.widgets.filter_bar import FilterBar, Mode
 from console.widgets.key_line import KeyLine, MessageLine
@@ -187,7 +187,7 @@ class Frame(Screen[None]):
             self._frame_again = True
             while self._frame_again:
                 self._frame_again = False
-                self._show_facts(await asyncio.to_thread(self._frame_session.frame))
+                self._show_facts(await beside(self, self._frame_session.frame))
         except QuarterdeckError as error:
             self.say((str(error),), "danger")
         finally:

@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from console.presentation.spans import Line, line
 from console.screen.keys import look
+from console.widgets.beside import beside
 from console.widgets.dialogs import Reading
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.line_view import LineView
@@ -191,9 +192,7 @@ class Pane(Container, Generic[T]):
             self._pane_again = True
             while self._pane_again:
                 self._pane_again = False
-                data = await asyncio.to_thread(self.load)
-                if not self.is_attached:
-                    return
+                data = await beside(self, self.load)
                 self.show_data(data)
                 self.refresh_bindings()
         except QuarterdeckError as error:

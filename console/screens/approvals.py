@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from time import monotonic
 from typing import ClassVar
@@ -20,6 +19,7 @@ from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
 from console.screen.request_rows import REQUESTS, request_rows
+from console.widgets.beside import beside
 from console.widgets.change_panel import ChangePanel
 from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
@@ -116,7 +116,7 @@ class Approvals(Pane[ReviewList]):
 
     async def _read(self, request: str) -> None:
         try:
-            found = await asyncio.to_thread(review, self._desk.context, request, self._desk.handle)
+            found = await beside(self, review, self._desk.context, request, self._desk.handle)
         except QuarterdeckError as error:
             self.report(error)
             self._wanted = self._review.request.id if self._review is not None else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,6 +18,7 @@ from console.screen import Pane, act, look
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.rollback_dialog import confirm_rollback
+from console.widgets.beside import beside
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Ask
 from console.widgets.keyed_table import KeyedTable
@@ -162,7 +162,7 @@ class Drift(Pane[Drifts]):
         """Read the selected drift until the cursor rests on one that has been read."""
         try:
             while (one := self._selected) is not None and not self._fits(one):
-                self._detail = await asyncio.to_thread(drift_list.detail, self._desk.context, one.row.id)
+                self._detail = await beside(self, drift_list.detail, self._desk.context, one.row.id)
                 if self._detail.three.drift != one.row:  # it changed meanwhile; the list will follow
                     self.reload()
                     break

@@ -24,6 +24,7 @@ from console.screen.pane import Pane
 from console.screen.settling import Settling, run_latest
 from console.screen.verdict_dialog import VerdictDialog
 from console.screen.verification import Verification
+from console.widgets.beside import beside
 from console.widgets.growing_table import GrowingTable
 from console.widgets.text_view import Facts, TextView
 from console.widgets.virtual_table import VirtualTable
@@ -177,7 +178,7 @@ class Ledger(Pane[Loaded]):
 
     async def _show_entry(self, seq: int) -> None:
         try:
-            found = await asyncio.to_thread(inspect, self._desk.context, seq)
+            found = await beside(self, inspect, self._desk.context, seq)
         except QuarterdeckError as error:
             lines = [line((f" #{seq:,} DOES NOT CHECK ", "badge-danger")), line((str(error), "danger"))]
         else:

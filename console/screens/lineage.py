@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -22,6 +21,7 @@ from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
 from console.screen.rollback_dialog import confirm_rollback
+from console.widgets.beside import beside
 from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_tree import KeyedTree, Twig
 from console.widgets.semantic_diff import SemanticDiff
@@ -212,9 +212,7 @@ class Lineage(Pane[Forest]):
         try:
             while (node := self._node) is not None and not self._fits():
                 self._detail_size = self._desk.context.ledger.head().size
-                self._detail = await asyncio.to_thread(
-                    lineage_detail.detail, self._desk.context, node, self._desk.handle
-                )
+                self._detail = await beside(self, lineage_detail.detail, self._desk.context, node, self._desk.handle)
             self._show_detail()
         except QuarterdeckError as error:
             self.report(error)

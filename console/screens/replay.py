@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -24,6 +23,7 @@ from console.screen.links import split_place
 from console.screen.moment_view import MomentView
 from console.screen.pane import Pane
 from console.screen.settling import Settling, run_latest
+from console.widgets.beside import beside
 from console.widgets.columns import Row
 from console.widgets.dialogs import Ask
 from console.widgets.growing_table import GrowingTable
@@ -145,7 +145,7 @@ class Replay(Pane[Instants]):
     async def _show_moment(self) -> None:
         at = self._at()
         try:
-            found = await asyncio.to_thread(moment, self._desk.context, at)
+            found = await beside(self, moment, self._desk.context, at)
         except QuarterdeckError as error:
             self.report(error)
             return
@@ -275,7 +275,7 @@ class Replay(Pane[Instants]):
         environment, when = split_place(text.strip())
         named = when.removeprefix("#")
         self.query_one(MomentView).wanted = environment
-        at = await asyncio.to_thread(history.resolve, self._desk.context, named)
+        at = await beside(self, history.resolve, self._desk.context, named)
         if named == "now":
             self._timeline.action_step(10**9)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,6 +19,7 @@ from console.screen.entry_dialog import show_entry
 from console.screen.incident_acts import open_incident
 from console.screen.request_rows import ITEMS, LATELY, item_rows, lately_rows
 from console.screen.rollback_dialog import confirm_rollback
+from console.widgets.beside import beside
 from console.widgets.change_panel import ChangePanel
 from console.widgets.dialogs import Ask
 from console.widgets.keyed_table import KeyedTable
@@ -123,7 +123,7 @@ class Triage(Pane[Home]):
 
     async def _read(self, item: Item) -> None:
         try:
-            found = await asyncio.to_thread(situation, self._desk.context, item, self._desk.handle)
+            found = await beside(self, situation, self._desk.context, item, self._desk.handle)
         except NotFound:
             return  # it was handled a moment ago: the list follows
         except QuarterdeckError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from textual.containers import Vertical
 from console.presentation.changes import ComponentChange
 from console.presentation.impacts import brief_impact
 from console.presentation.spans import fit, line
+from console.widgets.beside import beside
 from console.widgets.diff_view import DiffView
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
@@ -145,7 +145,7 @@ class ChangePanel(Vertical):
             while self._panel_shown is not None and self._panel_shown != shown:
                 shown = self._panel_shown
                 component, texts = shown
-                old, new = await asyncio.to_thread(texts, component)
+                old, new = await beside(self, texts, component)
             if shown is not None and self._panel_shown == shown:
                 names = self._panel_labels
                 self.query_one(DiffView).compare(old, new, old_label=names[0], new_label=names[1])

@@ -5,7 +5,6 @@ Draws by the line: a file of ten thousand lines costs as much as a screenful.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import ClassVar
 
@@ -31,6 +30,7 @@ from console.presentation.line_diff import CONTEXT, Change, folds, path_of
 from console.presentation.spans import Line, fit, line, width
 from console.presentation.text import display
 from console.presentation.words import counted
+from console.widgets.beside import beside
 from console.widgets.line_view import LineView
 
 SPLIT_FROM = 100
@@ -106,7 +106,7 @@ class DiffView(LineView):
             self.run_worker(self._compare(old, new), group="diff", exclusive=True, name="compare texts")
 
     async def _compare(self, old: str, new: str) -> None:
-        self._show(await asyncio.to_thread(compare_texts, old, new))
+        self._show(await beside(self, compare_texts, old, new))
 
     def _show(self, diff: TextDiff) -> None:
         self._diff = self._unfolded_to_fit(diff)

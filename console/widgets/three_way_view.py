@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -16,6 +15,7 @@ from console.presentation.line_diff import Change, changed_words, path_of
 from console.presentation.spans import Line, Span, fit, line
 from console.presentation.three_way import ThreeTexts, Triple, line_up, visible
 from console.presentation.words import counted
+from console.widgets.beside import beside
 from console.widgets.line_view import LineView
 
 _IN_A_THREAD_FROM = 60_000
@@ -61,7 +61,7 @@ class ThreeWayView(LineView):
             self.run_worker(self._line_up(given), group="three", name="line up texts")
 
     async def _line_up(self, given: tuple[str, str, str]) -> None:
-        texts = await asyncio.to_thread(line_up, *given)
+        texts = await beside(self, line_up, *given)
         if given == self._three_given:
             self._show(texts)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual.message import Message
 
 from console.presentation.spans import Line, Span, as_line, fit, line, width
+from console.widgets.beside import beside
 from console.widgets.columns import Column, Row, arrange, heading, layout
 from console.widgets.line_view import LineView
 
@@ -193,7 +193,7 @@ class VirtualTable(LineView):
             while (page := self._missing()) is not None:
                 window = Window(offset=page * PAGE, limit=PAGE, total=self._virtual_total)
                 age = self._virtual_age
-                rows = await asyncio.to_thread(self._virtual_fetch, window)
+                rows = await beside(self, self._virtual_fetch, window)
                 if age == self._virtual_age:
                     self._keep(window, rows)
                     if len(rows) < min(window.limit, window.total - window.offset):

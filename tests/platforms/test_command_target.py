@@ -146,7 +146,8 @@ def test_one_that_takes_too_long_is_killed_with_its_children(tmp_path: Path) -> 
         reached(tmp_path, fetch=name, push=name, timeout="0.3").fetch("orders")
     assert time.monotonic() - began < 5
     child = Path("/proc", (tmp_path / "child").read_text().strip(), "stat")
-    assert not child.exists() or child.read_text().split()[2] == "Z"
+    while child.exists() and child.read_text().split()[2] != "Z":  # the kernel may be busy burying it
+        assert time.monotonic() - began < 10
 
 
 def test_one_whose_child_keeps_the_pipe_open_is_given_up_too(tmp_path: Path) -> None:
