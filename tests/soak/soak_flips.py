@@ -141,9 +141,7 @@ def _remembering() -> Iterator[None]:
         for module in (rows, state, tiles):
             patched.enter_context(patch.object(module, "open_entry", once(module.open_entry)))
         for module in (checkpoint, logkeys):
-            patched.enter_context(
-                patch.object(module, "open_checkpoint", lambda note, keys: opened(note, tuple(keys)))
-            )
+            patched.enter_context(patch.object(module, "open_checkpoint", lambda note, keys: opened(note, tuple(keys))))
         patched.enter_context(patch.object(projections, "rebuild", _rebuild_once(projections.rebuild)))
         yield
 
