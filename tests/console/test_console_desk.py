@@ -1,4 +1,4 @@
-"""What the console checks by itself when it opens: short ledgers whole, long ones from the last verified head."""
+"""What the console checks by itself when it opens, and how a check that was stopped goes on."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ import pytest
 from support.scene import Scene
 
 from console.screen import desk as desk_module
+from console.screen import verification as verification_module
 from console.screen.desk import Desk
+from console.screen.verification import Verification
 from store.domain import events as ev
 from store.ledger.report import Report, Verdict
-from store.services.audit.verifying import Scope, verify_workspace
+from store.ledger.verify import VerificationStopped
+from store.services.audit.verifying import Progress, Scope, verify_workspace
+from store.services.context import Context
 from store.services.identity import people
 
 
@@ -85,3 +89,23 @@ def test_a_short_ledger_is_checked_whole(scene: Scene) -> None:
     assert chain_after_start(scene) == "verified"
     change(scene, 2)
     assert chain_after_start(scene) == "invalid"
+
+
+async def test_after_a_stop_the_next_verification_goes_on_from_where_it_was_good(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scopes: list[Scope] = []
+    verification = Verification(Desk(scene.context, None, check_at_start=False))
+
+    def stopped_at_first(context: Context, *, scope: Scope, progress: Progress) -> Report:
+        scopes.append(scope)
+        if len(scopes) == 1:
+            verification.stop()
+        return verify_workspace(context, scope=scope, progress=progress)
+
+    monkeypatch.setattr(verification_module, "verify_workspace", stopped_at_first)
+    with pytest.raises(VerificationStopped):
+        await verification.run(scene.size)
+    assert (await verification.run(scene.size)).ok
+    assert (await verification.run(scene.size)).ok
+    assert [scope.resume for scope in scopes] == [False, True, False]

@@ -12,7 +12,6 @@ from screens_scene import SIZES, DemoDesk, bare, open_demo, pane_of, said, settl
 from textual.pilot import Pilot
 
 from console.screen import Place
-from console.screen import verification as verification_module
 from console.screen.entry_dialog import EntryDialog
 from console.screen.verdict_dialog import VerdictDialog
 from console.screen.verification import Verification
@@ -23,9 +22,7 @@ from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from store.clock import timestamp
 from store.integrity.entry import Statement
-from store.ledger.report import Report
 from store.ledger.verify import VerificationStopped
-from store.services.audit.verifying import Scope, verify_workspace
 
 LEDGER = Place(key="6", id="ledger", title="Ledger", factory=Ledger, subjects=("#",))
 REPLAY = Place(key="5", id="replay", title="Replay", factory=Replay)
@@ -336,25 +333,6 @@ async def test_stopping_stops(long: DemoDesk) -> None:
     assert verification.report is None
     assert not verification.running
     assert long.desk.chain == "unknown"
-
-
-async def test_after_a_stop_the_next_verification_goes_on_from_where_it_was_good(mira: DemoDesk) -> None:
-    scopes: list[Scope] = []
-    verification = Verification(mira.desk)
-
-    def stopped_at_once(context: Any, *, scope: Scope, progress: Any) -> Report:
-        scopes.append(scope)
-        if len(scopes) == 1:
-            verification.stop()
-        return verify_workspace(context, scope=scope, progress=progress)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verification_module, "verify_workspace", stopped_at_once)
-        with pytest.raises(VerificationStopped):
-            await verification.run(100)
-        assert (await verification.run(100)).ok
-        assert (await verification.run(100)).ok
-    assert [scope.resume for scope in scopes] == [False, True, False]
 
 
 @pytest.mark.parametrize(
