@@ -11,7 +11,7 @@ What is checked, in this order:
   1. the checkpoint is signed by the log's key                        (C2SP signed-note, tlog-checkpoint)
   2. each entry hashes to a leaf that its proof puts into the tree     (RFC 9162 inclusion, C2SP tlog-proof)
   3. each statement beside an entry is the one inside it, byte for byte
-  4. each signature is its actor's, by a key that was enrolled and valid at that entry (OpenSSH PROTOCOL.sshsig)
+  4. each act of a person is signed, by a key of theirs that was enrolled and valid at that entry (OpenSSH SSHSIG)
   5. each artifact hashes to the name that entries give it             (SHA-256)
   6. the checkpoint is signed by the log's second key, if it has one   (ML-DSA-44, C2SP tlog-cosignature); where this
      `cryptography` does not know that kind, "not checked" is said, and it is a failure if you gave the key
@@ -38,6 +38,19 @@ except ImportError:  # an older `cryptography`
     mldsa = None  # type: ignore[assignment]
 
 NAMESPACE = b"quarterdeck@v1"
+PROGRAM = "system"
+ACTS = frozenset({
+    "approval.granted", "approval.refused", "artifact.shredded", "artifact.unsealed", "checklist.ticked",
+    "connectors.reviewed", "deployment.started", "drift.acknowledged", "drift.adopted", "drift.reopened",
+    "entry.annotated", "environment.added", "environment.edited", "environment.frozen", "environment.specified",
+    "environment.thawed", "exception.ended", "exception.granted", "glass.broken", "glass.ended", "glass.reviewed",
+    "incident.closed", "incident.noted", "incident.opened", "key.added", "key.revoked", "ledger.restored",
+    "log.key-rotated", "log.second-key-set", "playbook.started", "playbook.ticked", "policy.adopted",
+    "principal.added", "principal.reinstated", "principal.suspended", "release.quarantine-lifted", "report.added",
+    "request.edited", "request.opened", "request.submitted", "request.withdrawn", "role.granted", "role.revoked",
+    "rollback.started", "testdata.recorded",
+})  # fmt: skip
+"""Kinds of entry that are acts of people. A kind that is missing here is still not taken unsigned from a person."""
 LIMIT = 512 * 1024 * 1024
 
 
@@ -244,8 +257,8 @@ class Keys:
         raise Wrong(f"the signature is not {statement['actor']}'s by any key valid at entry {seq}")
 
 
-def check_entry(bundle: zipfile.ZipFile, seq: int, origin: str, size: int, root: bytes, keys: Keys) -> dict[str, Any]:
-    """Check one entry: its place in the tree, its form, its signature; return its statement."""
+def check_entry(bundle: zipfile.ZipFile, seq: int, origin: str, size: int, root: bytes, keys: Keys) -> str:
+    """Check one entry: its place in the tree, its form, its signature; return what it is, in words."""
     body = read(bundle, f"entries/{seq:08d}.json")
     index, proof, _ = parse_proof(read(bundle, f"proofs/{seq:08d}.tlog-proof"))
     if index != seq - 1:
@@ -256,12 +269,16 @@ def check_entry(bundle: zipfile.ZipFile, seq: int, origin: str, size: int, root:
         raise Wrong("the entry is not canonical, or says it is another one")
     statement: dict[str, Any] = entry["statement"]
     message = canonical(statement)
-    if entry["sig"] is not None:
+    signed = entry["sig"] is not None
+    if not signed and (statement["actor"] != PROGRAM or statement["kind"] in ACTS):
+        raise Wrong(f"an act of {statement['actor']} ({statement['kind']}) that nobody signed")
+    if signed:
         if read(bundle, f"statements/{seq:08d}.json") != message:
             raise Wrong("the statement beside the entry is not the one inside it")
         keys.check(seq, statement, base64.b64decode(entry["sig"], validate=True), message)
     keys.fold(seq, statement)
-    return statement
+    how = "signature checked" if signed else "an observation of the program, which nobody signs"
+    return f"{statement['kind']} by {statement['actor']}, in the tree, {how}"
 
 
 def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], list[str], list[str]]:
@@ -279,8 +296,7 @@ def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], l
         for name in names:
             seq = int(name[8:16])
             try:
-                statement = check_entry(bundle, seq, origin, size, root, keys)
-                good.append(f"entry {seq}: {statement['kind']} by {statement['actor']}, in the tree, signature checked")
+                good.append(f"entry {seq}: {check_entry(bundle, seq, origin, size, root, keys)}")
             except (Wrong, InvalidSignature, KeyError, ValueError) as error:
                 bad.append(f"entry {seq}: {error or type(error).__name__}")
         if second or keys.second:

@@ -14,9 +14,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from support.exports import V1
 from support.scene import Scene
+from support.tampering import smuggle
 
+from store.domain import events as ev
 from store.errors import NotFound
+from store.evidence import verify_evidence
 from store.integrity.note import SecondSigner, Verifier
+from store.services.acting import statement_of
 from store.services.audit import bundling
 from store.services.identity import second_key
 
@@ -208,3 +212,22 @@ def test_an_older_cryptography_says_plainly_that_the_second_signature_was_not_ch
         )  # fmt: skip
         assert done.returncode == status, done.stdout + done.stderr
         assert f"{words} the second signature of the checkpoint was not checked" in done.stdout
+
+
+def test_an_act_of_a_person_without_a_signature_is_wrong_and_an_observation_is_called_one(
+    told: Scene, tmp_path: Path
+) -> None:
+    printed = verified(write(tmp_path / "good.zip", bundling.bundle(told.context, None)))[1]
+    assert "entry 1: ledger.opened by system, in the tree, an observation of the program" in printed
+    assert "principal.added by alice, in the tree, signature checked" in printed
+    approval = told.last("approval.granted")
+    for actor in ("dana", "system"):
+        statement = statement_of(told.context, approval, actor)
+        seq = smuggle(told.context, statement, None).seq
+        status, printed = verified(write(tmp_path / "bad.zip", bundling.bundle(told.context, None)))
+        assert status == 1
+        assert f"WRONG entry {seq}: an act of {actor} (approval.granted) that nobody signed" in printed
+
+
+def test_the_verifier_knows_every_kind_that_people_sign() -> None:
+    assert {event.KIND for event in ev.EVENTS.values() if event.SIGNED} == verify_evidence.ACTS
