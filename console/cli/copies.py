@@ -40,7 +40,7 @@ def backup(session: Session, out: Path) -> None:
 @command(name="compare")
 @click.argument("first", type=click.Path(path_type=Path))
 @click.argument("second", type=click.Path(path_type=Path))
-@click.option("--log-key", metavar="VKEY", help="The key of the log both should be of; else that of a workspace among them, or of this one.")
+@click.option("--log-key", metavar="VKEY", help="The key of the log both should be of; else a workspace's own.")
 @click.option("--origin", help="The log's origin, where it is not the key's name.")
 @click.option("--evidence", "folder", type=click.Path(path_type=Path), help="On a fork, write both notes here.")
 def compare(
