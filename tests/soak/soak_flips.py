@@ -1,7 +1,7 @@
 """Every byte of a ledger flipped in turn, on every core: what is reported equals the truth, or is an error.
 
 Each flip goes through what any start and any `verify` do: the workspace opened from the file, the whole of it
-verified, its answers read. Nothing is skipped. What makes a hundred thousand of them bearable is that pure functions
+verified, its answers read. Nothing is skipped. What makes half a million of them bearable is that pure functions
 (a signature over the same text, the statement in the same bytes, the read tables of the same entries) are
 not worked out again where their arguments are the very same bytes as before; any other byte is.
 """
