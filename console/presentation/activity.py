@@ -74,6 +74,8 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "deployment.failed": ("✗", "danger", "{place} *{id}* failed: {reason?}"),
         "rollback.started": ("◀", "warn", "{who} rolls back *{place}*: {reason?}"),
         "revert.started": ("◀", "warn", "reverting *{place}* by itself: {reason?}"),
+        "rehearsal.started": ("◀", "info", "{who} rehearses a rollback of *{place}*: {reason?}"),
+        "rollback.rehearsed": ("◀", "info", "{place} rollback rehearsed: {summary?}"),
         "enforcement.halted": ("!", "danger", "*{place}* is not reverted any more: {reason?}"),
         "drift.opened": ("!", "danger", "{place} *{id}* {name}: {summary?}"),
         "drift.changed": ("!", "danger", "{place} *{id}* changed again: {summary?}"),

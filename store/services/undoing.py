@@ -26,6 +26,7 @@ _INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
         "request.withdrawn": "open a new request",
         "deployment.started": "roll back: R, or quarterdeck rollback",
         "rollback.started": "deploy the release that is wanted, by a request",
+        "rehearsal.started": "nothing: it goes back and forth by itself",
         "drift.adopted": "withdraw the request that adopts it",
         "incident.opened": "close the incident with what was learned",
         "incident.closed": "open a new incident",

@@ -25,6 +25,8 @@ critical = 1000
 enforce = "report"
 [environments.staging.gates.promoted-from]
 soak_hours = 0
+[environments.staging.gates.least-privilege]
+open_endpoints = true
 [environments.prod.gates.promoted-from]
 soak_hours = 0
 """

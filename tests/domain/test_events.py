@@ -25,6 +25,8 @@ OBSERVED = {
     "deployment.verified",
     "deployment.failed",
     "revert.started",
+    "rehearsal.returning",
+    "rollback.rehearsed",
     "enforcement.halted",
     "release.quarantined",
     "drift.opened",

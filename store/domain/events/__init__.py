@@ -84,6 +84,11 @@ from store.domain.events.policies import (
     RiskAssessed,
     RiskPoint,
 )
+from store.domain.events.rehearsals import (
+    RehearsalReturning,
+    RehearsalStarted,
+    RollbackRehearsed,
+)
 from store.domain.events.requests import (
     ApprovalGranted,
     ApprovalRefused,
@@ -138,6 +143,9 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         DeploymentStarted,
         RollbackStarted,
         RevertStarted,
+        RehearsalStarted,
+        RehearsalReturning,
+        RollbackRehearsed,
         EnforcementHalted,
         DeploymentVerified,
         DeploymentFailed,
@@ -251,6 +259,8 @@ __all__ = [
     "PrincipalSuspended",
     "QuarantineLifted",
     "Recorded",
+    "RehearsalReturning",
+    "RehearsalStarted",
     "ReleaseQuarantined",
     "ReleaseRef",
     "ReportAdded",
@@ -266,6 +276,7 @@ __all__ = [
     "RiskPoint",
     "RoleGranted",
     "RoleRevoked",
+    "RollbackRehearsed",
     "RollbackStarted",
     "SecondLogKeySet",
     "Unknown",

@@ -19,7 +19,8 @@ MOST: Final = 2000
 """Entries that one page looks at in any one place: a place that is drifting all day must not make it endless."""
 _AFTER: Final = (
     "drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved",
-    "rollback.started", "revert.started", "rollback.rehearsed", "enforcement.halted", "release.quarantined",
+    "rollback.started", "revert.started", "enforcement.halted", "release.quarantined",
+    "rehearsal.started", "rollback.rehearsed",
     "finding.opened", "finding.raised", "finding.assigned", "finding.closed", "anomaly.noticed",
 )  # fmt: skip
 _ABROAD: Final = (
