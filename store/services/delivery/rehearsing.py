@@ -170,8 +170,10 @@ def _forward(context: Context, goal: Target, job: Push, progress: Progress) -> t
     """Push the rehearsed release again; return how that ended, and what went wrong where it could not even begin."""
     try:
         snapshot = goal.fetch(job.project)
-        saw(context, goal, job.environment.name, job.project, snapshot)  # what nobody has seen is archived first
         expected = sealing.public_revision(context, snapshot)
+        known = releases.desired(context.ledger, job.environment.name, job.project)
+        if known is None or known.revision not in {snapshot.revision, expected}:
+            saw(context, goal, job.environment.name, job.project, snapshot)  # what nobody has seen is archived first
 
         def decide(source: Source) -> Sequence[ev.Event]:
             now = releases.desired(source, job.environment.name, job.project)

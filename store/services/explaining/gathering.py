@@ -115,7 +115,10 @@ def _replaced_at(context: Context, last: DeploymentRow) -> int | None:
     later = [
         row.ended_seq
         for row in here
-        if row.state == "verified" and row.release != last.release and (row.ended_seq or 0) > (last.ended_seq or 0)
+        if row.state == "verified"
+        and row.cause != "rehearsal"  # it came back
+        and row.release != last.release
+        and (row.ended_seq or 0) > (last.ended_seq or 0)
     ]
     ends = [seq for seq in later if seq is not None]
     return min(ends) if ends else None
