@@ -68,6 +68,7 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "history.imported": ("+", "info", "{place} history imported: {versions} versions"),
         "artifact.refused": ("✗", "warn", "*{path}* could not be read: {reason?}"),
         "request.submitted": ("○", "info", "{who} handed in *{request}* for {place}"),
+        "request.escalated": ("▲", "warn", "*{request}* goes on to the next role: {reason?}"),
         "approval.granted": ("✓", "ok", "{who} approved *{request}*: {note?}"),
         "approval.refused": ("✗", "danger", "{who} refused *{request}*: {reason?}"),
         "deployment.verified": ("●", "ok", "{place} *{id}* verified, {request} is live"),

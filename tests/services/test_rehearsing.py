@@ -231,9 +231,13 @@ def test_a_way_forward_that_fails_says_what_stands_there_and_how_to_bring_it_bac
 
 
 def test_a_process_that_dies_between_is_found_and_told(staged: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(rehearsing, "_forward", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        rehearse(staged)
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rehearsing, "_forward", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rehearse(staged)
     home = rollback.plan(staged.context, "staging", "orders", to="DEP-0002")
     rollback.roll_back(staged.context, staged.bo, home, reason="home")
     event = staged.last("rollback.rehearsed")

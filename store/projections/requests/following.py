@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import asdict
 
 from store.domain import events as ev
+from store.domain.change import SYSTEM
 from store.projections.requests.rows import TABLES
 from store.projections.shape import Projection, insert
 
@@ -56,8 +57,8 @@ def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
     match record.event:
         case ev.RiskAssessed() as event:
             _assess(connection, record, event)
-        case ev.RequestSubmitted(request=request):
-            _state(connection, record, request, "in review")
+        case ev.RequestSubmitted() | ev.RequestEscalated():
+            _wait(connection, record, record.event)
         case ev.RequestWithdrawn(request=request):
             _state(connection, record, request, "withdrawn")
         case ev.DeploymentStarted(request=request, deployment=deployment):
@@ -82,6 +83,28 @@ def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
                 _revive(connection, record, event.project, event.environment, event.target.release)
         case _:
             pass
+
+
+def _wait(
+    connection: sqlite3.Connection, record: ev.Recorded, event: ev.RequestSubmitted | ev.RequestEscalated
+) -> None:
+    """Note since when a request waits for its approvals, and to which roles it went on, one after the other."""
+    if isinstance(event, ev.RequestSubmitted):
+        _state(connection, record, event.request, "in review")
+        connection.execute(
+            "UPDATE request SET submitted_at = max(opened_at, ?), escalated = '' WHERE id = ?",
+            (record.time, event.request),
+        )
+    elif record.actor == SYSTEM:
+        found = connection.execute(
+            "SELECT escalated FROM request WHERE id = ? AND digest = ? AND state = 'in review'",
+            (event.request, event.digest),
+        ).fetchone()
+        before = found[0].split() if found is not None else []
+        if found is not None and event.step == len(before) + 1:
+            connection.execute(
+                "UPDATE request SET escalated = ? WHERE id = ?", (" ".join([*before, event.to_role]), event.request)
+            )
 
 
 def _judge(connection: sqlite3.Connection, record: ev.Recorded, event: ev.GateEvaluated) -> None:
@@ -146,6 +169,8 @@ def _content(event: ev.RequestOpened | ev.RequestEdited, record: ev.Recorded) ->
         "base": event.base,
         "updated_seq": record.seq,
         "updated_at": record.time,
+        "submitted_at": None,
+        "escalated": "",
     }
 
 
@@ -173,6 +198,7 @@ PROJECTION = Projection(
             "request.edited",
             "request.submitted",
             "request.withdrawn",
+            "request.escalated",
             "gate.evaluated",
             "approval.granted",
             "approval.refused",

@@ -14,7 +14,7 @@ from store.projections.shape import rows
 _NAMES_LATER = ", ".join(f"'{name}'" for name in sorted(LATER))
 _SELECT = (
     "SELECT id, project, environment, title, requester, risk, state, digest, release, manifest, base, deployment,"
-    " opened_seq, opened_at, updated_seq, updated_at,"
+    " opened_seq, opened_at, updated_seq, updated_at, submitted_at, escalated,"
     " (SELECT count(DISTINCT actor) FROM decision d WHERE d.request = r.id AND d.digest = r.digest"
     "  AND d.decision = 'approved') AS approvals,"
     " (SELECT count(*) FROM gate g WHERE g.request = r.id AND NOT g.passed AND g.waived = ''"

@@ -33,6 +33,15 @@ class RequestRow:
     """Approvals that name the present digest, one per person."""
     gates_failed: int
     """Gates that failed, are not waived, and that an approver has to wait for."""
+    submitted_at: str | None = None
+    """When it was handed in as it stands."""
+    escalated: str = ""
+    """The roles it went on to because nobody decided in time, separated by spaces."""
+
+    @property
+    def escalated_to(self) -> tuple[str, ...]:
+        """The roles it went on to, in order."""
+        return tuple(self.escalated.split())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +99,7 @@ TABLES = (
     " content TEXT NOT NULL, title TEXT NOT NULL, risk TEXT NOT NULL, requester TEXT NOT NULL, state TEXT NOT NULL,"
     " digest TEXT NOT NULL, release TEXT NOT NULL, manifest TEXT NOT NULL, base TEXT, deployment TEXT,"
     " opened_seq INTEGER NOT NULL, opened_at TEXT NOT NULL, updated_seq INTEGER NOT NULL,"
-    " updated_at TEXT NOT NULL) STRICT",
+    " updated_at TEXT NOT NULL, submitted_at TEXT, escalated TEXT NOT NULL) STRICT",
     "CREATE INDEX request_state ON request(state, environment, project)",
     "CREATE INDEX request_release ON request(release)",
     "CREATE TABLE decision(request TEXT NOT NULL, actor TEXT NOT NULL, decision TEXT NOT NULL, note TEXT NOT NULL,"

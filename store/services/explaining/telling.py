@@ -60,6 +60,8 @@ def words(event: ev.Event) -> tuple[str, str, str]:
             return "refused", event.reason, "refused"
         case ev.RequestOpened() | ev.RequestEdited() | ev.RequestSubmitted() | ev.RequestWithdrawn():
             return _request(event)
+        case ev.RequestEscalated():
+            return "escalated", event.reason, "overdue"
         case ev.RiskAssessed():
             text = f"{event.points} points make it {event.computed}, declared {event.declared} ({event.phase})"
             return "risk", text, event.level
