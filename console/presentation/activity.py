@@ -83,6 +83,8 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "drift.reopened": ("○", "warn", "{who} took back the acknowledgement of *{id}*: {reason?}"),
         "drift.acknowledged": ("○", "muted", "{who} acknowledged *{id}*: {note?}"),
         "drift.resolved": ("✓", "ok", "{place} *{id}* is over: {how?}"),
+        "anomaly.noticed": ("▲", "warn", "*{id}* unusual: {summary?}"),
+        "anomaly.acknowledged": ("○", "muted", "{who} looked at *{id}*: {note?}"),
         "incident.opened": ("■", "danger", "{who} opened *{id}*: {title?}"),
         "incident.noted": ("·", "muted", "{who} on *{id}*: {note?}"),
         "incident.closed": ("✓", "ok", "{who} closed *{id}*: {cause?}"),

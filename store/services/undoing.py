@@ -32,6 +32,7 @@ _INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
         "incident.closed": "open a new incident",
         "incident.noted": "add another note: nothing that was said is ever erased",
         "entry.annotated": "add another note: nothing that was said is ever erased",
+        "anomaly.acknowledged": "annotate it: what was said stays",
         "role.granted": "revoke the role",
         "role.revoked": "grant the role",
         "release.quarantine-lifted": "roll back from it: that puts it into quarantine again",

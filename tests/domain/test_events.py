@@ -25,6 +25,7 @@ OBSERVED = {
     "deployment.verified",
     "deployment.failed",
     "revert.started",
+    "anomaly.noticed",
     "request.escalated",
     "rehearsal.returning",
     "rollback.rehearsed",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from store.domain.component import Json
+from store.domain.events.anomalies import AnomalyAcknowledged, AnomalyNoticed, Measure
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
 from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
@@ -174,6 +175,8 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         ExceptionGranted,
         ExceptionEnded,
         EnvironmentSpecified,
+        AnomalyNoticed,
+        AnomalyAcknowledged,
     )
 }
 
@@ -202,6 +205,8 @@ def decode(kind: str, on: Mapping[str, Json], data: Mapping[str, Json]) -> Event
 
 __all__ = [
     "EVENTS",
+    "AnomalyAcknowledged",
+    "AnomalyNoticed",
     "ApprovalGranted",
     "ApprovalRefused",
     "ArtifactIngested",
@@ -248,6 +253,7 @@ __all__ = [
     "LedgerOpened",
     "LedgerRestored",
     "LogKeyRotated",
+    "Measure",
     "NoticeRecord",
     "OwnersWanted",
     "PinnedState",

@@ -22,6 +22,7 @@ _AFTER: Final = (
     "rollback.started", "revert.started", "enforcement.halted", "release.quarantined",
     "rehearsal.started", "rollback.rehearsed",
     "finding.opened", "finding.raised", "finding.assigned", "finding.closed", "anomaly.noticed",
+    "anomaly.acknowledged",
 )  # fmt: skip
 _ABROAD: Final = (
     "incident.opened",

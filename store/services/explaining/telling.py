@@ -60,6 +60,9 @@ def words(event: ev.Event) -> tuple[str, str, str]:
             return "refused", event.reason, "refused"
         case ev.RequestOpened() | ev.RequestEdited() | ev.RequestSubmitted() | ev.RequestWithdrawn():
             return _request(event)
+        case ev.AnomalyNoticed():
+            numbers = ", ".join(f"{one.name.replace('_', ' ')} {one.value}" for one in event.measures)
+            return event.anomaly, f"{event.summary} (entry {event.about}; {numbers})", "unusual"
         case ev.RequestEscalated():
             return "escalated", event.reason, "overdue"
         case ev.RiskAssessed():

@@ -8,7 +8,8 @@ from store.domain import events as ev
 from store.domain import roles
 from store.domain.push import Reach
 from store.domain.roles import Principals
-from store.projections import artifacts, deployments, drifts, environments, incidents, requests
+from store.projections import anomalies, artifacts, deployments, drifts, environments, incidents, requests
+from store.projections.anomalies import AnomalyRow
 from store.projections.deployments import DeploymentRow
 from store.projections.drifts import DriftRow
 from store.projections.requests import RequestRow
@@ -27,7 +28,7 @@ class Item:
     key: str
     """Stable: the id of what it is about (a drift, request, deployment, incident, refused file)."""
     kind: str
-    """drift, halted, approval, ready, failed, incident or refused."""
+    """drift, halted, approval, ready, failed, incident, anomaly or refused."""
     severity: str
     environment: str
     project: str
@@ -73,6 +74,7 @@ def overview(context: Context, handle: str | None) -> Overview:
         settled = {(d.environment, d.project): d.started_seq for d in deployments.desired(connection)}
         open_incidents = incidents.listing(connection, state="open")
         refused = artifacts.refused(connection, limit=5)
+        unusual = anomalies.listing(connection, state="open", limit=50)
     items = [
         *(_of_drift(row, people, handle, at) for row in drift_rows if row.status == "open"),
         *(_of_halt(halt, people, handle, at) for halt in reverting.halts(context)),
@@ -104,6 +106,7 @@ def overview(context: Context, handle: str | None) -> Overview:
             )
             for row in open_incidents
         ),
+        *(_of_anomaly(row, people, handle, at) for row in unusual),
         *(
             Item(
                 key=f"#{row.seq}",
@@ -158,6 +161,20 @@ def _of_halt(halt: reverting.Halted, people: Principals, handle: str | None, at:
         what=f"not reverted any more: {halt.reason}",
         since=halt.time,
         mine=_may(people, handle, "handle drift", halt.project, halt.environment, at),
+    )
+
+
+def _of_anomaly(row: AnomalyRow, people: Principals, handle: str | None, at: str) -> Item:
+    may = _may(people, handle, "acknowledge an anomaly", row.project or "*", row.environment or "*", at)
+    return Item(
+        key=row.id,
+        kind="anomaly",
+        severity={"critical": "critical", "high": "high", "warning": "medium"}.get(row.severity, "low"),
+        environment=row.environment or "-",
+        project=row.project or "-",
+        what=f"unusual: {row.summary}",
+        since=row.time,
+        mine=may and row.principal != handle,
     )
 
 
