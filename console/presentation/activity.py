@@ -36,6 +36,7 @@ def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
         "who": statement.actor,
         "id": _subject(on),
         "place": f"{on.get('environment', '-')}/{on.get('project', '-')}",
+        "anomaly": on.get("anomaly", ""),
         "request": on.get("request", "the earlier release"),
         "parts": counted(_number(data.get("components")), "component"),
     }
@@ -83,8 +84,8 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "drift.reopened": ("○", "warn", "{who} took back the acknowledgement of *{id}*: {reason?}"),
         "drift.acknowledged": ("○", "muted", "{who} acknowledged *{id}*: {note?}"),
         "drift.resolved": ("✓", "ok", "{place} *{id}* is over: {how?}"),
-        "anomaly.noticed": ("▲", "warn", "*{id}* unusual: {summary?}"),
-        "anomaly.acknowledged": ("○", "muted", "{who} looked at *{id}*: {note?}"),
+        "anomaly.noticed": ("▲", "warn", "*{anomaly}* unusual: {summary?}"),
+        "anomaly.acknowledged": ("○", "muted", "{who} looked at *{anomaly}*: {note?}"),
         "incident.opened": ("■", "danger", "{who} opened *{id}*: {title?}"),
         "incident.noted": ("·", "muted", "{who} on *{id}*: {note?}"),
         "incident.closed": ("✓", "ok", "{who} closed *{id}*: {cause?}"),
