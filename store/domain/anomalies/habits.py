@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final
@@ -22,11 +23,26 @@ _Days = dict[date, list[int]]
 """Local day → acts in each hour of it."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Usual:
+    """What was done before a day, within the window: added up once, because a day has many acts."""
+
+    day: date
+    by_hour: tuple[int, ...]
+    total: int
+    days: int
+
+    def around(self, hour: int) -> int:
+        """Return the acts within an hour of this one: 9:02 is as usual as 8:58."""
+        return sum(self.by_hour[(hour + step) % 24] for step in (-1, 0, 1))
+
+
 class Habits:
     """Everybody's and every project's acts by local day and hour, as far back as the window goes."""
 
     def __init__(self) -> None:
         self._days: dict[str, _Days] = {}
+        self._usual: dict[str, _Usual] = {}
         self._on_production: dict[str, dict[str, list[date]]] = {}
         self._said: set[tuple[str, str, date]] = set()
 
@@ -50,6 +66,8 @@ class Habits:
                 days[day] = [0] * 24
                 self._said = {one for one in self._said if one[2] >= oldest}
             days[day][local.hour] += 1
+            if subject in self._usual and self._usual[subject].day != day:
+                del self._usual[subject]
         if _is_on_production(act, rules):
             seen = self._on_production.setdefault(act.environment or "", {})
             seen[act.actor] = [*(one for one in seen.get(act.actor, ()) if one >= oldest), day]
@@ -61,48 +79,49 @@ class Habits:
         if one is not None:
             yield one
 
-    def _past(self, subject: str, day: date, rules: Anomalies) -> _Days:
-        """Return the days before this one that are usual ones; empty while there are too few."""
-        oldest = day - timedelta(days=rules.window_days)
-        past = {one: hours for one, hours in self._days.get(subject, {}).items() if oldest <= one < day}
-        enough = len(past) >= LEAST_DAYS and sum(map(sum, past.values())) >= rules.least_acts
-        return past if enough else {}
+    def _before(self, subject: str, day: date, rules: Anomalies) -> _Usual | None:
+        """Return what is usual before this day; None while there is too little of it."""
+        known = self._usual.get(subject)
+        if known is None or known.day != day:
+            oldest = day - timedelta(days=rules.window_days)
+            past = [hours for one, hours in self._days.get(subject, {}).items() if oldest <= one < day]
+            by_hour = tuple(map(sum, zip(*past, strict=True))) or (0,) * 24
+            known = _Usual(day=day, by_hour=by_hour, total=sum(by_hour), days=len(past))
+            self._usual[subject] = known
+        return known if known.days >= LEAST_DAYS and known.total >= rules.least_acts else None
 
     def _hour(self, act: Act, local: datetime, subject: str, rules: Anomalies) -> Found | None:
-        past = self._past(subject, local.date(), rules)
-        if not past or (HOUR, subject, local.date()) in self._said:
+        usual = self._before(subject, local.date(), rules)
+        if usual is None or (HOUR, subject, local.date()) in self._said:
             return None
-        around = [(local.hour + step) % 24 for step in (-1, 0, 1)]  # 9:02 is as usual as 8:58
-        near = sum(hours[one] for hours in past.values() for one in around)
-        total = sum(map(sum, past.values()))
-        if near * 100 >= rules.hour_percent * total:
+        near = usual.around(local.hour)
+        if near * 100 >= rules.hour_percent * usual.total:
             return None
         self._said.add((HOUR, subject, local.date()))
         return _found(
             act,
             HOUR,
-            f"{subject} at {local:%H:%M} ({rules.time_zone}): {near} of {total} acts on {len(past)} days were within an"
-            " hour of that",
-            (("hour", local.hour), ("acts_near_it", near), ("acts", total), ("days", len(past)),
+            f"{subject} at {local:%H:%M} ({rules.time_zone}): {near} of {usual.total} acts on {usual.days} days were"
+            " within an hour of that",
+            (("hour", local.hour), ("acts_near_it", near), ("acts", usual.total), ("days", usual.days),
              ("least_percent", rules.hour_percent)),
         )  # fmt: skip
 
     def _volume(self, act: Act, local: datetime, subject: str, rules: Anomalies) -> Found | None:
         day = local.date()
-        past = self._past(subject, day, rules)
-        if not past or (VOLUME, subject, day) in self._said:
+        usual = self._before(subject, day, rules)
+        if usual is None or (VOLUME, subject, day) in self._said:
             return None
         today = sum(self._days[subject].get(day, ())) + 1
-        total = sum(map(sum, past.values()))
-        if today <= rules.least_acts or today * len(past) <= rules.volume_factor * total:
+        if today <= rules.least_acts or today * usual.days <= rules.volume_factor * usual.total:
             return None
         self._said.add((VOLUME, subject, day))
-        usual = round(total / len(past))
+        each = round(usual.total / usual.days)
         return _found(
             act,
             VOLUME,
-            f"{subject}: {today} acts on {day}, usual are {usual} a day ({total} on {len(past)} days)",
-            (("acts_today", today), ("usual_a_day", usual), ("acts", total), ("days", len(past)),
+            f"{subject}: {today} acts on {day}, usual are {each} a day ({usual.total} on {usual.days} days)",
+            (("acts_today", today), ("usual_a_day", each), ("acts", usual.total), ("days", usual.days),
              ("factor", rules.volume_factor)),
         )  # fmt: skip
 

@@ -6,8 +6,9 @@ editing what was learned, and whoever appends an entry never waits for this.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from store.clock import parse_timestamp
@@ -16,6 +17,7 @@ from store.domain.anomalies import steps
 from store.domain.anomalies.found import Act, Found
 from store.domain.anomalies.habits import Habits
 from store.domain.anomalies.places import Keys
+from store.domain.policy import Anomalies
 from store.errors import QuarterdeckError
 from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry
@@ -54,30 +56,30 @@ class Noticing:
             return ()
         first_judged = self._context.clock.now() - JUDGED
         found: list[Found] = []
-        for entry in self._news(head):
-            act = _act(entry)
-            if act is not None:
-                found += self._look(entry, act, judged=act.at >= first_judged)
+        rules = self._context.policy.anomalies
+        for entry, act in self._news(head):
+            found += self._look(entry, act, rules, judged=act.at >= first_judged)
         recorded_ = self._record(found) if found else ()
         self._seen = head
         return recorded_
 
-    def _news(self, head: int) -> Iterator[Entry]:
+    def _news(self, head: int) -> Iterator[tuple[Entry, Act]]:
+        """Yield the entries since the last round that are judged, oldest first; at first those of the window."""
         ledger = self._context.ledger
         if self._seen:
-            yield from ledger.entries(kinds=_KINDS, after=self._seen, until=head)
+            news: Iterable[Entry] = ledger.entries(kinds=_KINDS, after=self._seen, until=head)
+            yield from ((entry, act) for entry in news if (act := _act(entry)) is not None)
             return
         window = timedelta(days=self._context.policy.anomalies.window_days) + JUDGED
         start = self._context.clock.now() - window
         newest = ledger.entries(kinds=_KINDS, until=head, newest_first=True, limit=MOST)
-        acts = [entry for entry in newest if (act := _act(entry)) is None or act.at >= start]
+        acts = [(entry, act) for entry in newest if (act := _act(entry)) is not None and act.at >= start]
         yield from reversed(acts)
 
-    def _look(self, entry: Entry, act: Act, *, judged: bool) -> list[Found]:
-        rules = self._context.policy.anomalies
+    def _look(self, entry: Entry, act: Act, rules: Anomalies, *, judged: bool) -> list[Found]:
         found: list[Found] = []
         if act.kind in {"deployment.started", *_STEPS} and judged:
-            found += self._steps(entry, act)
+            found += self._steps(entry, act, rules)
         if act.kind not in _STEPS:
             seen = [*self._habits.judge(act, rules), *self._keys.judge(act, rules), *steps.late(act, self._newest)]
             found += seen if judged else []
@@ -87,10 +89,10 @@ class Noticing:
                 self._newest = act
         return found
 
-    def _steps(self, entry: Entry, act: Act) -> Iterator[Found]:
+    def _steps(self, entry: Entry, act: Act, rules: Anomalies) -> Iterator[Found]:
         event = next(recorded([entry])).event
         before = preceding.before(self._context, entry, act, event)
-        for one in steps.judge(act, event, before, self._context.policy.anomalies):
+        for one in steps.judge(act, event, before, rules):
             mark = (act.kind, act.project, act.environment, act.at.date().isoformat())
             if isinstance(event, ev.DriftOpened):  # once a place and day: the drifts themselves are told anyway
                 if mark in self._told:
@@ -153,6 +155,11 @@ def _key(entry: Entry) -> str:
     if entry.signature is None or entry.statement.data.get("via") == "imported":
         return ""
     try:
-        return sshkey.public_key(sshsig.signing_key(entry.signature)).fingerprint
+        return _fingerprint(sshsig.signing_key(entry.signature))
     except QuarterdeckError:
         return ""
+
+
+@lru_cache(maxsize=1024)
+def _fingerprint(blob: bytes) -> str:
+    return sshkey.public_key(blob).fingerprint
