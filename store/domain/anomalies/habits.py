@@ -13,7 +13,7 @@ from store.domain.anomalies.found import FIRST_TIME, HOUR, VOLUME, Act, Found
 from store.domain.policy import Anomalies
 from store.domain.policy.in_force import PLACE
 
-LEAST_DAYS: Final = 5
+LEAST_DAYS: Final = 10
 """Fewer days with acts than this are no habit either, however much was done on them."""
 ON_PRODUCTION: Final = (
     "deployment.started", "rollback.started", "rehearsal.started", "approval.granted", "glass.broken",

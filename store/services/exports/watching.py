@@ -98,9 +98,8 @@ def once(
         if stop.is_set():
             break
     polled = () if stop.is_set() else poll_all(context)
-    done = rounds.Round() if stop.is_set() else rounds.once(context)
-    said = (*(words for one in polled for words in one.said), *done.said)
-    troubles = [one.trouble for one in polled if one.trouble is not None] + list(done.troubles)
+    said = tuple(words for one in polled for words in one.said)
+    troubles = [one.trouble for one in polled if one.trouble is not None]
     news = sum(one.news for one in polled)
     return Report(files=tuple(outcomes.values()), drifts=drifts + news, said=said, seconds=watch.seconds), troubles
 

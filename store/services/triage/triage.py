@@ -106,7 +106,7 @@ def overview(context: Context, handle: str | None) -> Overview:
             )
             for row in open_incidents
         ),
-        *(_of_anomaly(row, people, handle, at) for row in unusual),
+        *(_of_anomaly(row, people, handle, at) for row in unusual if row.severity != "info"),
         *(
             Item(
                 key=f"#{row.seq}",
