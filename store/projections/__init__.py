@@ -9,6 +9,7 @@ from typing import Final
 from store.domain import events as ev
 from store.integrity.entry import Entry
 from store.projections import (
+    anomalies,
     artifacts,
     connectors,
     deployments,
@@ -29,6 +30,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     drifts.PROJECTION,
     incidents.PROJECTION,
     connectors.PROJECTION,
+    anomalies.PROJECTION,
 )
 TABLES: Final[tuple[str, ...]] = tuple(sql for projection in PROJECTIONS for sql in projection.tables)
 NAMES: Final[tuple[str, ...]] = tuple(name for projection in PROJECTIONS for name in projection.names)
