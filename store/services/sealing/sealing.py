@@ -95,7 +95,7 @@ def keep(context: Context, source: Source, taken: Taken) -> str | None:
     key, about = _key(context), bytes.fromhex(digest)
     known = _vault(context).get(digest)
     if known is None:
-        frame = codec.compress(taken.raw, taken.file.data)  # the difference to the covered form: mostly the secrets
+        frame = codec.compress(taken.raw, codec.Base(taken.file.data))  # the difference to the covered form: mostly the secrets
         row = Row(
             artifact=digest,
             size=len(taken.raw),
