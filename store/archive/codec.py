@@ -71,9 +71,21 @@ def compress(data: bytes, base: Base | None) -> bytes:
     compressor, dictionary = (_whole(len(data)), None) if base is None else base.tools(len(data))
     frame = compressor.compress(data)
     reader = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << _LARGEST_WINDOW_LOG)
-    if reader.decompress(frame, allow_extra_data=False) != data:
+    if not _gives(reader, frame, data):
         raise IntegrityFailure("zstd did not give the same bytes back; nothing was stored")
     return frame
+
+
+def _gives(reader: zstandard.ZstdDecompressor, frame: bytes, data: bytes) -> bool:
+    """Say whether a frame holds `data`; what is large is not held once more, whole."""
+    if len(data) <= _THOROUGH_UP_TO:
+        return bool(reader.decompress(frame, allow_extra_data=False) == data)
+    at = 0
+    for piece in reader.read_to_iter(frame):
+        if not data.startswith(piece, at):
+            return False
+        at += len(piece)
+    return at == len(data)
 
 
 def expand(frames: Sequence[bytes], sizes: Sequence[int]) -> bytes:

@@ -37,19 +37,19 @@ class Words:
             for at in sorted(places):
                 yield begin + at, places[at]
 
-    def anchors(self, data: bytes, lower: bytes) -> Anchors:
-        """Return where the words stand in `lower`, which is `data` in lower case."""
+    def anchors(self, data: bytes) -> Anchors:
+        """Return where the words, all of them in lower case, stand in `data`, in whatever case."""
         places: dict[bytes, list[int]] = {}
         count = 0
-        for begin in range(0, len(lower), _STEP):
-            found = self._found(lower[begin : begin + _STEP + self._longest - 1])
+        for begin in range(0, len(data), _STEP):
+            found = self._found(data[begin : begin + _STEP + self._longest - 1].lower())
             count += len(found)
             if count > _MOST:
-                return Anchors(data, lower, None)
+                return Anchors(data, None)
             for number, at, _ in found:
                 if at < _STEP:  # what begins later is found in the next step
                     places.setdefault(self._words[number], []).append(begin + at)
-        return Anchors(data, lower, places)
+        return Anchors(data, places)
 
     def _found(self, text: bytes) -> list[tuple[int, int, int]]:
         return self._automaton.find_matches_as_indexes(text, overlapping=True)
@@ -62,13 +62,14 @@ class Words:
 class Anchors:
     """Where some words stand in one text. Asked as `bytes.find` is: where next, -1 where no more."""
 
-    __slots__ = ("_data", "_places", "lower")
-
-    def __init__(self, data: bytes, lower: bytes, places: dict[bytes, list[int]] | None) -> None:
+    def __init__(self, data: bytes, places: dict[bytes, list[int]] | None) -> None:
         self._data = data
-        self.lower: Final = lower
-        """The text in lower case."""
         self._places = places
+
+    @cached_property
+    def lower(self) -> bytes:
+        """The text in lower case."""
+        return self._data.lower()
 
     def any_of(self, words: frozenset[bytes]) -> bool:
         """Say whether any of these words, in lower case, may stand in the text; False is certain."""

@@ -20,7 +20,7 @@ _LONG: Final = 20
 _LONG_RUN: Final = b"a" * _LONG
 _WORDS: Final = bytes(0x61 if chr(byte).isalnum() or byte in b"_-" else 0x20 for byte in range(128)) + b" " * 128
 _GAP: Final = re.compile(rb"[^A-Za-z0-9_-]")
-_BLOCK: Final = 1 << 22
+_BLOCK: Final = 1 << 20
 _LEAD: Final = 160
 """How far before its long run a token's shape may begin (`hooks.slack.com/services/…`)."""
 _TAME: Final = re.compile(
@@ -67,7 +67,7 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
     if len(data) < SHORTEST or (len(data) < _NAME_LENGTH and _PLAIN.fullmatch(data) and not _RUN.search(data)):
         return []
     data = _plainer(data)
-    anchors = _ANCHORS.anchors(data, data.lower())
+    anchors = _ANCHORS.anchors(data)
     told = (span for span in more if not is_placeholder(data[span.start : span.end].decode("utf-8", "replace")))
     spans: list[Span] = []
 
@@ -137,11 +137,11 @@ def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
     while begin < len(data):
         gap = _GAP.search(data, begin + _BLOCK)  # a large text is not held once more, whole
         stop = gap.start() if gap else len(data)
-        words = data[begin:stop].translate(_WORDS)
+        words = data[begin : min(stop, begin + _BLOCK + _LONG)].translate(_WORDS)
         start = words.find(_LONG_RUN)
         while start >= 0:
             end = words.find(b" ", start)
-            end = len(words) if end < 0 else end
+            end = stop - begin if end < 0 else end
             if not _TAME.fullmatch(data, begin + start, begin + end):
                 yield begin + start, begin + end
             start = words.find(_LONG_RUN, end)
