@@ -162,7 +162,7 @@ def foothold(connection: sqlite3.Connection, digest: str, *, another_thing: bool
         if turns >= _MAX_TURNS:
             return None
         links, turns = links[: turns + 1], turns + 1
-    base = codec.Base(_expanded(links, digest))
+    base = codec.Base(_expanded(links, digest), is_version=not another_thing)
     depth = len(links)
     return Foothold(id=links[-1].id, depth=depth, turns=depth if another_thing else turns, base=base)
 

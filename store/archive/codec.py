@@ -7,6 +7,7 @@ taken, and the caller compares the digest.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
@@ -32,14 +33,16 @@ _LARGEST_WINDOW_LOG = 29
 class Base:
     """An earlier version, as something to tell others apart from: zstd takes it in once, however many they are."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, *, is_version: bool = True) -> None:
         self.content: Final = content
+        self._level = _DELTA_LEVEL if is_version else _WHOLE_LEVEL
+        """What is no earlier version of the same thing is worth less trouble."""
 
     def tools(self, size: int) -> tuple[zstandard.ZstdCompressor, zstandard.ZstdCompressionDict]:
         """Return what compresses `size` bytes as a difference to this, and the dictionary to read them with."""
         together = size + len(self.content)
         if together <= _THOROUGH_UP_TO:
-            return zstandard.ZstdCompressor(level=_DELTA_LEVEL, dict_data=self._taken_in), self._taken_in
+            return zstandard.ZstdCompressor(level=self._level, dict_data=self._taken_in), self._taken_in
         # The usual window and tables forget all but the end of a dictionary this large, and nearly nothing matches.
         parameters = zstandard.ZstdCompressionParameters.from_level(
             _LARGE_DELTA_LEVEL,
@@ -55,7 +58,7 @@ class Base:
     @cached_property
     def _taken_in(self) -> zstandard.ZstdCompressionDict:
         dictionary = _dictionary(self.content)
-        dictionary.precompute_compress(level=_DELTA_LEVEL)
+        dictionary.precompute_compress(level=self._level)
         return dictionary
 
 
@@ -68,9 +71,15 @@ def compress(data: bytes, base: Base | None) -> bytes:
     """
     if len(data) > MAX_SIZE:
         raise BadInput(f"{len(data):,} bytes are more than the archive takes in one piece ({MAX_SIZE:,})")
-    compressor, dictionary = (_whole(len(data)), None) if base is None else base.tools(len(data))
+    if base is not None:
+        compressor, dictionary = base.tools(len(data))
+        reader = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << _LARGEST_WINDOW_LOG)
+    elif len(data) <= _THOROUGH_UP_TO:
+        compressor, reader = _TOOLS.compressor, _TOOLS.reader
+    else:
+        compressor = zstandard.ZstdCompressor(level=_FAST_LEVEL)
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << _LARGEST_WINDOW_LOG)
     frame = compressor.compress(data)
-    reader = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << _LARGEST_WINDOW_LOG)
     if not _gives(reader, frame, data):
         raise IntegrityFailure("zstd did not give the same bytes back; nothing was stored")
     return frame
@@ -141,5 +150,12 @@ def _dictionary(base: bytes) -> zstandard.ZstdCompressionDict:
     return zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 
 
-def _whole(size: int) -> zstandard.ZstdCompressor:
-    return zstandard.ZstdCompressor(level=_WHOLE_LEVEL if size <= _THOROUGH_UP_TO else _FAST_LEVEL)
+class _Tools(threading.local):
+    """What every small whole frame is made and read with; each takes memory that is worth keeping, in each thread."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=_WHOLE_LEVEL)
+        self.reader = zstandard.ZstdDecompressor()
+
+
+_TOOLS: Final = _Tools()
