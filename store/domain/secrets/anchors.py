@@ -71,6 +71,10 @@ class Anchors:
         """The text in lower case."""
         return self._data.lower()
 
+    def __contains__(self, word: bytes) -> bool:
+        """Say whether `word`, given in lower case, may stand in the text; False is certain."""
+        return self._places is None or word in self._places
+
     def any_of(self, words: frozenset[bytes]) -> bool:
         """Say whether any of these words, in lower case, may stand in the text; False is certain."""
         return self._places is None or not words.isdisjoint(self._places)

@@ -98,8 +98,8 @@ _AUTHORIZATION: Final = re.compile(
 
 def named(root: bytes, data: bytes, anchors: Anchors, *, yaml: bool) -> Iterator[Span]:
     """Yield what is given to each name built on `root`."""
+    lower = anchors.lower
     at = anchors.find(root)
-    lower = anchors.lower if at >= 0 else b""
     while at >= 0:
         after = at + len(root)
         name = _NAME.match(lower, at)

@@ -33,7 +33,8 @@ _SHAPES: Final = {
     needle: tuple(shape for shape in TOKENS if any(needle.startswith(other) for other in shape.needles))
     for needle in _NEEDLES
 }
-_SHAPE_WORDS: Final = frozenset(needle.lower() for shape in GENERAL for needle in shape.needles)
+_GENERAL: Final = tuple((needle.lower(), needle, shape) for shape in GENERAL for needle in shape.needles)
+_SHAPE_WORDS: Final = frozenset(word for word, _, _ in _GENERAL)
 _ROOT_WORDS: Final = frozenset(ROOTS)
 _HOLDER_WORDS: Final = frozenset(HOLDERS)
 _ANCHORS: Final = Words([*sorted(_SHAPE_WORDS), *ROOTS, *(value.lower() for value in VALUES), *HOLDERS])
@@ -76,7 +77,7 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
 
     add(told)
     if anchors.any_of(_SHAPE_WORDS):
-        add(_shaped(GENERAL, data, anchors))
+        add(_shaped(data, anchors))
     done = 0
     for start, end in _long_runs(data):
         count = len(spans)
@@ -88,7 +89,8 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
         is_json, is_xml = _begins(data, b"{["), _begins(data, b"<")
         is_yaml = not is_json and not is_xml and _YAML_KEY.search(data) is not None
         for root in ROOTS:
-            add(named(root, data, anchors, yaml=is_yaml))
+            if root in anchors:
+                add(named(root, data, anchors, yaml=is_yaml))
         add(pairs(data, anchors, xml=is_xml, yaml=is_yaml))
     if anchors.any_of(_HOLDER_WORDS) or is_called_for(data, name):
         add(placed(data, name))
@@ -105,8 +107,7 @@ def _plainer(data: bytes) -> bytes:
 
 def may_hold(data: bytes) -> bool:
     """Say whether anything in canonical JSON could be redacted; False is certain, True is worth a look."""
-    lower = data.lower()
-    return any(root in lower for root in ROOTS) or bool(scan(data))
+    return _ANCHORS.anchors(data).any_of(_ROOT_WORDS) or bool(scan(data))
 
 
 def is_json(data: bytes) -> bool:
@@ -119,16 +120,17 @@ def _begins(data: bytes, letters: bytes) -> bool:
     return bool(start) and start in letters
 
 
-def _shaped(shapes: tuple[Shape, ...], data: bytes, anchors: Anchors) -> Iterator[Span]:
-    for shape in shapes:
+def _shaped(data: bytes, anchors: Anchors) -> Iterator[Span]:
+    for word, needle, shape in _GENERAL:
+        if word not in anchors:
+            continue
         find = anchors.find if shape.any_case else anchors.find_exactly
-        for needle in shape.needles:
-            at = find(needle)
-            while at >= 0:
-                match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
-                if match and _is_shaped(shape, match[1]):
-                    yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
-                at = find(needle, max(match.end(), at + 1) if match else at + len(needle))
+        at = find(needle)
+        while at >= 0:
+            match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
+            if match and _is_shaped(shape, match[1]):
+                yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
+            at = find(needle, max(match.end(), at + 1) if match else at + len(needle))
 
 
 def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
