@@ -1,7 +1,7 @@
 """What every real export was archived as and made of when its digests were recorded, it still is.
 
 Entries name these digests for ever. Who means to change them writes the file again:
-`PYTHONPATH=tests:. python tests/platforms/test_recorded_digests.py > tests/platforms/fixtures/recorded.txt`
+`PYTHONPATH=tests:. python tests/platforms/test_recorded_digests.py > tests/platforms/recorded_digests.txt`
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from store.formats.archive_covering import cover_archive, is_archive
 from store.platforms import known_secrets, recognise
 
 EXPORTS = Path(__file__).parents[2] / "../shared/data/exports"
-RECORDED = Path(__file__).with_name("fixtures") / "recorded.txt"
+RECORDED = Path(__file__).with_name("recorded_digests.txt")
 pytestmark = pytest.mark.skipif(not EXPORTS.exists(), reason="the folder of real exports (../shared/data) is not here")
 
 
