@@ -28,7 +28,7 @@ _TAME: Final = re.compile(
 )
 """`write_desired_temp`, `page-backgroundColor`, a UUID: no generated token, but for one in a thousand."""
 _NEEDLES: Final = sorted({needle for shape in TOKENS for needle in shape.needles}, key=len, reverse=True)
-_NEEDLE: Final = Words(_NEEDLES)
+_TOKEN_WORDS: Final = Words(_NEEDLES)
 _SHAPES: Final = {
     needle: tuple(shape for shape in TOKENS if any(needle.startswith(other) for other in shape.needles))
     for needle in _NEEDLES
@@ -153,7 +153,7 @@ def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
 def _tokens(data: bytes, start: int, end: int) -> Iterator[Span]:
     """Yield the tokens that begin between two positions; each issuer's letters say which shapes to try."""
     after = start
-    for at, needle in _NEEDLE.each(data, start, end):
+    for at, needle in _TOKEN_WORDS.each(data, start, end):
         if at < after:
             continue
         for shape in _SHAPES[needle]:
