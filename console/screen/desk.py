@@ -24,6 +24,7 @@ _WORDS: Mapping[Verdict, str] = {
     Verdict.SHORTER: "shorter",
     Verdict.UNSIGNED: "unsigned",
 }
+_ALARMS = frozenset({"invalid", "diverged", "shorter"})
 
 
 class Desk:
@@ -59,6 +60,12 @@ class Desk:
         """What is known about the ledger's own soundness: a word of `words.STATUSES`."""
         return self._chain_status()
 
+    @property
+    def unsound(self) -> str:
+        """How the ledger was found when it was not found sound, in a word; empty otherwise."""
+        word = self._chain_status()
+        return word if word in _ALARMS else ""
+
     def me(self) -> Actor:
         """Return who acts; only called where `read_only` is None."""
         assert self.actor is not None
@@ -66,7 +73,7 @@ class Desk:
 
     def frame(self) -> FrameFacts:
         """Read what the first two lines say."""
-        overview = triage.overview(self.context, self.handle)
+        overview = triage.overview(self.context, self.handle, chain=self.unsound)
         counts = {
             "triage": len(overview.items),
             "approvals": sum(item.kind in {"approval", "ready"} for item in overview.items),

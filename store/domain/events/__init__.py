@@ -8,6 +8,7 @@ from typing import Final
 
 from store.domain.component import Json
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
+from store.domain.events.comments import CommentResolved, RequestCommented
 from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
     DeploymentFailed,
@@ -155,6 +156,8 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         EntryAnnotated,
         ConnectorsReviewed,
         ChecklistTicked,
+        RequestCommented,
+        CommentResolved,
         PlaybookStarted,
         PlaybookTicked,
         GlassBroken,
@@ -199,6 +202,7 @@ __all__ = [
     "ArtifactShredded",
     "ArtifactUnsealed",
     "ChecklistTicked",
+    "CommentResolved",
     "ConfigurationObserved",
     "ConnectorsReviewed",
     "DataRecorded",
@@ -255,6 +259,7 @@ __all__ = [
     "ReleaseRef",
     "ReportAdded",
     "ReportCounts",
+    "RequestCommented",
     "RequestContent",
     "RequestEdited",
     "RequestFile",
