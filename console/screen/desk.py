@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from console.personal.views import Views
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
 from store.errors import QuarterdeckError
 from store.ledger import Feed
@@ -31,9 +32,19 @@ class Desk:
     """Answers what the frame asks and holds what screens act with; reads run in threads."""
 
     def __init__(
-        self, context: Context, actor: Actor | None, *, check_at_start: bool = True, why_nobody: str = ""
+        self,
+        context: Context,
+        actor: Actor | None,
+        *,
+        check_at_start: bool = True,
+        why_nobody: str = "",
+        views: Views | None = None,
     ) -> None:
-        """Take an opened workspace; without an `actor` everything is read-only, and `why_nobody` says why."""
+        """Take an opened workspace; without an `actor` everything is read-only, and `why_nobody` says why.
+
+        `views`: how the person looks at changes; the screens write back what is toggled.
+        """
+        self.views = views or Views()
         self.context = context
         self.actor = actor
         self._why_nobody = why_nobody or "no key is named; start with --key PATH to act"

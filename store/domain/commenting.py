@@ -107,9 +107,7 @@ def comment(
     )
 
 
-def check_resolver(
-    change: Change, found: Comment, *, actor: str, people: Principals, rules: InForce, at: str
-) -> None:
+def check_resolver(change: Change, found: Comment, *, actor: str, people: Principals, rules: InForce, at: str) -> None:
     """Let whoever made a comment settle it, or somebody who could approve the request; raise Refusal for any other."""
     if found.resolved is not None:
         raise Refusal([f"{found.resolved.actor} settled that already (entry {found.resolved.seq})"])

@@ -109,9 +109,7 @@ def test_a_secret_in_a_comment_is_not_kept(scene: Scene, request_id: str) -> Non
     assert token not in found.text
 
 
-def test_the_requester_is_told_on_every_channel_and_at_home_until_it_is_settled(
-    scene: Scene, request_id: str
-) -> None:
+def test_the_requester_is_told_on_every_channel_and_at_home_until_it_is_settled(scene: Scene, request_id: str) -> None:
     entry = commenting.comment(scene.context, scene.dana, request_id, "intake", "why an array?")
     (record,) = recorded([entry])
     (notice,) = notices(record, policy=Policy(), channels=("ops",), ledger="here")

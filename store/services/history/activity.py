@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import pairwise
 
 from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
@@ -48,4 +49,4 @@ def rhythm(context: Context, *, hours: int = 24) -> tuple[int, ...]:
     edges = [upto(timestamp(now - timedelta(hours=hours)), 0, size)]
     for left in range(hours - 1, -1, -1):
         edges.append(upto(timestamp(now - timedelta(hours=left)), edges[-1], size))
-    return tuple(after - before for before, after in zip(edges[:-1], edges[1:], strict=True))
+    return tuple(after - before for before, after in pairwise(edges))

@@ -82,9 +82,7 @@ def resolvable(context: Context, request: str, handle: str | None) -> frozenset[
     change, people, found = change_of(context.ledger, request), principals(context.ledger), set()
     for one in of_request(context.ledger, request) if handle is not None else ():
         try:
-            rules.check_resolver(
-                change, one, actor=handle or "", people=people, rules=context.rules, at=context.now
-            )
+            rules.check_resolver(change, one, actor=handle or "", people=people, rules=context.rules, at=context.now)
         except Refusal:
             continue
         found.add(one.seq)
