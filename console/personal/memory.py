@@ -44,7 +44,7 @@ class Habits:
     noise: bool = False
     """Whether what only moved is shown."""
     comparison: str = ""
-    """Which comparison of a drift has the whole room: `three`, `live`, `last`; empty for words and text together."""
+    """Which comparison of a drift is turned to first: `three`, `live`, `last`; empty for the first there is."""
 
 
 class Memory:

@@ -15,7 +15,7 @@ class Views:
     """`split`, `unified`; empty: by the room there is."""
     noise: bool = False
     comparison: str = ""
-    """`three`, `live`, `last`; empty for words and text together."""
+    """Which comparison of a drift is turned to first: `three`, `live`, `last`; empty for the first there is."""
 
     def split(self, room: int, *, wide: int, least: int) -> bool:
         """Return whether both sides stand next to each other in `room` cells.
