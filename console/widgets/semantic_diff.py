@@ -12,11 +12,14 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from console.presentation.changes import ComponentChange, FieldChange, Said
-from console.presentation.spans import Line, Span, fit, line, width
+from console.presentation.spans import Line, Span, fit, line, width, wrap
 from console.presentation.words import change as change_mark
 from console.presentation.words import counted
 from console.presentation.words import severity as severity_mark
 from console.widgets.line_view import LineView
+
+_MOST_TOLD = 6
+"""Lines of one comment in the tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,9 @@ class _Row:
     words: str | None = None
     folded_noise: int = 0
     said: Said | None = None
+    part: Line = ()
+    """One line of a comment that takes several."""
+    first: bool = True
 
 
 class SemanticDiff(LineView):
@@ -112,13 +118,23 @@ class SemanticDiff(LineView):
         rows = [_Row(change)]
         if change.key in self._semantic_folded:
             return rows
-        rows.extend(_Row(change, said=one) for one in change.said)
+        rows.extend(
+            _Row(change, said=one, part=part, first=not number)
+            for one in change.said
+            for number, part in enumerate(_told(one, max(self.size.width - 1, 30)))
+        )
         rows.extend(_Row(change, words=sentence) for sentence in change.words)
         rows.extend(_Row(change, field=field) for field in change.fields if self.noise or not field.noise)
         noise = sum(1 for field in change.fields if field.noise)
         if noise and not self.noise:
             rows.append(_Row(change, folded_noise=noise))
         return rows
+
+    def on_resize(self) -> None:
+        """Break comments where the line ends now; the cursor stays on its row."""
+        if any(change.said for change in self._semantic_changes):
+            self.show_changes(self._semantic_changes)
+        super().on_resize()
 
     def watch_noise(self) -> None:
         if self.is_mounted:
@@ -234,19 +250,26 @@ def _is_head(row: _Row) -> bool:
     return row.field is None and row.words is None and not row.folded_noise and row.said is None
 
 
-def _identity(row: _Row) -> tuple[str, str | None, str | None, int | None, bool]:
+def _told(said: Said, room: int) -> list[Line]:
+    """Return a comment in at most `_MOST_TOLD` lines of `room` cells; the facts beside hold the whole of it."""
+    mark, tone = ("✓ ", "muted") if said.settled else ("○ ", "warn")
+    earlier = (f"{said.earlier}: ", "warn") if said.earlier else ""
+    words = line("    ", (mark, tone), earlier, (said.words, "muted" if said.settled else "text"))
+    lines = wrap(words, room, indent=6)
+    return lines if len(lines) <= _MOST_TOLD else [*lines[: _MOST_TOLD - 1], (*lines[_MOST_TOLD - 1], Span(" …"))]
+
+
+def _identity(row: _Row) -> tuple[str, str | None, str | None, int | None, bool, bool]:
     """Return what a row is about, whatever else is drawn above it."""
     path, said = row.field.path if row.field else None, row.said.seq if row.said else None
-    return row.component.key, path, row.words, said, bool(row.folded_noise)
+    return row.component.key, path, row.words, said, bool(row.folded_noise), row.first
 
 
 def _detail(row: _Row, room: int) -> Line:
     if row.words is not None:
         return fit(line("    ", ("↪ ", "info"), row.words), room)
     if row.said is not None:
-        mark, tone = ("✓ ", "muted") if row.said.settled else ("○ ", "warn")
-        earlier = (f"{row.said.earlier}: ", "warn") if row.said.earlier else ""
-        return fit(line("    ", (mark, tone), earlier, (row.said.words, "muted" if row.said.settled else "text")), room)
+        return fit(row.part, room)
     if row.folded_noise:
         return fit(line("    ", (f"· {counted(row.folded_noise, 'layout change')} folded (w shows)", "muted")), room)
     assert row.field is not None
