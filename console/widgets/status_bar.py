@@ -68,11 +68,14 @@ class StatusBar(Widget):
         room = self.size.width
         left = headline(self.facts, self._bar_tabs, brief=room < 80)
         if self.facts.banner is not None:
-            left = (*line((f" {self.facts.banner} "[: max(room // 2, 20)], "badge-danger")), *left)
+            most = max(room - width(left), room // 2)  # how long it lasts stands at its end: crumbs give way to it
+            left = (*fit(line((f" {self.facts.banner} ", "badge-danger")), most, middle=False), *left)
+            left = tuple(span for span in left if span.text.strip() or span.tone.startswith("badge"))
         if self.facts.read_only is not None:
             left = (*left, *line((" READ ONLY ", "badge-warn")))
         here = sum(cell_len(part) + 3 for part in self.crumbs)
-        right = self._right(room - width(left) - min(here, room // 3 if room >= 80 else 8))
+        roomy = room >= 80 and self.facts.banner is None
+        right = self._right(room - width(left) - min(here, room // 3 if roomy else 8))
         crumbs = self._crumbs(room - width(left) - width(right) - 2)
         middle = room - width(left) - width(crumbs) - width(right)
         return content((*left, *crumbs, Span(" " * max(middle, 0)), *right))
@@ -100,7 +103,7 @@ class StatusBar(Widget):
             (*self._strip(letters=4), Span(" ")),
             (*self._strip(letters=1), Span(" ")),
         )
-        return next((choice for choice in choices if width(choice) <= room), fit(choices[-1], max(room, 0)))
+        return next((choice for choice in choices if width(choice) <= room), ())
 
     def _who(self) -> Line:
         return line("  ", (self.facts.who, "muted"), " ") if self.facts.who else (Span(" "),)
