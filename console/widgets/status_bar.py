@@ -69,8 +69,8 @@ class StatusBar(Widget):
         left = headline(self.facts, self._bar_tabs, brief=room < 80)
         if self.facts.banner is not None:
             most = max(room - width(left), room // 2)  # how long it lasts stands at its end: crumbs give way to it
-            left = (*fit(line((f" {self.facts.banner} ", "badge-danger")), most, middle=False), *left)
-            left = tuple(span for span in left if span.text.strip() or span.tone.startswith("badge"))
+            banner = line((f" {self.facts.banner} ", "badge-danger"))
+            left = (*(banner if width(banner) <= most else fit(banner, most, middle=False)), *left)
         if self.facts.read_only is not None:
             left = (*left, *line((" READ ONLY ", "badge-warn")))
         here = sum(cell_len(part) + 3 for part in self.crumbs)
