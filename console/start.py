@@ -9,6 +9,7 @@ from console.app import Console
 from console.personal.files import read_keymap, read_settings
 from console.personal.folders import config_folder, state_folder
 from console.personal.memory import Habits, LeftOff, Memory
+from console.personal.views import views_of
 from console.presentation.themes import LOOKS
 from console.screen.desk import Desk
 from console.screen.links import Link
@@ -46,8 +47,9 @@ def run_console(
     look = settings.theme or habits.theme or "auto"
     if look not in LOOKS:
         raise BadInput(f"no theme is called {look!a}; there are: {', '.join(LOOKS)}")
+    views = views_of(habits)
     console = Console(
-        Desk(workspace.context, actor, why_nobody=why_nobody),
+        Desk(workspace.context, actor, why_nobody=why_nobody, views=views),
         keymap=read_keymap(config_folder()),
         palette="plain" if plain else None,
         ascii_only=draws_ascii(os.environ),
@@ -60,7 +62,12 @@ def run_console(
     status = run_app(console, mouse=mouse)
     memory.keep(console.left_off if console.left_off.place else left)
     chosen = console.chosen_look or habits.theme
-    memory.keep(Habits(theme=chosen, toured=True, told_ssh=habits.told_ssh or remote))
+    memory.keep(
+        Habits(
+            theme=chosen, toured=True, told_ssh=habits.told_ssh or remote,
+            text=views.text, noise=views.noise, comparison=views.comparison,
+        )
+    )  # fmt: skip
     return status
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from console.cli.comment_text import comment_json, say_comments
 from console.cli.gate_text import gate_json, say_gate
 from console.cli.output import emit_json, note, say, say_lines, table
 from console.cli.session import Session, command, group
@@ -21,6 +22,7 @@ from store.services.audit import evidence
 from store.services.context import Context
 from store.services.requests import (
     approving,
+    commenting,
     escalating,
     offsite,
     promoting,
@@ -117,6 +119,26 @@ def request_tick(session: Session, request_id: str, items: tuple[str, ...], text
     _show(session, request_id)
 
 
+@command(request, name="comment")
+@click.argument("request_id", metavar="ID")
+@click.option("--component", required=True, help="Which component: its id, or its name.")
+@click.argument("text")
+def request_comment(session: Session, request_id: str, component: str, text: str) -> None:
+    """Comment on one component of a request under review; its requester is told."""
+    commenting.comment(session.context, session.actor(), request_id, component, text)
+    _show(session, request_id)
+
+
+@command(request, name="resolve")
+@click.argument("request_id", metavar="ID")
+@click.argument("entry", type=click.IntRange(1))
+@click.option("--note", "text", default="", help="How it was settled.")
+def request_resolve(session: Session, request_id: str, entry: int, text: str) -> None:
+    """Settle a comment, named by its entry's number; it stays shown."""
+    commenting.resolve(session.context, session.actor(), request_id, entry, note=text)
+    _show(session, request_id)
+
+
 @command(request, name="withdraw")
 @click.argument("request_id", metavar="ID")
 @click.option("--reason", default="withdrawn by its requester")
@@ -210,6 +232,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
         raise NotFound(f"there is no request {request_id}")
     checklist = ticking.checklist(context, request_id)
     due = escalating.deadline_of(context, row, context.now)
+    comments = commenting.of_request(context.ledger, request_id)
     if session.options.json:
         emit_json(
             _plain(row)
@@ -223,6 +246,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
                     {"actor": d.actor, "decision": d.decision, "note": d.note, "digest": d.digest, "seq": d.seq}
                     for d in decisions
                 ],
+                "comments": [comment_json(one, row.digest) for one in comments],
                 "test_data": [asdict(one) for one in testdata.of_request(context.ledger, request_id)],
             }
         )
@@ -246,6 +270,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
     for one in decisions:
         void = "" if one.digest == row.digest else "  (void: the request changed since)"
         say(f"  {one.decision} by {one.actor}  entry {one.seq}  {one.note}{void}")
+    say_comments(comments, row.digest)
     if full:
         _show_full(context, request_id, stated)
 

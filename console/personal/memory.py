@@ -39,6 +39,12 @@ class Habits:
     toured: bool = False
     told_ssh: bool = False
     """Whether the advice about `ssh -C` was given."""
+    text: str = ""
+    """How a person reads a text that changed: `split`, `unified`; empty: by the room there is."""
+    noise: bool = False
+    """Whether what only moved is shown."""
+    comparison: str = ""
+    """Which comparison of a drift is turned to first: `three`, `live`, `last`; empty for the first there is."""
 
 
 class Memory:

@@ -22,6 +22,18 @@ class FieldChange:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """One comment on a component, as it stands under it."""
+
+    seq: int
+    words: str
+    """Who, when and what, in one line."""
+    settled: bool
+    earlier: str = ""
+    """That it was made on an earlier revision, and what became of the component since; empty for the present one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ComponentChange:
     """One component that changed."""
 
@@ -37,6 +49,8 @@ class ComponentChange:
     """A severity of `words.SEVERITIES`, when the component's change was rated."""
     viewed: bool = False
     """Whether the reviewer has ticked it off."""
+    said: tuple[Said, ...] = ()
+    """What was said about it, the open comments first."""
 
 
 def changes_of(document: Mapping[str, Any]) -> tuple[ComponentChange, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
+from console.presentation.languages import languages
 from console.presentation.line_diff import (
     Change,
     DiffLine,
@@ -55,6 +56,9 @@ class TextDiff:
     blocks: tuple[range, ...]
     """Runs of changed `lines`."""
     foldable: tuple[range, ...] = field(repr=False)
+    old_languages: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """Line of the old text → its language, for lines of code inside the document."""
+    new_languages: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def removed(self) -> int:
@@ -82,6 +86,8 @@ def compare_texts(old: str, new: str) -> TextDiff:
         lines=tuple(lines),
         blocks=tuple(changed_blocks(lines)),
         foldable=tuple(folds(lines)),
+        old_languages=languages(old_lines),
+        new_languages=languages(new_lines),
     )
 
 

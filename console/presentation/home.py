@@ -8,13 +8,14 @@ from datetime import datetime
 from console.presentation import reviews
 from console.presentation.activity import moment, sentence
 from console.presentation.changes import changes_of
+from console.presentation.comments import comment_lines
 from console.presentation.impacts import brief_impact
 from console.presentation.spans import Line, Span, fit, line, width
 from console.presentation.times import age, ago, stamp
 from console.presentation.words import counted, severity, short_digest, status
 from store.clock import parse_timestamp, timestamp
 from store.services.triage.situation import Place, Situation
-from store.services.triage.triage import Item
+from store.services.triage.triage import EnvironmentState, Item
 
 _WORDS = {
     "drift": "drift",
@@ -24,7 +25,9 @@ _WORDS = {
     "incident": "incident",
     "anomaly": "unusual",
     "refused": "bad file",
+    "chain": "ledger",
 }
+"""Kind → the word in the list, where it is another one; a kind that is not here is its own word."""
 _KEYS = {
     "drift": (("R", "restores it"), ("A", "acknowledges"), ("enter", "compares")),
     "approval": (("enter", "reviews"), ("a", "approves"), ("x", "refuses")),
@@ -33,22 +36,45 @@ _KEYS = {
     "incident": (("c", "adds a note"), ("R", "rolls back"), ("enter", "shows its lineage")),
     "anomaly": (("c", "adds a note"), ("enter", "shows its lineage")),
     "refused": (("enter", "shows the entry"),),
+    "comment": (("enter", "opens the review"), ("c", "answers")),
+    "chain": (("enter", "shows the ledger"),),
 }
-"""Kind → the keys that handle it, the best one first."""
+"""Kind → the keys that handle it, the best one first; a kind that is not here says it by its act."""
 _ACTS = {"R": "roll back", "A": "handle drift", "a": "approve", "D": "deploy", "c": "annotate"}
+_BY_ACT = {"roll back": ("R", "rolls back"), "annotate": ("c", "adds a note")}
+"""Act → the key that does it for whatever kind of item states that act."""
+
+
+def word(item: Item) -> str:
+    """Return what an item is, in one or two words."""
+    return _WORDS.get(item.kind, item.kind.replace("-", " ").replace("_", " "))
+
+
+def keys(item: Item) -> tuple[tuple[str, str], ...]:
+    """Return the keys that handle an item and what each does, the best first; `enter` opens whatever it is."""
+    known = _KEYS.get(item.kind)
+    if known is not None:
+        return known
+    return (*((_BY_ACT[item.act],) if item.act in _BY_ACT else ()), ("enter", "opens it"))
+
+
+def best_key(item: Item) -> str:
+    """Return the one key to press on an item: what handles it, or what shows it to somebody who cannot."""
+    return keys(item)[0][0] if item.mine else "enter"
 
 
 def row_cells(item: Item, now: datetime) -> tuple[Line | str | Span, ...]:
-    """Return an item in the list: severity, kind, id, where, what, age."""
+    """Return an item in the list: severity, kind, id, where, what, age, the key that handles it."""
     mark = severity(item.severity)
     where = f"{item.environment}/{item.project}" if item.environment != "-" else "-"
     return (
         Span(f"{mark.symbol} {mark.word}", mark.tone),
-        Span(_WORDS.get(item.kind, item.kind), "strong" if item.mine else "muted"),
-        Span(item.key, "text" if item.mine else "muted"),
+        Span(word(item), "strong" if item.mine else "muted"),
+        Span(item.subject, "text" if item.mine else "muted"),
         Span(where, "strong"),
         Span(item.what, "text" if item.mine else "muted"),
         Span(age(parse_timestamp(item.since), now), "muted"),
+        Span(best_key(item), "key"),
     )
 
 
@@ -60,7 +86,7 @@ def headline(items: Sequence[Item], who: str | None, room: int = 200) -> Line:
     if not items[0].mine:
         return _not_mine(items, len(mine), who, room)
     first = mine[0]
-    key, does = _KEYS.get(first.kind, (("enter", "shows it"),))[0]
+    key, does = keys(first)[0]
     tone = "danger" if first.severity == "critical" else "warn"
     more = f"   {len(mine) - 1} more for you" if len(mine) > 1 else ""
     others = f", {len(items) - len(mine)} for others" if len(items) > len(mine) else ""
@@ -90,13 +116,47 @@ def _happened(item: Item) -> str:
         "failed": f"{item.key} failed on {place}",
         "incident": f"{item.key} is open: {item.what}",
         "refused": "a dropped file could not be read",
-    }.get(item.kind, item.what)
+        "chain": item.what,
+        "comment": f"{item.subject} was commented on: {item.what}",
+    }.get(item.kind, item.what if item.subject in item.what else f"{item.subject} {item.what}")
 
 
-def strip_lines(found: Sequence[Place], now: datetime, room: int) -> list[Line]:
-    """Return one line an environment: how it is, which releases since when, when live was last seen."""
-    names = max((len(place.state.name) for place in found), default=0)
-    return [fit(_strip_line(place, now, min(names, 16), room), room, middle=False) for place in found]
+def top_lines(
+    items: Sequence[Item], who: str | None, places: Sequence[Place], rhythm: Sequence[int],
+    now: datetime, room: int, *, tall: bool,
+) -> tuple[tuple[Line, ...], tuple[Line, ...]]:  # fmt: skip
+    """Return the head and the strip of the home screen, the activity of a day where there is room for it.
+
+    Beside the head, else beside the last short line of the strip, else (`tall`) on a line of its own.
+    """
+    head, strip = (
+        headline(items, who, room),
+        [_strip_line(place, now, min(max(len(one.state.name) for one in places), 16), room) for place in places],
+    )
+    shown = activity_line(rhythm)
+    space = room - width(shown) - 3
+    if shown and width(head) <= space:
+        head = (*fit(head, room - width(shown)), *shown)
+    elif shown and (beside := [at for at, one in enumerate(strip) if width(one) <= space]):
+        strip[beside[0]] = (*fit(strip[beside[0]], room - width(shown)), *shown)
+    elif shown and tall:
+        strip.append(line(" ", *shown))
+    return (head,), tuple(fit(one, room, middle=False) for one in strip)
+
+
+def activity_line(rhythm: Sequence[int]) -> Line:
+    """Return how much happened in which of the last hours, as bars and in words; empty when nothing did."""
+    most = max(rhythm, default=0)
+    if not most:
+        return ()
+    bars = "".join(_BARS[0] if not one else _BARS[1 + (one * 7 - 1) // most] for one in rhythm)
+    back = len(rhythm) - 1 - max(at for at, one in enumerate(rhythm) if one == most)
+    when = "this hour" if not back else f"{back} h ago"
+    return line((f"{len(rhythm)} h ", "muted"), (bars, "info"), (f" {sum(rhythm)}, most {when}", "muted"))
+
+
+_BARS = "·▁▂▃▄▅▆▇"
+"""An hour without entries is a dot; the busiest one is the highest bar."""
 
 
 def _strip_line(place: Place, now: datetime, names: int, room: int) -> Line:
@@ -116,6 +176,8 @@ def _strip_line(place: Place, now: datetime, names: int, room: int) -> Line:
     ]
     if state.frozen is not None and state.drifts:
         parts.append(("■ frozen ", "info"))
+    if state.stale:
+        parts.append((f"! {_looked(state, now)} ", "warn"))
     for position, row in enumerate(sorted(place.live, key=lambda row: row.started_seq, reverse=True)):
         since = age(parse_timestamp(row.ended_at or row.started_at), now)
         parts += [
@@ -124,11 +186,19 @@ def _strip_line(place: Place, now: datetime, names: int, room: int) -> Line:
             (f" {short_digest(row.release)}", "info"),
             (f" {since}", "muted"),
         ]
-    if state.seen is not None and room >= 76:
-        parts.append((f"   seen {ago(parse_timestamp(state.seen), now)}", "muted"))
+    if state.seen is not None and not state.stale and room >= 76:
+        parts.append((f"   {_looked(state, now)}", "muted"))
     if state.frozen is not None:
         parts.append((f"   {state.frozen}", "info"))
     return line(*parts)
+
+
+def _looked(state: EnvironmentState, now: datetime) -> str:
+    """Return when live was last seen; what is too old says so in words, not by its colour alone."""
+    if state.seen is None:
+        return "stale: never seen live"
+    words = ago(parse_timestamp(state.seen), now)
+    return f"stale: seen {words}" if state.stale else f"seen {words}"
 
 
 def preview_lines(found: Situation, now: datetime, room: int, *, lately: int = 8) -> tuple[Line, ...]:
@@ -139,21 +209,22 @@ def preview_lines(found: Situation, now: datetime, room: int, *, lately: int = 8
     item = found.item
     mark = severity(item.severity)
     where = f"{item.environment}/{item.project}" if item.environment != "-" else "this workspace"
-    first = line((f"{mark.symbol} {mark.word} {_WORDS.get(item.kind, item.kind)}  ", mark.tone), (item.key, "title"),
+    first = line((f"{mark.symbol} {mark.word} {word(item)}  ", mark.tone), (item.subject, "title"),
                  "  ", (where, "strong"), (f"  {ago(parse_timestamp(item.since), now)}", "muted"))  # fmt: skip
     body = _body(found, now, room)
     past = [line(""), line(("Lately here", "title")), *_lately(found, now, room)[:lately]] if found.lately else []
     notes = [line(("· ", "muted"), (note.actor, "strong"), f": {note.note}") for note in found.notes]
-    return (first, keys_line(found), *body, *notes, *past)
+    why = [line(("why  ", "muted"), item.reason)] if item.reason and found.review is None else []
+    return (first, keys_line(found), *body, *why, *notes, *past)
 
 
 def keys_line(found: Situation) -> Line:
     """Return the keys that handle an item, or why the best of them cannot be pressed by whoever looks."""
-    keys = _KEYS.get(found.item.kind, (("enter", "shows it"),))
-    best, _ = keys[0] if keys[0][0] != "enter" or len(keys) == 1 else keys[1]
+    ways = keys(found.item)
+    best, _ = ways[0] if ways[0][0] != "enter" or len(ways) == 1 else ways[1]
     reasons = _against(found, best)
     parts: list[str | tuple[str, str]] = []
-    for key, does in keys:
+    for key, does in ways:
         if not _against(found, key):
             parts += [("  " if parts else "▸ ", "key"), (key, "key"), f" {does}"]
     if reasons:
@@ -178,6 +249,8 @@ def _against(found: Situation, key: str) -> tuple[str, ...]:
 
 
 def _body(found: Situation, now: datetime, room: int) -> list[Line]:
+    if found.review is not None and found.item.kind == "comment":
+        return [*comment_lines(found.review, now, room=room)]
     if found.review is not None:
         row = found.review.request
         why = " ".join(found.review.content.why.split())
@@ -204,7 +277,7 @@ def _body(found: Situation, now: datetime, room: int) -> list[Line]:
             line(("kept as ", "muted"), found.refused.kept),
             line(("export it again and drop the whole file; nothing was taken from this one", "muted")),
         ]
-    return [line(found.item.what)]
+    return [line((found.item.what, "strong"))]
 
 
 def _drift(found: Situation) -> list[Line]:
@@ -232,4 +305,4 @@ def _lately(found: Situation, now: datetime, room: int) -> list[Line]:
 
 def handled(item: Item) -> str:
     """Return which keys handle an item, in one line without tones: what a key that does not says."""
-    return ", ".join(f"{key} {does}" for key, does in _KEYS.get(item.kind, (("enter", "shows it"),)))
+    return ", ".join(f"{key} {does}" for key, does in keys(item))

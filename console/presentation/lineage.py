@@ -25,6 +25,7 @@ _OWN = {
     "gate": Mark("✓", "gate", "ok", "ok"),
     "test data": Mark("·", "test data", "muted", "."),
     "note": Mark("·", "note", "muted", "."),
+    "comment": Mark("○", "comment", "warn", "o"),
     "older": Mark("…", "older", "muted", "."),
 }
 _WORDS_OF = {"in review": "pending", "rolled back": "withdrawn"}
@@ -61,6 +62,9 @@ def label(node: Node) -> Line:
             return line((f"{mark.symbol} {mark.word} ", mark.tone), node.title)
         case "approval":
             return line((f"{mark.symbol} {mark.word} ", mark.tone), ("by ", "muted"), node.title)
+        case "comment":
+            symbol, tone = ("✓", "muted") if node.state == "settled" else ("○", "warn")
+            return line((f"{symbol} ", tone), (f"comment {node.state} ", tone), node.title)
         case "note":
             return line(("· ", "muted"), ("note ", "muted"), node.title)
         case "older":

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from console.presentation.changes import ComponentChange, changes_of
+from console.presentation.comments import comment_lines, commented
 from console.presentation.impacts import impact_lines
 from console.presentation.spans import Line, Span, line, width, wrap
 from console.presentation.text import suspicions
@@ -211,6 +212,7 @@ def fact_lines(review: Review, now: datetime, *, head: bool = True, room: int = 
         ("States", stated_lines(review), _LABEL + 2),
         ("Gates", gate_lines(review), 2),
         ("Permissions and connectors", impact_lines(review.diff.impact), 11),
+        ("Comments", [*comment_lines(review, now, room=room)], 2),
         ("Test data", data_lines(review), 2),
         ("In it as before", standing_lines(review.diff), 2),
         ("Said", said_lines(review, now), 2),
@@ -232,9 +234,10 @@ def change_words(diff: Diff) -> Line:
     return line(*parts) if parts else line(("nothing changes", "muted"))
 
 
-def reviewed_changes(diff: Diff, viewed: Collection[str]) -> tuple[ComponentChange, ...]:
-    """Return the changes ready to draw, those in `viewed` ticked."""
-    return tuple(replace(change, viewed=change.key in viewed) for change in changes_of(diff.to_json()))
+def reviewed_changes(review: Review, viewed: Collection[str], now: datetime) -> tuple[ComponentChange, ...]:
+    """Return the changes ready to draw, those in `viewed` ticked, what was said about each below it."""
+    ticked = (replace(change, viewed=change.key in viewed) for change in changes_of(review.diff.to_json()))
+    return commented(tuple(ticked), review, now)
 
 
 def to_view(diff: Diff) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from console.personal.views import Views
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
 from store.errors import QuarterdeckError
 from store.ledger import Feed
@@ -24,15 +25,26 @@ _WORDS: Mapping[Verdict, str] = {
     Verdict.SHORTER: "shorter",
     Verdict.UNSIGNED: "unsigned",
 }
+_ALARMS = frozenset({"invalid", "diverged", "shorter"})
 
 
 class Desk:
     """Answers what the frame asks and holds what screens act with; reads run in threads."""
 
     def __init__(
-        self, context: Context, actor: Actor | None, *, check_at_start: bool = True, why_nobody: str = ""
+        self,
+        context: Context,
+        actor: Actor | None,
+        *,
+        check_at_start: bool = True,
+        why_nobody: str = "",
+        views: Views | None = None,
     ) -> None:
-        """Take an opened workspace; without an `actor` everything is read-only, and `why_nobody` says why."""
+        """Take an opened workspace; without an `actor` everything is read-only, and `why_nobody` says why.
+
+        `views`: how the person looks at changes; the screens write back what is toggled.
+        """
+        self.views = views or Views()
         self.context = context
         self.actor = actor
         self._why_nobody = why_nobody or "no key is named; start with --key PATH to act"
@@ -59,6 +71,12 @@ class Desk:
         """What is known about the ledger's own soundness: a word of `words.STATUSES`."""
         return self._chain_status()
 
+    @property
+    def unsound(self) -> str:
+        """How the ledger was found when it was not found sound, in a word; empty otherwise."""
+        word = self._chain_status()
+        return word if word in _ALARMS else ""
+
     def me(self) -> Actor:
         """Return who acts; only called where `read_only` is None."""
         assert self.actor is not None
@@ -66,7 +84,7 @@ class Desk:
 
     def frame(self) -> FrameFacts:
         """Read what the first two lines say."""
-        overview = triage.overview(self.context, self.handle)
+        overview = triage.overview(self.context, self.handle, chain=self.unsound)
         counts = {
             "triage": len(overview.items),
             "approvals": sum(item.kind in {"approval", "ready"} for item in overview.items),

@@ -25,6 +25,7 @@ KEYS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "promote": ("m", "Promote"),
         "acknowledge": ("A", "Acknowledge"),
         "comment": ("c", "Comment"),
+        "settle": ("C", "Settle comment"),
         "incident": ("i", "Incident"),
         "time": ("t", "Time travel"),
         "verify": ("V", "Verify"),

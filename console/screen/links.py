@@ -12,6 +12,8 @@ from console.screen.place import Place
 from store.errors import BadInput
 
 _ID: Final = re.compile(r"(?:CR|DEP|DR|INC)-\d{1,12}", re.IGNORECASE)
+_OTHER: Final = re.compile(r"[A-Z]{2,4}-\d{4,12}")
+"""Any other id (BG-0001, EX-0002): opens where it is at home, else it is looked for in the ledger."""
 _AROUND: Final = re.compile(
     rf"(?:{_ID.pattern}|now|\d{{1,16}}|\d{{4}}-[0-9T:.Z+-]+?)@?[+-]\d{{1,9}}[smhd]", re.IGNORECASE
 )
@@ -56,7 +58,7 @@ def link_of(text: str, places: Sequence[Place]) -> Link:
         return Link(place="ledger", subject=f"#{int(number)}")
     if _AROUND.fullmatch(word) or word == "now":
         return Link(place="replay", subject=_upper(word))
-    if _ID.fullmatch(word):
+    if _ID.fullmatch(word) or _OTHER.fullmatch(word):
         owner = next((place for place in places if place.subjects and word.upper().startswith(place.subjects)), None)
         return Link(place=owner.id if owner is not None else "ledger", subject=word.upper())
     environment, when = split_place(word)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from console.presentation.comments import open_words
 from console.presentation.impacts import brief_impact
 from console.presentation.reviews import base_words, change_words, to_view
 from console.presentation.spans import Line, line
@@ -22,7 +23,7 @@ from console.screen.rollback_dialog import protected
 from console.widgets.dialogs import Ask, Choose, Confirm
 from store.services import incidents
 from store.services.delivery import deploying
-from store.services.requests import approving, promoting, requests
+from store.services.requests import approving, commenting, promoting, requests
 from store.services.requests.review import Review
 
 _DIGEST = 16
@@ -67,8 +68,7 @@ async def approve(pane: Pane[Any], desk: Desk, review: Review, *, viewed: frozen
             f"{row.id} {row.title}",
             [
                 target,
-                _fact("signed by", line((me.handle, "strong"), f", with its {me.signer.via}")),
-                _fact("", line((me.signer.public.fingerprint, "info"))),
+                *_signing(desk),
                 *changes,
                 *_warnings(review, viewed),
                 _fact("then", "an edit of the request makes this approval void"),
@@ -96,7 +96,11 @@ async def refuse(pane: Pane[Any], desk: Desk, review: Review) -> None:
     answer = await pane.ask(
         Confirm(
             f"{row.id} {row.title}",
-            [*_target(review), _fact("then", f"{row.requester} edits it and hands it in again, or lets it go")],
+            [
+                *_signing(desk),
+                *_target(review),
+                _fact("then", f"{row.requester} edits it and hands it in again, or lets it go"),
+            ],
             verb="refuse",
             reason="reason, goes into the ledger",
         )
@@ -106,6 +110,34 @@ async def refuse(pane: Pane[Any], desk: Desk, review: Review) -> None:
             lambda: approving.refuse(desk.context, desk.me(), row.id, reason=answer.reason), doing=f"refusing {row.id}"
         )
         pane.say(f"refused {row.id}: entry {entry.seq}")
+
+
+async def comment_on(pane: Pane[Any], desk: Desk, review: Review, component: str, name: str) -> None:
+    """Ask for a comment on one component and sign it, pinned to the revision that is on the screen."""
+    row = review.request
+    facts = [
+        line(("on        ", "muted"), (name, "strong"), f"  {row.id} as it is now, digest {short_digest(row.digest)}"),
+        line(("told      ", "muted"), f"{row.requester}, who requested it"),
+    ]
+    words = await pane.ask(Ask(f"Comment on {name}", facts=facts, placeholder="what should be looked at, and why"))
+    if words is not None:
+        entry = await pane.perform(
+            lambda: commenting.comment(desk.context, desk.me(), row.id, component, words), doing=f"commenting on {name}"
+        )
+        pane.say(f"commented on {name}: entry {entry.seq}; {row.requester} is told")
+
+
+async def settle(pane: Pane[Any], desk: Desk, review: Review, seq: int) -> None:
+    """Ask how a comment was settled and sign that it is."""
+    one = next(found for found in review.comments if found.seq == seq)
+    facts = [line((f"{one.actor} on {one.name}: ", "muted"), one.text)]
+    words = await pane.ask(Ask(f"Settle comment #{seq}", facts=facts, placeholder="how it was settled"))
+    if words is not None:
+        entry = await pane.perform(
+            lambda: commenting.resolve(desk.context, desk.me(), review.request.id, seq, note=words),
+            doing=f"settling #{seq}",
+        )
+        pane.say(f"settled #{seq} on {one.name}: entry {entry.seq}")
 
 
 async def comment(pane: Pane[Any], desk: Desk, subject: str) -> None:
@@ -237,7 +269,18 @@ def _warnings(review: Review, viewed: frozenset[str] | None) -> list[Line]:
     if viewed is not None and (left := len([part for part in changed if part not in viewed])):
         words = f"{left} of {counted(len(changed), 'changed component')} not ticked as viewed"
         found.append(_fact("!", line((words, "warn"))))
+    if still := open_words(review):
+        found.append(_fact("!", line((still, "warn"))))
     return found
+
+
+def _signing(desk: Desk) -> list[Line]:
+    """Return whose key signs, before it does."""
+    me = desk.me()
+    return [
+        _fact("signed by", line((me.handle, "strong"), f", with its {me.signer.via}")),
+        _fact("", line((me.signer.public.fingerprint, "info"))),
+    ]
 
 
 def _fact(label: str, words: str | Line) -> Line:

@@ -31,6 +31,7 @@ ITEMS = (
     Column(name="where", least=11, most=30, keep=9),
     Column(name="what", least=12, most=120, grow=1, keep=9, prose=True),
     Column(name="age", width=3, align="right", keep=5),
+    Column(name="press", width=5, keep=4),
 )
 LATELY = (
     Column(name="when", width=11, keep=9),

@@ -25,6 +25,8 @@ from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
+from store.domain.change import OPEN_STATES
+from store.domain.policy.in_force import PLACE
 from store.errors import QuarterdeckError
 from store.services.requests.review import Review, review
 from store.services.requests.review_list import ReviewList, review_list
@@ -32,6 +34,8 @@ from store.services.triage.triage import Item
 
 SPLIT_FROM = 120
 """Columns of the terminal from which the text of a review stands side by side."""
+LEAST_FOR_SPLIT = 80
+"""Columns that somebody who always wants both sides needs."""
 
 
 class Approvals(Pane[ReviewList]):
@@ -42,6 +46,8 @@ class Approvals(Pane[ReviewList]):
         "enter opens the review: what is stated on the left, what changes on the right. d goes between words and"
         " text, n and N from change to change, v ticks a component off, w shows what only moved, s splits the text,"
         " f shows the facts where there is no room for both.",
+        "c comments on the component under the cursor (in the list: on the request), . and , go to the next and the"
+        " previous component with comments, C settles the comment under the cursor.",
         "An approval is signed with your key and names the digest that was on your screen. An edit makes it void.",
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,6 +58,7 @@ class Approvals(Pane[ReviewList]):
         act("submit"),
         look("viewed"),
         act("comment"),
+        act("settle"),
         look("entry", show=False),
         look("explain", show=False),
         look("browser", show=False),
@@ -69,7 +76,7 @@ class Approvals(Pane[ReviewList]):
         self._viewed: dict[tuple[str, str], frozenset[str]] = {}
         self._edited_at = float("-inf")
         self._edited: str | None = None
-        self._noise = False
+        self._noise = desk.views.noise
 
     def compose(self) -> ComposeResult:
         yield Facts(id="approvals-head")
@@ -83,7 +90,9 @@ class Approvals(Pane[ReviewList]):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#requests").border_title = "Requests"
-        self.watch(self.query_one(SemanticDiff), "noise", self._show_noise, init=False)
+        words = self.query_one(SemanticDiff)
+        words.noise = self._noise
+        self.watch(words, "noise", self._show_noise, init=False)
 
     def first_focus(self) -> Widget | None:
         return self.query_one(SemanticDiff) if self.has_class("-review") else self.query_one("#requests")
@@ -139,6 +148,8 @@ class Approvals(Pane[ReviewList]):
         if before is None or not same or before.diff != found.diff:
             self.query_one("#facts-scroll").scroll_to(y=0, animate=False)
             self._show_changes()
+        elif before.comments != found.comments:
+            self._show_words()
 
     def _show_facts(self) -> None:
         facts = self.query_one("#facts", Facts)
@@ -150,11 +161,18 @@ class Approvals(Pane[ReviewList]):
         found = self._review
         if found is not None:
             row = found.request
-            changes = reviews.reviewed_changes(found.diff, self._ticked(found))
+            changes = reviews.reviewed_changes(found, self._ticked(found), self._at)
             panel = self.query_one(ChangePanel)
             texts = Compared(diff=found.diff, before=found.before, after=found.after, noise=self._noise)
             labels = (f"{row.environment} now", row.id)
             panel.show_changes(changes, texts, old_label=labels[0], new_label=labels[1], impact=found.diff.impact)
+
+    def _show_words(self) -> None:
+        """Draw ticks and comments anew; the text below stays where it is."""
+        found = self._review
+        if found is not None:
+            changes = reviews.reviewed_changes(found, self._ticked(found), self._at)
+            self.query_one(ChangePanel).show_words(changes)
 
     def _show_head(self) -> None:
         head, panel = self.query_one("#approvals-head", Facts), self.query_one(ChangePanel)
@@ -176,7 +194,7 @@ class Approvals(Pane[ReviewList]):
         return self._viewed.get((found.request.id, found.request.digest), frozenset())
 
     def _show_noise(self, noise: bool) -> None:  # noqa: FBT001  Textual calls it so
-        self._noise = noise
+        self._noise = self._desk.views.noise = noise
         self._show_changes()
 
     def on_resize(self) -> None:
@@ -193,8 +211,13 @@ class Approvals(Pane[ReviewList]):
 
     def _split(self) -> None:
         """Put both sides next to each other in the review of a wide terminal only; in the list the view decides."""
-        wide = self.app.size.width >= SPLIT_FROM
-        self.query_one(DiffView).split = wide if self.has_class("-review") else None
+        split = self._desk.views.split(self.app.size.width, wide=SPLIT_FROM, least=LEAST_FOR_SPLIT)
+        self.query_one(DiffView).split = split if self.has_class("-review") else None
+
+    def on_diff_view_turned(self, event: DiffView.Turned) -> None:
+        """Remember what a person chose with `s`."""
+        event.stop()
+        self._desk.views.text = "split" if event.split else "unified"
 
     # Moving.
 
@@ -266,9 +289,24 @@ class Approvals(Pane[ReviewList]):
             return f"{found.request.id} has just changed; look, then press again"
         if name == "submit" and found.request.state != "draft":
             return f"{found.request.id} is {found.request.state}: only a draft is handed in"
+        if name == "settle":
+            return self._why_not_settle(found)
+        if name == "comment" and found.request.state in OPEN_STATES:
+            return "\n".join(found.comment_blocked) or None
         if name == "viewed" and not self.has_class("-review"):
             return "enter opens the review; there v ticks off what you have looked at"
         return request_acts.why_not(name, found)
+
+    def _why_not_settle(self, found: Review) -> str | None:
+        seq = self.query_one(SemanticDiff).comment if self.has_class("-review") else None
+        one = next((comment for comment in found.comments if comment.seq == seq), None)
+        if one is None:
+            return "put the cursor on a comment in the review: . goes to the next component that has one"
+        if one.resolved is not None:
+            return f"{one.resolved.actor} settled it already, entry {one.resolved.seq}"
+        if one.seq not in found.resolvable:
+            return f"not yours to settle\n→ {one.actor} settles it, or an approver who neither requested nor edited it"
+        return None
 
     def _shown(self) -> Review:
         found = self._current()
@@ -292,7 +330,18 @@ class Approvals(Pane[ReviewList]):
         await request_acts.submit(self, self._desk, self._shown().request.id)
 
     async def act_comment(self) -> None:
-        await request_acts.comment(self, self._desk, self._shown().request.id)
+        """Comment on the component under the cursor of a review; in the list, on the request as a whole."""
+        found, words = self._shown(), self.query_one(SemanticDiff)
+        component = words.component if self.has_class("-review") else None
+        if component is None or found.request.state not in OPEN_STATES or found.request.environment == PLACE:
+            await request_acts.comment(self, self._desk, found.request.id)
+        else:
+            await request_acts.comment_on(self, self._desk, found, component, words.name_of(component))
+
+    async def act_settle(self) -> None:
+        found, seq = self._shown(), self.query_one(SemanticDiff).comment
+        assert seq is not None
+        await request_acts.settle(self, self._desk, found, seq)
 
     async def look_entry(self) -> None:
         await show_entry(self, self._desk, self._shown().request.updated_seq)
@@ -311,7 +360,7 @@ class Approvals(Pane[ReviewList]):
             return
         ticked = self._ticked(found) ^ {component}
         self._viewed[found.request.id, found.request.digest] = ticked
-        words.show_changes(reviews.reviewed_changes(found.diff, ticked))
+        self._show_words()
         if component in ticked and found.diff.components[-1].id != component:
             words.action_next_component(1)
         self._show_head()

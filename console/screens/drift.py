@@ -21,6 +21,7 @@ from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.beside import beside
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Ask
+from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from console.widgets.three_versions import TITLES, ThreeVersions, Versions
@@ -82,7 +83,7 @@ class Drift(Pane[Drifts]):
         yield Facts(id="headline")
         yield KeyedTable(COLUMNS, empty="no drift, now or before", id="drifts")
         yield Facts(id="about")
-        yield ThreeVersions()
+        yield ThreeVersions(first=self._desk.views.comparison)
 
     # What is shown.
 
@@ -125,6 +126,7 @@ class Drift(Pane[Drifts]):
 
     def on_three_versions_turned(self, event: ThreeVersions.Turned) -> None:
         event.stop()
+        self._desk.views.comparison = event.full or self._desk.views.comparison
         self._show_about()
         self._arrange()
         target = self.first_focus()
@@ -186,6 +188,7 @@ class Drift(Pane[Drifts]):
                 live=changes_of(three.live.to_json()),
                 last=changes_of(three.last_change.to_json()),
                 labels=words.column_labels(one, detail, parse_timestamp(self._drifts.now)),
+                impact=three.live.impact,
             )
         )
 
@@ -201,6 +204,11 @@ class Drift(Pane[Drifts]):
                 shown = (shown[0], line((number, "key"), (TITLES[versions.full], "title"), next_))
         room = max(self.size.width - 2, 20)
         self.query_one("#about", Facts).show_lines(*(fit(found, room, middle=False) for found in shown))
+
+    def on_diff_view_turned(self, event: DiffView.Turned) -> None:
+        """Remember what a person chose with `s`."""
+        event.stop()
+        self._desk.views.text = "split" if event.split else "unified"
 
     # Room.
 

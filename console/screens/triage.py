@@ -13,7 +13,7 @@ from textual.widget import Widget
 from console.presentation import home
 from console.presentation.changes import changes_of
 from console.presentation.compared import Compared
-from console.screen import Pane, act, look, request_acts
+from console.screen import Frame, Pane, act, look, request_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.incident_acts import open_incident
@@ -31,8 +31,13 @@ from store.services.requests.review import Review
 from store.services.triage.situation import Home, Place, Situation, at_home, situation
 from store.services.triage.triage import Item
 
-_GOES = {"drift": "drift", "approval": "approvals", "ready": "approvals", "failed": "lineage", "incident": "lineage"}
-"""Kind of item → the screen that `enter` opens it in; any other is shown as an entry."""
+_GOES = {
+    "drift": "drift", "approval": "approvals", "ready": "approvals", "comment": "approvals", "failed": "lineage",
+    "incident": "lineage", "chain": "ledger",
+}  # fmt: skip
+"""Kind of item → the screen that `enter` opens it in; any other opens where its id is at home, else as an entry."""
+TALL = 30
+"""Lines of the terminal from which the activity of the day may have a line of its own."""
 _NEEDS = {"approve": "approval", "deploy": "ready", "acknowledge": "drift"}
 _RIGHTS = {
     "rollback": "roll back",
@@ -70,6 +75,7 @@ class Triage(Pane[Home]):
         self._wanted: str | None = None
         self._situation: Situation | None = None
         self._places: tuple[Place, ...] = ()
+        self._rhythm: tuple[int, ...] = ()
         self._at: datetime = desk.context.clock.now()
 
     def compose(self) -> ComposeResult:
@@ -94,10 +100,10 @@ class Triage(Pane[Home]):
     # Reading.
 
     def load(self) -> Home:
-        return at_home(self._desk.context, self._desk.handle, self._wanted)
+        return at_home(self._desk.context, self._desk.handle, self._wanted, chain=self._desk.unsound)
 
     def show_data(self, data: Home) -> None:
-        self._at, self._places = data.at, data.places
+        self._at, self._places, self._rhythm = data.at, data.places, data.rhythm
         self._items = {item.key: item for item in data.items}
         table = self.query_one("#items", KeyedTable)
         table.sync(item_rows(data.items, data.at))
@@ -158,8 +164,11 @@ class Triage(Pane[Home]):
     def _show_top(self) -> None:
         room = max((self.size.width or 80) - 2, 20)
         items = tuple(self._items.values())
-        self.query_one("#triage-head", Facts).show_lines(home.headline(items, self._desk.handle, room))
-        self.query_one("#strip", Facts).show_lines(*home.strip_lines(self._places, self._at, room))
+        head, strip = home.top_lines(
+            items, self._desk.handle, self._places, self._rhythm, self._at, room, tall=self.app.size.height >= TALL
+        )
+        self.query_one("#triage-head", Facts).show_lines(*head)
+        self.query_one("#strip", Facts).show_lines(*strip)
 
     def _arrange(self) -> None:
         """Give the list the lines it needs, and the rest to what stands below it."""
@@ -188,10 +197,17 @@ class Triage(Pane[Home]):
         item = self._items.get(self._wanted or "")
         if item is None:
             return
-        if item.kind in _GOES:
-            self.go(_GOES[item.kind], item.key)
-        else:
+        place = _GOES.get(item.kind) or self._home_of(item.subject)
+        if place is None:
             self._run("look_entry", None)
+        else:
+            self.go(place, item.subject if item.kind != "chain" else None)
+
+    def _home_of(self, subject: str) -> str | None:
+        """Return the screen whose things have such ids, None when there is none."""
+        places = self.screen.places if isinstance(self.screen, Frame) else ()
+        homes = (place.id for place in places if place.subjects and subject.startswith(place.subjects))
+        return None if subject.startswith("#") else next(homes, None)
 
     def look_diff(self) -> None:
         panel = self.query_one(ChangePanel)
@@ -207,12 +223,12 @@ class Triage(Pane[Home]):
             await show_entry(self, self._desk, int(lately.key))
             return
         item = self._item()
-        if item.key.startswith("#"):
-            await show_entry(self, self._desk, int(item.key[1:]))
-            return
-        seq = activity.newest_about(self._desk.context, item.key)
+        number = item.subject.removeprefix("#")
+        seq = int(number) if number.isdecimal() else activity.newest_about(self._desk.context, item.subject)
         if seq is not None:
             await show_entry(self, self._desk, seq)
+        else:
+            self.say(f"no entry is about {item.subject} alone", tone="info")
 
     def open(self, subject: str) -> None:
         if self.query_one("#items", KeyedTable).select(subject):
@@ -255,10 +271,13 @@ class Triage(Pane[Home]):
             return request_acts.why_not(name, found.review)
         if name in _NEEDS and item.kind != _NEEDS[name]:
             return f"{item.key} is no {_NEEDS[name]}: {home.handled(item)}"
-        if name == "rollback" and (item.kind not in {"drift", "failed", "incident"} or item.project == "-"):
+        can_roll_back = item.kind in {"drift", "failed", "incident"} or item.act == "roll back"
+        if name == "rollback" and (not can_roll_back or item.project == "-"):
             return f"{item.key} is nothing to roll back: {home.handled(item)}"
-        if name == "comment" and item.key.startswith("#"):
+        if name == "comment" and item.subject.startswith("#"):
             return None
+        if name == "comment" and activity.newest_about(self._desk.context, item.subject) is None:
+            return f"{item.subject} takes no comment: {home.handled(item)}"
         return "\n".join(found.blocked.get(_RIGHTS.get(name, ""), ())) or None
 
     def _review(self) -> Review:
@@ -302,4 +321,4 @@ class Triage(Pane[Home]):
         await open_incident(self, self._desk, **place)
 
     async def act_comment(self) -> None:
-        await request_acts.comment(self, self._desk, self._item().key.removeprefix("#"))
+        await request_acts.comment(self, self._desk, self._item().subject.removeprefix("#"))

@@ -57,6 +57,8 @@ class ChangePanel(Vertical):
         self._panel_shown: tuple[str, Texts] | None = None
         self._panel_reading = False
         self._panel_impact = Impact()
+        self._panel_backwards = False
+        """The next text is gone through from its end: `N` came into it from the component below."""
 
     def compose(self) -> ComposeResult:
         yield Facts(classes="-impact")
@@ -79,6 +81,12 @@ class ChangePanel(Vertical):
         self._panel_shown = None
         if self.is_mounted and self.query(SemanticDiff):
             self._fill()
+
+    def show_words(self, changes: Sequence[ComponentChange]) -> None:
+        """Show the same components with other words about them; the text below is left alone."""
+        self._panel_changes = tuple(changes)
+        self.query_one(SemanticDiff).show_changes(changes)
+        self._arrange()
 
     def on_mount(self) -> None:
         self._fill()
@@ -117,6 +125,22 @@ class ChangePanel(Vertical):
         event.stop()
         self.set_class(True, "-text")
         self.query_one(DiffView).focus()
+
+    def on_diff_view_ended(self, event: DiffView.Ended) -> None:
+        """Go on in the next component: `n` and `N` know no border between them."""
+        event.stop()
+        words = self.query_one(SemanticDiff)
+        if words.has_next(event.direction):
+            self._panel_backwards = event.direction < 0
+            words.go_component(event.direction)
+        else:
+            self.app.bell()
+
+    def on_diff_view_compared(self, event: DiffView.Compared) -> None:
+        event.stop()
+        if self._panel_backwards:
+            self._panel_backwards = False
+            event.view.to_last_change()
 
     def action_toggle_text(self) -> None:
         """Change between words and text; with both in view, move between them."""

@@ -57,6 +57,25 @@ class DiffView(LineView):
     split: reactive[bool | None] = reactive(None)
     """Side by side; None: when there is room for it."""
 
+    class Ended(Message):
+        """`n` or `N` was pressed where no change is left in this direction."""
+
+        def __init__(self, view: DiffView, direction: int) -> None:
+            self.view = view
+            self.direction = direction
+            super().__init__()
+
+        @property
+        def control(self) -> DiffView:
+            return self.view
+
+    class Turned(Message):
+        """A person chose: both sides next to each other, or one below the other."""
+
+        def __init__(self, *, split: bool) -> None:
+            self.split = split
+            super().__init__()
+
     class Compared(Message):
         """A new diff is shown."""
 
@@ -168,20 +187,30 @@ class DiffView(LineView):
 
     def action_next_change(self, direction: int) -> None:
         """Go to the first row of the next (or the previous) run of changes."""
-        starts = [
-            i for i, row in enumerate(self._diff_rows)
-            if is_change(row) and (i == 0 or not is_change(self._diff_rows[i - 1]))
-        ]  # fmt: skip
+        starts = self._starts()
         ahead = [i for i in starts if i > self.cursor] if direction > 0 else [i for i in starts if i < self.cursor]
         if ahead:
             target = ahead[0] if direction > 0 else ahead[-1]
             self.cursor = target
             self._centre(target)
         else:
-            self.app.bell()
+            self.post_message(self.Ended(self, direction))
+
+    def to_last_change(self) -> None:
+        """Put the cursor on the first row of the last run of changes."""
+        starts = self._starts()
+        if starts:
+            self.cursor = starts[-1]
+            self._centre(starts[-1])
+
+    def _starts(self) -> list[int]:
+        """Return the first row of every run of changes."""
+        rows = self._diff_rows
+        return [i for i, row in enumerate(rows) if is_change(row) and (i == 0 or not is_change(rows[i - 1]))]
 
     def action_toggle_split(self) -> None:
         self.split = not self.is_split()
+        self.post_message(self.Turned(split=self.split))
 
     def action_toggle_fold(self) -> None:
         """Open the fold under the cursor, or close the one whose lines the cursor is in."""
@@ -293,6 +322,12 @@ class DiffView(LineView):
             Segment(f"{sign} ", self.tone(ground or "text", ground)),
         ]
 
+    def _language(self, side: str, number: int) -> str:
+        """Return the language of one line: code inside a document has its own."""
+        if self._diff_language != "json":
+            return self._diff_language
+        return (self._diff.old_languages if side == "old" else self._diff.new_languages).get(number, "json")
+
     def _text(self, row: Pair, side: str, room: int) -> list[Segment]:
         """Return one line's tokens, changed words on their own ground, cut to the window."""
         number = row.line.old if side == "old" else row.line.new
@@ -302,7 +337,7 @@ class DiffView(LineView):
         sides = differing(self._diff, row)
         segments = [
             Segment(piece, self.tone(tone, f"{ground}-word" if marked else ground))
-            for piece, tone, marked in pieces(text, self._diff_language, sides[0 if side == "old" else 1])
+            for piece, tone, marked in pieces(text, self._language(side, number), sides[0 if side == "old" else 1])
         ]
         if row.line.change is Change.CHANGED and not any(sides):
             segments.append(Segment("  looks alike, bytes differ", self.tone("warn", ground)))

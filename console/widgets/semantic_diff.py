@@ -11,12 +11,15 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from console.presentation.changes import ComponentChange, FieldChange
-from console.presentation.spans import Line, Span, fit, line, width
+from console.presentation.changes import ComponentChange, FieldChange, Said
+from console.presentation.spans import Line, Span, fit, line, width, wrap
 from console.presentation.words import change as change_mark
 from console.presentation.words import counted
 from console.presentation.words import severity as severity_mark
 from console.widgets.line_view import LineView
+
+_MOST_TOLD = 6
+"""Lines of one comment in the tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,10 @@ class _Row:
     field: FieldChange | None = None
     words: str | None = None
     folded_noise: int = 0
+    said: Said | None = None
+    part: Line = ()
+    """One line of a comment that takes several."""
+    first: bool = True
 
 
 class SemanticDiff(LineView):
@@ -35,6 +42,8 @@ class SemanticDiff(LineView):
         Binding("N", "next_component(-1)", "Previous", show=False, id="diff.previous"),
         Binding("space", "toggle_fold", "Fold", show=False, id="diff.fold"),
         Binding("w", "toggle_noise", "Noise", id="diff.noise"),
+        Binding("full_stop", "next_said(1)", "Next comment", show=False, key_display=".", id="diff.next-comment"),
+        Binding("comma", "next_said(-1)", "Previous comment", show=False, key_display=",", id="diff.previous-comment"),
     ]
 
     header_lines = 1
@@ -74,9 +83,13 @@ class SemanticDiff(LineView):
 
     def show_changes(self, changes: Sequence[ComponentChange]) -> None:
         """Show these components; what was folded stays folded, the cursor stays on its component."""
-        at = self.component
+        at, here = self.component, self._here()
         self._semantic_changes = tuple(changes)
         self._relay(at)
+        same = (
+            i for i, row in enumerate(self._semantic_rows) if here is not None and _identity(row) == _identity(here)
+        )
+        self.cursor = next(same, self.cursor)
         self.cursor_moved()
 
     @property
@@ -84,6 +97,12 @@ class SemanticDiff(LineView):
         """The key of the component the cursor is on or in."""
         here = self._here()
         return here.component.key if here else None
+
+    @property
+    def comment(self) -> int | None:
+        """The entry of the comment the cursor is on, None when it is on none."""
+        here = self._here()
+        return here.said.seq if here is not None and here.said is not None else None
 
     def _here(self) -> _Row | None:
         return self._semantic_rows[self.cursor] if self.cursor < len(self._semantic_rows) else None
@@ -94,17 +113,28 @@ class SemanticDiff(LineView):
         self.cursor = next((i for i, row in enumerate(self._semantic_rows) if row.component.key == at), 0)
 
     def _rows_of(self, change: ComponentChange) -> list[_Row]:
-        if change.change == "noise" and not self.noise:
+        if change.change == "noise" and not self.noise and not change.said:
             return []
         rows = [_Row(change)]
         if change.key in self._semantic_folded:
             return rows
+        rows.extend(
+            _Row(change, said=one, part=part, first=not number)
+            for one in change.said
+            for number, part in enumerate(_told(one, max(self.size.width - 1, 30)))
+        )
         rows.extend(_Row(change, words=sentence) for sentence in change.words)
         rows.extend(_Row(change, field=field) for field in change.fields if self.noise or not field.noise)
         noise = sum(1 for field in change.fields if field.noise)
         if noise and not self.noise:
             rows.append(_Row(change, folded_noise=noise))
         return rows
+
+    def on_resize(self) -> None:
+        """Break comments where the line ends now; the cursor stays on its row."""
+        if any(change.said for change in self._semantic_changes):
+            self.show_changes(self._semantic_changes)
+        super().on_resize()
 
     def watch_noise(self) -> None:
         if self.is_mounted:
@@ -119,6 +149,33 @@ class SemanticDiff(LineView):
             self.cursor = ahead[0] if direction > 0 else ahead[-1]
         else:
             self.app.bell()
+
+    def action_next_said(self, direction: int) -> None:
+        """Go to the next (or the previous) component with comments, round the end; open ones go first."""
+        heads = [i for i, row in enumerate(self._semantic_rows) if _is_head(row) and row.component.said]
+        ahead = [i for i in heads if i > self.cursor] if direction > 0 else [i for i in heads if i < self.cursor]
+        if heads:
+            around = heads[0] if direction > 0 else heads[-1]
+            self.cursor = (ahead[0] if direction > 0 else ahead[-1]) if ahead else around
+        else:
+            self.app.bell()
+
+    def name_of(self, component: str) -> str:
+        """Return what people call a component."""
+        return next((one.name for one in self._semantic_changes if one.key == component), component)
+
+    def has_next(self, direction: int) -> bool:
+        """Return whether a component follows (or precedes) the one under the cursor."""
+        heads = [i for i, row in enumerate(self._semantic_rows) if _is_head(row)]
+        here = max((i for i in heads if i <= self.cursor), default=0)
+        return any(i > here for i in heads) if direction > 0 else any(i < here for i in heads)
+
+    def go_component(self, direction: int) -> None:
+        """Go to the component after (or before) the one under the cursor."""
+        if self.has_next(direction):
+            heads = [i for i, row in enumerate(self._semantic_rows) if _is_head(row)]
+            here = max((i for i in heads if i <= self.cursor), default=0)
+            self.cursor = min(i for i in heads if i > here) if direction > 0 else max(i for i in heads if i < here)
 
     def action_toggle_fold(self) -> None:
         if self.component is not None:
@@ -153,6 +210,10 @@ class SemanticDiff(LineView):
         moved = counts["noise"] + sum(f.noise for c in self._semantic_changes for f in c.fields if c.change != "noise")
         if moved:
             parts.append((f" {moved} layout only, w {'hides' if self.noise else 'shows'} ", "muted"))
+        said = [one for change in self._semantic_changes for one in change.said]
+        if said:
+            still = sum(not one.settled for one in said)
+            parts.append((f" {counted(len(said), 'comment')}, {still} open ", "warn" if still else "muted"))
         return fit(line(*parts) if parts else line((" no change", "muted")), width)
 
     def draw_empty(self, width: int) -> Line:
@@ -171,6 +232,11 @@ class SemanticDiff(LineView):
         fields = sum(1 for field in change.fields if not field.noise) + len(change.words)
         folded = change.key in self._semantic_folded and fields
         right: Line = line((f"{counted(fields, 'change')} folded  ", "muted")) if folded else ()
+        if change.said:
+            still = sum(not one.settled for one in change.said)
+            words = f"○ {still} open " if still else "✓ settled "
+            right = (*right, Span(f"{counted(len(change.said), 'comment')} ", "muted"))
+            right = (*right, Span(words, "warn" if still else "muted"))
         if change.viewed:
             right = (*right, Span("✓ viewed ", "ok"))
         if change.risk:
@@ -181,12 +247,29 @@ class SemanticDiff(LineView):
 
 
 def _is_head(row: _Row) -> bool:
-    return row.field is None and row.words is None and not row.folded_noise
+    return row.field is None and row.words is None and not row.folded_noise and row.said is None
+
+
+def _told(said: Said, room: int) -> list[Line]:
+    """Return a comment in at most `_MOST_TOLD` lines of `room` cells; the facts beside hold the whole of it."""
+    mark, tone = ("✓ ", "muted") if said.settled else ("○ ", "warn")
+    earlier = (f"{said.earlier}: ", "warn") if said.earlier else ""
+    words = line("    ", (mark, tone), earlier, (said.words, "muted" if said.settled else "text"))
+    lines = wrap(words, room, indent=6)
+    return lines if len(lines) <= _MOST_TOLD else [*lines[: _MOST_TOLD - 1], (*lines[_MOST_TOLD - 1], Span(" …"))]
+
+
+def _identity(row: _Row) -> tuple[str, str | None, str | None, int | None, bool, bool]:
+    """Return what a row is about, whatever else is drawn above it."""
+    path, said = row.field.path if row.field else None, row.said.seq if row.said else None
+    return row.component.key, path, row.words, said, bool(row.folded_noise), row.first
 
 
 def _detail(row: _Row, room: int) -> Line:
     if row.words is not None:
         return fit(line("    ", ("↪ ", "info"), row.words), room)
+    if row.said is not None:
+        return fit(row.part, room)
     if row.folded_noise:
         return fit(line("    ", (f"· {counted(row.folded_noise, 'layout change')} folded (w shows)", "muted")), room)
     assert row.field is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -68,11 +68,14 @@ class StatusBar(Widget):
         room = self.size.width
         left = headline(self.facts, self._bar_tabs, brief=room < 80)
         if self.facts.banner is not None:
-            left = (*line((f" {self.facts.banner} "[: max(room // 2, 20)], "badge-danger")), *left)
+            most = max(room - width(left), room // 2)  # how long it lasts stands at its end: crumbs give way to it
+            banner = line((f" {self.facts.banner} ", "badge-danger"))
+            left = (*(banner if width(banner) <= most else fit(banner, most, middle=False)), *left)
         if self.facts.read_only is not None:
             left = (*left, *line((" READ ONLY ", "badge-warn")))
         here = sum(cell_len(part) + 3 for part in self.crumbs)
-        right = self._right(room - width(left) - min(here, room // 3 if room >= 80 else 8))
+        roomy = room >= 80 and self.facts.banner is None
+        right = self._right(room - width(left) - min(here, room // 3 if roomy else 8))
         crumbs = self._crumbs(room - width(left) - width(right) - 2)
         middle = room - width(left) - width(crumbs) - width(right)
         return content((*left, *crumbs, Span(" " * max(middle, 0)), *right))
@@ -100,7 +103,7 @@ class StatusBar(Widget):
             (*self._strip(letters=4), Span(" ")),
             (*self._strip(letters=1), Span(" ")),
         )
-        return next((choice for choice in choices if width(choice) <= room), fit(choices[-1], max(room, 0)))
+        return next((choice for choice in choices if width(choice) <= room), ())
 
     def _who(self) -> Line:
         return line("  ", (self.facts.who, "muted"), " ") if self.facts.who else (Span(" "),)
@@ -137,26 +140,37 @@ class TabStrip(Widget):
         self._strip_ends: list[tuple[int, str]] = []
 
     def render(self) -> Content:
-        room = self.size.width
-        spans: list[Span] = []
-        for letters, gap in ((40, "   "), (40, "  "), (40, " "), (4, ""), (3, ""), (2, ""), (0, "")):
-            spans = self._drawn(letters, gap)
-            if width(tuple(spans)) <= room:
-                break
-        return content(tuple(spans))
+        return content(tuple(self._fitting(self.size.width)))
 
-    def _drawn(self, letters: int, gap: str) -> list[Span]:
-        """Return the line with titles of at most `letters` letters (the current one is never shortened)."""
+    def _fitting(self, room: int) -> list[Span]:
+        """Return the line with as many whole titles as fit: a title goes or stays, it is never cut.
+
+        The last ones go first, those of places where something waits after all others; the number stays.
+        """
+        every = {tab.id for tab in self._strip_tabs}
+        for gap in ("   ", "  ", " "):
+            spans = self._drawn(every, gap)
+            if width(tuple(spans)) <= room:
+                return spans
+        named = [tab.id for tab in self._strip_tabs if tab.id != self.current]
+        named.sort(key=lambda place: not self.facts.counts.get(place, 0))
+        while named and width(tuple(spans)) > room:
+            named.pop()
+            spans = self._drawn(set(named), " ")
+        return spans if width(tuple(spans)) <= room else self._drawn(set(named), "")
+
+    def _drawn(self, named: Collection[str], gap: str) -> list[Span]:
+        """Return the line with the titles of these places, and of the current one."""
         spans: list[Span] = []
         self._strip_ends = []
         for tab in self._strip_tabs:
             here = tab.id == self.current
-            title = tab.title if here else tab.title[:letters]
+            title = tab.title if here or tab.id in named else ""
             count = self.facts.counts.get(tab.id, 0)
             spans.append(Span(f" {tab.key} " if here else f" {tab.key}", "badge-warn" if here else "key"))
             spans.append(Span(f" {title}" if title else "", "title" if here else "muted"))
             if count:
-                spans.append(Span(f" {count}", "strong"))
+                spans.append(Span(f" {count}" if title else f":{count}", "strong"))
             spans.append(Span(gap))
             self._strip_ends.append((width(tuple(spans)), tab.id))
         return spans

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,11 +13,13 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from console.presentation.changes import ComponentChange
-from console.presentation.spans import Line, line
+from console.presentation.impacts import brief_impact
+from console.presentation.spans import Line, fit, line
 from console.widgets.diff_view import DiffView
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
 from console.widgets.three_way_view import ThreeWayView
+from store.domain.impact import Impact
 
 WIDE = 120
 """Cells from which the three versions stand side by side."""
@@ -43,6 +45,8 @@ class Versions:
     """From previous to desired."""
     labels: tuple[Line, Line, Line]
     """Headings of desired, observed, previous."""
+    impact: Impact = field(default_factory=Impact)
+    """What the unauthorised change does to permissions and connectors."""
 
     @property
     def whole(self) -> bool:
@@ -70,11 +74,15 @@ class ThreeVersions(Vertical):
             self.full = full
             super().__init__()
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, *, first: str = "", id: str | None = None) -> None:  # noqa: A002  Textual's name
+        """Turn to the comparison `first` before the others."""
         super().__init__(id=id)
         self._versions: Versions | None = None
+        self._versions_first = self._versions_last = first
+        """Where turning begins: the comparison that was looked at last, the last time round."""
 
     def compose(self) -> ComposeResult:
+        yield Facts(id="drift-impact")
         with Horizontal():
             with Vertical():
                 yield Facts(line((TITLES["live"], "title")))
@@ -101,7 +109,9 @@ class ThreeVersions(Vertical):
 
     def next_view(self) -> None:
         """Give the next comparison the whole room; after the last one, words and text come back."""
-        views = ("", *self.views())
+        known = self.views()
+        at = known.index(self._versions_first) if self._versions_first in known else 0
+        views = ("", *known[at:], *known[:at])
         self.full = views[(views.index(self.full) + 1) % len(views)] if self.full in views else views[1]
 
     def front(self) -> Widget:
@@ -112,6 +122,10 @@ class ThreeVersions(Vertical):
     def watch_full(self) -> None:
         self._show_texts()
         self._arrange()
+        if not self.full:
+            self._versions_first = self._versions_last
+        else:
+            self._versions_last = self.full
         self.post_message(self.Turned(self.full))
 
     def on_resize(self, event: events.Resize) -> None:
@@ -140,13 +154,23 @@ class ThreeVersions(Vertical):
             self.full = "live"
             return
         shown, full = self._versions is not None, self.full
+        told = self._show_impact()
         wide = "three" in self.views()
         rows = max(view.row_count() for view in self.query(SemanticDiff)) + 2
-        words = min(rows, max(self.size.height // 3, 5))
-        text = shown and not full and self.size.height - words >= _TEXT_ROWS
+        words = min(rows, max((self.size.height - told) // 3, 5))
+        text = shown and not full and self.size.height - told - words >= _TEXT_ROWS
         box = self.query_one(Horizontal)
         box.display = shown and not full
         box.styles.height = words if text else "1fr"
         self.query_one(".-last").display = self.size.width >= WIDE
         self.query_one(ThreeWayView).display = full == "three" or (text and wide)
         self.query_one(DiffView).display = full in {"live", "last"} or (text and not wide)
+
+    def _show_impact(self) -> int:
+        """Say on top what the change nobody asked for does, in a fifth of the room; return how many lines."""
+        facts, found = self.query_one("#drift-impact", Facts), self._versions
+        most, room = min(max(self.size.height // 5, 1), 5), max(self.size.width - 1, 20)
+        lines = brief_impact(found.impact, most) if found is not None else []
+        facts.display = bool(lines)
+        facts.show_lines(*(fit(line(" ", *words), room) for words in lines))
+        return len(lines)

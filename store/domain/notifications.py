@@ -26,6 +26,7 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "artifact.refused": "warning",
     "environment.frozen": "warning",
     "approval.refused": "warning",
+    "request.commented": "warning",
     "deployment.failed": "high",
     "rollback.started": "high",
     "release.quarantined": "warning",
@@ -44,7 +45,9 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "request.escalated": "high",
 }
 """Kind → how bad, where it is more than `info`; an entry that states a severity of its own overrules."""
-_TOLD: Final = ("title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome")
+_TOLD: Final = (
+    "title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome", "comment", "requester"
+)  # fmt: skip
 """The members of `data` that are repeated: one line each, without secrets. Nothing else of an entry is."""
 _MENTIONS: Final = str.maketrans({"<": "‹", ">": "›", "@": "(at)"})
 """What chat programs would read as a link, a person or everybody in the room."""

@@ -34,6 +34,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "run gates": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
     "acknowledge an anomaly": ("approver", "security-approver", "operator", "responder", "auditor", "admin"),
     "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
+    "comment on a request": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
 }
 KINDS: Final = (
     "principal.added", "key.added", "key.revoked", "role.granted", "role.revoked",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -65,6 +66,25 @@ def ticks(count: int) -> list[Tick]:
         Tick(key=f"t{i}", at=NOW - timedelta(hours=10 * (count - i)), symbol="●", tone="info", label=f"deploy {i}")
         for i in range(count)
     ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+async def test_a_title_in_the_tab_line_is_whole_or_not_there(width: int) -> None:
+    titles = ("Triage", "Approvals", "Lineage", "Drift", "Replay", "Ledger", "Connectors", "Policy", "Findings")
+    tabs = [Tab(str(number), title.lower(), title) for number, title in enumerate(titles, 1)]
+    strip = TabStrip(tabs)
+    app = Host(strip)
+    async with app.run_test(size=(width, 16)) as pilot:
+        strip.current, strip.facts = "ledger", FrameFacts(workspace="w", counts={"triage": 3, "findings": 12})
+        await pilot.pause()
+        shown = screen_text(app).split("\n")[0]
+        words = [word for word in re.split(r"[\s:]+", shown) if word.isalpha()]
+        assert set(words) <= set(titles)
+        assert "Ledger" in words
+        if width >= 80:
+            assert {"Triage", "Findings"} <= set(words)
+        for number in range(1, 10):
+            assert str(number) in shown
 
 
 async def test_arrows_go_from_event_to_event_and_shift_by_the_day() -> None:

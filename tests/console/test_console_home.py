@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from console.presentation.home import headline
-from store.services.triage.triage import Item
+from rich.segment import Segment
+from textual.color import Color
+
+from console.presentation.home import activity_line, headline, keys, row_cells, top_lines
+from console.presentation.spans import as_line, plain
+from console.widgets.terminal import AsciiFilter
+from store.services.triage.situation import Place
+from store.services.triage.triage import EnvironmentState, Item
+
+NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
 
 def item(kind: str, severity: str, *, mine: bool, key: str = "DR-0002") -> Item:
@@ -40,3 +50,53 @@ def test_what_is_ones_own_names_its_key() -> None:
 
 def test_nothing_is_said_to_need_anybody_when_nothing_does() -> None:
     assert "nothing needs you now" in told([], None)
+
+
+def test_a_kind_that_nobody_told_the_console_about_draws_by_what_it_says_of_itself() -> None:
+    strange = replace(
+        item("key-audit", "high", mine=True, key="FND-0007"), what="a key was used twice", act="annotate",
+        reason="one key signs for two people",
+    )  # fmt: skip
+    assert told([strange], "mira") == "! FND-0007 a key was used twice: c adds a note"
+    cells = "|".join(plain(as_line(cell)) for cell in row_cells(strange, NOW))
+    assert cells == "▲ HIGH|key audit|FND-0007|prod/orders|a key was used twice|2m|c"
+    theirs = replace(strange, act="do what nobody knows", mine=False)
+    assert keys(theirs) == (("enter", "opens it"),)
+    assert "enter" in [plain(as_line(cell)) for cell in row_cells(theirs, NOW)]
+
+
+def test_the_day_is_drawn_as_bars_and_told_in_words() -> None:
+    assert plain(activity_line((0, 1, 7, 0))) == "4 h ·▁▇· 8, most 1 h ago"
+    assert activity_line((0,) * 24) == ()
+    levels = AsciiFilter().apply([Segment("·▁▂▃▄▅▆▇")], Color(0, 0, 0))
+    assert len({char for segment in levels for char in segment.text}) == 8
+
+
+def state(**facts: Any) -> EnvironmentState:
+    known: dict[str, Any] = {
+        "name": "prod", "target": "folder", "projects": 1, "release": None, "since": None, "drifts": 0,
+        "frozen": None, "seen": "2026-11-23T13:00:00.000Z",
+    }  # fmt: skip
+    return EnvironmentState(**(known | facts))
+
+
+def strip(*states: EnvironmentState, rhythm: tuple[int, ...] = (), room: int = 120, tall: bool = True) -> list[str]:
+    places = tuple(Place(state=one, live=()) for one in states)
+    _, lines = top_lines((), "mira", places, rhythm, NOW, room, tall=tall)
+    return [plain(found).rstrip() for found in lines]
+
+
+def test_an_age_that_is_too_old_says_so_in_words_at_every_width() -> None:
+    assert "seen 1 h ago" in strip(state())[0]
+    for room in (60, 80, 120):
+        assert "! stale: seen 1 h ago" in strip(state(stale=True), room=room)[0]
+        assert "! stale: never seen live" in strip(state(stale=True, seen=None), room=room)[0]
+
+
+def test_the_activity_stands_where_there_is_room_or_not_at_all() -> None:
+    rhythm = (0,) * 20 + (3, 1, 0, 2)
+    long = state(frozen="because of the year's end, which is a long reason that fills the line")
+    head, _ = top_lines((), "mira", (), rhythm, NOW, 120, tall=False)
+    assert "most 3 h ago" in plain(head[0])
+    assert "most" not in " ".join(strip(long, rhythm=rhythm, room=60, tall=False))
+    assert "most" in strip(long, rhythm=rhythm, room=60, tall=True)[-1]

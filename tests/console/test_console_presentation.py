@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import process_time
 
 import pytest
 from console_scene import HOSTILE
@@ -8,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.presentation.changes import changes_of
+from console.presentation.component_text import component_text
+from console.presentation.languages import languages
 from console.presentation.spans import GROUNDS, TONES, Span, content, fit, line, plain, width, wrap
 from console.presentation.themes import PALETTES, variables
 from console.presentation.times import age, ago, due, lasted, when
 from console.presentation.tokens import tokens
 from console.presentation.words import KINDS, SEVERITIES, STATUSES, counted, kind, severity, short_digest, status
+from store.domain.component import Component, Json
 
 NOW = datetime(2026, 11, 23, 14, 2, 11, tzinfo=UTC)
 
@@ -92,9 +96,53 @@ def test_deadlines_and_durations_are_in_words() -> None:
     assert when(NOW - timedelta(days=2), NOW) == "2026-11-21 14:02Z"
 
 
-@given(st.text(max_size=300), st.sampled_from(["json", "javascript", "text"]))
+@given(
+    st.text(max_size=300), st.sampled_from(["json", "javascript", "python", "sql", "template", "prose", "code", "text"])
+)
 def test_tokens_put_together_are_the_text(text: str, language: str) -> None:
     assert "".join(piece for piece, _ in tokens(text, language)) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("javascript", "return msg; // done", {("return", "keyword"), ("// done", "muted")}),
+        ("python", "def f(x): return None  # no", {("def", "keyword"), ("None", "keyword"), ("# no", "muted")}),
+        ("sql", "select a from b where c = 'x'", {("select", "keyword"), ("where", "keyword"), ("'x'", "string")}),
+        ("template", "Dear {{ $json.name }},", {("{{ $json.name }}", "keyword")}),
+        ("json", '"url": "https://x/{{ id }}"', {('"url"', "text"), ("{{ id }}", "keyword")}),
+    ],
+)
+def test_code_is_coloured_by_its_language(language: str, text: str, found: set[tuple[str, str]]) -> None:
+    assert found <= set(tokens(text, language))
+
+
+def test_every_line_of_code_inside_a_component_is_known_by_its_language() -> None:
+    content: Json = {
+        "func": "const a = 1;\nreturn a;",
+        "pythonCode": "x = 1\ny = 2",
+        "query": "SELECT 1\nFROM t",
+        "html": "Dear {{ name }},\nbye",
+        "note": "just\nwords|",
+        "z": 1,
+    }
+    part = Component(id="a", name="a", kind="tab", content=content, canonical=b"", digest="0" * 64)
+    lines = component_text(part).split("\n")
+    told = {lines[at].strip(): language for at, language in languages(lines).items()}
+    assert told == {
+        "const a = 1;": "javascript", "return a;": "javascript", "x = 1": "python", "y = 2": "python",
+        "SELECT 1": "sql", "FROM t": "sql", "Dear {{ name }},": "template", "bye": "template",
+        "just": "prose", "words|": "prose",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("evil", ["{{", "{%", '"{{', "/*", "`\\", '"""', "${", "--", "-1", "f'"])
+def test_no_line_makes_colouring_slow(evil: str) -> None:
+    text = (evil * 1_000)[:2_000]
+    for language in ("json", "javascript", "python", "sql", "template", "code"):
+        before = process_time()
+        assert "".join(piece for piece, _ in tokens(text, language)) == text
+        assert process_time() - before < 0.1
 
 
 def test_a_diff_document_becomes_rows() -> None:

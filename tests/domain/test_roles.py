@@ -42,7 +42,7 @@ MAY = {
     },
 }
 for _role, _acts in MAY.items():
-    _acts.add("run gates")
+    _acts |= {"run gates", "comment on a request"}
     if _role not in {"responder", "auditor"}:
         _acts.add("add a report")
 """governance.md in one table, written down apart from the code: everything else is refused."""

@@ -17,7 +17,7 @@ from store.services.context import Actor
 from store.services.delivery import deploying, environments, rollback
 from store.services.drift import drifting
 from store.services.identity import people
-from store.services.requests import approving, promoting, requests
+from store.services.requests import approving, commenting, promoting, requests
 
 Act = Callable[[Scene, Actor], object]
 
@@ -30,6 +30,11 @@ def _drafted(scene: Scene) -> None:
 def _submitted(scene: Scene) -> None:
     scene.ingest()
     scene.submitted()
+
+
+def _commented(scene: Scene) -> None:
+    _submitted(scene)
+    commenting.comment(scene.context, scene.dana, "CR-0001", "intake", "why?")
 
 
 def _approved(scene: Scene) -> None:
@@ -81,6 +86,10 @@ def _close(scene: Scene, actor: Actor) -> object:
     return incidents.close(scene.context, actor, "INC-0001", cause="c", fix="f", learned="l")
 
 
+def _resolve(scene: Scene, actor: Actor) -> object:
+    return commenting.resolve(scene.context, actor, "CR-0001", scene.entries(kind="request.commented")[0].seq)
+
+
 def _lift(scene: Scene, actor: Actor) -> object:
     release = scene.last("release.quarantined")
     assert isinstance(release, ev.ReleaseQuarantined)
@@ -115,6 +124,8 @@ ACTS: dict[str, tuple[set[str], Callable[[Scene], object], Act]] = {
     "close incident": (ALARMISTS, _incident, _close),
     "note": (set(ROLES), _incident, lambda s, a: incidents.note(s.context, a, "INC-0001", "smoke")),
     "annotate": (set(ROLES), _nothing, lambda s, a: incidents.annotate(s.context, a, "1", "the beginning")),
+    "comment": (set(ROLES), _submitted, lambda s, a: commenting.comment(s.context, a, "CR-0001", "intake", "why?")),
+    "resolve a comment": (DECIDERS, _commented, _resolve),
     "freeze": (ALARMISTS, _nothing, lambda s, a: environments.freeze(s.context, a, "prod", reason="audit")),
     "thaw": (ALARMISTS, _frozen, lambda s, a: environments.thaw(s.context, a, "prod", reason="done")),
     "lift quarantine": ({"admin"}, _quarantined, _lift),

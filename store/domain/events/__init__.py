@@ -9,6 +9,7 @@ from typing import Final
 from store.domain.component import Json
 from store.domain.events.anomalies import AnomalyAcknowledged, AnomalyNoticed, Measure
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
+from store.domain.events.comments import CommentResolved, RequestCommented
 from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
     DeploymentFailed,
@@ -166,6 +167,8 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         EntryAnnotated,
         ConnectorsReviewed,
         ChecklistTicked,
+        RequestCommented,
+        CommentResolved,
         PlaybookStarted,
         PlaybookTicked,
         GlassBroken,
@@ -214,6 +217,7 @@ __all__ = [
     "ArtifactShredded",
     "ArtifactUnsealed",
     "ChecklistTicked",
+    "CommentResolved",
     "ConfigurationObserved",
     "ConnectorsReviewed",
     "DataRecorded",
@@ -273,6 +277,7 @@ __all__ = [
     "ReleaseRef",
     "ReportAdded",
     "ReportCounts",
+    "RequestCommented",
     "RequestContent",
     "RequestEdited",
     "RequestEscalated",

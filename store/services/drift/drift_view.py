@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from store import archive
-from store.domain.component import Component
-from store.domain.diff import Diff, compare
+from store.domain.component import Component, Connector, Notice
+from store.domain.diff import Diff, compare, with_impact
+from store.domain.impact import Surface
 from store.errors import NotFound
 from store.platforms import platform, recognise
 from store.projections import artifacts, deployments, drifts
@@ -45,20 +47,42 @@ def three_way(context: Context, drift: str) -> ThreeWay:
         name = next((one.name for one in seen if one.artifact == row.observed_artifact), "export.json")
         parsed = recognise(data, name)
         observed = next((part for part in parsed.components if part.id == row.component), None)
-        desired, previous = _recorded(connection, row)
+        desired, previous, outside = _recorded(connection, row)
     rules = platform(parsed.platform).rules
+    now = observed if row.observed is not None else None
+    live = compare(_listed(desired), _listed(now), rules)
     return ThreeWay(
         drift=row,
         desired=desired,
-        observed=observed if row.observed is not None else None,
+        observed=now,
         previous=previous,
-        live=compare(_listed(desired), _listed(observed if row.observed is not None else None), rules),
+        live=with_impact(
+            live,
+            _surface(desired, *outside),
+            _surface(now, parsed.connectors, parsed.notices),
+        ),
         last_change=compare(_listed(previous), _listed(desired), rules),
     )
 
 
-def _recorded(connection: Connection, row: DriftRow) -> tuple[Component | None, Component | None]:
-    """Return the component in the release the drift is against, and in the one before."""
+_Outside: TypeAlias = tuple[tuple[Connector, ...], tuple[Notice, ...]]
+
+
+def _surface(component: Component | None, connectors: tuple[Connector, ...], notices: tuple[Notice, ...]) -> Surface:
+    """Return what this one component reaches and lets in; what its neighbours do is none of its doing."""
+    if component is None:
+        return Surface()
+    return Surface(
+        components=(component,),
+        connectors=tuple(
+            replace(link, components=(component.id,)) for link in connectors if component.id in link.components
+        ),
+        notices=tuple(mark for mark in notices if mark.component == component.id),
+    )
+
+
+def _recorded(connection: Connection, row: DriftRow) -> tuple[Component | None, Component | None, _Outside]:
+    """Return the component in the release the drift is against and what its export reaches, and the one before."""
     past = [
         deployed
         for deployed in deployments.listing(connection, environment=row.environment, project=row.project, limit=1000)
@@ -66,21 +90,23 @@ def _recorded(connection: Connection, row: DriftRow) -> tuple[Component | None, 
     ]
     current = next((deployed for deployed in past if deployed.release == row.release), None)
     if current is None:
-        return None, None
+        return None, None, ((), ())
     before = next((d for d in past if d.release != row.release and d.started_seq < current.started_seq), None)
     contents = Contents(connection)
-    return _component(connection, contents, current.manifest, row.component), (
-        _component(connection, contents, before.manifest, row.component) if before else None
-    )
+    desired, outside = _component(connection, contents, current.manifest, row.component)
+    previous = _component(connection, contents, before.manifest, row.component)[0] if before else None
+    return desired, previous, outside
 
 
-def _component(connection: Connection, contents: Contents, manifest: str, component: str) -> Component | None:
+def _component(
+    connection: Connection, contents: Contents, manifest: str, component: str
+) -> tuple[Component | None, _Outside]:
     release = load(connection, manifest)
     ref = release.by_id.get(component)
     if ref is None:
-        return None
+        return None, ((), ())
     name = next(file.name for file in release.files if file.artifact == ref.artifact)
-    return contents.of_artifact(ref.artifact, name).get(component)
+    return contents.of_artifact(ref.artifact, name).get(component), contents.outside_of(ref.artifact, name)
 
 
 def _listed(component: Component | None) -> list[Component]:

@@ -17,7 +17,7 @@ from store.services.context import Context, Source, recorded
 from store.services.delivery.environments import Environment, environments, one, target
 from store.services.delivery.interrupted import STARTED
 from store.services.delivery.reverting import enforce
-from store.services.drift import drifting
+from store.services.drift import drifting, looking
 from store.services.locking import is_pushing
 from store.services.sealing import sealing
 
@@ -61,6 +61,7 @@ class LivePlace:
                     said.append(done)
         except (PlatformFailure, BadInput) as error:
             return Polled(news=news, said=tuple(said), trouble=f"{self._name}: {error}")
+        looking.note(self._context, self._name)
         return Polled(news=news, said=tuple(said))
 
     def _refresh(self) -> None:

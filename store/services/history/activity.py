@@ -1,9 +1,12 @@
-"""What happened lately, without what the machine says to itself."""
+"""What happened lately, without what the machine says to itself; and how much happens at which hour."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
+from itertools import pairwise
 
+from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
 from store.integrity.entry import Entry
 from store.projections import anomalies
@@ -29,3 +32,26 @@ def newest_about(context: Context, subject: str) -> int | None:
     if field is None:
         return None
     return next((entry.seq for entry in context.ledger.entries(on={field: subject}, limit=1, newest_first=True)), None)
+
+
+def rhythm(context: Context, *, hours: int = 24) -> tuple[int, ...]:
+    """Return how many entries each of the last `hours` hours brought, the oldest first, by the times they claim.
+
+    Entries stand in order, so the edges of the hours are found by bisection: some hundred look-ups however long the
+    ledger is.
+    """
+    now, size = parse_timestamp(context.now), context.ledger.head().size
+    times: dict[int, str] = {}
+
+    def upto(time: str, low: int, high: int) -> int:
+        while low < high:
+            middle = (low + high + 1) // 2
+            if middle not in times:
+                times[middle] = context.ledger.entry(middle).statement.time
+            low, high = (middle, high) if times[middle] <= time else (low, middle - 1)
+        return low
+
+    edges = [upto(timestamp(now - timedelta(hours=hours)), 0, size)]
+    for left in range(hours - 1, -1, -1):
+        edges.append(upto(timestamp(now - timedelta(hours=left)), edges[-1], size))
+    return tuple(after - before for before, after in pairwise(edges))

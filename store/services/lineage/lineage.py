@@ -11,9 +11,10 @@ from store.errors import NotFound
 from store.projections import artifacts, deployments, drifts, incidents, requests
 from store.projections.deployments import DeploymentRow
 from store.projections.requests import RequestRow
+from store.projections.shape import Connection
 from store.services.context import Context
 from store.services.releases import load
-from store.services.requests import testdata
+from store.services.requests import commenting, testdata
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Node:
     key: str
     """Its id, digest or `#entry`."""
     kind: str
-    """project, request, artifact, gate, approval, deployment, rollback, drift, incident, note."""
+    """project, request, artifact, gate, approval, deployment, rollback, drift, incident, comment, test data, note."""
     title: str
     state: str
     seq: int | None = None
@@ -98,13 +99,14 @@ def of_request(context: Context, row: RequestRow) -> Node:
     """Return one request with its artifacts, gates, approvals, deployments and what came of those."""
     with context.ledger.reading() as connection:
         release = load(connection, row.manifest)
+        exports = _artifact_nodes(connection, release)
         gates = requests.gates(connection, row.id)
         decisions = requests.decisions(connection, row.id)
         places = deployments.listing(connection, project=row.project, limit=5000)
         later = [r for r in requests.of_release(connection, row.project, row.release) if r.id != row.id]
     mine = [place for place in reversed(places) if place.request == row.id]
     children = [
-        *_artifact_nodes(release),
+        *exports,
         *(
             Node(
                 key=f"#{gate.seq}",
@@ -132,6 +134,17 @@ def of_request(context: Context, row: RequestRow) -> Node:
             Node(key=f"#{one.seq}", kind="test data", title=one.words, state=one.handling, seq=one.seq, time=one.time)
             for one in testdata.of_request(context.ledger, row.id)
         ),
+        *(
+            Node(
+                key=f"#{one.seq}",
+                kind="comment",
+                title=f"{one.actor} on {one.name}: {one.text}",
+                state="settled" if one.resolved else "open",
+                seq=one.seq,
+                time=one.time,
+            )
+            for one in commenting.of_request(context.ledger, row.id)
+        ),
         *_notes(context, row.id),
     ]
     head = _request_head(row)
@@ -157,10 +170,20 @@ def _request_head(row: RequestRow) -> Node:
     )
 
 
-def _artifact_nodes(release: Release, limit: int = 12) -> list[Node]:
-    nodes = [
-        Node(key=file.artifact, kind="artifact", title=file.name, state=file.platform) for file in release.files[:limit]
-    ]
+def _artifact_nodes(connection: Connection, release: Release, limit: int = 12) -> list[Node]:
+    nodes = []
+    for file in release.files[:limit]:
+        arrived = next((row for row in artifacts.by_digest(connection, file.artifact)), None)
+        nodes.append(
+            Node(
+                key=file.artifact,
+                kind="artifact",
+                title=file.name,
+                state=file.platform,
+                seq=arrived.seq if arrived is not None else None,
+                time=arrived.time if arrived is not None else None,
+            )
+        )
     if len(release.files) > limit:
         more = f"… and {len(release.files) - limit} more files"
         nodes.append(Node(key=release.digest, kind="artifact", title=more, state=""))

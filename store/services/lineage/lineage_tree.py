@@ -18,6 +18,8 @@ PAGE = 40
 """Children of an environment shown at a time; the oldest follow when they are asked for."""
 UNREAD = frozenset({"project", "environment", "request", "rollback", "incident"})
 """Kinds whose children are read only when somebody opens them."""
+NOWHERE = "(no project)"
+"""The branch of the incidents that are about no project."""
 
 
 def roots(context: Context) -> tuple[Node, ...]:
@@ -38,6 +40,10 @@ def roots(context: Context) -> tuple[Node, ...]:
         state = "drift" if open_ else "live" if places else "empty"
         words = f"live on {', '.join(places)}" if places else "live nowhere"
         nodes.append(Node(key=project, kind="project", title=words, state=state))
+    loose = _nowhere(context)
+    if loose:
+        still = sum(node.state == "open" for node in loose)
+        nodes.append(Node(key=NOWHERE, kind="project", title=f"{len(loose)} incidents, {still} open", state="empty"))
     return tuple(nodes)
 
 
@@ -51,6 +57,8 @@ def below(context: Context, path: Sequence[Node], *, pages: int = 1) -> tuple[No
     """
     node = path[-1]
     match node.kind:
+        case "project" if node.key == NOWHERE:
+            return _nowhere(context)
         case "project":
             return _places(context, node.key)
         case "environment":
@@ -82,17 +90,24 @@ def path_to(context: Context, subject: str) -> tuple[str, ...]:
         return (*place, *((deployment.request,) if deployment.request else ()), deployment.id)
     if drift is not None:
         return (drift.project, _key(drift.environment, drift.project), drift.id)
-    if incident is not None and incident.project is not None:
-        return (incident.project, incident.id)
+    if incident is not None:
+        return (incident.project or NOWHERE, incident.id)
     project, at, _ = subject.partition("@")
     if at and project in known:
         return (project, subject)
     raise NotFound(f"there is nothing named {subject!a} in the lineage")
 
 
+def _nowhere(context: Context) -> tuple[Node, ...]:
+    with context.ledger.reading() as connection:
+        found = [row for row in incidents.listing(connection) if row.project is None]
+    return tuple(_incident(row) for row in found)
+
+
 def _places(context: Context, project: str) -> tuple[Node, ...]:
     with context.ledger.reading() as connection:
-        order = [row.name for row in environments.listing(connection)]
+        added = {row.name: row.added_seq for row in environments.listing(connection)}
+        order = list(added)
         desired = {row.environment: row for row in deployments.desired(connection) if row.project == project}
         asked = {row.environment for row in requests.of_project(connection, project)}
         standing = drifts.listing(connection, project=project, statuses=("open",))
@@ -111,7 +126,7 @@ def _places(context: Context, project: str) -> tuple[Node, ...]:
                 kind="environment",
                 title=words,
                 state=state,
-                seq=row.ended_seq if row else None,
+                seq=row.ended_seq if row else added.get(name),
                 time=row.ended_at if row else None,
             )
         )

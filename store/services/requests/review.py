@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from store.domain import approving as rules
 from store.domain import events as ev
+from store.domain.commenting import Comment
 from store.domain.component import Component
 from store.domain.diff import Diff
 from store.domain.roles import Principals
@@ -19,6 +20,7 @@ from store.services import diffing, releases, rights
 from store.services.context import Context
 from store.services.delivery import deploying
 from store.services.identity.people import principals
+from store.services.requests import commenting
 from store.services.requests.escalating import deadline_of
 from store.services.requests.reading import change_of
 from store.services.requests.testdata import DataRow, of_request
@@ -35,6 +37,12 @@ class Review:
     """How risky it was found to be, point by point; None before it is submitted."""
     decisions: tuple[ApprovalRow, ...]
     notes: tuple[NoteRow, ...]
+    comments: tuple[Comment, ...]
+    """What was said about its components, oldest first, on earlier revisions too."""
+    comment_blocked: tuple[str, ...]
+    """Why the caller cannot comment on a component, then `→` what would unblock it; empty when they can."""
+    resolvable: frozenset[int]
+    """The comments (by entry) that the caller may settle."""
     data: tuple[DataRow, ...]
     """What was done with data to test it."""
     diff: Diff
@@ -100,6 +108,9 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         risk=risk,
         decisions=decisions,
         notes=notes,
+        comments=commenting.of_request(context.ledger, row.id),
+        comment_blocked=commenting.blocked(context, row.id, handle),
+        resolvable=commenting.resolvable(context, row.id, handle),
         data=of_request(context.ledger, row.id),
         diff=comparison.diff,
         before=comparison.before,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from store.domain.component import Component
 from store.domain.diff import Diff
+from store.domain.roles import PERMISSIONS
 from store.integrity.entry import Entry
 from store.projections import artifacts, deployments, incidents
 from store.projections.artifacts import RefusedRow
@@ -22,7 +23,9 @@ from store.services.requests.review import Review, review
 from store.services.triage import triage
 from store.services.triage.triage import EnvironmentState, Item
 
-ACTS = ("approve", "deploy", "roll back", "handle drift", "open an incident", "annotate")
+ACTS = (
+    "approve", "deploy", "roll back", "handle drift", "open an incident", "annotate", "comment on a request"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,7 @@ class Situation:
 
     item: Item
     blocked: Mapping[str, tuple[str, ...]]
-    """Act of `ACTS` → why the caller may not do it here, then `→` what would unblock it."""
+    """Act of `ACTS`, and the item's own → why the caller may not do it here, then `→` what would unblock it."""
     review: Review | None = None
     three: ThreeWay | None = None
     failed: DeploymentRow | None = None
@@ -64,11 +67,16 @@ class Home:
     situation: Situation | None
     """One of the items in depth."""
     at: datetime
+    rhythm: tuple[int, ...] = ()
+    """How many entries each of the last 24 hours brought, the oldest first."""
 
 
-def at_home(context: Context, handle: str | None, wanted: str | None, *, lately: int = 60) -> Home:
-    """Return the home screen of `handle`, with the item `wanted` (else the first) in depth."""
-    items = triage.overview(context, handle).items
+def at_home(context: Context, handle: str | None, wanted: str | None, *, lately: int = 60, chain: str = "") -> Home:
+    """Return the home screen of `handle`, with the item `wanted` (else the first) in depth.
+
+    `chain` as `triage.overview` takes it.
+    """
+    items = triage.overview(context, handle, chain=chain).items
     item = next((item for item in items if item.key == wanted), next(iter(items), None))
     return Home(
         items=items,
@@ -76,6 +84,7 @@ def at_home(context: Context, handle: str | None, wanted: str | None, *, lately:
         lately=activity.recent(context, limit=lately),
         situation=situation(context, item, handle) if item is not None else None,
         at=context.clock.now(),
+        rhythm=activity.rhythm(context),
     )
 
 
@@ -98,15 +107,16 @@ def situation(context: Context, item: Item, handle: str | None) -> Situation:
     people = principals(context.ledger)
     project, environment = (name if name != "-" else "*" for name in (item.project, item.environment))
     blocked = {
-        act: rights.against(context, people, handle, act, project=project, environment=environment) for act in ACTS
+        act: rights.against(context, people, handle, act, project=project, environment=environment)
+        for act in dict.fromkeys((*ACTS, *([item.act] if item.act in PERMISSIONS else [])))
     }
     on = {"environment": item.environment, "project": item.project} if "-" not in {project, environment} else None
     with context.ledger.reading() as connection:
-        notes = incidents.notes(connection, item.key)
+        notes = incidents.notes(connection, item.subject)
         failed = deployments.one(connection, item.key) if item.kind == "failed" else None
         incident = incidents.one(connection, item.key) if item.kind == "incident" else None
         refused = artifacts.refused(connection, limit=50) if item.kind == "refused" else ()
-    found = review(context, item.key, handle) if item.kind in {"approval", "ready"} else None
+    found = review(context, item.subject, handle) if item.kind in {"approval", "ready", "comment"} else None
     if found is not None and not found.approve_blocked:
         blocked["approve"] = ()  # also where it was escalated to a role that approves nothing else
     three = three_way(context, item.key) if item.kind == "drift" else None

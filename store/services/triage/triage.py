@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from store.clock import parse_timestamp
 from store.domain import events as ev
-from store.domain import roles
+from store.domain import freshness, roles
 from store.domain.push import Reach
 from store.domain.roles import Principals
 from store.projections import anomalies, artifacts, deployments, drifts, environments, incidents, requests
@@ -15,7 +16,9 @@ from store.projections.drifts import DriftRow
 from store.projections.requests import RequestRow
 from store.services.context import Context, recorded
 from store.services.delivery import reverting
+from store.services.drift import looking
 from store.services.identity.people import principals
+from store.services.requests import commenting
 from store.services.requests.escalating import deadline_of
 
 RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
@@ -28,7 +31,7 @@ class Item:
     key: str
     """Stable: the id of what it is about (a drift, request, deployment, incident, refused file)."""
     kind: str
-    """drift, halted, approval, ready, failed, incident, anomaly or refused."""
+    """One word for what it is (drift, halted, approval, comment, …). Who draws it needs to know no list of them."""
     severity: str
     environment: str
     project: str
@@ -37,6 +40,17 @@ class Item:
     """When it began to need somebody (RFC 3339)."""
     mine: bool
     """The caller can handle it."""
+    act: str = ""
+    """The act of `roles.PERMISSIONS` that handles it; empty: looking at it does."""
+    reason: str = ""
+    """Why it needs somebody, in one sentence; empty where `what` says that too."""
+    about: str = ""
+    """The id that it is opened by; empty: its key."""
+
+    @property
+    def subject(self) -> str:
+        """The id (or `#entry`) that it is about."""
+        return self.about or self.key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +66,9 @@ class EnvironmentState:
     drifts: int
     frozen: str | None
     seen: str | None
-    """When live was last observed."""
+    """When live was last looked at."""
+    stale: bool = False
+    """What is known of live is older than it should be: nobody has looked for too long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,22 +79,28 @@ class Overview:
     environments: tuple[EnvironmentState, ...]
 
 
-def overview(context: Context, handle: str | None) -> Overview:
-    """Return what needs somebody now, most pressing first; what `handle` can do before what they cannot."""
+def overview(context: Context, handle: str | None, *, chain: str = "") -> Overview:
+    """Return what needs somebody now, most pressing first; what `handle` can do before what they cannot.
+
+    `chain`: how the last verification found the ledger, where it found it unsound (`invalid`, `shorter`, …).
+    """
     people = principals(context.ledger)
     at = context.now
     with context.ledger.reading() as connection:
         drift_rows = drifts.listing(connection)
         request_rows = requests.listing(connection, states=("in review", "approved"))
+        drafts = requests.listing(connection, states=("draft",))
         failed = [row for row in deployments.listing(connection, limit=50) if row.state == "failed"]
         settled = {(d.environment, d.project): d.started_seq for d in deployments.desired(connection)}
         open_incidents = incidents.listing(connection, state="open")
         refused = artifacts.refused(connection, limit=5)
         unusual = anomalies.listing(connection, state="open", limit=50)
     items = [
+        *_of_chain(context, chain),
         *(_of_drift(row, people, handle, at) for row in drift_rows if row.status == "open"),
         *(_of_halt(halt, people, handle, at) for halt in reverting.halts(context)),
         *(_of_request(row, people, handle, at, context) for row in request_rows),
+        *(item for row in (*request_rows, *drafts) for item in _of_comments(context, row, handle)),
         *(
             Item(
                 key=row.id,
@@ -87,6 +109,7 @@ def overview(context: Context, handle: str | None) -> Overview:
                 environment=row.environment,
                 project=row.project,
                 what=f"{row.cause} failed: {_how_far(context, row)}",
+                act="roll back",
                 since=row.ended_at or row.started_at,
                 mine=_may(people, handle, "deploy", row.project, row.environment, at),
             )
@@ -101,6 +124,8 @@ def overview(context: Context, handle: str | None) -> Overview:
                 environment=row.environment or "-",
                 project=row.project or "-",
                 what=row.title,
+                act="annotate",
+                reason="it is open until cause, fix and what was learned are written down",
                 since=row.opened_at,
                 mine=_may(people, handle, "open an incident", row.project or "*", row.environment or "*", at),
             )
@@ -115,6 +140,7 @@ def overview(context: Context, handle: str | None) -> Overview:
                 environment="-",
                 project="-",
                 what=f"{row.path}: {row.reason}",
+                reason="a dropped file could not be read and stands in quarantine",
                 since=row.time,
                 mine=True,
             )
@@ -122,7 +148,7 @@ def overview(context: Context, handle: str | None) -> Overview:
         ),
     ]
     items.sort(key=lambda item: item.since, reverse=True)
-    items.sort(key=lambda item: (RANK.get(item.severity, 9), not item.mine))
+    items.sort(key=lambda item: (item.kind != "chain", RANK.get(item.severity, 9), not item.mine))
     return Overview(items=tuple(items), environments=strip(context))
 
 
@@ -134,8 +160,13 @@ def strip(context: Context) -> tuple[EnvironmentState, ...]:
         standing = drifts.listing(connection, statuses=("open", "acknowledged"))
         seen = artifacts.observations(connection)
     found = []
+    now = parse_timestamp(context.now)
     for place in places:
         here = [row for row in desired if row.environment == place.name]
+        changed = max((row.time for row in seen if row.environment == place.name), default=None)
+        asked = looking.last(context, place.name)
+        last = max(filter(None, (changed, asked)), default=None)
+        interval = context.config.live.interval_seconds if asked is not None else None
         found.append(
             EnvironmentState(
                 name=place.name,
@@ -145,10 +176,31 @@ def strip(context: Context) -> tuple[EnvironmentState, ...]:
                 since=max((row.ended_at or row.started_at for row in here), default=None),
                 drifts=sum(row.environment == place.name for row in standing),
                 frozen=place.frozen,
-                seen=max((row.time for row in seen if row.environment == place.name), default=None),
+                seen=last,
+                stale=bool(here) and freshness.is_stale(last, now=now, interval=interval),
             )
         )
     return tuple(found)
+
+
+def _of_chain(context: Context, chain: str) -> list[Item]:
+    """Return the alarm that goes before everything: what cannot be trusted makes every other item doubtful."""
+    word = "diverged" if context.ledger.contradicted else chain
+    if not word:
+        return []
+    return [
+        Item(
+            key="ledger",
+            kind="chain",
+            severity="critical",
+            environment="-",
+            project="-",
+            what=f"the ledger does not check: {word}",
+            reason="nothing more should be approved or deployed on the strength of it until a person has looked",
+            since=context.now,
+            mine=True,
+        )
+    ]
 
 
 def _of_halt(halt: reverting.Halted, people: Principals, handle: str | None, at: str) -> Item:
@@ -159,6 +211,8 @@ def _of_halt(halt: reverting.Halted, people: Principals, handle: str | None, at:
         environment=halt.environment,
         project=halt.project,
         what=f"not reverted any more: {halt.reason}",
+        act="handle drift",
+        reason="live differs and quarterdeck has stopped to put it back by itself",
         since=halt.time,
         mine=_may(people, handle, "handle drift", halt.project, halt.environment, at),
     )
@@ -173,6 +227,8 @@ def _of_anomaly(row: AnomalyRow, people: Principals, handle: str | None, at: str
         environment=row.environment or "-",
         project=row.project or "-",
         what=f"unusual: {row.summary}",
+        act="acknowledge an anomaly",
+        reason="somebody other than the one it is about says why it was all right, or opens an incident",
         since=row.time,
         mine=may and row.principal != handle,
     )
@@ -199,6 +255,8 @@ def _of_drift(row: DriftRow, people: Principals, handle: str | None, at: str) ->
         environment=row.environment,
         project=row.project,
         what=f"{row.name}: {row.summary}",
+        act="handle drift",
+        reason="live is not what was approved and deployed",
         since=row.updated_at,
         mine=_may(people, handle, "handle drift", row.project, row.environment, at),
     )
@@ -224,6 +282,7 @@ def _of_request(row: RequestRow, people: Principals, handle: str | None, at: str
         environment=row.environment,
         project=row.project,
         what=f"{row.title}: {words}",
+        act=act,
         since=row.updated_at,
         mine=mine,
     )
@@ -234,6 +293,31 @@ def _was_asked(row: RequestRow, people: Principals, handle: str | None, at: str)
     one = people.by_handle.get(handle or "")
     place = {"project": row.project, "environment": row.environment}
     return one is not None and any(roles.holds(one, role, **place, at=at) for role in row.escalated_to)
+
+
+def _of_comments(context: Context, row: RequestRow, handle: str | None) -> list[Item]:
+    """Return what tells a requester that something was said about their request and is not settled."""
+    said = [one for one in commenting.of_request(context.ledger, row.id) if one.resolved is None]
+    others = [one for one in said if one.actor != row.requester]
+    if not others:
+        return []
+    last = others[-1]
+    more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
+    return [
+        Item(
+            key=f"{row.id}/comments",
+            kind="comment",
+            severity="low",
+            environment=row.environment,
+            project=row.project,
+            what=f"{last.actor} on {last.name}: {last.text}{more}",
+            act="comment on a request",
+            reason=f"{row.requester} answers or edits {row.id}; {last.actor} or an approver settles it",
+            about=row.id,
+            since=last.time,
+            mine=handle == row.requester,
+        )
+    ]
 
 
 def _may(people: Principals, handle: str | None, act: str, project: str, environment: str, at: str) -> bool:

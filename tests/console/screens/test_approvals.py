@@ -17,7 +17,7 @@ from console.widgets.keyed_table import KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from store.domain import events as ev
 from store.services.drift import drifting
-from store.services.requests import approving, requests
+from store.services.requests import approving, commenting, requests
 
 LIST = Place(key="2", id="approvals", title="Approvals", factory=Approvals, subjects=("CR-",))
 CHANGE = "CR-0010"
@@ -219,9 +219,9 @@ async def test_refusing_needs_a_reason(mira: DemoDesk) -> None:
         assert (newest(mira).kind, newest(mira).data["reason"]) == ("approval.refused", "no contract")
 
 
-async def test_a_comment_goes_into_the_ledger_and_into_view(mira: DemoDesk) -> None:
+async def test_c_in_the_list_comments_on_the_request_as_a_whole(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
-        await review(pilot)
+        await settled(pilot)
         await asked(pilot, "c", Ask)
         await pilot.press(*"why POST?", "enter")
         await until(pilot, lambda: "noted on CR-0010" in said(pilot))
@@ -230,6 +230,105 @@ async def test_a_comment_goes_into_the_ledger_and_into_view(mira: DemoDesk) -> N
         pane_of(pilot).query_one("#facts-scroll").scroll_end(animate=False)
         await settled(pilot)
         assert "why POST?" in screen_text(pilot.app)
+
+
+async def test_c_in_a_review_comments_on_the_component_and_it_stands_under_it(mira: DemoDesk) -> None:
+    async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot)
+        question = await asked(pilot, "c", Ask)
+        assert "Comment on Order intake" in question
+        assert "theo, who requested it" in question
+        await pilot.press(*"why POST?", "enter")
+        await until(pilot, lambda: "commented on Order intake" in said(pilot))
+        await settled(pilot)
+        change = requests.change_of(mira.desk.context.ledger, CHANGE)
+        assert (newest(mira).kind, newest(mira).data["digest"]) == ("request.commented", change.digest)
+        text = screen_text(pilot.app)
+        for words in ("○ mira just now: why POST?", "1 comment, 1 open", "1 comment ○ 1 open"):
+            assert words in text
+        assert "1 comment not settled (by mira)" in await asked(pilot, "a")
+
+
+async def test_point_and_comma_walk_the_comments_and_capital_c_settles_one(mira: DemoDesk) -> None:
+    context = mira.desk.context
+    commenting.comment(context, mira.actor("ines"), CHANGE, "Order intake", "why POST?")
+    content = requests.change_of(context.ledger, CHANGE).content
+    requests.edit(context, mira.actor("theo"), CHANGE, content=replace(content, why="better"))
+    requests.submit(context, mira.actor("theo"), CHANGE)
+    commenting.comment(context, mira.actor("theo"), CHANGE, "Refunds", "not touched on purpose")
+    async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot)
+        words = pane_of(pilot).query_one(SemanticDiff)
+        assert "earlier revision, this part is unchanged: ines" in screen_text(pilot.app)
+        await pilot.press("full_stop")
+        assert words.name_of(words.component or "") == "Refunds"
+        await pilot.press("C")
+        assert "put the cursor on a comment" in said(pilot)
+        await pilot.press("comma", "j")
+        await settled(pilot)
+        await asked(pilot, "C", Ask)
+        await pilot.press(*"idempotent", "enter")
+        await until(pilot, lambda: "on Order intake: entry" in said(pilot))
+        await settled(pilot)
+        assert "settled by mira: idempotent" in screen_text(pilot.app)
+        assert "2 comments, 1 open" in screen_text(pilot.app)
+        await pilot.press("C")
+        assert "mira settled it already" in said(pilot)
+
+
+async def test_who_requested_it_cannot_settle_what_was_said_about_it(theo: DemoDesk) -> None:
+    commenting.comment(theo.desk.context, theo.actor("ines"), CHANGE, "Order intake", "why POST?")
+    async with bare(theo.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot)
+        await pilot.press("j", "C")
+        assert "not yours to settle" in said(pilot)
+        assert "ines settles it" in said(pilot)
+
+
+async def test_a_hostile_comment_draws_as_text(mira: DemoDesk) -> None:
+    words = (
+        "\n".join(name[:120] for name in HOSTILE).encode("utf-8", "ignore").decode()
+    )  # an entry takes no lone surrogate
+    commenting.comment(mira.desk.context, mira.actor("ines"), CHANGE, "Order intake", words)
+    async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot)
+        assert "1 comment, 1 open" in screen_text(pilot.app)
+        assert "\x1b" not in screen_text(pilot.app)
+
+
+async def test_n_in_the_text_goes_on_in_the_next_component_and_back_to_its_last_change(mira: DemoDesk) -> None:
+    async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot, "CR-0001")
+        words, text = pane_of(pilot).query_one(SemanticDiff), pane_of(pilot).query_one(DiffView)
+        first = words.component
+        await pilot.press("d")
+        for _ in range(len(text.diff.blocks)):
+            await pilot.press("n")
+        await until(pilot, lambda: words.component != first)
+        await settled(pilot)
+        assert text.has_focus
+        await pilot.press("N")
+        await until(pilot, lambda: words.component == first)
+        await settled(pilot)
+        assert f"change {len(text.diff.blocks)}/{len(text.diff.blocks)}" in screen_text(pilot.app)
+
+
+async def test_split_and_noise_are_kept_for_the_next_time(mira: DemoDesk) -> None:
+    async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot)
+        await pilot.press("w", "d", "s")
+        await settled(pilot)
+        assert (mira.desk.views.text, mira.desk.views.noise) == ("unified", True)
+    async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot)
+        assert not pane_of(pilot).query_one(DiffView).is_split()
+        assert "New order.x" in screen_text(pilot.app)
+
+
+async def test_a_refusal_shows_the_key_that_signs_it(mira: DemoDesk) -> None:
+    async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
+        await review(pilot)
+        assert mira.desk.me().signer.public.fingerprint in await asked(pilot, "x")
 
 
 async def test_deploying_says_what_is_in_the_way(mira: DemoDesk) -> None:

