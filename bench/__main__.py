@@ -10,15 +10,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import diffing, history, intake, ledger
+from bench import console, diffing, history, intake, ledger
 from bench.measure import Result
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Measure, print and write the table; `--entries N` for a shorter run."""
-    entries = int(sys.argv[sys.argv.index("--entries") + 1]) if "--entries" in sys.argv else 1_000_000
+    """Measure, print and write the table; `--entries N` for a shorter run, `--only PART` prints one part alone."""
+    entries = int(_option("--entries") or 1_000_000)
+    only = _option("--only")
     began = time.monotonic()
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="quarterdeck-bench-") as folder:
@@ -29,15 +30,24 @@ def main() -> int:
             ("history", lambda: history.run(Path(folder))),
             ("diff", lambda: diffing.run(Path(folder) / "diff")),
             ("long", lambda: ledger.long(Path(folder), entries)),
+            ("console", lambda: console.run(Path(folder), entries)),
         ):
+            if only not in {None, name}:
+                continue
             print(f"measuring: {name}", flush=True)
             for result in run():
                 results.append(result)
                 mark = "ok  " if result.met else "MISS"
                 print(f"  {mark} {result.what}: {result.ours} ({result.beside}; {result.ratio}, goal {result.goal})")
+    if only is not None:
+        return 0
     PAGE.write_text(page(results, time.monotonic() - began), encoding="utf-8")
     print(f"wrote {PAGE}")
     return 0
+
+
+def _option(name: str) -> str | None:
+    return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else None
 
 
 def page(results: list[Result], took: float) -> str:

@@ -6,8 +6,9 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Final
 
@@ -99,13 +100,8 @@ class Terminal:
 
     def processor_seconds(self) -> float:
         """Return the processor time that the program has used so far."""
-        with open(f"/proc/{self.child.pid}/stat", encoding="ascii") as file:
-            fields = file.read().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.child.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _feed(self, piece: Piece) -> None:
         self._stream.feed(piece.data)
-
-
-def where(**folders: str) -> Mapping[str, str]:
-    return folders

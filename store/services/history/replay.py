@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from store.domain.diff import Diff
 from store.domain.release import EMPTY
 from store.integrity.entry import Entry
+from store.projections import drifts
 from store.projections.deployments import DeploymentRow
 from store.services.context import Context
 from store.services.diffing import between_releases
@@ -89,7 +90,8 @@ def standings(context: Context, at: Instant) -> tuple[Standing, ...]:
     now = {
         (d.environment, d.project): d.release for d in history.state_at(context, None, history.now(context)).deployments
     }
-    drifted = _drifts_at(context, at)
+    with context.ledger.reading() as connection:
+        drifted = drifts.standing_at(connection, at.seq)
     return tuple(
         Standing(
             environment=row.environment,
@@ -121,17 +123,3 @@ def changed(context: Context, old: Instant, new: Instant) -> tuple[tuple[str, st
 
 def _release(row: DeploymentRow | None) -> str | None:
     return row.release if row else None
-
-
-def _drifts_at(context: Context, at: Instant) -> dict[tuple[str, str], int]:
-    standing: dict[str, tuple[str, str]] = {}
-    for entry in context.ledger.entries(kinds=("drift.opened", "drift.resolved"), until=at.seq):
-        on = entry.statement.on
-        if entry.statement.kind == "drift.opened":
-            standing[on["drift"]] = (on["environment"], on["project"])
-        else:
-            standing.pop(on["drift"], None)
-    counts: dict[tuple[str, str], int] = {}
-    for place in standing.values():
-        counts[place] = counts.get(place, 0) + 1
-    return counts
