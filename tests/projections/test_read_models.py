@@ -178,6 +178,7 @@ def test_the_desired_state_is_sought_and_not_counted_out(scene: Scene) -> None:
         connection.set_trace_callback(None)
         connection.set_authorizer(None)  # EXPLAIN is nothing a reader needs otherwise
         plan = "\n".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall())
-    assert "SEARCH deployment USING COVERING INDEX deployment_place ((environment,project)>(?,?))" in plan
+    assert "SEARCH deployment USING COVERING INDEX deployment_place (environment=? AND project>?)" in plan
+    assert "SEARCH deployment USING COVERING INDEX deployment_place (environment>?)" in plan
     assert "SCAN newest" not in plan
     assert "SEARCH one USING COVERING INDEX deployment_place" in plan
