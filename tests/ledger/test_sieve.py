@@ -9,7 +9,7 @@ import pytest
 from store.ledger.rows import Search
 from store.ledger.sieve import Sieve
 
-ACTORS = ("bo", "Bo", "b\"o", "\\", "zoë", "system")
+ACTORS = ("bo", "Bo", 'b"o', "\\", "zoë", "system")
 TEXTS = ("Straße", "REFUND", 'a "quoted" word', "日本", "plain")
 
 
