@@ -84,12 +84,12 @@ def _mark(entry: Entry) -> Mark:
     )
 
 
-def standings(context: Context, at: Instant) -> tuple[Standing, ...]:
-    """Return the state of every environment and project at an instant."""
+def standings(context: Context, at: Instant, *, now: tuple[DeploymentRow, ...] | None = None) -> tuple[Standing, ...]:
+    """Return the state of every environment and project at an instant; `now` spares reading the present one."""
     then = history.state_at(context, None, at).deployments
-    now = {
-        (d.environment, d.project): d.release for d in history.state_at(context, None, history.now(context)).deployments
-    }
+    if now is None:
+        now = history.state_at(context, None, history.now(context)).deployments
+    present = {(row.environment, row.project): row.release for row in now}
     with context.ledger.reading() as connection:
         drifted = drifts.standing_at(connection, at.seq)
     return tuple(
@@ -99,7 +99,7 @@ def standings(context: Context, at: Instant) -> tuple[Standing, ...]:
             release=row.release,
             since=row.ended_at or row.started_at,
             deployment=row.id,
-            same_now=now.get((row.environment, row.project)) == row.release,
+            same_now=present.get((row.environment, row.project)) == row.release,
             drifts=drifted.get((row.environment, row.project), 0),
         )
         for row in then
