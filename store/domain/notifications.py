@@ -41,6 +41,7 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "principal.suspended": "warning",
     "revert.started": "high",
     "enforcement.halted": "critical",
+    "request.escalated": "high",
 }
 """Kind → how bad, where it is more than `info`; an entry that states a severity of its own overrules."""
 _TOLD: Final = ("title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome")
