@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import diffing, history, intake, ledger
+from bench import console, diffing, history, intake, ledger
 from bench.measure import Result
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -33,6 +33,7 @@ def main() -> int:
             ("history", lambda: history.run(Path(folder))),
             ("diff", lambda: diffing.run(Path(folder) / "diff")),
             ("long", lambda: ledger.long(Path(folder), entries)),
+            ("console", lambda: console.run(Path(folder), entries)),
         ):
             if only is not None and name not in only:
                 continue

@@ -63,9 +63,8 @@ def append(folder: Path) -> list[Result]:
 
 def long(folder: Path, entries: int) -> list[Result]:
     """Everything that should not mind a long ledger."""
-    space, _ = scene.workspace(folder / "long")
-    scene.fill(space.context, entries)
-    root = space.root
+    root = scene.long(folder / "long", entries)
+    space = open_workspace(root)
     results = [_verify(space.context, root), _past(space.context), _proof(space.context)]
     space.close()
     empty, _ = scene.workspace(folder / "empty")

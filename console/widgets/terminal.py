@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from rich.cells import cell_len
+from rich.console import RenderableType
 from rich.segment import Segment, Segments
 from rich.style import Style
 from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from console.presentation.text import display
 from console.presentation.themes import PALETTES, themes, variables
 from console.presentation.words import ASCII_TABLE
+from console.widgets.sparing import Picture
 
 R = TypeVar("R")
 SMALLEST = (60, 16)
@@ -116,6 +119,7 @@ class TerminalApp(App[R]):
         if ascii_only:
             self._own_filters.append(AsciiFilter())
         self._watched_signals: list[signal.Signals] = []
+        self._picture = Picture()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables()
@@ -146,6 +150,18 @@ class TerminalApp(App[R]):
     def leave(self, return_code: int = 0) -> None:
         """Restore the terminal and end with `return_code`; a subclass stops its threads first."""
         self.exit(return_code=return_code)
+
+    def on_resize(self) -> None:
+        self._picture.forget()
+
+    def on_app_focus(self) -> None:
+        """Draw whole again what changes next: while the person was elsewhere somebody may have written here."""
+        self._picture.forget()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send only what the terminal does not show already; the conditions are those of the method it replaces."""
+        drawn = self._running and not (self._closed or self._batch_count or self.is_headless)
+        super()._display(screen, self._picture.sparing(renderable, self.console) if drawn else renderable)
 
     def _fatal_error(self) -> None:
         """Say what broke and where, never what the variables held: they may hold a secret."""

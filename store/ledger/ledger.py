@@ -20,8 +20,9 @@ from store.ledger.handover import Handover, Signers
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
 from store.ledger.readers import Readers
-from store.ledger.rows import Search, read_entries, read_entry
+from store.ledger.rows import Search, read_entries, read_entry, read_numbers
 from store.ledger.schema import check_schema, create_database
+from store.ledger.sieve import Sieve
 from store.ledger.state import HeadContradiction, Place, newest_note, take_stock
 from store.ledger.tree import Head, Nodes, position_at
 from store.ledger.writer import Writer
@@ -210,6 +211,7 @@ class Ledger:
         until: int | None = None,
         limit: int | None = None,
         newest_first: bool = False,
+        sieve: Sieve | None = None,
     ) -> Iterator[Entry]:
         """Yield the entries of these kinds about these things, with `after` < seq ≤ `until`, oldest first.
 
@@ -220,9 +222,17 @@ class Ledger:
             IntegrityFailure: an entry's bytes are not what they must be.
         """
         search = Search(
-            kinds=kinds, on=on, after=after, until=until, limit=limit, newest_first=newest_first
+            kinds=kinds, on=on, after=after, until=until, limit=limit, newest_first=newest_first, sieve=sieve
         )  # fmt: skip
         return read_entries(self.reading, search)
+
+    def numbers(self, search: Search) -> Iterator[int]:
+        """Yield the numbers of the entries that a search selects, without opening and so without checking them.
+
+        Raises:
+            BadInput: it names something that is not searched by.
+        """
+        return read_numbers(self.reading, search)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -6,14 +6,17 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry, open_entry
 from store.ledger.schema import SUBJECTS
+from store.ledger.sieve import Sieve
 
 PAGE: Final = 256
 """Rows in one read: at most 16 MiB, and with a rollback journal no writer waits longer than a page takes."""
+_SIEVED: Final = 1_024
+"""Rows in one read where most of them are only glanced at."""
 
 Connect = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
@@ -30,6 +33,8 @@ class Search:
     """Only entries up to this number, itself included."""
     limit: int | None = None
     newest_first: bool = False
+    sieve: Sieve | None = None
+    """What else must hold of their bytes; looked for in those that the rest selects."""
 
 
 def read_entry(connect: Connect, seq: int) -> Entry:
@@ -53,28 +58,43 @@ def read_entries(connect: Connect, search: Search) -> Iterator[Entry]:
         BadInput: `on` names something that is not searched by.
         IntegrityFailure: an entry's bytes are not what they must be.
     """
-    sql, values = _statement(search)
+    for row in _rows(connect, search, "seq, body, hash"):
+        yield open_entry(*row)
+
+
+def read_numbers(connect: Connect, search: Search) -> Iterator[int]:
+    """Yield the numbers of the entries that `read_entries` would yield; a few times quicker: none is opened.
+
+    Raises:
+        BadInput: `on` names something that is not searched by.
+    """
+    for row in _rows(connect, search, "seq" if search.sieve is None else "seq, body"):
+        yield row[0]
+
+
+def _rows(connect: Connect, search: Search, columns: str) -> Iterator[tuple[Any, ...]]:
+    sql, values = _statement(search, columns)
     if search.kinds is not None and not search.kinds:
         return
     low, high = search.after, search.until if search.until is not None else 2**62
     left = search.limit if search.limit is not None else 2**62
+    keeps = search.sieve.keeps() if search.sieve is not None else None
     while left > 0 and low < high:
-        page = min(left, PAGE)
+        page = min(left, PAGE) if keeps is None else _SIEVED
         with connect() as connection:
-            parameters = {**values, "low": low, "high": high, "page": page}
-            found = connection.execute(sql, parameters).fetchall()
-        for row in found:
-            yield open_entry(*row)
+            found = connection.execute(sql, {**values, "low": low, "high": high, "page": page}).fetchall()
+        kept = found if keeps is None else [row for row in found if keeps(row[1])][:left]
+        yield from kept
         if len(found) < page:
             return
-        left -= page
+        left -= len(kept)
         if search.newest_first:
             high = found[-1][0] - 1
         else:
             low = found[-1][0]
 
 
-def _statement(search: Search) -> tuple[str, dict[str, str]]:
+def _statement(search: Search, columns: str = "seq, body, hash") -> tuple[str, dict[str, str]]:
     """Return SQL whose every branch walks one index in the order of `seq`, so that no page sorts or skips.
 
     The planner is left no choice: one column drives, a unary plus keeps the others from doing so. Only our own
@@ -95,11 +115,11 @@ def _statement(search: Search) -> tuple[str, dict[str, str]]:
         conditions = [f"on_{first} = :on_{first}", *(f"+on_{other} = :on_{other}" for other in others)]
         if kinds:
             conditions.append(f"+kind IN ({', '.join(kinds)})")
-        return f"SELECT seq, body, hash FROM entry WHERE {' AND '.join(conditions)} AND {window}", values  # noqa: S608
+        return f"SELECT {columns} FROM entry WHERE {' AND '.join(conditions)} AND {window}", values  # noqa: S608
     if not kinds:
-        return f"SELECT seq, body, hash FROM entry WHERE {window}", values  # noqa: S608
+        return f"SELECT {columns} FROM entry WHERE {window}", values  # noqa: S608
     if len(kinds) == 1:
-        return f"SELECT seq, body, hash FROM entry WHERE kind = :kind0 AND {window}", values  # noqa: S608
+        return f"SELECT {columns} FROM entry WHERE kind = :kind0 AND {window}", values  # noqa: S608
     branch = f"SELECT seq FROM (SELECT seq FROM entry WHERE kind = {{kind}} AND {window})"  # noqa: S608
     numbers = " UNION ".join(branch.format(kind=kind) for kind in kinds) + f" ORDER BY seq {order} LIMIT :page"
-    return f"SELECT seq, body, hash FROM entry WHERE seq IN ({numbers}) ORDER BY seq {order}", values  # noqa: S608
+    return f"SELECT {columns} FROM entry WHERE seq IN ({numbers}) ORDER BY seq {order}", values  # noqa: S608

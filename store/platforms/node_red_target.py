@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import httpx
 import orjson
 
 from store.domain.component import Connector, ExportFile, Json
@@ -103,7 +103,7 @@ class NodeRedTarget:
         body = orjson.dumps({"rev": expected, "flows": _flows(files, remove)})
         headers = {"Content-Type": "application/json", "Node-RED-Deployment-Type": "full"}
         answer = self._ask("POST", "flows", content=body, headers=headers)
-        if answer.status == httpx.codes.CONFLICT:
+        if answer.status == HTTPStatus.CONFLICT:
             raise Conflict(f"{self.describe()}: somebody else deployed since the flows were compared")
         revision = self._service.object(answer).get("rev")
         if not isinstance(revision, str):
@@ -151,9 +151,9 @@ class NodeRedTarget:
             headers = {**more.pop("headers", {}), **self._authorization(renew=again)}
             answer = self._service.ask(method, path, headers=headers, **more)
             more["headers"] = headers
-            if answer.status != httpx.codes.UNAUTHORIZED or self.user is None:
+            if answer.status != HTTPStatus.UNAUTHORIZED or self.user is None:
                 break
-        if answer.status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             verb = "deploy" if method == "POST" else "read"
             if self.user or self.token:
                 raise PlatformFailure(f"{self.describe()} does not let {self.user or 'this token'} {verb}")

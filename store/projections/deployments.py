@@ -137,6 +137,8 @@ _COLUMNS = (
     " started_seq, started_at, ended_seq, ended_at"
 )
 
+_NEWEST = ", ".join(f"newest.{name}" for name in _COLUMNS.split(", "))
+
 
 def listing(
     connection: sqlite3.Connection,
@@ -165,14 +167,22 @@ def desired(
     connection: sqlite3.Connection, *, at: int | None = None, environment: str | None = None
 ) -> tuple[DeploymentRow, ...]:
     """Return, per environment and project, the deployment that set the desired state as of entry `at` (now: None)."""
+    # From place to place and to its newest by the index, so that the number of deployments does not matter.
     return rows(
         connection,
         DeploymentRow,
-        f"SELECT {_COLUMNS} FROM deployment WHERE state = 'verified' AND (environment, project, ended_seq) IN"
-        " (SELECT environment, project, max(ended_seq) FROM deployment WHERE state = 'verified'"
-        "  AND (?1 IS NULL OR ended_seq <= ?1) AND (?2 IS NULL OR environment = ?2) GROUP BY environment, project)"
-        " ORDER BY environment, project",
-        (at, environment),
+        "WITH RECURSIVE place(environment, project) AS ("
+        " SELECT * FROM (SELECT environment, project FROM deployment ORDER BY environment, project LIMIT 1)"
+        " UNION ALL SELECT later.environment, later.project FROM place JOIN deployment AS later ON later.rowid ="
+        " coalesce((SELECT rowid FROM deployment WHERE environment = place.environment AND project > place.project"
+        "  ORDER BY project LIMIT 1),"
+        " (SELECT rowid FROM deployment WHERE environment > place.environment ORDER BY environment, project LIMIT 1)))"
+        f" SELECT {_NEWEST} FROM place JOIN deployment AS newest ON newest.rowid ="
+        " (SELECT rowid FROM deployment AS one WHERE one.environment = place.environment"
+        "  AND one.project = place.project AND one.state = 'verified' AND one.ended_seq <= ?1"
+        "  ORDER BY one.ended_seq DESC LIMIT 1)"
+        " WHERE ?2 IS NULL OR place.environment = ?2 ORDER BY place.environment, place.project",
+        (at if at is not None else 2**62, environment),
     )
 
 

@@ -129,3 +129,13 @@ def one(connection: sqlite3.Connection, drift: str) -> DriftRow | None:
     """Return one drift, None when there is none of that id."""
     found = rows(connection, DriftRow, "SELECT * FROM drift WHERE id = ?", (drift,))
     return found[0] if found else None
+
+
+def standing_at(connection: sqlite3.Connection, at: int) -> dict[tuple[str, str], int]:
+    """Return how many drifts stood in each (environment, project) as of entry `at`: a resolved one stays so."""
+    found = connection.execute(
+        "SELECT environment, project, count(*) FROM drift WHERE opened_seq <= ?1"
+        " AND (status <> 'resolved' OR updated_seq > ?1) GROUP BY environment, project",
+        (at,),
+    )
+    return {(environment, project): count for environment, project, count in found}

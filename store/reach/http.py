@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
-
-import httpx
+from typing import TYPE_CHECKING, Any, Final
 
 from store.domain.component import Json
 from store.errors import BadInput, PlatformFailure
 from store.integrity.strict_json import parse as parse_json
+
+if TYPE_CHECKING:  # a tenth of a second to import, and most commands ask nobody
+    import httpx
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
@@ -70,6 +71,8 @@ class Service:
     _context: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
+        import httpx
+
         try:
             url = httpx.URL(self.url)
         except (httpx.InvalidURL, TypeError):
@@ -91,6 +94,8 @@ class Service:
         Raises:
             PlatformFailure: nobody there, not in time, too much, or a certificate that does not count.
         """
+        import httpx
+
         until = time.monotonic() + self.seconds
         with self._failures(), self._client() as client, client.stream(method, path, **more) as response:
             body = bytearray()
@@ -124,6 +129,8 @@ class Service:
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
+        import httpx
+
         try:
             yield
         except httpx.TimeoutException:
@@ -135,6 +142,8 @@ class Service:
 
     def _client(self) -> httpx.Client:
         """Return a client; proxies and `.netrc` of the environment are not looked at, redirects not followed."""
+        import httpx
+
         if self._context is None:
             self._context = self._trusting()  # loading the authorities takes longer than most requests
         return httpx.Client(
@@ -146,6 +155,8 @@ class Service:
         )
 
     def _trusting(self) -> ssl.SSLContext:
+        import httpx
+
         url = httpx.URL(self.url)
         if url.scheme == "http":
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

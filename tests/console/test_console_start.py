@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -35,6 +36,20 @@ def left(child: pexpect.spawn, number: signal.Signals) -> tuple[bytes, int | Non
     received = child.read()
     child.close()
     return received, child.exitstatus
+
+
+def test_compression_is_recommended_once_where_the_console_is_opened_over_ssh(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "state", tmp_path / "state")
+    (tmp_path / "quarterdeck").mkdir()
+    (tmp_path / "quarterdeck" / "settings.toml").write_text("tour = false\n")
+    folders = {"XDG_STATE_HOME": f"{tmp_path}/state", "XDG_CONFIG_HOME": str(tmp_path)}
+    first = start(home, SSH_CONNECTION="::1 1 ::1 22", **folders)
+    first.expect(rb"ssh -C sends a tenth of the bytes")
+    left(first, signal.SIGTERM)
+    again = start(home, SSH_CONNECTION="::1 1 ::1 22", **folders)
+    again.expect(rb"READ ONLY")
+    received, _ = left(again, signal.SIGTERM)
+    assert b"ssh -C" not in again.before + received
 
 
 def test_the_tour_comes_once_and_the_console_begins_where_it_was_left(home: Path) -> None:

@@ -17,7 +17,7 @@ from store.domain import events as ev
 from store.errors import Refusal
 from store.integrity.entry import Statement
 from store.ledger.report import Verdict
-from store.projections import PROJECTIONS
+from store.projections import PROJECTIONS, deployments
 from store.services import incidents
 from store.services.anomalies.noticing import Noticing
 from store.services.audit import verifying
@@ -172,3 +172,18 @@ def test_an_entry_of_an_unknown_kind_is_passed_over(scene: Scene) -> None:
     assert content_of(scene.context) == before
     assert differences(scene.context) == ()
     assert verify_workspace(scene.context, scope=Scope()).ok
+
+
+def test_the_desired_state_is_sought_and_not_counted_out(scene: Scene) -> None:
+    """However many deployments there were: nothing is scanned, and only the places themselves are sorted."""
+    asked: list[str] = []
+    with scene.context.ledger.reading() as connection:
+        connection.set_trace_callback(asked.append)
+        deployments.desired(connection, at=5)
+        connection.set_trace_callback(None)
+        connection.set_authorizer(None)  # EXPLAIN is nothing a reader needs otherwise
+        plan = "\n".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall())
+    assert "SEARCH deployment USING COVERING INDEX deployment_place (environment=? AND project>?)" in plan
+    assert "SEARCH deployment USING COVERING INDEX deployment_place (environment>?)" in plan
+    assert "SCAN newest" not in plan
+    assert "SEARCH one USING COVERING INDEX deployment_place" in plan

@@ -222,7 +222,6 @@ def test_the_log_is_the_entries_that_match_newest_first(past: Past, data: st.Dat
         search=maybe(["RETURN", "smoke", "no such words", '"limit"']),
         subject=maybe(["CR-0001", "DR-0001", "DEP-0002", "CR-9999"]),
     )
-    before = data.draw(st.none() | st.integers(1, len(entries) + 1))
     limit = data.draw(st.none() | st.integers(0, 20))
 
     def matches(entry: Entry) -> bool:
@@ -237,10 +236,12 @@ def test_the_log_is_the_entries_that_match_newest_first(past: Past, data: st.Dat
                 query.until is None or statement.time <= query.until,
                 query.search is None or query.search.lower() in entry.body.decode().lower(),
                 query.subject is None or statement.on.get(KEYS[query.subject.split("-")[0]]) == query.subject,
-                before is None or entry.seq < before,
             ]
         )
 
-    wanted = [entry.seq for entry in reversed(entries) if matches(entry)][:limit]
-    found = history.log(past.scene.context, query, limit=limit, before=before)
-    assert [entry.seq for entry in found] == wanted
+    wanted = [entry.seq for entry in reversed(entries) if matches(entry)]
+    found = history.log(past.scene.context, query, limit=limit)
+    assert [entry.seq for entry in found] == wanted[:limit]
+    after, until = (data.draw(st.integers(0, len(entries))) for _ in "ab")
+    numbers = history.numbers(past.scene.context, query, after=after, until=until)
+    assert list(numbers) == [seq for seq in wanted if after < seq <= until]

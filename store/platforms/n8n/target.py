@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import httpx
 import orjson
 
 from store.domain.component import ExportFile
@@ -122,9 +122,9 @@ class N8nTarget:
 
     def allowed(self, method: str, answer: Answer) -> Answer:
         """Return the answer. Raises PlatformFailure when it says that the key may not."""
-        if answer.status == httpx.codes.UNAUTHORIZED:
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             raise PlatformFailure(f"{self.describe()} does not know this API key")
-        if answer.status == httpx.codes.FORBIDDEN:
+        if answer.status == HTTPStatus.FORBIDDEN:
             act = {"GET": "read", "PUT": "update", "DELETE": "delete"}.get(method, "create, activate or deactivate")
             raise PlatformFailure(f"{self.describe()}: the API key's scopes do not let it {act} workflows")
         return answer

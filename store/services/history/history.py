@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +12,8 @@ from store.clock import parse_timestamp, timestamp
 from store.domain.release import Release
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
+from store.ledger.rows import Search
+from store.ledger.sieve import Sieve
 from store.projections import deployments
 from store.projections.deployments import DeploymentRow
 from store.services.context import Context
@@ -147,32 +149,25 @@ def _at_time(context: Context, time: str) -> Instant:
     return Instant(seq=low, time=time)
 
 
-def log(
-    context: Context, query: Query, *, limit: int | None = None, before: int | None = None, after: int = 0
-) -> Iterator[Entry]:
-    """Yield matching entries, newest first, at most `limit`, older than entry `before` and newer than `after`."""
+def log(context: Context, query: Query, *, limit: int | None = None) -> Iterator[Entry]:
+    """Yield matching entries, newest first, at most `limit`."""
+    found = _search(query)
+    return context.ledger.entries(
+        kinds=found.kinds, on=found.on, limit=limit, newest_first=True, sieve=found.sieve
+    )  # fmt: skip
+
+
+def numbers(context: Context, query: Query, *, after: int, until: int) -> Iterator[int]:
+    """Yield the numbers of matching entries with `after` < number ≤ `until`, newest first, opening none of them."""
+    return context.ledger.numbers(replace(_search(query), after=after, until=until))
+
+
+def _search(query: Query) -> Search:
     on = {k: v for k, v in (("environment", query.environment), ("project", query.project)) if v}
     prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", query.subject or "")
     if prefix:
         on[SUBJECTS[prefix[1]]] = prefix[0]
-    found = 0
-    kinds: Sequence[str] | None = query.kinds or None
-    until = before - 1 if before is not None else None
-    if limit == 0 or until == 0:
-        return
-    for entry in context.ledger.entries(kinds=kinds, on=on or None, after=after, until=until, newest_first=True):
-        if _matches(entry, query):
-            yield entry
-            found += 1
-            if found == limit:
-                return
-
-
-def _matches(entry: Entry, query: Query) -> bool:
-    statement = entry.statement
-    return (
-        (query.actor is None or statement.actor == query.actor)
-        and (query.since is None or statement.time >= query.since)
-        and (query.until is None or statement.time <= query.until)
-        and (query.search is None or query.search.casefold() in entry.body.decode("utf-8").casefold())
-    )
+    sieve = Sieve(actor=query.actor, since=query.since, until=query.until, text=query.search)
+    return Search(
+        kinds=query.kinds or None, on=on or None, newest_first=True, sieve=sieve if sieve != Sieve() else None
+    )  # fmt: skip

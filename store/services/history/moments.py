@@ -57,8 +57,8 @@ def moment(context: Context, at: Instant) -> Moment:
     """Return what there is to know about `at`; the half hour goes by the entries' own claimed times."""
     start = history.resolve(context, f"{at.time}@-{JUST_BEFORE_MINUTES}m")
     start = Instant(seq=min(start.seq, at.seq), time=start.time)
-    standings = replay.standings(context, at)
     now = history.state_at(context, None, history.now(context)).deployments
+    standings = replay.standings(context, at, now=now)
     there = {(one.environment, one.project) for one in standings}
     recent = context.ledger.entries(after=start.seq, until=at.seq, newest_first=True, limit=_MOST_ENTRIES)
     return Moment(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from store.domain.diff import Diff
 from store.domain.release import EMPTY
 from store.integrity.entry import Entry
+from store.projections import drifts
 from store.projections.deployments import DeploymentRow
 from store.services.context import Context
 from store.services.diffing import between_releases
@@ -84,13 +85,14 @@ def _mark(entry: Entry) -> Mark:
     )
 
 
-def standings(context: Context, at: Instant) -> tuple[Standing, ...]:
-    """Return the state of every environment and project at an instant."""
+def standings(context: Context, at: Instant, *, now: tuple[DeploymentRow, ...] | None = None) -> tuple[Standing, ...]:
+    """Return the state of every environment and project at an instant; `now` spares reading the present one."""
     then = history.state_at(context, None, at).deployments
-    now = {
-        (d.environment, d.project): d.release for d in history.state_at(context, None, history.now(context)).deployments
-    }
-    drifted = _drifts_at(context, at)
+    if now is None:
+        now = history.state_at(context, None, history.now(context)).deployments
+    present = {(row.environment, row.project): row.release for row in now}
+    with context.ledger.reading() as connection:
+        drifted = drifts.standing_at(connection, at.seq)
     return tuple(
         Standing(
             environment=row.environment,
@@ -98,7 +100,7 @@ def standings(context: Context, at: Instant) -> tuple[Standing, ...]:
             release=row.release,
             since=row.ended_at or row.started_at,
             deployment=row.id,
-            same_now=now.get((row.environment, row.project)) == row.release,
+            same_now=present.get((row.environment, row.project)) == row.release,
             drifts=drifted.get((row.environment, row.project), 0),
         )
         for row in then
@@ -122,17 +124,3 @@ def changed(context: Context, old: Instant, new: Instant) -> tuple[tuple[str, st
 
 def _release(row: DeploymentRow | None) -> str | None:
     return row.release if row else None
-
-
-def _drifts_at(context: Context, at: Instant) -> dict[tuple[str, str], int]:
-    standing: dict[str, tuple[str, str]] = {}
-    for entry in context.ledger.entries(kinds=("drift.opened", "drift.resolved"), until=at.seq):
-        on = entry.statement.on
-        if entry.statement.kind == "drift.opened":
-            standing[on["drift"]] = (on["environment"], on["project"])
-        else:
-            standing.pop(on["drift"], None)
-    counts: dict[tuple[str, str], int] = {}
-    for place in standing.values():
-        counts[place] = counts.get(place, 0) + 1
-    return counts

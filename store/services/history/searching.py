@@ -16,8 +16,8 @@ from store.services.history import history
 from store.services.history.history import Query
 
 FIELDS = ("kind", "actor", "env", "project", "subject", "since", "until")
-SLICE = 4_000
-"""Entries looked at in one step of a search: about 0.2 s when each of them has to be read."""
+SLICE = 50_000
+"""Entries looked at in one step of a search: about 0.1 s when the bytes of each of them have to be read."""
 
 _WORD = re.compile(r'(?:(?P<field>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
 _AGO = re.compile(r"(\d{1,5})([smhdw])")
@@ -85,8 +85,7 @@ def search(context: Context, query: Query, *, size: int, after: int = 0) -> Iter
     high = size
     while high > after:
         low = max(high - SLICE, after)
-        found = history.log(context, query, before=high + 1, after=low)
-        yield Step(seqs=tuple(entry.seq for entry in found), reached=low + 1)
+        yield Step(seqs=tuple(history.numbers(context, query, after=low, until=high)), reached=low + 1)
         high = low
 
 

@@ -6,8 +6,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from store.config import WitnessConfig
 from store.errors import BadInput, PlatformFailure, StorageFailure
@@ -15,6 +14,9 @@ from store.intake.guard import read_guarded
 from store.integrity.witness_request import MAX_REQUEST
 from store.ledger.heads import HeadStore
 from store.services.witness.witnessing import Answer, name_of
+
+if TYPE_CHECKING:  # a tenth of a second to import, and most commands ask nobody
+    import httpx
 
 REQUEST_SUFFIX = ".add-checkpoint"
 ANSWER_SUFFIX = ".answer"
@@ -64,6 +66,8 @@ def unframe(data: bytes) -> Answer:
 
 
 def _over_http(url: str, request: bytes, origin: str, seconds: float) -> Answer:
+    import httpx
+
     prefix = url.rstrip("/")
     try:
         with httpx.Client(timeout=seconds, follow_redirects=False) as client:
