@@ -190,7 +190,7 @@ def open_request(
 ) -> ev.RequestOpened:
     """Let `actor` open this request, or raise Refusal; BadInput when what is stated is not enough."""
     require(people, actor, "open a request", project=event.project, environment=event.environment, at=at)
-    _check_content(event.content, event.environment, policy)
+    check_content(event.content, event.environment, policy)
     return event
 
 
@@ -201,7 +201,7 @@ def edit(
     require(people, actor, "open a request", project=change.project, environment=change.environment, at=at)
     if change.state not in OPEN_STATES:
         raise Refusal([f"{change.id} is {change.state}: only a draft or a request in review can be edited"])
-    _check_content(event.content, change.environment, policy)
+    check_content(event.content, change.environment, policy)
     return event
 
 
@@ -210,7 +210,7 @@ def submit(change: Change, *, actor: str, people: Principals, policy: Policy, at
     require(people, actor, "open a request", project=change.project, environment=change.environment, at=at)
     if change.state != "draft":
         raise Refusal([f"{change.id} is {change.state}: only a draft can be submitted"])
-    _check_content(change.content, change.environment, policy)
+    check_content(change.content, change.environment, policy)
     return ev.RequestSubmitted(
         request=change.id, project=change.project, environment=change.environment, digest=change.digest
     )
@@ -239,9 +239,3 @@ def refuse(change: Change, *, actor: str, reason: str, nonce: str, people: Princ
         reason=reason,
         nonce=nonce,
     )
-
-
-def _check_content(content: ev.RequestContent, environment: str, policy: Policy) -> None:
-    if content.risk not in RISKS:
-        raise BadInput(f"{content.risk!r} is no risk level: choose from {', '.join(RISKS)}")
-    check_content(content, environment, policy)

@@ -27,6 +27,7 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "environment.frozen": "warning",
     "approval.refused": "warning",
     "deployment.failed": "high",
+    "deployment.undone": "warning",
     "rollback.started": "high",
     "release.quarantined": "warning",
     "drift.opened": "high",

@@ -12,6 +12,7 @@ from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
     DeploymentFailed,
     DeploymentStarted,
+    DeploymentUndone,
     DeploymentVerified,
     DriftAcknowledged,
     DriftAdopted,
@@ -141,6 +142,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         EnforcementHalted,
         DeploymentVerified,
         DeploymentFailed,
+        DeploymentUndone,
         ReleaseQuarantined,
         QuarantineLifted,
         DriftOpened,
@@ -204,6 +206,7 @@ __all__ = [
     "DataRecorded",
     "DeploymentFailed",
     "DeploymentStarted",
+    "DeploymentUndone",
     "DeploymentVerified",
     "DriftAcknowledged",
     "DriftAdopted",

@@ -7,6 +7,7 @@ from store.services.acting import record
 from store.services.context import Context, Source, next_id, recorded
 
 STARTED = ("deployment.started", "rollback.started", "revert.started")
+ENDED = ("deployment.verified", "deployment.failed", "deployment.undone")
 
 
 def next_deployment(source: Source) -> int:
@@ -16,14 +17,14 @@ def next_deployment(source: Source) -> int:
 
 def close_interrupted(context: Context, environment: str) -> None:
     """Record as failed every deployment here that started and never ended; the caller holds the push lock."""
-    kinds = (*STARTED, "deployment.verified", "deployment.failed")
+    kinds = (*STARTED, *ENDED)
     unfinished: dict[str, ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted] = {}
     for item in recorded(context.ledger.entries(kinds=kinds, on={"environment": environment})):
         match item.event:
             case ev.DeploymentStarted() | ev.RollbackStarted() | ev.RevertStarted() as event:
                 unfinished[event.deployment] = event
-            case ev.DeploymentVerified(deployment=deployment) | ev.DeploymentFailed(deployment=deployment):
-                unfinished.pop(deployment, None)
+            case ev.DeploymentVerified() | ev.DeploymentFailed() | ev.DeploymentUndone() as end:
+                unfinished.pop(end.deployment, None)
             case _:
                 pass
     failures = [

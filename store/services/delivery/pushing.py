@@ -14,11 +14,13 @@ from store.domain.secrets import redact
 from store.errors import ChangedBehindOurBack, Conflict, PartialPush, QuarterdeckError
 from store.integrity.entry import Entry
 from store.platforms.protocol import NamesItself, Pushed, Snapshot, Target
+from store.projections.shape import Connection
 from store.services import releases
 from store.services.acting import record
 from store.services.context import Context
 from store.services.delivery import credentials
 from store.services.delivery.environments import Environment
+from store.services.delivery.plans import Unmade
 from store.services.drift import drifting
 from store.services.sealing import sealing
 
@@ -38,6 +40,8 @@ class Push:
     request: str | None
     clears: bool = False
     """Components that drifted in, and that nobody desires, are taken away with it."""
+    unmade: Unmade | None = None
+    """What it takes back, where nothing was desired before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,8 @@ class Outcome:
     """Of a push that failed on a platform: which components are which."""
     credentials_missing: tuple[str, ...] = ()
     """Parts that use credentials and have none there, in words."""
+    undoes: str | None = None
+    """The failed first deployment that was taken back: nothing is desired there."""
     reverted: Outcome | None = None
     """The automatic rollback that followed a failure, where the environment says so."""
 
@@ -159,12 +165,19 @@ class _Job:
         context, plan = self._context, self._plan
         with context.ledger.reading() as connection:
             self.files = sealing.raw_files(context, connection, plan.release)
-            deployed = releases.desired(context.ledger, plan.environment.name, plan.project)
-            old = releases.load(connection, deployed.target.manifest) if deployed else EMPTY
+            old = self._old(connection)
         self._remove = sorted({file.name for file in old.files} - {file.name for file in self.files})
         standing = drifting.standing(context.ledger, plan.environment.name, plan.project)
         leaving = {*old.by_id, *(standing if plan.clears else ())}
         self._gone = sorted(leaving - {*plan.release.by_id})
+
+    def _old(self, connection: Connection) -> Release:
+        """Return what may stand there and is to go where the release does not have it."""
+        plan = self._plan
+        if plan.unmade is not None:
+            return plan.unmade.brought
+        deployed = releases.desired(self._context.ledger, plan.environment.name, plan.project)
+        return releases.load(connection, deployed.target.manifest) if deployed else EMPTY
 
     def push(self) -> tuple[Pushed, str | None]:
         """Push; return what the target knows now, and what went wrong where something may have been changed.
@@ -236,12 +249,26 @@ class _Job:
     def _verified(self, target: Target, live: Snapshot, ids: Mapping[str, str] | None) -> Outcome:
         plan = self._plan
         missing = credentials.missing_after(target, self._before, live) if target.live else None
+        where = {"deployment": self.deployment, "project": plan.project, "environment": plan.environment.name}
+        revision = sealing.public_revision(self._context, live)
+        if plan.unmade is not None:
+            there = covered(self._context, self._before.files)
+            undone = ev.DeploymentUndone(
+                **where,
+                undoes=plan.unmade.deployment,
+                revision=revision,
+                removed=tuple(part for part in self._gone if part in there)[:_MOST_NAMED],
+                restored=tuple(sorted(p for p, now in self._meant.items() if there.get(p) != now))[:_MOST_NAMED],
+                ids=ids,
+            )
+            entries = (self._started, *record(self._context, [undone]))
+            return Outcome(
+                deployment=self.deployment, verified=True, reason="", entries=entries, undoes=plan.unmade.deployment
+            )
         verified = ev.DeploymentVerified(
-            deployment=self.deployment,
-            project=plan.project,
-            environment=plan.environment.name,
+            **where,
             target=plan.ref,
-            revision=sealing.public_revision(self._context, live),
+            revision=revision,
             request=plan.request,
             ids=ids,
             credentials_missing=missing,
@@ -267,7 +294,10 @@ class _Job:
         if not self._target.live:
             there = {file.name: file.digest for file in live.files}
             other = sorted(file.name for file in self.files if there.get(file.name) != file.digest)
-            return f"delivered bytes differ: {', '.join(other[:5])}" if other else None
+            still = [name for name in self._remove if name in there]
+            if other or not still:
+                return f"delivered bytes differ: {', '.join(other[:5])}" if other else None
+            return f"{', '.join(still[:5])} should be gone and is not"
         about = None if self._target.whole else {*self._plan.release.by_id, *self._gone}
         now = covered(self._context, live.files)
         wrong = mismatch(self._meant, now, about=about)
