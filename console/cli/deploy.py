@@ -193,7 +193,9 @@ def _offer(outcome: Outcome) -> None:
     ):
         for component in ids:
             say(f"{word:<9}", component)
-    if outcome.reverted is None:
+    if outcome.reverted is None and reach is not None and outcome.undoing is not None:
+        say(f"go on with it: quarterdeck deploy --undo {outcome.undoing}")
+    elif outcome.reverted is None:
         say(f"finish it: quarterdeck deploy --resume {outcome.deployment}")
         say(f"take it back: quarterdeck deploy --undo {outcome.deployment}")
 

@@ -16,7 +16,7 @@ from console.presentation import lineage as words
 from console.presentation.changes import changes_of
 from console.presentation.component_text import component_text
 from console.presentation.spans import fit
-from console.screen import Pane, act, look
+from console.screen import Pane, act, look, remains_acts, request_writing, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
@@ -58,6 +58,10 @@ class Lineage(Pane[Forest]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         act("rollback"),
+        act("resume"),
+        act("takeback"),
+        act("playbook"),
+        act("write", "New request"),
         look("diff", "Full diff"),
         look("time"),
         look("entry"),
@@ -71,6 +75,8 @@ class Lineage(Pane[Forest]):
         " match; :lineage CR-0004 goes to any id.",
         "R on a deployment (or its request) rolls back to its release, on an environment to the release before; on a"
         " drift it pushes the desired release over it.",
+        "F on a deployment that failed on the way finishes it, U takes it back; P works through a playbook for an"
+        " incident; + writes a request about what the cursor is on.",
         "W on a request or deployment explains it on one page, from its reason to what came of it; o writes that page"
         " for a browser.",
     )
@@ -286,6 +292,8 @@ class Lineage(Pane[Forest]):
                 if detail is None or detail.goal is None:
                     return "R goes back to a release: put the cursor on a deployment, a request or an environment"
                 return "\n".join(detail.goal.blocked) or None
+            case "resume" | "takeback":
+                return remains_acts.why_not(name, detail.remains if detail is not None else None, node.key)
             case "diff" if detail is None or detail.comparison is None:
                 return "this changed nothing by itself: requests, deployments and drifts have a diff"
             case "explain" | "browser" if node.kind not in _EXPLAINED:
@@ -301,6 +309,26 @@ class Lineage(Pane[Forest]):
             await confirm_rollback(
                 self, self._desk, environment=goal.environment, project=goal.project, to=goal.to, drift=goal.drift
             )
+
+    async def act_resume(self) -> None:
+        node = self._node
+        if node is not None:
+            await remains_acts.finish(self, self._desk, node.key)
+
+    async def act_takeback(self) -> None:
+        node = self._node
+        if node is not None:
+            await remains_acts.take_back(self, self._desk, node.key)
+
+    async def act_playbook(self) -> None:
+        node = self._node
+        incident = node.key if node is not None and node.kind == "incident" else None
+        await ticking_acts.work_playbook(self, self._desk, incident=incident)
+
+    async def act_write(self) -> None:
+        """Write a request about what the cursor is on: the project of an artifact, the place of a deployment."""
+        project, environment = self._detail.place if self._detail is not None else (None, None)
+        await request_writing.write_request(self, self._desk, project=project, environment=environment)
 
     def look_diff(self) -> None:
         self._detail_full = not self._detail_full

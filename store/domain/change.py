@@ -38,6 +38,8 @@ class Tick:
     actor: str
     note: str
     seq: int
+    at: str
+    """When, as its entry claims."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,7 +150,7 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
         case ev.RiskAssessed() if event.digest == change.digest:
             return replace(change, risk=event)
         case ev.ChecklistTicked() if event.digest == change.digest:
-            one = Tick(item=event.item, actor=record.actor, note=event.note, seq=record.seq)
+            one = Tick(item=event.item, actor=record.actor, note=event.note, seq=record.seq, at=record.time)
             return replace(change, ticks=(*change.ticks, one))
         case ev.ApprovalGranted() | ev.ApprovalRefused():
             return _decided(change, record, event)

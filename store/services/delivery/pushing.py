@@ -56,6 +56,8 @@ class Outcome:
     """Of a push that failed on a platform: which components are which."""
     credentials_missing: tuple[str, ...] = ()
     """Parts that use credentials and have none there, in words."""
+    undoing: str | None = None
+    """The failed first deployment that was to be taken back, and is not yet."""
     undoes: str | None = None
     """The failed first deployment that was taken back: nothing is desired there."""
     reverted: Outcome | None = None
@@ -222,8 +224,14 @@ class _Job:
         if live is not None and target.live:  # seen now, so that whoever finishes or undoes it knows what is there
             saw(self._context, target, self._plan.environment.name, self._plan.project, live)
         reason = "; ".join(part for part in (problem or wrong, reach.in_words() if reach else "") if part)
+        unmade = self._plan.unmade
         return Outcome(
-            deployment=self.deployment, verified=False, reason=reason, entries=(self._started, entry), reach=reach
+            deployment=self.deployment,
+            verified=False,
+            reason=reason,
+            entries=(self._started, entry),
+            reach=reach,
+            undoing=unmade.deployment if unmade is not None else None,
         )
 
     def failed(self, stage: str, reason: str, *, reach: Reach | None, ids: Mapping[str, str] | None) -> Entry:
