@@ -12,7 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.timer import Timer
 
 from console.personal.drafts import Kept
-from console.presentation.request_form import FIELDS, keys_line, kept_line, locked_words
+from console.presentation.request_form import FIELDS, kept_line, keys_line, locked_words
 from console.presentation.spans import Line, line
 from console.widgets.dialogs import Answer, Confirm, Dialog
 from console.widgets.form_fields import FormField, OneLine, Pick, Prose

@@ -119,7 +119,8 @@ class OneLine(Input):
         self.value = " ".join(writable(text).split("\n"))[:MOST_PASTED]
 
     def _on_paste(self, event: events.Paste) -> None:
-        event.text = " ".join(writable(event.text[: 2 * MOST_PASTED]).split("\n"))
+        room = max(MOST_PASTED - len(self.value), 0)  # more than that, and the whole paste would be refused
+        event.text = " ".join(writable(event.text[: 2 * MOST_PASTED]).split("\n"))[:room]
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
