@@ -30,7 +30,8 @@ def locked_words(faults: Sequence[Fault]) -> str:
     """Return what keeps the form from being handed in, short enough for one line; empty when nothing does."""
     if not faults:
         return ""
-    names = [LABELS.get(fault.field, fault.field) for fault in faults]
+    wrong = {fault.field for fault in faults}
+    names = [label for name, label in LABELS.items() if name in wrong]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{counted(len(names), 'field')} to mend: {', '.join(names[:3])}{more}"
 

@@ -33,10 +33,10 @@ def facts_of(plan: Plan, effect: Effect) -> tuple[Line, ...]:
     if plan.drifts:
         lines.append(_fact("drift", (f"overwrites {named(plan.drifts)}", "warn"), ", which is archived"))
     if plan.components:
-        stays = len(plan.leaves.components) - sum(part in plan.leaves.by_id for part in plan.components)
-        lines.append(
-            _fact("only", (named(plan.components), "strong"), f"; {counted(stays, 'other component')} stay as they are")
-        )
+        known = {**plan.to.by_id, **plan.leaves.by_id}
+        names = [known[part].name if part in known else part for part in plan.components]
+        others = counted(sum(part not in plan.components for part in plan.leaves.by_id), "other component")
+        lines.append(_fact("only", (named(names), "strong"), f"; {others} as desired now"))
     if plan.takes_along:
         newer = [f"{one} by {who}" if (who := effect.by.get(one)) else one for one in plan.takes_along]
         lines.append(_fact("along", (f"takes back {named(newer)}", "warn"), ", deployed since"))

@@ -157,7 +157,7 @@ async def _asked(pane: Pane[Any], desk: Desk, look: Callable[[tuple[str, ...]], 
 
 async def _some(pane: Pane[Any], every: tuple[tuple[str, Line], ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
     """Return the components that are to go back; none: the whole release."""
-    facts = [line(("only these go back; everything else stays as it is now", "muted"))]
+    facts = [line(("only these go back; all others are pushed as they should be now, over any drift", "muted"))]
     return await pane.ask(ChooseSome("Roll back which components?", every, chosen=chosen, facts=facts)) or ()
 
 
