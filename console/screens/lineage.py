@@ -75,8 +75,7 @@ class Lineage(Pane[Forest]):
         " match; :lineage CR-0004 goes to any id.",
         "R on a deployment (or its request) rolls back to its release, on an environment to the release before; on a"
         " drift it pushes the desired release over it.",
-        "F on a deployment that failed on the way finishes it, U takes it back; P works through a playbook for an"
-        " incident; + writes a request about what the cursor is on.",
+        "F finishes a deployment that failed on the way, U takes it back; P works through a playbook; + writes a request.",
         "W on a request or deployment explains it on one page, from its reason to what came of it; o writes that page"
         " for a browser.",
     )
@@ -282,6 +281,11 @@ class Lineage(Pane[Forest]):
 
     # Acts.
 
+    def _key(self) -> str:
+        """Return the id of the node under the cursor; only asked where `why_not` found one."""
+        assert self._node is not None
+        return self._node.key
+
     def why_not(self, name: str) -> str | None:
         node = self._node
         if node is None:
@@ -311,52 +315,38 @@ class Lineage(Pane[Forest]):
             )
 
     async def act_resume(self) -> None:
-        node = self._node
-        if node is not None:
-            await remains_acts.finish(self, self._desk, node.key)
+        await remains_acts.finish(self, self._desk, self._key())
 
     async def act_takeback(self) -> None:
-        node = self._node
-        if node is not None:
-            await remains_acts.take_back(self, self._desk, node.key)
+        await remains_acts.take_back(self, self._desk, self._key())
 
     async def act_playbook(self) -> None:
-        node = self._node
-        incident = node.key if node is not None and node.kind == "incident" else None
+        incident = self._key() if self._node is not None and self._node.kind == "incident" else None
         await ticking_acts.work_playbook(self, self._desk, incident=incident)
 
     async def act_write(self) -> None:
-        """Write a request about what the cursor is on: the project of an artifact, the place of a deployment."""
         project, environment = self._detail.place if self._detail is not None else (None, None)
         await request_writing.write_request(self, self._desk, project=project, environment=environment)
 
     def look_diff(self) -> None:
         self._detail_full = not self._detail_full
         self._arrange()
-        target = self.first_focus()
-        if target is not None:
+        if (target := self.first_focus()) is not None:
             target.focus()
 
     def look_time(self) -> None:
-        node = self._node
-        if node is not None and node.seq is not None:
-            self.go("replay", str(node.seq))
+        if self._node is not None and self._node.seq is not None:
+            self.go("replay", str(self._node.seq))
 
     async def look_entry(self) -> None:
-        node = self._node
-        if node is not None and node.seq is not None:
-            await show_entry(self, self._desk, node.seq)
+        if self._node is not None and self._node.seq is not None:
+            await show_entry(self, self._desk, self._node.seq)
 
     async def look_explain(self) -> None:
-        node = self._node
-        if node is not None:
-            await show_explanation(self, self._desk, node.key)
+        await show_explanation(self, self._desk, self._key())
 
     async def look_browser(self) -> None:
-        node = self._node
-        if node is not None:
-            await write_explanation(self, self._desk, node.key)
+        await write_explanation(self, self._desk, self._key())
 
     def copied(self) -> str | None:
-        node = self._node
-        return node.key.removeprefix("#") if node is not None else None
+        return self._key().removeprefix("#") if self._node is not None else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from store.domain import events as ev
 from store.domain.component import ExportFile
 from store.domain.drift import DELIVERED, Drift
-from store.domain.push import Reach, mismatch, reach_of
+from store.domain.push import Reach, mismatch, reach_of, taken_back
 from store.domain.release import EMPTY, Release
 from store.domain.secrets import redact
 from store.errors import ChangedBehindOurBack, Conflict, PartialPush, QuarterdeckError
@@ -151,6 +151,7 @@ class _Job:
     def __init__(self, context: Context, target: Target, plan: Push, started: Entry, before: Snapshot) -> None:
         self._context, self._target, self._plan, self._started, self._before = context, target, plan, started, before
         self.deployment = started.statement.on["deployment"]
+        self._where = {"deployment": self.deployment, "project": plan.project, "environment": plan.environment.name}
         self.files: tuple[ExportFile, ...] = ()
         names = {file.artifact: file.name for file in plan.release.files}
         self._carriers = {part.id: names[part.artifact] for part in plan.release.components}
@@ -241,9 +242,7 @@ class _Job:
             return tuple(components[:_MOST_NAMED]) if reach is not None else None
 
         event = ev.DeploymentFailed(
-            deployment=self.deployment,
-            project=self._plan.project,
-            environment=self._plan.environment.name,
+            **self._where,
             stage=stage,
             reason=redact(reason)[:500],
             request=self._plan.request,
@@ -257,24 +256,20 @@ class _Job:
     def _verified(self, target: Target, live: Snapshot, ids: Mapping[str, str] | None) -> Outcome:
         plan = self._plan
         missing = credentials.missing_after(target, self._before, live) if target.live else None
-        where = {"deployment": self.deployment, "project": plan.project, "environment": plan.environment.name}
         revision = sealing.public_revision(self._context, live)
         if plan.unmade is not None:
             there = covered(self._context, self._before.files)
+            removed, restored = taken_back(there, self._meant, self._gone)
             undone = ev.DeploymentUndone(
-                **where,
-                undoes=plan.unmade.deployment,
-                revision=revision,
-                removed=tuple(part for part in self._gone if part in there)[:_MOST_NAMED],
-                restored=tuple(sorted(p for p, now in self._meant.items() if there.get(p) != now))[:_MOST_NAMED],
-                ids=ids,
-            )
+                **self._where, undoes=plan.unmade.deployment, revision=revision, ids=ids,
+                removed=removed[:_MOST_NAMED], restored=restored[:_MOST_NAMED],
+            )  # fmt: skip
             entries = (self._started, *record(self._context, [undone]))
             return Outcome(
                 deployment=self.deployment, verified=True, reason="", entries=entries, undoes=plan.unmade.deployment
             )
         verified = ev.DeploymentVerified(
-            **where,
+            **self._where,
             target=plan.ref,
             revision=revision,
             request=plan.request,
