@@ -75,7 +75,7 @@ class Lineage(Pane[Forest]):
         " match; :lineage CR-0004 goes to any id.",
         "R on a deployment (or its request) rolls back to its release, on an environment to the release before; on a"
         " drift it pushes the desired release over it.",
-        "F finishes a deployment that failed on the way, U takes it back; P works through a playbook; + writes a request.",
+        "F finishes a deployment that failed, U takes it back; P works through a playbook; + writes a request.",
         "W on a request or deployment explains it on one page, from its reason to what came of it; o writes that page"
         " for a browser.",
     )
