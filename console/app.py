@@ -14,6 +14,8 @@ from console.personal.memory import LeftOff
 from console.screen import Frame, Pane, Place, Session, checked_keymap
 from console.screen.keys import KeyRow, keys_of
 from console.screen.palette import Going
+from console.screen.request_form import RequestForm
+from console.screen.rollback_dialog import ConfirmRollback
 from console.screens.approvals import Approvals
 from console.screens.connectors import Connectors
 from console.screens.drift import Drift
@@ -22,14 +24,17 @@ from console.screens.lineage import Lineage
 from console.screens.replay import Replay
 from console.screens.triage import Triage
 from console.widgets.change_panel import ChangePanel
+from console.widgets.choose_some import ChooseSome
 from console.widgets.dialogs import Ask, Choose, Confirm, Reading
 from console.widgets.diff_view import DiffView
 from console.widgets.filter_bar import FilterBar
+from console.widgets.form_fields import Pick
 from console.widgets.keyed_tree import KeyedTree
 from console.widgets.line_view import LineView
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.terminal import TerminalApp
 from console.widgets.three_way_view import ThreeWayView
+from console.widgets.tick_list import TickDialog
 from console.widgets.timeline import Timeline
 
 SCREENS: tuple[Place, ...] = (
@@ -54,7 +59,17 @@ WIDGETS: tuple[type[Widget], ...] = (
     FilterBar,
 )
 """Every widget that binds keys of its own."""
-DIALOGS: tuple[type[Widget], ...] = (Confirm, Ask, Choose, Reading)
+DIALOGS: tuple[type[Widget], ...] = (
+    Confirm,
+    Ask,
+    Choose,
+    Reading,
+    ChooseSome,
+    TickDialog,
+    RequestForm,
+    Pick,
+    ConfirmRollback,
+)
 
 _STYLES = Path(__file__).parent / "screens"
 

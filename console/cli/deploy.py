@@ -38,7 +38,9 @@ def deploy(
         raise BadInput("--dry-run goes with --undo")
     if undo is not None:
         plan = rolling.plan_undo(session.context, undo)
-        return _carried_out(session, plan, f"push release {plan.ref.release[:12]} again?", reason, dry_run=dry_run)
+        again = f"push release {plan.ref.release[:12]} again?"
+        question = again if plan.unmade is None else f"take back what {undo} brought?"
+        return _carried_out(session, plan, question, reason, dry_run=dry_run)
     with three_way_on_surprise(session):
         if resume is not None:
             return report(session, deploying.resume(session.context, session.actor(), resume, progress=note))
@@ -156,7 +158,11 @@ def _show_three_ways(context: Context, drift: str) -> None:
 
 def show_plan(context: Context, plan: rolling.Plan) -> None:
     """Print everything a rollback would do."""
-    say(f"{plan.environment.name}/{plan.project}: release {plan.leaves_digest[:12]} → {plan.ref.release[:12]}")
+    where = f"{plan.environment.name}/{plan.project}"
+    if plan.unmade is not None:
+        say(f"{where}: nothing was deployed there before {plan.unmade.deployment}, and nothing is desired there after")
+    else:
+        say(f"{where}: release {plan.leaves_digest[:12]} → {plan.ref.release[:12]}")
     say(f"goes back to {plan.reason_back}; {len(plan.to.components)} components in {len(plan.to.files)} files")
     if plan.takes_along:
         say(f"takes along: {', '.join(plan.takes_along)}")
@@ -175,6 +181,7 @@ def _plain(context: Context, plan: rolling.Plan) -> dict[str, object]:
         "project": plan.project,
         "from": plan.leaves_digest,
         "to": plan.ref.release,
+        "undoes": plan.unmade.deployment if plan.unmade else None,
         "goes_back_to": plan.reason_back,
         "components": [{"id": c.id, "name": c.name, "digest": c.digest} for c in plan.to.components],
         "takes_along": list(plan.takes_along),
@@ -189,6 +196,8 @@ def report(session: Session, outcome: Outcome) -> int:
     """Print how a push ended and return the exit status."""
     if session.options.json:
         emit_json(_outcome(outcome))
+    elif outcome.verified and outcome.undoes is not None:
+        say(f"{outcome.deployment} took back what {outcome.undoes} brought: read back as it was before")
     elif outcome.verified:
         say(f"{outcome.deployment} verified: what was pushed was read back (entries {outcome.entries[0].seq} and on)")
         for part in outcome.credentials_missing:
@@ -205,6 +214,7 @@ def _outcome(outcome: Outcome) -> dict[str, object]:
     return {
         "id": outcome.deployment,
         "verified": outcome.verified,
+        "undoes": outcome.undoes,
         "reason": outcome.reason,
         "entries": [entry.seq for entry in outcome.entries],
         "changed": list(reach.changed) if reach else None,
@@ -223,7 +233,9 @@ def _offer(outcome: Outcome) -> None:
     ):
         for component in ids:
             say(f"{word:<9}", component)
-    if outcome.reverted is None:
+    if outcome.reverted is None and reach is not None and outcome.undoing is not None:
+        say(f"go on with it: quarterdeck deploy --undo {outcome.undoing}")
+    elif outcome.reverted is None:
         say(f"finish it: quarterdeck deploy --resume {outcome.deployment}")
         say(f"take it back: quarterdeck deploy --undo {outcome.deployment}")
 

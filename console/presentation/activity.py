@@ -74,6 +74,7 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "approval.refused": ("✗", "danger", "{who} refused *{request}*: {reason?}"),
         "deployment.verified": ("●", "ok", "{place} *{id}* verified, {request} is live"),
         "deployment.failed": ("✗", "danger", "{place} *{id}* failed: {reason?}"),
+        "deployment.undone": ("◀", "ok", "{place} *{id}* took back what {undoes} had brought"),
         "rollback.started": ("◀", "warn", "{who} rolls back *{place}*: {reason?}"),
         "revert.started": ("◀", "warn", "reverting *{place}* by itself: {reason?}"),
         "rehearsal.started": ("◀", "info", "{who} rehearses a rollback of *{place}*: {reason?}"),

@@ -10,6 +10,7 @@ from console.presentation.activity import moment, sentence
 from console.presentation.changes import changes_of
 from console.presentation.comments import comment_lines
 from console.presentation.impacts import brief_impact
+from console.presentation.remains import remains_lines
 from console.presentation.spans import Line, Span, fit, line, width
 from console.presentation.times import age, ago, stamp
 from console.presentation.words import counted, severity, short_digest, status
@@ -32,7 +33,7 @@ _KEYS = {
     "drift": (("R", "restores it"), ("A", "acknowledges"), ("enter", "compares")),
     "approval": (("enter", "reviews"), ("a", "approves"), ("x", "refuses")),
     "ready": (("D", "deploys it"), ("enter", "reviews")),
-    "failed": (("R", "rolls back"), ("enter", "shows its lineage")),
+    "failed": (("F", "finishes it"), ("U", "takes it back"), ("R", "rolls back"), ("enter", "shows its lineage")),
     "incident": (("c", "adds a note"), ("R", "rolls back"), ("enter", "shows its lineage")),
     "anomaly": (("c", "adds a note"), ("enter", "shows its lineage")),
     "refused": (("enter", "shows the entry"),),
@@ -40,7 +41,16 @@ _KEYS = {
     "chain": (("enter", "shows the ledger"),),
 }
 """Kind → the keys that handle it, the best one first; a kind that is not here says it by its act."""
-_ACTS = {"R": "roll back", "A": "handle drift", "a": "approve", "D": "deploy", "c": "annotate"}
+_ACTS = {
+    "R": "roll back",
+    "A": "handle drift",
+    "a": "approve",
+    "D": "deploy",
+    "c": "annotate",
+    "F": "deploy",
+    "U": "roll back",
+    "P": "annotate",
+}
 _BY_ACT = {"roll back": ("R", "rolls back"), "annotate": ("c", "adds a note")}
 """Act → the key that does it for whatever kind of item states that act."""
 
@@ -263,8 +273,11 @@ def _body(found: Situation, now: datetime, room: int) -> list[Line]:
         run = found.failed
         request = f" of {run.request}" if run.request else ""
         ended = f", ended {stamp(parse_timestamp(run.ended_at))}" if run.ended_at else ""
+        who = line((f"{run.cause}{request} by {run.actor}{ended}", "muted"))
+        if found.remains is not None:
+            return [who, *remains_lines(found.remains)]
         return [
-            line((f"{run.cause}{request} by {run.actor}{ended}", "muted")),
+            who,
             line(("reason  ", "muted"), (run.reason or "none recorded", "danger")),
         ]
     if found.incident is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from console.presentation.remains import remains_lines, ways_line
 from console.presentation.rollbacks import changes_in_words
 from console.presentation.spans import Line, Span, line
 from console.presentation.times import age, lasted, stamp
@@ -110,7 +111,7 @@ def _facts(detail: Detail, now: datetime) -> Iterable[Line]:
     if detail.request is not None:
         return _request(detail, now)
     if detail.deployment is not None:
-        return _deployment(detail.deployment, detail, now)
+        return (*_deployment(detail.deployment, detail, now), *_remains(detail))
     if detail.drift is not None:
         return _drift(detail.drift, now)
     if detail.incident is not None:
@@ -120,6 +121,12 @@ def _facts(detail: Detail, now: datetime) -> Iterable[Line]:
     if detail.node.kind in {"project", "environment"}:
         return _place(detail, now)
     return _other(detail.node, now)
+
+
+def _remains(detail: Detail) -> Iterable[Line]:
+    if detail.remains is not None:
+        yield from remains_lines(detail.remains)
+        yield ways_line(detail.remains)
 
 
 def _drift(row: DriftRow, now: datetime) -> Iterable[Line]:

@@ -21,7 +21,9 @@ _NAMED = 6
 
 def facts_of(plan: Plan, effect: Effect) -> tuple[Line, ...]:
     """Return what a person must know before saying yes, the most surprising right after from and to."""
-    revert = plan.leaves_digest == plan.ref.release
+    if plan.unmade is not None:
+        return _undo_facts(plan, effect)
+    revert = not plan.leaves_behind
     drifted = (("live, drifted from ", "danger"),) if plan.drifts else ()
     lines = [
         _fact("from", *drifted, *_release(effect.left, plan.leaves_digest)),
@@ -30,8 +32,14 @@ def facts_of(plan: Plan, effect: Effect) -> tuple[Line, ...]:
     ]
     if plan.drifts:
         lines.append(_fact("drift", (f"overwrites {named(plan.drifts)}", "warn"), ", which is archived"))
+    if plan.components:
+        known = {**plan.to.by_id, **plan.leaves.by_id}
+        names = [known[part].name if part in known else part for part in plan.components]
+        others = counted(sum(part not in plan.components for part in plan.leaves.by_id), "other component")
+        lines.append(_fact("only", (named(names), "strong"), f"; {others} as desired now"))
     if plan.takes_along:
-        lines.append(_fact("along", (f"takes back {named(plan.takes_along)}", "warn"), ", deployed since"))
+        newer = [f"{one} by {who}" if (who := effect.by.get(one)) else one for one in plan.takes_along]
+        lines.append(_fact("along", (f"takes back {named(newer)}", "warn"), ", deployed since"))
     if plan.makes_stale and not revert:  # a revert leaves the base of every request as it is
         lines.append(_fact("stale", (f"makes {named(plan.makes_stale)} stale", "warn"), ": their base changes"))
     lines += [_fact("lost", (loss, "danger")) for loss in plan.cannot_come_back]
@@ -42,14 +50,47 @@ def facts_of(plan: Plan, effect: Effect) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def _undo_facts(plan: Plan, effect: Effect) -> tuple[Line, ...]:
+    lines = [
+        _fact("from", ("nothing was ever live here: a first deployment failed on the way", "warn")),
+        _fact("to", (plan.reason_back, "strong"), "; nothing is desired there afterwards"),
+        _fact("changes", *changes_in_words(effect.diff)),
+        *(_fact("lost", (loss, "danger")) for loss in plan.cannot_come_back),
+    ]
+    return (*lines, _fact("after", _after(effect), "; what cannot be deleted is named"))
+
+
+def component_options(diff: Diff) -> tuple[tuple[str, Line], ...]:
+    """Return the components that a rollback changes, to choose from: how, which, and what in words."""
+    return tuple(
+        (
+            found.id,
+            line(
+                (f"{change_mark(found.change.value).symbol} ", change_mark(found.change.value).tone),
+                (found.name, "strong"),
+                (f"  {found.kind}, {change_mark(found.change.value).word}", "muted"),
+                *((f"  {words}", "text") for words in found.words[:1]),
+            ),
+        )
+        for found in diff.components
+    )
+
+
 def verified_words(plan: Plan, effect: Effect, outcome: Outcome) -> tuple[str, ...]:
     """Return what is said after a rollback that was read back as pushed."""
+    if plan.unmade is not None:
+        seqs = [entry.seq for entry in outcome.entries]
+        return (
+            f"verified {outcome.deployment}: what {outcome.undoes} brought to {plan.project} on"
+            f" {plan.environment.name} is gone",
+            f"entries {seqs[0]} to {seqs[-1]}",
+        )
     release = short_digest(plan.ref.release)
     place = f"{plan.project} on {plan.environment.name}"
     first = f"verified {outcome.deployment}: {place} is release {release} again"
     seqs = [entry.seq for entry in outcome.entries]
     words = [f"entries {seqs[0]} to {seqs[-1]}" if len(seqs) > 1 else f"entry {seqs[0]}"]
-    if plan.leaves_digest != plan.ref.release:
+    if plan.leaves_behind:
         words.append(f"{short_digest(plan.leaves_digest)} is in quarantine")
     if outcome.credentials_missing:
         words.append(f"missing there: {named(outcome.credentials_missing)}")
@@ -60,11 +101,24 @@ def verified_words(plan: Plan, effect: Effect, outcome: Outcome) -> tuple[str, .
 
 def failed_words(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     """Return what is said after a push that did not come back as pushed."""
+    if plan.unmade is not None:
+        return (
+            f"{outcome.deployment} failed: {outcome.reason}",
+            *remaining(outcome),
+            f"U goes on from there, or quarterdeck deploy --undo {plan.unmade.deployment}",
+        )
     return (
         f"{outcome.deployment} failed: {outcome.reason}",
         f"the desired state of {plan.project} on {plan.environment.name} is what it was; look at the target, then"
         f" roll back again, or quarterdeck deploy --undo {outcome.deployment}",
     )
+
+
+def remaining(outcome: Outcome) -> tuple[str, ...]:
+    """Return which components still stand after an undo that did not take all of them away."""
+    reach = outcome.reach
+    left = (*reach.untouched, *reach.unsure) if reach is not None else ()
+    return (f"still there: {named(left)}",) if left else ()
 
 
 def changes_in_words(diff: Diff) -> tuple[tuple[str, str], ...]:

@@ -64,6 +64,18 @@ def display_lines(text: str, *, tab: int = 4, width: int | None = None) -> list[
     return [display(line.removesuffix("\r").expandtabs(tab), width) for line in text.split("\n")]
 
 
+def writable(text: str) -> str:
+    """Return `text` as a person may write it: lines and tabs stay (as spaces), what does not show itself is left out.
+
+    For what is typed or pasted into a form: what stands there is what is signed.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
+    plain = unicodedata.normalize("NFC", lines)
+    if plain.isascii() and plain.replace("\n", "").isprintable():
+        return plain
+    return "".join(one for one in plain if one == "\n" or _shows_itself(one))
+
+
 def hidden(text: str) -> int:
     """Return how many characters of `text` do not show themselves (what a "3 hidden characters" badge counts)."""
     if text.isascii() and text.isprintable():

@@ -59,6 +59,7 @@ STATUSES: Mapping[str, Mark] = MappingProxyType(
         "drifted": Mark("!", "drifted", "danger", "!!"),
         "quarantined": Mark("!", "quarantined", "danger", "!!"),
         "overdue": Mark("!", "overdue", "danger", "!!"),
+        "undone": Mark("◀", "undone", "muted", "<<"),
         "stale": Mark("!", "stale", "warn", "!!"),
         "unsigned": Mark("!", "UNSIGNED", "warn", "!!"),
         "frozen": Mark("■", "frozen", "info", "##"),
@@ -104,6 +105,7 @@ _ENDINGS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "refused": ("✗", "danger", "x"),
         "failed": ("✗", "danger", "x"),
+        "undone": ("◀", "ok", "<"),
         "acknowledged": ("○", "warn", "o"),
         "resolved": ("✓", "ok", "v"),
         "closed": ("✓", "ok", "v"),

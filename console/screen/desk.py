@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from console.personal.drafts import Drafts
+from console.personal.folders import state_folder
 from console.personal.views import Views
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
 from store.errors import QuarterdeckError
@@ -58,6 +60,11 @@ class Desk:
     def handle(self) -> str | None:
         """Who sits here, None for somebody without a key."""
         return self.actor.handle if self.actor is not None else None
+
+    @property
+    def drafts(self) -> Drafts:
+        """What the person was typing and has not handed in."""
+        return Drafts(state_folder(), self.context.ledger.origin, self.handle or "")
 
     @property
     def read_only(self) -> str | None:

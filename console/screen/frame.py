@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar
 
 from textual import events
@@ -311,13 +311,19 @@ class Frame(Screen[None]):
 
     def action_undo(self) -> None:
         """Take back what the person did last."""
+        self.begin(undo)
+
+    def begin(self, flow: Callable[[Pane[Any], Desk], Awaitable[object]]) -> None:
+        """Run a flow that is no act of one screen, from the screen in front; or say why it cannot be."""
         desk, pane = self._frame_session, self.pane
         if pane is None:
             return
         if pane.read_only is not None or not isinstance(desk, Desk):
             self.say((f"read only: {pane.read_only or 'nothing was done here'}",), "warn")
+        elif pane.doing is not None:
+            self.say((f"still {pane.doing}",), "warn")
         else:
-            pane.begin(undo(pane, desk))
+            pane.begin(flow(pane, desk))
 
     def action_leave(self) -> None:
         doing = next((pane.doing for pane in self.query(Pane) if pane.doing is not None), None)

@@ -39,6 +39,11 @@ KEYS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "adopt": ("u", "Adopt"),
         "submit": ("S", "Submit"),
         "edit": ("ctrl+e", "Edit"),
+        "write": ("plus", "New request"),
+        "checklist": ("T", "Checklist"),
+        "playbook": ("P", "Playbook"),
+        "resume": ("F", "Finish"),
+        "takeback": ("U", "Take back"),
         "reload": ("r", "Reload"),
     }
 )

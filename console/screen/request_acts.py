@@ -40,6 +40,8 @@ def why_not(name: str, review: Review) -> str | None:
             reasons = review.refuse_blocked
         case "deploy":
             reasons = (*review.deploy_blocked, *_arrows(review.deploy_unblock))
+        case "edit":
+            reasons = review.edit_blocked
         case "promote":
             reasons = review.promote_blocked
         case _:

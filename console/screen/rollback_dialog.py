@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
 
 from console.presentation.changes import changes_of
 from console.presentation.component_text import component_text
-from console.presentation.rollbacks import facts_of, failed_words, verified_words
+from console.presentation.rollbacks import component_options, facts_of, failed_words, verified_words
+from console.presentation.spans import Line, line
+from console.presentation.words import counted
 from console.screen.change_question import ConfirmChange
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.screen.surprise_dialog import saw_surprise
 from console.widgets.change_panel import ChangePanel
-from store.errors import ChangedBehindOurBack
+from console.widgets.choose_some import ChooseSome
+from console.widgets.dialogs import Answer, Reading
+from store.errors import BadInput, ChangedBehindOurBack, NotFound
 from store.services.delivery import rollback
 from store.services.delivery.effects import Effect, effect
 from store.services.delivery.pushing import Outcome
@@ -32,8 +40,44 @@ class Preview:
         return component_text(self.effect.before.get(component)), component_text(self.effect.after.get(component))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """How the question is put."""
+
+    verb: str
+    over: str | None = None
+    """The drift that is overwritten."""
+    undoes: str | None = None
+    """The failed deployment that is taken back."""
+    record: tuple[Line, ...] = ()
+    """What is known before: said first."""
+    some: bool = False
+    """Whether single components may be chosen."""
+
+
 class ConfirmRollback(ConfirmChange):
-    """The question whether to roll back."""
+    """The question whether to roll back; `ctrl+o` asks for single components instead."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+o", "some", "Only some components", show=False, id="dialog.some", priority=True),
+    ]
+
+    def __init__(self, title: str, facts: Sequence[str | Line], *, some: bool = False, **more: Any) -> None:
+        """Take `some`: whether single components can go back."""
+        super().__init__(title, facts, **more)
+        self._ask_some = some
+
+    def keys(self) -> Line:
+        if not self._ask_some:
+            return super().keys()
+        return (*super().keys(), *line("  ", (" ctrl+o ", "keycap"), " only some"))
+
+    def action_some(self) -> None:
+        """Answer that only some components are to go back."""
+        if self._ask_some:
+            self.dismiss(Answer(confirmed=False, other="some"))
+        else:
+            self.app.bell()
 
 
 async def confirm_rollback(
@@ -42,23 +86,57 @@ async def confirm_rollback(
     """Plan a rollback (with `drift`: pushing the desired release over it), ask, do it, and say how it went.
 
     Only inside an `async def act_…`. Nothing is changed before the reason is typed, and on production the
-    environment's name. Without `to` the goal is the release before the present one.
+    environment's name. Without `to` the goal is the release before the present one. The question also offers to
+    take back single components; then it is planned and asked anew with these.
 
     Raises:
         Refusal, Conflict, NotFound, PlatformFailure: as the services do; `Pane.report` shows them.
     """
 
-    def look() -> Preview:
-        context = desk.context
+    def look(components: tuple[str, ...]) -> Plan:
         if drift is not None:
-            plan = rollback.plan_revert(context, drift)
-        else:
-            plan = rollback.plan(context, environment, project, to=to)
-        return Preview(plan=plan, effect=effect(context, plan))
+            return rollback.plan_revert(desk.context, drift)
+        return rollback.plan(desk.context, environment, project, to=to, components=components)
+
+    words = Words(verb="roll back" if drift is None else "revert", over=drift, some=drift is None)
+    await _asked(pane, desk, look, words)
+
+
+async def confirm_undo(pane: Pane[Any], desk: Desk, deployment: str, *, record: Sequence[Line]) -> None:
+    """Plan taking back what a failed deployment left behind, ask, do it, and say how it went.
+
+    `record` is what is known to have changed. Raises as `confirm_rollback`.
+    """
+    words = Words(verb="take back", undoes=deployment, record=tuple(record))
+    await _asked(pane, desk, lambda _: rollback.plan_undo(desk.context, deployment), words)
+
+
+async def _asked(pane: Pane[Any], desk: Desk, look: Callable[[tuple[str, ...]], Plan], words: Words) -> None:
+    """Plan, ask, and carry it out; plan and ask again where components are chosen, or live changed meanwhile."""
+    components: tuple[str, ...] = ()
+    every: tuple[tuple[str, Line], ...] = ()
+
+    def preview_of(chosen: tuple[str, ...]) -> Preview:
+        plan = look(chosen)
+        return Preview(plan=plan, effect=effect(desk.context, plan))
 
     while True:
-        preview = await pane.perform(look, doing="working out what a rollback would change")
-        answer = await pane.ask(_question(preview, drift))
+        try:
+            preview = await pane.perform(
+                partial(preview_of, components), doing="working out what a rollback would change"
+            )
+        except (BadInput, NotFound) as error:
+            if not components:
+                raise
+            await pane.ask(Reading("These cannot go back alone", [str(error)]))
+            components = await _some(pane, every, components)
+            continue
+        if not components:
+            every = component_options(preview.effect.diff)
+        answer = await pane.ask(_question(preview, words, some=words.some and len(every) > 1))
+        if answer.other == "some":
+            components = await _some(pane, every, components)
+            continue
         if not answer.confirmed:
             pane.say("nothing was changed", tone="info")
             return
@@ -75,6 +153,12 @@ async def confirm_rollback(
         pane.say(*verified_words(plan, preview.effect, outcome), tone="ok")
     else:
         pane.say(*failed_words(plan, outcome), tone="danger")
+
+
+async def _some(pane: Pane[Any], every: tuple[tuple[str, Line], ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the components that are to go back; none: the whole release."""
+    facts = [line(("only these go back; all others are pushed as they should be now, over any drift", "muted"))]
+    return await pane.ask(ChooseSome("Roll back which components?", every, chosen=chosen, facts=facts)) or ()
 
 
 async def _carried_out(pane: Pane[Any], desk: Desk, plan: Plan, reason: str) -> Outcome:
@@ -96,18 +180,25 @@ def protected(environment: str) -> bool:
     return environment.startswith("prod")
 
 
-def _question(preview: Preview, drift: str | None) -> ConfirmRollback:
+def _question(preview: Preview, words: Words, *, some: bool) -> ConfirmRollback:
     plan = preview.plan
     body = ChangePanel(roomy=True)
     diff = preview.effect.diff
     changes = changes_of(diff.to_json())
     body.show_changes(changes, preview.texts, old_label="live now", new_label="after", impact=diff.impact)
-    place = "" if protected(plan.environment.name) else f" on {plan.environment.name}"
+    about = plan.project if protected(plan.environment.name) else f"{plan.project} on {plan.environment.name}"
+    if words.over is not None:
+        about = f"{about}: desired over {words.over}"
+    if words.undoes is not None:
+        about = f"{about}: what {words.undoes} left behind"
+    if plan.components:
+        about = f"{about}: only {counted(len(plan.components), 'component')}"
     return ConfirmRollback(
-        f"{plan.project}{place}" if drift is None else f"{plan.project}{place}: desired over {drift}",
-        facts_of(plan, preview.effect),
-        verb="roll back" if drift is None else "revert",
+        about,
+        [*words.record, *facts_of(plan, preview.effect)],
+        verb=words.verb,
         environment=plan.environment.name if protected(plan.environment.name) else None,
         reason="reason, goes into the ledger",
         body=body,
+        some=some,
     )

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from console.presentation import reviews
 from console.presentation.compared import Compared
 from console.presentation.spans import line
-from console.screen import Pane, act, look, request_acts
+from console.screen import Pane, act, look, request_acts, request_writing, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
@@ -48,6 +48,8 @@ class Approvals(Pane[ReviewList]):
         " f shows the facts where there is no room for both.",
         "c comments on the component under the cursor (in the list: on the request), . and , go to the next and the"
         " previous component with comments, C settles the comment under the cursor.",
+        "+ writes a new request in a form, ctrl+e edits one; what is typed there survives a crash. T ticks off the"
+        " checklist, item by item: where its template says so, approving waits for every item.",
         "An approval is signed with your key and names the digest that was on your screen. An edit makes it void.",
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,6 +58,9 @@ class Approvals(Pane[ReviewList]):
         act("deploy"),
         act("promote"),
         act("submit"),
+        act("write", "New"),
+        act("edit"),
+        look("checklist"),
         look("viewed"),
         act("comment"),
         act("settle"),
@@ -82,7 +87,7 @@ class Approvals(Pane[ReviewList]):
         yield Facts(id="approvals-head")
         with Container(id="approvals-body"):
             with Container(id="side"):
-                yield KeyedTable(REQUESTS, empty="no request yet: quarterdeck request new opens one", id="requests")
+                yield KeyedTable(REQUESTS, empty="no request yet: + writes one", id="requests")
                 with VerticalScroll(id="facts-scroll"):
                     yield Facts(id="facts")
             yield ChangePanel(id="changes")
@@ -283,6 +288,8 @@ class Approvals(Pane[ReviewList]):
 
     def why_not(self, name: str) -> str | None:
         found = self._current()
+        if name == "write":
+            return None
         if found is None:
             return f"still reading {self._wanted}" if self._wanted else "there is no request"
         if monotonic() - self._edited_at < ARMING_SECONDS:
@@ -328,6 +335,17 @@ class Approvals(Pane[ReviewList]):
 
     async def act_submit(self) -> None:
         await request_acts.submit(self, self._desk, self._shown().request.id)
+
+    async def look_checklist(self) -> None:
+        await ticking_acts.tick_checklist(self, self._desk, self._shown().request.id)
+
+    async def act_write(self) -> None:
+        request = await request_writing.write_request(self, self._desk)
+        if request is not None:
+            self.open(request)
+
+    async def act_edit(self) -> None:
+        await request_writing.edit_request(self, self._desk, self._shown().request.id)
 
     async def act_comment(self) -> None:
         """Comment on the component under the cursor of a review; in the list, on the request as a whole."""

@@ -16,7 +16,7 @@ from console.presentation import lineage as words
 from console.presentation.changes import changes_of
 from console.presentation.component_text import component_text
 from console.presentation.spans import fit
-from console.screen import Pane, act, look
+from console.screen import Pane, act, look, remains_acts, request_writing, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
@@ -58,6 +58,10 @@ class Lineage(Pane[Forest]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         act("rollback"),
+        act("resume"),
+        act("takeback"),
+        act("playbook"),
+        act("write", "New request"),
         look("diff", "Full diff"),
         look("time"),
         look("entry"),
@@ -71,6 +75,7 @@ class Lineage(Pane[Forest]):
         " match; :lineage CR-0004 goes to any id.",
         "R on a deployment (or its request) rolls back to its release, on an environment to the release before; on a"
         " drift it pushes the desired release over it.",
+        "F finishes a deployment that failed, U takes it back; P works through a playbook; + writes a request.",
         "W on a request or deployment explains it on one page, from its reason to what came of it; o writes that page"
         " for a browser.",
     )
@@ -276,6 +281,11 @@ class Lineage(Pane[Forest]):
 
     # Acts.
 
+    def _key(self) -> str:
+        """Return the id of the node under the cursor; only asked where `why_not` found one."""
+        assert self._node is not None
+        return self._node.key
+
     def why_not(self, name: str) -> str | None:
         node = self._node
         if node is None:
@@ -286,6 +296,8 @@ class Lineage(Pane[Forest]):
                 if detail is None or detail.goal is None:
                     return "R goes back to a release: put the cursor on a deployment, a request or an environment"
                 return "\n".join(detail.goal.blocked) or None
+            case "resume" | "takeback":
+                return remains_acts.why_not(name, detail.remains if detail is not None else None, node.key)
             case "diff" if detail is None or detail.comparison is None:
                 return "this changed nothing by itself: requests, deployments and drifts have a diff"
             case "explain" | "browser" if node.kind not in _EXPLAINED:
@@ -302,33 +314,39 @@ class Lineage(Pane[Forest]):
                 self, self._desk, environment=goal.environment, project=goal.project, to=goal.to, drift=goal.drift
             )
 
+    async def act_resume(self) -> None:
+        await remains_acts.finish(self, self._desk, self._key())
+
+    async def act_takeback(self) -> None:
+        await remains_acts.take_back(self, self._desk, self._key())
+
+    async def act_playbook(self) -> None:
+        incident = self._key() if self._node is not None and self._node.kind == "incident" else None
+        await ticking_acts.work_playbook(self, self._desk, incident=incident)
+
+    async def act_write(self) -> None:
+        project, environment = self._detail.place if self._detail is not None else (None, None)
+        await request_writing.write_request(self, self._desk, project=project, environment=environment)
+
     def look_diff(self) -> None:
         self._detail_full = not self._detail_full
         self._arrange()
-        target = self.first_focus()
-        if target is not None:
+        if (target := self.first_focus()) is not None:
             target.focus()
 
     def look_time(self) -> None:
-        node = self._node
-        if node is not None and node.seq is not None:
-            self.go("replay", str(node.seq))
+        if self._node is not None and self._node.seq is not None:
+            self.go("replay", str(self._node.seq))
 
     async def look_entry(self) -> None:
-        node = self._node
-        if node is not None and node.seq is not None:
-            await show_entry(self, self._desk, node.seq)
+        if self._node is not None and self._node.seq is not None:
+            await show_entry(self, self._desk, self._node.seq)
 
     async def look_explain(self) -> None:
-        node = self._node
-        if node is not None:
-            await show_explanation(self, self._desk, node.key)
+        await show_explanation(self, self._desk, self._key())
 
     async def look_browser(self) -> None:
-        node = self._node
-        if node is not None:
-            await write_explanation(self, self._desk, node.key)
+        await write_explanation(self, self._desk, self._key())
 
     def copied(self) -> str | None:
-        node = self._node
-        return node.key.removeprefix("#") if node is not None else None
+        return self._key().removeprefix("#") if self._node is not None else None

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from console.presentation import home
 from console.presentation.changes import changes_of
 from console.presentation.compared import Compared
-from console.screen import Frame, Pane, act, look, request_acts
+from console.screen import Frame, Pane, act, look, remains_acts, request_acts, request_writing, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.incident_acts import open_incident
@@ -44,6 +44,7 @@ _RIGHTS = {
     "acknowledge": "handle drift",
     "incident": "open an incident",
     "comment": "annotate",
+    "playbook": "annotate",
 }
 
 
@@ -54,7 +55,8 @@ class Triage(Pane[Home]):
         "What needs somebody now, most pressing first; what you can handle stands before what you cannot.",
         "enter opens the thing where it is handled. R on a drift pushes the desired release over it; on a failed"
         " deployment or an incident it goes back to the release before. i opens an incident about the place under the"
-        " cursor. tab goes to what happened lately, where enter shows the entry and its proof.",
+        " cursor, P works through a playbook for one; F finishes a deployment that failed on the way, U takes it back."
+        " + writes a new request. tab goes to what happened lately, where enter shows the entry and its proof.",
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         act("rollback"),
@@ -64,7 +66,11 @@ class Triage(Pane[Home]):
         act("acknowledge"),
         look("diff"),
         act("incident"),
+        act("resume"),
+        act("takeback"),
+        act("playbook"),
         act("comment"),
+        act("write", "New request"),
         look("entry", show=False),
     ]
 
@@ -259,12 +265,16 @@ class Triage(Pane[Home]):
         return found if found is not None and found.item.key == self._wanted else None
 
     def why_not(self, name: str) -> str | None:
-        if name == "incident" and not self._items:
+        if name in {"incident", "playbook", "write"} and not self._items:
             return None
         found = self._current()
         if found is None:
             return "nothing needs anybody" if not self._items else f"still reading {self._wanted}"
         item = found.item
+        if name == "write":
+            return None
+        if name in {"resume", "takeback"}:
+            return remains_acts.why_not(name, found.remains, item.key)
         if name in {"approve", "refuse", "deploy"}:
             if found.review is None:
                 return f"{item.key} is no request: {home.handled(item)}"
@@ -319,6 +329,23 @@ class Triage(Pane[Home]):
         known = item is not None and item.environment != "-"
         place = {"project": item.project, "environment": item.environment} if item is not None and known else {}
         await open_incident(self, self._desk, **place)
+
+    async def act_resume(self) -> None:
+        await remains_acts.finish(self, self._desk, self._item().key)
+
+    async def act_takeback(self) -> None:
+        await remains_acts.take_back(self, self._desk, self._item().key)
+
+    async def act_playbook(self) -> None:
+        item = self._items.get(self._wanted or "")
+        incident = item.key if item is not None and item.kind == "incident" else None
+        await ticking_acts.work_playbook(self, self._desk, incident=incident)
+
+    async def act_write(self) -> None:
+        item = self._items.get(self._wanted or "")
+        known = item is not None and item.environment != "-"
+        place = {"project": item.project, "environment": item.environment} if item is not None and known else {}
+        await request_writing.write_request(self, self._desk, **place)
 
     async def act_comment(self) -> None:
         await request_acts.comment(self, self._desk, self._item().subject.removeprefix("#"))

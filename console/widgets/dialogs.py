@@ -33,6 +33,8 @@ class Answer:
 
     confirmed: bool
     reason: str = ""
+    other: str = ""
+    """Another answer than yes or no, where the question offers one."""
 
 
 class Dialog(ModalScreen[R]):
@@ -152,13 +154,15 @@ class Confirm(Dialog[Answer]):
         return self.query_one(f"#{name}", Input).value.strip()
 
     def _show_keys(self) -> None:
+        self.query_one("#verdict", Facts).show_lines(self.keys())
+
+    def keys(self) -> Line:
+        """Return the last line: what may be pressed, or what still has to be typed."""
         typed = bool(self.query(Input))
         missing = self.missing()
         key = " enter " if typed else " y "
         words = (f" {self._ask_verb} ", "text") if missing is None else (f" locked: {missing}", "muted")
-        self.query_one("#verdict", Facts).show_lines(
-            line((key, "keycap" if missing is None else "badge"), words, "  ", (" esc ", "keycap"), " cancel")
-        )
+        return line((key, "keycap" if missing is None else "badge"), words, "  ", (" esc ", "keycap"), " cancel")
 
     def action_accept(self) -> None:
         if self.missing() is not None or self._ask_clock() - self._ask_opened < ARMING_SECONDS:

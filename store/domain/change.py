@@ -40,6 +40,8 @@ class Tick:
     actor: str
     note: str
     seq: int
+    at: str
+    """When, as its entry claims."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +172,7 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
         case ev.RiskAssessed() if event.digest == change.digest:
             return replace(change, risk=event)
         case ev.ChecklistTicked() if event.digest == change.digest:
-            one = Tick(item=event.item, actor=record.actor, note=event.note, seq=record.seq)
+            one = Tick(item=event.item, actor=record.actor, note=event.note, seq=record.seq, at=record.time)
             return replace(change, ticks=(*change.ticks, one))
         case ev.ApprovalGranted() | ev.ApprovalRefused():
             return _decided(change, record, event)
@@ -220,7 +222,7 @@ def open_request(
 ) -> ev.RequestOpened:
     """Let `actor` open this request, or raise Refusal; BadInput when what is stated is not enough."""
     require(people, actor, "open a request", project=event.project, environment=event.environment, at=at)
-    _check_content(event.content, event.environment, policy)
+    check_content(event.content, event.environment, policy)
     return event
 
 
@@ -231,7 +233,7 @@ def edit(
     require(people, actor, "open a request", project=change.project, environment=change.environment, at=at)
     if change.state not in OPEN_STATES:
         raise Refusal([f"{change.id} is {change.state}: only a draft or a request in review can be edited"])
-    _check_content(event.content, change.environment, policy)
+    check_content(event.content, change.environment, policy)
     return event
 
 
@@ -240,7 +242,7 @@ def submit(change: Change, *, actor: str, people: Principals, policy: Policy, at
     require(people, actor, "open a request", project=change.project, environment=change.environment, at=at)
     if change.state != "draft":
         raise Refusal([f"{change.id} is {change.state}: only a draft can be submitted"])
-    _check_content(change.content, change.environment, policy)
+    check_content(change.content, change.environment, policy)
     return ev.RequestSubmitted(
         request=change.id, project=change.project, environment=change.environment, digest=change.digest
     )
@@ -281,9 +283,3 @@ def refuse(
         reason=reason,
         nonce=nonce,
     )
-
-
-def _check_content(content: ev.RequestContent, environment: str, policy: Policy) -> None:
-    if content.risk not in RISKS:
-        raise BadInput(f"{content.risk!r} is no risk level: choose from {', '.join(RISKS)}")
-    check_content(content, environment, policy)

@@ -27,12 +27,7 @@ def tick(
         BadInput: the request has no such item.
         Refusal: who may not approve the request may not tick either; or the item is ticked, or it is not in review.
     """
-    require_approver(change, actor, people=people, policy=rules.policy, at=at)
-    barred = barred_from_approving(change, actor, rules, at)
-    if barred is not None:
-        raise Refusal([barred], would_unblock=["somebody else with the role approver ticks it"])
-    if change.state not in {"in review", "approved"}:
-        raise Refusal([f"{change.id} is {change.state}: only a submitted request's checklist is ticked"])
+    check(change, actor, people, rules, at)
     words = _named(items(change, rules), item, change.id)
     done = next((one for one in change.ticks if one.item == words), None)
     if done is not None:
@@ -46,6 +41,16 @@ def tick(
         item=words,
         note=note,
     )
+
+
+def check(change: Change, actor: str, people: Principals, rules: InForce, at: str) -> None:
+    """Let `actor` tick items of this request, or raise Refusal."""
+    require_approver(change, actor, people=people, policy=rules.policy, at=at)
+    barred = barred_from_approving(change, actor, rules, at)
+    if barred is not None:
+        raise Refusal([barred], would_unblock=["somebody else with the role approver ticks it"])
+    if change.state not in {"in review", "approved"}:
+        raise Refusal([f"{change.id} is {change.state}: only a submitted request's checklist is ticked"])
 
 
 def _named(every: tuple[str, ...], item: str, request: str) -> str:

@@ -28,6 +28,7 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "approval.refused": "warning",
     "request.commented": "warning",
     "deployment.failed": "high",
+    "deployment.undone": "warning",
     "rollback.started": "high",
     "release.quarantined": "warning",
     "drift.opened": "high",

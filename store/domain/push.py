@@ -46,6 +46,14 @@ def reach_of(
     )
 
 
+def taken_back(
+    before: Mapping[str, str], meant: Mapping[str, str], gone: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the components that an undo removed and those it restored, from what stood there before it."""
+    removed = tuple(sorted(part for part in gone if part in before))
+    return removed, tuple(sorted(part for part, digest in meant.items() if before.get(part) != digest))
+
+
 def mismatch(meant: Mapping[str, str], now: Mapping[str, str], *, about: Collection[str] | None) -> str | None:
     """Return, in words, which components are not as meant, None when all are.
 

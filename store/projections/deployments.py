@@ -23,7 +23,7 @@ class DeploymentRow:
     manifest: str
     previous: str | None
     state: str
-    """started, verified or failed."""
+    """started, verified, failed, or undone where a first deployment failed and was taken back."""
     actor: str
     reason: str | None
     component: str | None
@@ -74,6 +74,12 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             _end(connection, record, deployment, "verified", None)
         case ev.DeploymentFailed(deployment=deployment, reason=reason):
             _end(connection, record, deployment, "failed", reason)
+        case ev.DeploymentUndone() as event:
+            _end(connection, record, event.deployment, "undone", None)
+            connection.execute(  # nothing was desired here: no failure before it is anybody's business any more
+                "UPDATE deployment SET state = 'undone' WHERE state = 'failed' AND environment = ? AND project = ?",
+                (event.environment, event.project),
+            )
         case ev.ReleaseQuarantined() as event:
             connection.execute(
                 "INSERT OR REPLACE INTO quarantined VALUES (?, ?, ?, ?, ?, ?)",
@@ -126,6 +132,7 @@ PROJECTION = Projection(
             "rehearsal.returning",
             "deployment.verified",
             "deployment.failed",
+            "deployment.undone",
             "release.quarantined",
             "release.quarantine-lifted",
         }

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pexpect
@@ -87,3 +88,35 @@ def test_a_faulty_keys_file_is_one_line_and_no_screen(home: Path, tmp_path: Path
     assert child.exitstatus == 2
     assert b"never on enter, space or ctrl" in received
     assert b"\x1b[?1049h" not in received
+
+
+def test_what_is_typed_into_a_form_survives_a_killed_console(home: Path) -> None:
+    key = str(home / "demo" / "demo-keys" / "theo")
+    first = start(home, "--key", key, "open", "approvals")
+    first.expect(rb"CR-0010")
+    if b"Welcome" in first.before:
+        first.send("\x1b")
+    first.send("+")
+    first.expect(rb"what about")
+    first.send("\r")
+    first.expect(rb"what kind of change")
+    first.send("\r")
+    first.expect(rb"NEW REQUEST")
+    first.send("Refunds over 2000")
+    kept = home / "state" / "quarterdeck" / "console"
+    for _ in range(200):
+        if any("Refunds over 2000" in path.read_text() for path in kept.glob("draft-*.json")):
+            break
+        time.sleep(0.05)
+    first.kill(signal.SIGKILL)
+    first.read()
+    first.close()
+    assert first.signalstatus == signal.SIGKILL
+    again = start(home, "--key", key, "open", "approvals")
+    again.expect(rb"CR-0010")
+    again.send("+")
+    again.expect(rb"Refunds over 2000")
+    again.send("\r")
+    again.expect(rb"NEW REQUEST")
+    again.expect(rb"Refunds over 2000")
+    left(again, signal.SIGTERM)

@@ -24,6 +24,7 @@ OBSERVED = {
     "risk.assessed",
     "deployment.verified",
     "deployment.failed",
+    "deployment.undone",
     "revert.started",
     "anomaly.noticed",
     "request.escalated",

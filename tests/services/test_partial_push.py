@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from fake_n8n import KEY, FakeN8n, export, running
+from fake_n8n import ALL_SCOPES, KEY, FakeN8n, export, running
 from support.scene import Scene
 
 from store.domain import events as ev
-from store.errors import PlatformFailure, Refusal
+from store.domain.snapshot import Pushed
+from store.errors import Conflict, PlatformFailure, Refusal
+from store.platforms.folder import FolderTarget
 from store.services import releases
 from store.services.delivery import deploying, environments, rollback
 from store.services.delivery.pushing import Outcome
@@ -130,15 +132,105 @@ def test_resuming_does_not_run_over_a_change_of_somebody_else(scene: Scene, n8n:
     assert n8n.workflows["d"]["nodes"] == []
 
 
-def test_a_first_deployment_has_nothing_to_go_back_to_and_says_what_to_do(scene: Scene, n8n: FakeN8n) -> None:
-    request = approved(scene, a="1", b="1", c="1")
-    broken_at(n8n, "b")
+def half_first(scene: Scene, n8n: FakeN8n) -> tuple[str, Outcome]:
+    """Deploy for the first time: `a` is changed, `new` is created, and the plug is pulled at `z`."""
+    request = approved(scene, a="9", new="9", z="9")
+    made = iter(["", "drop"])
+    n8n.plug = lambda method, path: (next(made, "") or None) if method == "POST" else None
     outcome = scene.deploy(request)
-    with pytest.raises(Refusal, match="nothing was deployed") as refused:
-        rollback.plan_undo(scene.context, outcome.deployment)
-    assert "--resume DEP-0001" in refused.value.would_unblock[0]
-    assert "by hand: a" in refused.value.would_unblock[0]
     n8n.plug = lambda method, path: None
+    assert outcome.reach is not None
+    assert (outcome.reach.changed, outcome.reach.untouched) == (("a", "new"), ("z",))
+    return request, outcome
+
+
+def undo(scene: Scene, deployment: str) -> Outcome:
+    plan = rollback.plan_undo(scene.context, deployment)
+    return rollback.roll_back(scene.context, scene.bo, plan, reason="half a release is none")
+
+
+def test_undoing_a_first_deployment_removes_what_it_created_and_restores_what_it_changed(
+    scene: Scene, n8n: FakeN8n
+) -> None:
+    request, outcome = half_first(scene, n8n)
+    plan = rollback.plan_undo(scene.context, outcome.deployment)
+    assert {part.id: part.change for part in plan.diff.components} == {"a": "changed", "new": "removed"}
+    n8n.log.clear()
+    done = undo(scene, outcome.deployment)
+    assert done.verified
+    assert done.undoes == outcome.deployment
+    assert [method for method, _ in n8n.writes()] == ["PUT", "DELETE"]
+    assert codes(n8n) == "0000"
+    event = scene.last("deployment.undone")
+    assert isinstance(event, ev.DeploymentUndone)
+    assert (event.undoes, event.removed, event.restored) == (outcome.deployment, ("new",), ("a",))
+    assert releases.desired(scene.context.ledger, "flows", "orders") is None
+    assert scene.state(request) == "approved"
+    assert not [item for item in triage.overview(scene.context, "bo").items if item.kind == "failed"]
+    with pytest.raises(Refusal, match="took back"):
+        rollback.plan_undo(scene.context, outcome.deployment)
+    assert scene.deploy(request).verified, "it can be deployed again"
+
+
+def test_undoing_a_first_deployment_does_not_run_over_what_somebody_changed_since(scene: Scene, n8n: FakeN8n) -> None:
+    _, outcome = half_first(scene, n8n)
+    plan = rollback.plan_undo(scene.context, outcome.deployment)
+    n8n.saved("a", nodes=[])
+    with pytest.raises(Conflict, match="changed since the plan was made"):
+        rollback.roll_back(scene.context, scene.bo, plan, reason="half a release is none")
+    assert n8n.workflows["a"]["nodes"] == []
+
+
+def test_what_cannot_be_deleted_is_deactivated_and_named(scene: Scene, n8n: FakeN8n) -> None:
+    scene.ingest(export("new", "New", "9", active=True), place="flows", name="new.json")
+    scene.ingest(export("z", "Z", "9"), place="flows", name="z.json")
+    made = iter(["", "", "drop"])
+    n8n.plug = lambda method, path: (next(made, "") or None) if method == "POST" else None
+    outcome = scene.deploy(scene.approved(place="flows"))
+    n8n.plug = lambda method, path: None
+    assert outcome.reach is not None
+    assert outcome.reach.changed == ("new",)
+    n8n.methods = frozenset({"GET", "POST", "PUT"})
+    done = undo(scene, outcome.deployment)
+    assert not done.verified
+    assert "it was deactivated and remains" in done.reason
+    assert done.reach is not None
+    assert done.reach.unsure == ("new",)
+    (left,) = [flow for flow in n8n.workflows.values() if flow["name"] == "New"]
+    assert left["active"] is False
+    n8n.methods = ALL_SCOPES
+    assert undo(scene, outcome.deployment).verified, "with the scope it goes on from there"
+    assert "New" not in {flow["name"] for flow in n8n.workflows.values()}
+
+
+def test_undoing_a_first_deployment_to_a_folder_takes_its_files_away(scene: Scene) -> None:
+    scene.ingest()
+    request = scene.approved()
+    folder = scene.workspace.root / "out" / "prod" / "orders"
+    folder.mkdir(parents=True)
+    (folder / "notes.json").write_text('{"ours": true}')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FolderTarget, "push", unconfirmed(FolderTarget.push))
+        with pytest.raises(PlatformFailure):
+            scene.deploy(request)
+    assert set(scene.delivered()) == {"flows.json", "notes.json"}
+    done = undo(scene, "DEP-0001")
+    assert done.verified
+    assert set(scene.delivered()) == {"notes.json"}
+
+
+def unconfirmed(push: Callable[..., Pushed]) -> Callable[..., Pushed]:
+    """Push, and lose the disk right after it."""
+
+    def failing(*given: object, **named: object) -> Pushed:
+        push(*given, **named)
+        raise PlatformFailure("the disk went away")
+
+    return failing
+
+
+def test_a_first_deployment_that_failed_can_still_be_finished(scene: Scene, n8n: FakeN8n) -> None:
+    _, outcome = half_first(scene, n8n)
     assert deploying.resume(scene.context, scene.bo, outcome.deployment).verified
 
 

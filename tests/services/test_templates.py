@@ -9,6 +9,7 @@ from support.exports import V1, V2
 from support.scene import Scene, content
 
 from store.domain import events as ev
+from store.domain import templates
 from store.errors import BadInput, NotFound, Refusal
 from store.intake.inbox import Root, scan
 from store.services import incidents, playbooks
@@ -16,6 +17,20 @@ from store.services.exports.ingesting import FileOutcome
 from store.services.requests import approving, dropped, requests, ticking
 
 TWEAK = {"template": "config-tweak", "what": "a longer time-out"}
+
+
+def test_what_the_form_is_told_while_one_types_is_what_opening_refuses(scene: Scene) -> None:
+    policy = scene.context.policy
+    stated = content(title="", template="new-connector", why="x" * 4001, risk="none")
+    found = {fault.field: fault for fault in templates.faults(stated, "prod", policy)}
+    assert found.keys() == {"title", "what", "impact", "dependencies", "constraints", "tests", "why", "risk"}
+    assert [name for name, fault in found.items() if not fault.missing] == ["why", "risk"]
+    scene.ingest()
+    for words in ({"title": ""}, {"why": "x" * 4001}, {"risk": "none"}, {"template": "no-such"}):
+        assert templates.faults(content(**words), "prod", policy)
+        with pytest.raises(BadInput):
+            scene.open(**words)
+    assert not templates.faults(content(), "prod", policy)
 
 
 def test_every_field_that_the_template_asks_for_and_is_missing_is_named(scene: Scene) -> None:

@@ -14,6 +14,7 @@ from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
     DeploymentFailed,
     DeploymentStarted,
+    DeploymentUndone,
     DeploymentVerified,
     DriftAcknowledged,
     DriftAdopted,
@@ -153,6 +154,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         EnforcementHalted,
         DeploymentVerified,
         DeploymentFailed,
+        DeploymentUndone,
         ReleaseQuarantined,
         QuarantineLifted,
         DriftOpened,
@@ -223,6 +225,7 @@ __all__ = [
     "DataRecorded",
     "DeploymentFailed",
     "DeploymentStarted",
+    "DeploymentUndone",
     "DeploymentVerified",
     "DriftAcknowledged",
     "DriftAdopted",

@@ -135,6 +135,30 @@ class DeploymentFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeploymentUndone(Event):
+    """What a first deployment that failed had brought is gone, and what stood there before is back: read back so.
+
+    Nothing was desired there before, and nothing is after it: the desired state is what it was, none.
+    """
+
+    KIND: ClassVar[str] = "deployment.undone"
+    ON: ClassVar[tuple[str, ...]] = ("deployment", "project", "environment")
+    deployment: str
+    """The rollback that did it."""
+    project: str
+    environment: str
+    undoes: str
+    """The deployment that failed."""
+    revision: str
+    removed: tuple[str, ...] = ()
+    """Ids of the components that were taken away, at most 500."""
+    restored: tuple[str, ...] = ()
+    """Ids of the components that are as they were before it, at most 500."""
+    ids: Mapping[str, str] | None = None
+    """As in `deployment.verified`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReleaseQuarantined(Event):
     """This release cannot be deployed or promoted until somebody lifts the quarantine with a reason."""
 

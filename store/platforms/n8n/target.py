@@ -224,7 +224,14 @@ class _Job:
     def _delete(self, component: str, before: Workflow) -> None:
         identity = self.live_id(component)
         self._compare(identity, before)
-        self._send("DELETE", _path(identity), f"delete {before.get('name')!r}")
+        try:
+            self._send("DELETE", _path(identity), f"delete {before.get('name')!r}")
+        except PlatformFailure as failure:
+            if self.sent or before.get("active") is not True:
+                raise
+            # A key that may not delete may still stop it: what cannot be taken away at least no longer runs.
+            self._send("POST", f"{_path(identity)}/deactivate", f"deactivate {before.get('name')!r}")
+            raise PlatformFailure(f"{failure}; it was deactivated and remains") from None
         self.ids.pop(component, None)
 
     def _compare(self, identity: str, before: Workflow) -> None:

@@ -18,7 +18,7 @@ from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
-from store.services.delivery.plans import failure
+from store.services.delivery.leftovers import failure
 from store.services.delivery.pushing import Outcome, Progress, Push, look, push, settle
 from store.services.delivery.reverting import after_failure
 from store.services.drift import drifting

@@ -11,7 +11,7 @@ from store.domain.diff import Diff, compare_exports
 from store.domain.impact import Surface
 from store.domain.release import Release
 from store.platforms import platform
-from store.projections import deployments
+from store.projections import deployments, requests
 from store.projections.deployments import DeploymentRow
 from store.projections.shape import Connection
 from store.services.context import Context
@@ -38,6 +38,8 @@ class Effect:
     """The deployment that set what is left behind."""
     back: DeploymentRow | None
     """The newest deployment of the release it goes back to."""
+    by: Mapping[str, str]
+    """Who asked for each request that goes back with it: request → principal."""
 
 
 def effect(context: Context, plan: Plan) -> Effect:
@@ -48,6 +50,8 @@ def effect(context: Context, plan: Plan) -> Effect:
     """
     place = {"environment": plan.environment.name, "project": plan.project}
     with context.ledger.reading() as connection:
+        asked = (requests.one(connection, request) for request in plan.takes_along)
+        by = {row.id: row.requester for row in asked if row is not None}
         past = [row for row in deployments.listing(connection, **place, limit=5000) if row.state == "verified"]
         contents = Contents(connection, also=plan.blobs)
         before, old_links, old_notices = _parts(contents, plan.leaves)
@@ -67,6 +71,7 @@ def effect(context: Context, plan: Plan) -> Effect:
         target=goal.describe().replace(f"{context.root}/", ""),
         left=_newest(past, plan.leaves_digest),
         back=_newest(past, plan.ref.release),
+        by=by,
     )
 
 

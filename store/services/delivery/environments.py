@@ -151,11 +151,11 @@ def target(context: Context, environment: Environment) -> Target:
     if not isinstance(found, NamesItself):
         return found
     place = {"environment": environment.name}
-    kinds = ["deployment.verified", "deployment.failed"]
+    kinds = ["deployment.verified", "deployment.failed", "deployment.undone"]
     for entry in recorded(context.ledger.entries(kinds=kinds, on=place, newest_first=True)):
         match entry.event:
-            case ev.DeploymentVerified(ids=ids) | ev.DeploymentFailed(ids=ids) if ids is not None:
-                return found.knowing(ids)
+            case ev.DeploymentVerified() | ev.DeploymentFailed() | ev.DeploymentUndone() as end if end.ids is not None:
+                return found.knowing(end.ids)
             case _:
                 pass
     return found

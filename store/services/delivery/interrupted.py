@@ -9,6 +9,7 @@ from store.services.context import Context, Source, next_id, recorded
 
 STARTED = ("deployment.started", "rollback.started", "revert.started", "rehearsal.started", "rehearsal.returning")
 _Started = ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted | ev.RehearsalStarted | ev.RehearsalReturning
+ENDED = ("deployment.verified", "deployment.failed", "deployment.undone")
 
 
 def next_deployment(source: Source) -> int:
@@ -18,7 +19,7 @@ def next_deployment(source: Source) -> int:
 
 def close_interrupted(context: Context, environment: str) -> None:
     """Record as failed every deployment and rehearsal here that never ended; the caller holds the push lock."""
-    kinds = (*STARTED, "deployment.verified", "deployment.failed")
+    kinds = (*STARTED, *ENDED)
     unfinished: dict[str, _Started] = {}
     for item in recorded(context.ledger.entries(kinds=kinds, on={"environment": environment})):
         match item.event:
@@ -30,8 +31,8 @@ def close_interrupted(context: Context, environment: str) -> None:
                 | ev.RehearsalReturning()
             ) as event:
                 unfinished[event.deployment] = event
-            case ev.DeploymentVerified(deployment=deployment) | ev.DeploymentFailed(deployment=deployment):
-                unfinished.pop(deployment, None)
+            case ev.DeploymentVerified() | ev.DeploymentFailed() | ev.DeploymentUndone() as end:
+                unfinished.pop(end.deployment, None)
             case _:
                 pass
     failures = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from store.domain import drift as drifts
 from store.domain import events as ev
-from store.domain.component import Component
+from store.domain.component import Component, ComponentRef
 from store.domain.diff import Diff
 from store.domain.release import Release
 from store.errors import BadInput, NotFound, Refusal
@@ -26,6 +26,17 @@ from store.services.sealing import sealing
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unmade:
+    """A first deployment that failed and is to be taken back: nothing is desired there, before and after."""
+
+    deployment: str
+    brought: Release
+    """Everything that the pushes that failed there may have brought."""
+    revision: str
+    """What the target was at when the plan was made."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a rollback would do: everything that is shown before it is asked for."""
 
@@ -36,7 +47,7 @@ class Plan:
     to: Release
     ref: ev.ReleaseRef
     reason_back: str
-    """`the release before`, `the desired release` (drift is reverted) or `as asked`."""
+    """`the release before`, `the desired release` (drift is reverted), `as asked`, or `what stood there before`."""
     diff: Diff
     """From what is desired now to the release it goes back to; `effects.effect` tells it from what is live."""
     takes_along: tuple[str, ...]
@@ -50,6 +61,13 @@ class Plan:
     """Set when only these go back."""
     blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What has to be archived for it."""
+    unmade: Unmade | None = None
+    """Set when it takes back a first deployment that failed."""
+
+    @property
+    def leaves_behind(self) -> bool:
+        """Say whether the release left behind is another one than it goes back to: it goes into quarantine then."""
+        return self.unmade is None and self.leaves_digest != self.ref.release
 
 
 def plan(
@@ -81,51 +99,14 @@ def plan_revert(context: Context, drift: str) -> Plan:
         raise NotFound(f"there is no drift {drift}")
     if known.status == "resolved":
         raise Refusal([f"{drift} is resolved already"])
-    past = releases.history(context.ledger, known.environment, known.project)
-    place = one(context.ledger, known.environment)
+    return plan_desired(context, known.environment, known.project)
+
+
+def plan_desired(context: Context, environment: str, project: str) -> Plan:
+    """Return what pushing the desired release again would change; something is desired there."""
+    past = releases.history(context.ledger, environment, project)
     goal, why = _goal(context, past, None, revert=True)
-    return _planned(context, place, known.project, past, goal, why, ())
-
-
-def plan_undo(context: Context, deployment: str) -> Plan:
-    """Return what pushing the desired release over what a failed deployment left behind would change.
-
-    Raises:
-        NotFound: there is no such deployment.
-        Refusal: it did not fail, something was deployed since, or nothing was desired before it.
-    """
-    failed = failure(context, deployment)
-    past = releases.history(context.ledger, failed.environment, failed.project)
-    if not past:
-        left = ", ".join((failed.changed or ())[:10]) or "whatever it changed"
-        raise Refusal(
-            [f"nothing was deployed to {failed.environment} before {deployment}: there is nothing to go back to"],
-            would_unblock=[f"finish it (quarterdeck deploy --resume {deployment}), or take away by hand: {left}"],
-        )
-    place = one(context.ledger, failed.environment)
-    goal, why = _goal(context, past, None, revert=True)
-    return _planned(context, place, failed.project, past, goal, why, ())
-
-
-def failure(context: Context, deployment: str) -> ev.DeploymentFailed:
-    """Return how a deployment failed.
-
-    Raises:
-        NotFound: there is no such deployment.
-        Refusal: it did not fail, or something was deployed there since.
-    """
-    kinds = ["deployment.failed", "deployment.verified"]
-    ends = [item.event for item in recorded(context.ledger.entries(kinds=kinds, on={"deployment": deployment}))]
-    if not ends:
-        raise NotFound(f"there is no deployment {deployment} that came to an end")
-    failed = ends[-1]
-    if not isinstance(failed, ev.DeploymentFailed):
-        raise Refusal([f"{deployment} did not fail: it was verified"])
-    place = {"environment": failed.environment, "project": failed.project}
-    newest = next(recorded(context.ledger.entries(kinds=kinds, on=place, newest_first=True, limit=1))).event
-    if isinstance(newest, ev.DeploymentVerified):
-        raise Refusal([f"{newest.deployment} was deployed there since {deployment} failed: it is over"])
-    return failed
+    return _planned(context, one(context.ledger, environment), project, past, goal, why, ())
 
 
 def _goal(
@@ -172,7 +153,8 @@ def _planned(
         if components:
             made = mixed(context, connection, leaves, goal_release, components, diff)
             diff = between_releases(connection, leaves, made.release, also=made.blobs)
-        lost = _cannot_come_back(connection, leaves, made, standing, goal_release)
+        lost = cannot_come_back(connection, leaves, made, standing, goal_release)
+        along = _since(connection, past, goal.release, components)
         open_requests = requests.listing(connection, states=("draft", "in review", "approved"))
     to = made.release
     ref = releases.ref_of(to) if components else goal
@@ -186,7 +168,7 @@ def _planned(
         ref=ref,
         reason_back=why,
         diff=diff,
-        takes_along=_since(past, goal.release),
+        takes_along=along,
         makes_stale=tuple(
             r.id
             for r in open_requests
@@ -209,20 +191,33 @@ def refuse_quarantined(source: Source, project: str, release: str, *, now: str) 
         )
 
 
-def _since(past: Sequence[ev.DeploymentVerified], release: str) -> tuple[str, ...]:
-    """Return the requests deployed after `release` was last live."""
+def _since(
+    connection: Connection, past: Sequence[ev.DeploymentVerified], release: str, components: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the requests deployed after `release` was last live; with `components` those that changed one of them."""
     taken: list[str] = []
-    for deployed in past:
+    for number, deployed in enumerate(past):
         if deployed.rehearsal is not None:
             continue  # it was gone for a moment only
         if deployed.target.release == release:
             break
-        if deployed.request:
+        if deployed.request and (not components or _changed(connection, past[number : number + 2], components)):
             taken.append(deployed.request)
     return tuple(taken)
 
 
-def _cannot_come_back(
+def _changed(connection: Connection, pair: Sequence[ev.DeploymentVerified], components: Sequence[str]) -> bool:
+    """Say whether the first of two deployments has one of the components otherwise than the second, the one before."""
+    new, *old = (releases.load(connection, one.target.manifest).by_id for one in pair)
+    before = old[0] if old else {}
+    return any(_digest(new, part) != _digest(before, part) for part in components)
+
+
+def _digest(parts: Mapping[str, ComponentRef], part: str) -> str | None:
+    return parts[part].digest if part in parts else None
+
+
+def cannot_come_back(
     connection: Connection, leaves: Release, made: Mixed, standing: Sequence[str], goal: Release
 ) -> tuple[str, ...]:
     """Return, in words, what a push of this release cannot restore: credentials, and what was left out of it."""

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from store.domain import events as ev
 from store.domain.component import ExportFile
 from store.domain.drift import DELIVERED, Drift
-from store.domain.push import Reach, mismatch, reach_of
+from store.domain.push import Reach, mismatch, reach_of, taken_back
 from store.domain.release import EMPTY, Release
 from store.domain.secrets import redact
 from store.errors import ChangedBehindOurBack, Conflict, PartialPush, QuarterdeckError
 from store.integrity.entry import Entry
 from store.platforms.protocol import NamesItself, Pushed, Snapshot, Target
+from store.projections.shape import Connection
 from store.services import releases
 from store.services.acting import record
 from store.services.context import Context
 from store.services.delivery import credentials
 from store.services.delivery.environments import Environment
+from store.services.delivery.plans import Unmade
 from store.services.drift import drifting
 from store.services.sealing import sealing
 
@@ -40,6 +42,8 @@ class Push:
     """Components that drifted in, and that nobody desires, are taken away with it."""
     rehearsal: str | None = None
     """The rehearsal that it is half of, by the deployment it began with."""
+    unmade: Unmade | None = None
+    """What it takes back, where nothing was desired before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,10 @@ class Outcome:
     """Of a push that failed on a platform: which components are which."""
     credentials_missing: tuple[str, ...] = ()
     """Parts that use credentials and have none there, in words."""
+    undoing: str | None = None
+    """The failed first deployment that was to be taken back, and is not yet."""
+    undoes: str | None = None
+    """The failed first deployment that was taken back: nothing is desired there."""
     reverted: Outcome | None = None
     """The automatic rollback that followed a failure, where the environment says so."""
 
@@ -145,6 +153,7 @@ class _Job:
     def __init__(self, context: Context, target: Target, plan: Push, started: Entry, before: Snapshot) -> None:
         self._context, self._target, self._plan, self._started, self._before = context, target, plan, started, before
         self.deployment = started.statement.on["deployment"]
+        self._where = {"deployment": self.deployment, "project": plan.project, "environment": plan.environment.name}
         self.files: tuple[ExportFile, ...] = ()
         names = {file.artifact: file.name for file in plan.release.files}
         self._carriers = {part.id: names[part.artifact] for part in plan.release.components}
@@ -161,12 +170,19 @@ class _Job:
         context, plan = self._context, self._plan
         with context.ledger.reading() as connection:
             self.files = sealing.raw_files(context, connection, plan.release)
-            deployed = releases.desired(context.ledger, plan.environment.name, plan.project)
-            old = releases.load(connection, deployed.target.manifest) if deployed else EMPTY
+            old = self._old(connection)
         self._remove = sorted({file.name for file in old.files} - {file.name for file in self.files})
         standing = drifting.standing(context.ledger, plan.environment.name, plan.project)
         leaving = {*old.by_id, *(standing if plan.clears else ())}
         self._gone = sorted(leaving - {*plan.release.by_id})
+
+    def _old(self, connection: Connection) -> Release:
+        """Return what may stand there and is to go where the release does not have it."""
+        plan = self._plan
+        if plan.unmade is not None:
+            return plan.unmade.brought
+        deployed = releases.desired(self._context.ledger, plan.environment.name, plan.project)
+        return releases.load(connection, deployed.target.manifest) if deployed else EMPTY
 
     def push(self) -> tuple[Pushed, str | None]:
         """Push; return what the target knows now, and what went wrong where something may have been changed.
@@ -211,8 +227,14 @@ class _Job:
         if live is not None and target.live:  # seen now, so that whoever finishes or undoes it knows what is there
             saw(self._context, target, self._plan.environment.name, self._plan.project, live)
         reason = "; ".join(part for part in (problem or wrong, reach.in_words() if reach else "") if part)
+        unmade = self._plan.unmade
         return Outcome(
-            deployment=self.deployment, verified=False, reason=reason, entries=(self._started, entry), reach=reach
+            deployment=self.deployment,
+            verified=False,
+            reason=reason,
+            entries=(self._started, entry),
+            reach=reach,
+            undoing=unmade.deployment if unmade is not None else None,
         )
 
     def failed(self, stage: str, reason: str, *, reach: Reach | None, ids: Mapping[str, str] | None) -> Entry:
@@ -222,9 +244,7 @@ class _Job:
             return tuple(components[:_MOST_NAMED]) if reach is not None else None
 
         event = ev.DeploymentFailed(
-            deployment=self.deployment,
-            project=self._plan.project,
-            environment=self._plan.environment.name,
+            **self._where,
             stage=stage,
             reason=redact(reason)[:500],
             request=self._plan.request,
@@ -238,12 +258,22 @@ class _Job:
     def _verified(self, target: Target, live: Snapshot, ids: Mapping[str, str] | None) -> Outcome:
         plan = self._plan
         missing = credentials.missing_after(target, self._before, live) if target.live else None
+        revision = sealing.public_revision(self._context, live)
+        if plan.unmade is not None:
+            there = covered(self._context, self._before.files)
+            removed, restored = taken_back(there, self._meant, self._gone)
+            undone = ev.DeploymentUndone(
+                **self._where, undoes=plan.unmade.deployment, revision=revision, ids=ids,
+                removed=removed[:_MOST_NAMED], restored=restored[:_MOST_NAMED],
+            )  # fmt: skip
+            entries = (self._started, *record(self._context, [undone]))
+            return Outcome(
+                deployment=self.deployment, verified=True, reason="", entries=entries, undoes=plan.unmade.deployment
+            )
         verified = ev.DeploymentVerified(
-            deployment=self.deployment,
-            project=plan.project,
-            environment=plan.environment.name,
+            **self._where,
             target=plan.ref,
-            revision=sealing.public_revision(self._context, live),
+            revision=revision,
             request=plan.request,
             ids=ids,
             credentials_missing=missing,
@@ -270,7 +300,10 @@ class _Job:
         if not self._target.live:
             there = {file.name: file.digest for file in live.files}
             other = sorted(file.name for file in self.files if there.get(file.name) != file.digest)
-            return f"delivered bytes differ: {', '.join(other[:5])}" if other else None
+            still = [name for name in self._remove if name in there]
+            if other or not still:
+                return f"delivered bytes differ: {', '.join(other[:5])}" if other else None
+            return f"{', '.join(still[:5])} should be gone and is not"
         about = None if self._target.whole else {*self._plan.release.by_id, *self._gone}
         now = covered(self._context, live.files)
         wrong = mismatch(self._meant, now, about=about)

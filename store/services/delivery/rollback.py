@@ -15,7 +15,8 @@ from store.services.acting import perform, record
 from store.services.context import Actor, Context, Source, named
 from store.services.delivery.environments import target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
-from store.services.delivery.plans import Plan, plan, plan_revert, plan_undo, refuse_quarantined
+from store.services.delivery.leftovers import plan_undo
+from store.services.delivery.plans import Plan, plan, plan_revert, refuse_quarantined
 from store.services.delivery.pushing import Outcome, Progress, Push, look, push
 from store.services.delivery.reverting import after_failure
 from store.services.glass import holding
@@ -44,15 +45,21 @@ def roll_back(
         close_interrupted(context, place.name)
         goal = target(context, place)
         snapshot = look(context, goal, place.name, project)
+        if what.unmade is not None and snapshot.revision != what.unmade.revision:
+            raise Conflict(
+                f"{place.name}/{project} was changed since the plan was made; nothing was pushed, look again"
+            )
         expected = sealing.public_revision(context, snapshot)
         homeward = _comes_home(context, what)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _may(context, source, actor, what)
             now = releases.desired(source, place.name, project)
-            if now is None or now.target.release != what.leaves_digest:
+            desired = now.target.release if now is not None else None
+            if desired != (what.leaves_digest if what.unmade is None else None):
                 raise Conflict(f"{place.name}/{project} was deployed to since the plan was made; look again")
-            refuse_quarantined(source, project, what.ref.release, now=now.target.release)
+            if desired is not None:
+                refuse_quarantined(source, project, what.ref.release, now=desired)
             return [
                 ev.RollbackStarted(
                     deployment=named("DEP", next_deployment(source)),
@@ -61,7 +68,7 @@ def roll_back(
                     target=what.ref,
                     expected=expected,
                     reason=reason,
-                    previous=now.target.release,
+                    previous=desired,
                     component=what.components[0] if len(what.components) == 1 else None,
                     components=what.components if len(what.components) > 1 else None,
                     takes_along=what.takes_along,
@@ -70,9 +77,17 @@ def roll_back(
             ]
 
         started = perform(context, actor, decide, blobs=[*what.blobs.values(), what.to.to_bytes()])[0]
-        job = Push(environment=place, project=project, release=what.to, ref=what.ref, request=None, clears=True)
+        job = Push(
+            environment=place,
+            project=project,
+            release=what.to,
+            ref=what.ref,
+            request=None,
+            clears=True,
+            unmade=what.unmade,
+        )
         outcome = push(context, goal, job, started=started, before=snapshot, progress=progress)
-        if outcome.verified and what.leaves_digest != what.ref.release and not homeward:
+        if outcome.verified and what.leaves_behind and not homeward:
             left = ev.ReleaseQuarantined(
                 deployment=outcome.deployment,
                 project=project,

@@ -15,7 +15,7 @@ from store.platforms.protocol import NamesItself, Target
 from store.services import releases
 from store.services.context import Context, Source, recorded
 from store.services.delivery.environments import Environment, environments, one, target
-from store.services.delivery.interrupted import STARTED
+from store.services.delivery.interrupted import ENDED, STARTED
 from store.services.delivery.reverting import enforce
 from store.services.drift import drifting, looking
 from store.services.locking import is_pushing
@@ -197,6 +197,6 @@ def _projects(context: Context, environment: str) -> list[str]:
 
 def _pulse(source: Source, environment: str) -> int:
     """Return the newest entry that says a push began or ended here."""
-    kinds = [*STARTED, "deployment.verified", "deployment.failed"]
+    kinds = [*STARTED, *ENDED]
     newest = source.entries(kinds=kinds, on={"environment": environment}, limit=1, newest_first=True)
     return next((entry.seq for entry in newest), 0)

@@ -103,6 +103,11 @@ def _delivery(event: ev.Event) -> tuple[str, str, str]:
             return event.deployment, _then(text, lost and f"credentials missing: {lost}"), "verified"
         case ev.DeploymentFailed():
             return event.deployment, f"{event.stage}: {event.reason}", "failed"
+        case ev.DeploymentUndone():
+            text = (
+                f"what {event.undoes} had brought is gone: {len(event.removed)} removed, {len(event.restored)} restored"
+            )
+            return event.deployment, text, "undone"
         case ev.RollbackStarted():
             undone = f", undoing {', '.join(event.takes_along)}" if event.takes_along else ""
             return event.deployment, f"back to release {event.target.release[:16]}{undone}: {event.reason}", "rollback"

@@ -18,6 +18,7 @@ from store.services.releases import load
 MARKS = (
     "deployment.verified",
     "deployment.failed",
+    "deployment.undone",
     "rollback.started",
     "revert.started",
     "rollback.rehearsed",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from store.domain import events as ev
 from store.domain.release import EMPTY
+from store.errors import Refusal
 from store.projections import artifacts, deployments, incidents, requests
 from store.projections.artifacts import ArtifactRow
 from store.projections.deployments import DeploymentRow
@@ -16,6 +17,7 @@ from store.projections.shape import Connection
 from store.services import rights
 from store.services.context import Context
 from store.services.delivery.effects import between
+from store.services.delivery.remains import Remains, remains
 from store.services.diffing import Comparison, comparison_of_request
 from store.services.drift.drift_view import three_way
 from store.services.identity.people import principals
@@ -56,6 +58,18 @@ class Detail:
     comparison: Comparison | None = None
     """What a request or deployment changed, or a drift did behind our back."""
     goal: Goal | None = None
+    remains: Remains | None = None
+    """What a failed deployment left behind, while it can be finished or taken back."""
+
+    @property
+    def place(self) -> tuple[str | None, str | None]:
+        """Return the project and environment that the node belongs to, as far as it does."""
+        for row in (self.request, self.deployment, self.drift, self.incident, self.artifact):
+            if row is not None:
+                return row.project, row.environment
+        if self.goal is not None:
+            return self.goal.project, self.goal.environment
+        return (self.node.key if self.node.kind == "project" else None), None
 
 
 def detail(context: Context, node: Node, handle: str | None) -> Detail:
@@ -114,7 +128,17 @@ def _deployment(context: Context, connection: Connection, node: Node, handle: st
         notes=_notes(connection, node),
         comparison=between(connection, old, load(connection, row.manifest)),
         goal=_goal(context, connection, row.environment, row.project, row, handle, what=row.id),
+        remains=_remains(context, row, handle),
     )
+
+
+def _remains(context: Context, row: DeploymentRow, handle: str | None) -> Remains | None:
+    if row.state != "failed":
+        return None
+    try:
+        return remains(context, row.id, handle)
+    except Refusal:  # something was deployed there since: it is over
+        return None
 
 
 def _drift(context: Context, connection: Connection, node: Node, handle: str | None) -> Detail:

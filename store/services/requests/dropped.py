@@ -12,7 +12,7 @@ from store.domain import events as ev
 from store.domain.component import Json
 from store.domain.policy import Policy
 from store.domain.secrets import redact
-from store.domain.templates import begun, named
+from store.domain.templates import LONGEST, begun, named
 from store.errors import BadInput, Conflict, Refusal
 from store.formats import safe_toml
 from store.intake.guard import StillWriting
@@ -26,8 +26,6 @@ from store.services.requests.requests import opening
 
 ENDING: Final = ".request.toml"
 MAX_BYTES: Final = 64 * 1024
-_LONGEST: Final = 4000
-"""Characters of one thing that is stated: an entry stays below 64 KiB."""
 _KEYS: Final = tuple(field.name for field in fields(ev.RequestContent))
 _NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What makes a text read otherwise than it is written, or moves a terminal's cursor."""
@@ -93,8 +91,8 @@ def _fault(key: str, value: Json) -> str | None:
         return f"{key[:60]!a} is nothing a request states: use {', '.join(_KEYS)}"
     if not isinstance(value, str):
         return f"{key} is no text"
-    if len(value) > _LONGEST:
-        return f"{key} has {len(value)} characters; {_LONGEST} are the most"
+    if len(value) > LONGEST:
+        return f"{key} has {len(value)} characters; {LONGEST} are the most"
     if _NO_TEXT.search(value):
         return f"{key} holds a control character or one that turns the direction of reading"
     return None

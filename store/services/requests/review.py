@@ -21,6 +21,7 @@ from store.services.context import Context
 from store.services.delivery import deploying
 from store.services.identity.people import principals
 from store.services.requests import commenting
+from store.services.requests.drafting import edit_blocked
 from store.services.requests.escalating import deadline_of
 from store.services.requests.reading import change_of
 from store.services.requests.testdata import DataRow, of_request
@@ -65,6 +66,8 @@ class Review:
     deploy_unblock: tuple[str, ...]
     refuse_blocked: tuple[str, ...]
     """Why the caller cannot refuse it, then `→` what would unblock it; empty when they can."""
+    edit_blocked: tuple[str, ...]
+    """Why the caller cannot edit it, then `→` what would unblock it; empty when they can."""
     promote_blocked: tuple[str, ...]
     """Why its release cannot be promoted from where it is; empty when it can."""
     promote_to: tuple[str, ...]
@@ -124,6 +127,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         deploy_blocked=deploy.reasons,
         deploy_unblock=deploy.would_unblock,
         refuse_blocked=_refuse_blocked(context, people, row, handle),
+        edit_blocked=edit_blocked(context, request, handle),
         promote_blocked=_promote_blocked(context, row, handle, now.get(row.project), to),
         promote_to=to,
         deadline=deadline_of(context, row, context.now),

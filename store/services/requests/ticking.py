@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from store.domain import checklist as rules
 from store.domain import events as ev
-from store.errors import BadInput
+from store.errors import BadInput, Refusal
 from store.integrity.entry import Entry
 from store.services.acting import perform
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
-from store.services.requests.requests import change_of
+from store.services.requests.reading import change_of
+from store.services.rights import NO_KEY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +24,8 @@ class Item:
     by: str | None = None
     seq: int | None = None
     note: str = ""
+    at: str | None = None
+    """When, as the entry claims."""
 
 
 def checklist(context: Context, request: str) -> tuple[Item, ...]:
@@ -34,11 +37,22 @@ def checklist(context: Context, request: str) -> tuple[Item, ...]:
     except BadInput:
         every = tuple(done)
     return tuple(
-        Item(item=item, by=done[item].actor, seq=done[item].seq, note=done[item].note)
+        Item(item=item, by=done[item].actor, seq=done[item].seq, note=done[item].note, at=done[item].at)
         if item in done
         else Item(item=item)
         for item in every
     )
+
+
+def blocked(context: Context, request: str, handle: str | None) -> tuple[str, ...]:
+    """Return why `handle` cannot tick a request's checklist, then `→` what would unblock it; empty when they can."""
+    if handle is None:
+        return NO_KEY
+    try:
+        rules.check(change_of(context.ledger, request), handle, principals(context.ledger), context.rules, context.now)
+    except Refusal as refusal:
+        return (*refusal.reasons, *(f"→ {words}" for words in refusal.would_unblock))
+    return ()
 
 
 def tick(context: Context, actor: Actor, request: str, item: str, *, note: str = "") -> Entry:

@@ -9,6 +9,7 @@ from datetime import datetime
 from store.domain.component import Component
 from store.domain.diff import Diff
 from store.domain.roles import PERMISSIONS
+from store.errors import Refusal
 from store.integrity.entry import Entry
 from store.projections import artifacts, deployments, incidents
 from store.projections.artifacts import RefusedRow
@@ -16,6 +17,7 @@ from store.projections.deployments import DeploymentRow
 from store.projections.incidents import IncidentRow, NoteRow
 from store.services import rights
 from store.services.context import Context
+from store.services.delivery.remains import Remains, remains
 from store.services.drift.drift_view import ThreeWay, three_way
 from store.services.history import activity
 from store.services.identity.people import principals
@@ -38,6 +40,8 @@ class Situation:
     review: Review | None = None
     three: ThreeWay | None = None
     failed: DeploymentRow | None = None
+    remains: Remains | None = None
+    """What a failed deployment left behind, while it can be finished or taken back."""
     incident: IncidentRow | None = None
     refused: RefusedRow | None = None
     notes: tuple[NoteRow, ...] = ()
@@ -126,6 +130,7 @@ def situation(context: Context, item: Item, handle: str | None) -> Situation:
         review=found,
         three=three,
         failed=failed,
+        remains=_remains(context, item, handle),
         incident=incident,
         refused=next((row for row in refused if f"#{row.seq}" == item.key), None),
         notes=notes,
@@ -134,6 +139,15 @@ def situation(context: Context, item: Item, handle: str | None) -> Situation:
         before=found.before if found else _by_id(three.desired if three else None),
         after=found.after if found else _by_id(three.observed if three else None),
     )
+
+
+def _remains(context: Context, item: Item, handle: str | None) -> Remains | None:
+    if item.kind != "failed":
+        return None
+    try:
+        return remains(context, item.key, handle)
+    except Refusal:  # it is over since the list was read
+        return None
 
 
 def _by_id(component: Component | None) -> dict[str, Component]:
