@@ -11,7 +11,7 @@ from store.domain.build import gathered
 from store.domain.component import Component, Connector, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
-from store.platforms.n8n.timers import seconds_between
+from store.platforms.n8n.timers import seconds_between, when
 
 _OWN: Final = ("n8n-nodes-base.", "@n8n/")
 _BASE: Final = "n8n-nodes-base."
@@ -94,7 +94,7 @@ def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
     elif kind in _DOORS and parameters.get("authentication", "none") == "none":
         yield "open-endpoint", f"answers on /{_shown(parameters.get('path')) or kind} and asks for no authentication"
     elif kind in _TIMERS:
-        yield "schedule", f"runs on the schedule {_shown(parameters.get('rule') or parameters.get('triggerTimes'))}"
+        yield "schedule", when(parameters)
     options = parameters.get("options")
     if parameters.get("allowUnauthorizedCerts") is True or (
         isinstance(options, dict) and options.get("allowUnauthorizedCerts") is True

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from store import archive
 from store.domain.component import Component
 from store.domain.diff import Diff, compare
 from store.errors import NotFound
-from store.platforms import platform, recognise
-from store.projections import artifacts, deployments, drifts
+from store.platforms import platform
+from store.projections import deployments, drifts
 from store.projections.drifts import DriftRow
 from store.projections.shape import Connection
 from store.services.context import Context
+from store.services.delivery.live_state import observed_in
 from store.services.releases import Contents, load
 
 
@@ -40,19 +40,15 @@ def three_way(context: Context, drift: str) -> ThreeWay:
         row = drifts.one(connection, drift)
         if row is None:
             raise NotFound(f"there is no drift {drift}")
-        data = archive.get(connection, row.observed_artifact)
-        seen = artifacts.observations(connection, environment=row.environment, project=row.project)
-        name = next((one.name for one in seen if one.artifact == row.observed_artifact), "export.json")
-        parsed = recognise(data, name)
-        observed = next((part for part in parsed.components if part.id == row.component), None)
+        read_by, observed = observed_in(connection, row)
         desired, previous = _recorded(connection, row)
-    rules = platform(parsed.platform).rules
+    rules = platform(read_by).rules
     return ThreeWay(
         drift=row,
         desired=desired,
-        observed=observed if row.observed is not None else None,
+        observed=observed,
         previous=previous,
-        live=compare(_listed(desired), _listed(observed if row.observed is not None else None), rules),
+        live=compare(_listed(desired), _listed(observed), rules),
         last_change=compare(_listed(previous), _listed(desired), rules),
     )
 
@@ -79,8 +75,8 @@ def _component(connection: Connection, contents: Contents, manifest: str, compon
     ref = release.by_id.get(component)
     if ref is None:
         return None
-    name = next(file.name for file in release.files if file.artifact == ref.artifact)
-    return contents.of_artifact(ref.artifact, name).get(component)
+    file = next(file for file in release.files if file.artifact == ref.artifact)
+    return contents.of_artifact(ref.artifact, file.name, file.platform).get(component)
 
 
 def _listed(component: Component | None) -> list[Component]:
