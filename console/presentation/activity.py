@@ -37,6 +37,7 @@ def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
         "id": _subject(on),
         "place": f"{on.get('environment', '-')}/{on.get('project', '-')}",
         "request": on.get("request", "the earlier release"),
+        "modules": _listed(data.get("changes")) or counted(_number(data.get("modules")), "module"),
         "parts": counted(_number(data.get("components")), "component"),
     }
     parts: list[tuple[str, str]] = []
@@ -51,6 +52,10 @@ def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
             else:
                 parts.append((known.get(name) or str(data.get(name, "")), tone))
     return [(words, tone) for words, tone in parts if words]
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else ""
 
 
 def _subject(on: Mapping[str, str]) -> str:
@@ -75,6 +80,7 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "rollback.started": ("◀", "warn", "{who} rolls back *{place}*: {reason?}"),
         "revert.started": ("◀", "warn", "reverting *{place}* by itself: {reason?}"),
         "enforcement.halted": ("!", "danger", "*{place}* is not reverted any more: {reason?}"),
+        "modules.observed": ("○", "info", "{place} installed: {modules}"),
         "drift.opened": ("!", "danger", "{place} *{id}* {name}: {summary?}"),
         "drift.changed": ("!", "danger", "{place} *{id}* changed again: {summary?}"),
         "drift.reopened": ("○", "warn", "{who} took back the acknowledgement of *{id}*: {reason?}"),

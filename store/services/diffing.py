@@ -24,6 +24,8 @@ from store.platforms import platform, recognise
 from store.platforms.generic import Generic
 from store.projections import artifacts, deployments, requests
 from store.projections.shape import Connection
+from store.services.connectors import installed
+from store.services.connectors.installed import UNKNOWN, Modules
 from store.services.context import Context
 from store.services.history import history
 from store.services.releases import Contents, load
@@ -43,6 +45,10 @@ class Side:
         """Component id → component, whatever its platform."""
         return {part.id: part for parts in self.components.values() for part in parts}
 
+    def with_modules(self, modules: Sequence[Connector]) -> Side:
+        """Return the side with what is installed where it runs."""
+        return replace(self, connectors=(*self.connectors, *modules))
+
     @property
     def surface(self) -> Surface:
         """What can be reached and what it reaches, whatever the platform."""
@@ -60,10 +66,19 @@ class Comparison:
 
 
 def between_releases(
-    connection: Connection, old: Release, new: Release, *, also: Mapping[str, bytes] | None = None
+    connection: Connection,
+    old: Release,
+    new: Release,
+    *,
+    also: Mapping[str, bytes] | None = None,
+    modules: Modules = UNKNOWN,
 ) -> Diff:
-    """Return what changes from one release to another; `also` holds bytes that are not archived yet."""
-    return between_sides(*_sides(Contents(connection, also=also), old, new))
+    """Return what changes from one release to another; `also` holds bytes that are not archived yet.
+
+    `modules` are those of the installation that carried the one and is to carry the other.
+    """
+    left, right = _sides(Contents(connection, also=also), old, new)
+    return between_sides(left.with_modules(modules.before), right.with_modules(modules.after))
 
 
 def of_request(context: Context, request: str) -> Diff:
@@ -84,6 +99,7 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
         if row.environment == PLACE:
             return _comparison_of_policies(connection, row)
         now = {d.project: d for d in deployments.desired(connection, environment=row.environment)}.get(row.project)
+        deployed = None
         if row.deployment is not None and row.state in {"live", "superseded", "rolled back"}:
             deployed = deployments.one(connection, row.deployment)
             before = _release_before(connection, deployed) if deployed else None
@@ -91,7 +107,18 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
             before = load(connection, now.manifest) if now else None
         contents = Contents(connection)
         old, new = _sides(contents, before or EMPTY, load(connection, row.manifest))
+    modules = installed.around(context.ledger, context, row.environment, row.project, *_span(now, deployed))
+    old, new = old.with_modules(modules.before), new.with_modules(modules.after)
     return Comparison(diff=between_sides(old, new), before=old.by_id, after=new.by_id)
+
+
+def _span(
+    now: deployments.DeploymentRow | None, deployed: deployments.DeploymentRow | None
+) -> tuple[int | None, int | None]:
+    """Return the entries between which modules may have changed: from what was live there to this release."""
+    if deployed is not None:
+        return deployed.started_seq, deployed.ended_seq
+    return (now.ended_seq if now else None), None
 
 
 def _comparison_of_policies(connection: Connection, row: requests.RequestRow) -> Comparison:

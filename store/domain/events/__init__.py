@@ -8,7 +8,7 @@ from typing import Final
 
 from store.domain.component import Json
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
-from store.domain.events.connectors import ConnectorsReviewed
+from store.domain.events.connectors import ConnectorsReviewed, ModulesObserved
 from store.domain.events.deployments import (
     DeploymentFailed,
     DeploymentStarted,
@@ -154,6 +154,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         IncidentClosed,
         EntryAnnotated,
         ConnectorsReviewed,
+        ModulesObserved,
         ChecklistTicked,
         PlaybookStarted,
         PlaybookTicked,
@@ -238,6 +239,7 @@ __all__ = [
     "LedgerOpened",
     "LedgerRestored",
     "LogKeyRotated",
+    "ModulesObserved",
     "NoticeRecord",
     "OwnersWanted",
     "PinnedState",
