@@ -75,6 +75,8 @@ NOTICES = [
     ({"type": BASE + "readWriteFile", "parameters": {"fileSelector": "/etc/passwd"}}, "file"),
     ({"type": BASE + "scheduleTrigger", "parameters": {"rule": {"interval": [{"field": "hours"}]}}}, "schedule"),
     ({"type": BASE + "httpRequest", "parameters": {"options": {"allowUnauthorizedCerts": True}}}, "tls-off"),
+    ({"type": BASE + "code", "parameters": {"jsCode": "require('child_process').exec('id')"}}, "shell"),
+    ({"type": "@n8n/n8n-nodes-langchain.toolCode", "parameters": {"pythonCode": "os.system('id')"}}, "shell"),
     ({"type": BASE + "code", "parameters": {"jsCode": "const apiKey = 'q8Zr-77-xx';"}}, "inline-secret"),
 ]
 

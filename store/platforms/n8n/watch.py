@@ -19,6 +19,8 @@ _SHELLS: Final = frozenset({"executeCommand", "ssh"})
 _FILES: Final = frozenset({"readWriteFile", "readBinaryFile", "readBinaryFiles", "writeBinaryFile", "localFileTrigger"})
 _DOORS: Final = frozenset({"webhook", "formTrigger", "chatTrigger", "mcpTrigger"})
 _TIMERS: Final = frozenset({"scheduleTrigger", "cron", "interval"})
+_CODE: Final = ("jsCode", "pythonCode", "functionCode", "code")
+_SHELL_CODE: Final = ("child_process", "execSync(", "spawnSync(", "os.system(", "subprocess.")
 _ADDRESSES: Final = ("url", "baseUrl", "host", "endpoint")
 
 
@@ -86,6 +88,9 @@ def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
     kind = node["type"].rpartition(".")[2]
     given = node.get("parameters")
     parameters: dict[str, Any] = given if isinstance(given, dict) else {}
+    code = "\n".join(text for key in _CODE if isinstance(text := parameters.get(key), str))
+    if any(word in code for word in _SHELL_CODE):
+        yield "shell", "its code starts other programs"
     if kind in _SHELLS:
         yield "shell", f"runs the command {_shown(parameters.get('command')) or 'that the data names'}"
     elif kind in _FILES:
