@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from store.domain.component import Parsed
 from store.domain.diff import Diff, compare
+from store.errors import TooMuch
 from store.platforms import platform, recognise
 
 FIXTURES = Path(__file__).parent / "fixtures/grafana"
@@ -81,6 +83,27 @@ def test_a_config_map_that_holds_more_than_dashboards_is_just_a_document() -> No
     data = {"b.json": json.dumps(fixture("boiler.json")), "grafana.ini": "[server]"}
     text = yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "data": data})
     assert recognise(text.encode(), "boards.yaml").platform == "generic"
+
+
+def entry(key: str, values: str, uid: str = "", anchor: str = "") -> str:
+    text = json.dumps({"panels": [], "schemaVersion": 1, "uid": uid}).replace("1,", f"[{values}1],", 1)
+    return f"  {key}.json: {anchor}'{text}'\n"
+
+
+HOSTILE = {
+    "too many": "".join(entry(f"d{number}", "", str(number)) for number in range(600)),
+    "too large": entry("d", "[]," * 600_000),
+    "one repeated": entry("a", "1," * 200_000, anchor="&a ") + "  b.json: *a\n  c.json: *a\n",
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_config_map_never_holds_more_dashboards_or_values_than_are_read(what: str) -> None:
+    text = f"apiVersion: v1\nkind: ConfigMap\ndata:\n{HOSTILE[what]}"
+    began = time.process_time()
+    with pytest.raises(TooMuch):
+        recognise(text.encode(), "boards.yaml")
+    assert time.process_time() - began < 5
 
 
 def test_a_dashboard_of_schema_2_without_its_envelope_is_one_too_and_tells_the_versions_of_its_plugins() -> None:

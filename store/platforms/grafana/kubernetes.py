@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from store.domain.component import Json
-from store.errors import BadInput
+from store.errors import BadInput, TooMuch
 from store.formats.safe_yaml import read as read_yaml
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.grafana.dashboard import Model, model_of
 
+_MOST: Final = 500
+"""Dashboards in one file; the largest collections that are published hold some dozens."""
+_MOST_VALUES: Final = 500_000
+"""JSON values in all its dashboards together, as many as a YAML file may hold."""
 _OPERATOR: Final = ("grafana.integreatly.org/", "integreatly.org/")
 
 
@@ -31,7 +35,13 @@ def models_of(data: bytes, name: str) -> list[Model]:
     Raises:
         BadInput: no YAML, no dashboard in it, something beside dashboards, or two dashboards of one uid.
     """
-    found = [model for resource in _resources(read_yaml(data)) for model in _dashboards(resource, name)]
+    found: list[Model] = []
+    spent = [0]
+    for resource in _resources(read_yaml(data)):
+        for model in _dashboards(resource, name, spent):
+            found.append(model)
+            if len(found) > _MOST:
+                raise TooMuch(f"it holds more than {_MOST} dashboards")
     if not found:
         raise BadInput("not a Grafana dashboard: none of the resources holds one")
     twice = [uid for uid, count in Counter(model.uid for model in found).items() if count > 1]
@@ -53,16 +63,24 @@ def _resources(documents: list[Json]) -> Iterator[dict[str, Any]]:
             yield document
 
 
-def _dashboards(resource: dict[str, Any], name: str) -> Iterator[Model]:
+def _dashboards(resource: dict[str, Any], name: str, spent: list[int]) -> Iterator[Model]:
     version, kind = str(resource.get("apiVersion")), resource.get("kind")
     spec, values = resource.get("spec"), resource.get("data")
     if version.startswith(_OPERATOR) and isinstance(spec, dict) and isinstance(text := spec.get("json"), str):
         own = {key: item for key, item in spec.items() if key != "json"}
-        yield model_of({**resource, "spec": own, "dashboard": parse_json(text.encode()).value}, name)
+        yield model_of({**resource, "spec": own, "dashboard": _json(text, spent)}, name)
     elif kind == "ConfigMap" and isinstance(values, dict) and values:
         for key, text in values.items():
             if not isinstance(text, str):
                 raise BadInput("not a Grafana dashboard: a config map holds something else")
-            yield model_of(parse_json(text.encode()).value, key)
+            yield model_of(_json(text, spent), key)
     else:
         yield model_of(resource, name)
+
+
+def _json(text: str, spent: list[int]) -> Json:
+    """Return a dashboard; `spent` counts the values of all of them, because an alias repeats one for nothing."""
+    spent[0] += text.count(",") + text.count("{") + text.count("[")
+    if spent[0] > _MOST_VALUES:
+        raise TooMuch(f"its dashboards have more than {_MOST_VALUES:,} values")
+    return parse_json(text.encode()).value

@@ -10,7 +10,7 @@ from typing import Final
 
 from store.domain.build import component, refuse_too_many
 from store.domain.component import Component, Json
-from store.errors import BadInput
+from store.errors import BadInput, TooMuch
 from store.formats.archive_zip import Member, open_zip
 
 TAIL: Final = 1024 * 1024
@@ -18,6 +18,8 @@ TAIL: Final = 1024 * 1024
 _WORKFLOWS: Final = re.compile(rb"[^/\\\0]/workflow\.json")
 _MOST_BYTES: Final = 16 * 1024 * 1024
 """Bytes of all workflows and settings together."""
+_MOST_VALUES: Final = 800_000
+"""JSON values of all of them together; a hundred bytes of memory each, or more."""
 _SETTINGS: Final = frozenset({"connections.json", "host.json", "local.settings.json", "parameters.json"})
 Read = Callable[[bytes, str], tuple[Component, ...]]
 
@@ -38,22 +40,27 @@ def deployment(data: bytes, read: Read) -> tuple[Component, ...]:
     if not any(_is_workflow(member.name) for member in members):
         raise BadInput("no deployment of Logic Apps: it holds no workflow")
     if sum(member.size for member in members if _is_read(member.name)) > _MOST_BYTES:
-        raise BadInput(f"its workflows and settings have more than {_MOST_BYTES} bytes")
+        raise TooMuch(f"its workflows and settings have more than {_MOST_BYTES:,} bytes")
     found: dict[str, Component] = {}
+    values = 0
     for member in members:
-        for part in _parts(member, read):
+        data = member.read() if _is_read(member.name) else b""
+        values += data.count(b",") + data.count(b"{") + data.count(b"[")
+        if values > _MOST_VALUES:
+            raise TooMuch(f"its workflows and settings hold more than {_MOST_VALUES:,} values")
+        for part in _parts(member, data, read):
             if part.id in found:
                 raise BadInput(f"two parts of the archive are called {ascii(part.id)[:80]}")
             found[part.id] = part
     return tuple(found.values())
 
 
-def _parts(member: Member, read: Read) -> tuple[Component, ...]:
+def _parts(member: Member, data: bytes, read: Read) -> tuple[Component, ...]:
     """Return what a member holds; settings that say nothing are a file like any other, a broken workflow is not."""
     if not _is_read(member.name):
         return (_file(member),)
     try:
-        return read(member.read(), member.name)
+        return read(data, member.name)
     except BadInput:
         if _is_workflow(member.name):
             raise
