@@ -22,6 +22,7 @@ _WORDS = {
     "ready": "deploy",
     "failed": "failed",
     "incident": "incident",
+    "anomaly": "unusual",
     "refused": "bad file",
 }
 _KEYS = {
@@ -30,6 +31,7 @@ _KEYS = {
     "ready": (("D", "deploys it"), ("enter", "reviews")),
     "failed": (("R", "rolls back"), ("enter", "shows its lineage")),
     "incident": (("c", "adds a note"), ("R", "rolls back"), ("enter", "shows its lineage")),
+    "anomaly": (("c", "adds a note"), ("enter", "shows its lineage")),
     "refused": (("enter", "shows the entry"),),
 }
 """Kind → the keys that handle it, the best one first."""

@@ -42,6 +42,7 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "principal.suspended": "warning",
     "revert.started": "high",
     "enforcement.halted": "critical",
+    "request.escalated": "high",
 }
 """Kind → how bad, where it is more than `info`; a severity of its own that an entry states overrules, and drift is
 worse in production."""

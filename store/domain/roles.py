@@ -32,6 +32,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "review connectors": ("approver", "security-approver", "auditor", "admin"),
     "add a report": ("requester", "operator", "approver", "security-approver", "admin"),
     "run gates": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
+    "acknowledge an anomaly": ("approver", "security-approver", "operator", "responder", "auditor", "admin"),
     "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
 }
 KINDS: Final = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from store.domain.component import Json
+from store.domain.events.anomalies import AnomalyAcknowledged, AnomalyNoticed, Measure
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
 from store.domain.events.connectors import ConnectorsReviewed, ModulesObserved
 from store.domain.events.deployments import (
@@ -84,6 +85,11 @@ from store.domain.events.policies import (
     RiskAssessed,
     RiskPoint,
 )
+from store.domain.events.rehearsals import (
+    RehearsalReturning,
+    RehearsalStarted,
+    RollbackRehearsed,
+)
 from store.domain.events.requests import (
     ApprovalGranted,
     ApprovalRefused,
@@ -92,6 +98,7 @@ from store.domain.events.requests import (
     ReleaseRef,
     RequestContent,
     RequestEdited,
+    RequestEscalated,
     RequestFile,
     RequestOpened,
     RequestSubmitted,
@@ -132,12 +139,16 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         RequestEdited,
         RequestSubmitted,
         RequestWithdrawn,
+        RequestEscalated,
         GateEvaluated,
         ApprovalGranted,
         ApprovalRefused,
         DeploymentStarted,
         RollbackStarted,
         RevertStarted,
+        RehearsalStarted,
+        RehearsalReturning,
+        RollbackRehearsed,
         EnforcementHalted,
         DeploymentVerified,
         DeploymentFailed,
@@ -165,6 +176,8 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         ExceptionGranted,
         ExceptionEnded,
         EnvironmentSpecified,
+        AnomalyNoticed,
+        AnomalyAcknowledged,
     )
 }
 
@@ -193,6 +206,8 @@ def decode(kind: str, on: Mapping[str, Json], data: Mapping[str, Json]) -> Event
 
 __all__ = [
     "EVENTS",
+    "AnomalyAcknowledged",
+    "AnomalyNoticed",
     "ApprovalGranted",
     "ApprovalRefused",
     "ArtifactIngested",
@@ -239,6 +254,7 @@ __all__ = [
     "LedgerOpened",
     "LedgerRestored",
     "LogKeyRotated",
+    "Measure",
     "ModulesObserved",
     "NoticeRecord",
     "OwnersWanted",
@@ -253,12 +269,15 @@ __all__ = [
     "PrincipalSuspended",
     "QuarantineLifted",
     "Recorded",
+    "RehearsalReturning",
+    "RehearsalStarted",
     "ReleaseQuarantined",
     "ReleaseRef",
     "ReportAdded",
     "ReportCounts",
     "RequestContent",
     "RequestEdited",
+    "RequestEscalated",
     "RequestFile",
     "RequestOpened",
     "RequestSubmitted",
@@ -268,6 +287,7 @@ __all__ = [
     "RiskPoint",
     "RoleGranted",
     "RoleRevoked",
+    "RollbackRehearsed",
     "RollbackStarted",
     "SecondLogKeySet",
     "Unknown",

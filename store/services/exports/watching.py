@@ -13,6 +13,7 @@ from store.intake.inbox import Drop, Problem, Root
 from store.intake.reach import REMOTE_WINDOW, share_of
 from store.intake.settle import Settler
 from store.intake.watch import sweep, watch
+from store.services import rounds
 from store.services.context import Actor, Context
 from store.services.delivery.environments import environments
 from store.services.drift.polling import poll_all, watch_live
@@ -135,6 +136,13 @@ def forever(
         target=notifying.forever, args=(context,), kwargs={"stop": stop, "complain": complain}, daemon=True
     )
     notifier.start()
+    rounder = threading.Thread(
+        target=rounds.forever,
+        args=(context,),
+        kwargs={"stop": stop, "tell": lambda said: tell(Report(said=said)), "complain": complain},
+        daemon=True,
+    )
+    rounder.start()
     settler = Settler(context.config.intake.settle_seconds)
     rescan = context.config.intake.rescan_seconds
     for found in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
@@ -150,6 +158,7 @@ def forever(
                 tell(report)
     poller.join(timeout=1)
     notifier.join(timeout=1)
+    rounder.join(timeout=1)
 
 
 def _parts(

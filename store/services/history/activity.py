@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from store.domain import events as ev
 from store.integrity.entry import Entry
+from store.projections import anomalies
 from store.services.context import Context
 
 QUIET = frozenset({"gate.evaluated", "configuration.observed", "deployment.started", "request.opened"})
@@ -19,7 +20,11 @@ def recent(context: Context, *, on: Mapping[str, str] | None = None, limit: int 
 
 
 def newest_about(context: Context, subject: str) -> int | None:
-    """Return the number of the newest entry about an id (CR-…, DEP-…, DR-…, INC-…), None when there is none."""
+    """Return the number of the newest entry about an id (CR-…, DEP-…, DR-…, INC-…, AN-…), None when there is none."""
+    if subject.startswith("AN-"):
+        with context.ledger.reading() as connection:
+            row = anomalies.one(connection, subject)
+        return row.seq if row is not None else None
     field = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}.get(subject.partition("-")[0])
     if field is None:
         return None

@@ -107,6 +107,8 @@ def situation(context: Context, item: Item, handle: str | None) -> Situation:
         incident = incidents.one(connection, item.key) if item.kind == "incident" else None
         refused = artifacts.refused(connection, limit=50) if item.kind == "refused" else ()
     found = review(context, item.key, handle) if item.kind in {"approval", "ready"} else None
+    if found is not None and not found.approve_blocked:
+        blocked["approve"] = ()  # also where it was escalated to a role that approves nothing else
     three = three_way(context, item.key) if item.kind == "drift" else None
     return Situation(
         item=item,
