@@ -38,6 +38,7 @@ def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
         "place": f"{on.get('environment', '-')}/{on.get('project', '-')}",
         "anomaly": on.get("anomaly", ""),
         "request": on.get("request", "the earlier release"),
+        "modules": _listed(data.get("changes")) or counted(_number(data.get("modules")), "module"),
         "parts": counted(_number(data.get("components")), "component"),
     }
     parts: list[tuple[str, str]] = []
@@ -52,6 +53,10 @@ def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
             else:
                 parts.append((known.get(name) or str(data.get(name, "")), tone))
     return [(words, tone) for words, tone in parts if words]
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else ""
 
 
 def _subject(on: Mapping[str, str]) -> str:
@@ -80,6 +85,7 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "rehearsal.started": ("◀", "info", "{who} rehearses a rollback of *{place}*: {reason?}"),
         "rollback.rehearsed": ("◀", "info", "{place} rollback rehearsed: {summary?}"),
         "enforcement.halted": ("!", "danger", "*{place}* is not reverted any more: {reason?}"),
+        "modules.observed": ("○", "info", "{place} installed: {modules}"),
         "drift.opened": ("!", "danger", "{place} *{id}* {name}: {summary?}"),
         "drift.changed": ("!", "danger", "{place} *{id}* changed again: {summary?}"),
         "drift.reopened": ("○", "warn", "{who} took back the acknowledgement of *{id}*: {reason?}"),

@@ -12,6 +12,7 @@ from store.domain import events as ev
 from store.domain import secrets
 from store.domain.component import Json
 from store.domain.policy import SEVERITIES, NotificationRule, Policy
+from store.domain.severity import of_drift
 
 BUILT_IN: Final = "warning"
 """What a channel is told of while no policy says otherwise: this and worse."""
@@ -45,7 +46,9 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "enforcement.halted": "critical",
     "request.escalated": "high",
 }
-"""Kind → how bad, where it is more than `info`; an entry that states a severity of its own overrules."""
+"""Kind → how bad, where it is more than `info`; a severity of its own that an entry states overrules, and drift is
+worse in production."""
+_DRIFTS: Final = frozenset({"drift.opened", "drift.changed"})
 _TOLD: Final = (
     "title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome", "comment", "requester"
 )  # fmt: skip
@@ -66,11 +69,13 @@ class Notice:
     body: str
 
 
-def severity_of(kind: str, data: Mapping[str, Json]) -> str:
-    """Return how bad an entry is: what it says of itself, else what its kind usually is."""
+def severity_of(kind: str, on: Mapping[str, str], data: Mapping[str, Json]) -> str:
+    """Return how bad an entry is: what it says of itself, else what its kind usually is, drift by where it stands."""
     stated = data.get("severity")
     if isinstance(stated, str) and stated in SEVERITIES:
         return stated
+    if kind in _DRIFTS:
+        return of_drift(on.get("environment", ""))
     return SEVERITIES_OF.get(kind, "info")
 
 
@@ -81,7 +86,7 @@ def notices(record: ev.Recorded, *, policy: Policy, channels: Sequence[str], led
     """
     on, data = ev.to_parts(record.event)
     kind = record.event.kind if isinstance(record.event, ev.Unknown) else record.event.KIND
-    severity = severity_of(kind, data)
+    severity = severity_of(kind, on, data)
     rules: Iterable[NotificationRule] = policy.notifications.values() or (
         NotificationRule(channels=tuple(channels), severity=BUILT_IN),
     )

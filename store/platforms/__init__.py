@@ -37,6 +37,7 @@ __all__ = [
     "known_secrets",
     "platform",
     "recognise",
+    "reread",
 ]
 
 PLATFORMS: Final[tuple[Platform, ...]] = (
@@ -122,6 +123,27 @@ def recognise(data: bytes, name: str) -> Parsed:
         raise BadInput("the file is empty")
     with undisturbed():
         return _read(data, name)
+
+
+def reread(data: bytes, name: str, recorded: str) -> Parsed:
+    """Return what an archived export holds, as read by the platform that its entry names.
+
+    A later version may know the bytes for another platform's: their components would then carry other ids than the
+    entries say. Only what the recorded platform can read no more is guessed anew.
+
+    Raises:
+        BadInput: as `recognise`.
+    """
+    known = next((candidate for candidate in PLATFORMS if candidate.name == recorded), None)
+    if known is None:
+        return recognise(data, name)
+    with undisturbed():
+        try:
+            return known.parse(data, name)
+        except TooMuch:
+            raise
+        except BadInput:
+            return _read(data, name)
 
 
 def _read(data: bytes, name: str) -> Parsed:

@@ -17,7 +17,7 @@ class SightingRow:
     project: str
     name: str
     source: str
-    """`ingested` or `observed`."""
+    """`ingested`, `observed`, or `installed` (the modules of the whole installation)."""
     connectors: str | None
     """Digest of the archived list; None in entries from before lists were archived."""
     artifact: str
@@ -60,6 +60,8 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             _seen(connection, record, event, "ingested")
         case ev.ConfigurationObserved() as event:
             _seen(connection, record, event, "observed")
+        case ev.ModulesObserved() as event:
+            _installed(connection, record, event)
         case ev.ConnectorsReviewed() as event:
             insert(
                 connection,
@@ -83,27 +85,32 @@ def _seen(
     event: ev.ArtifactIngested | ev.ConfigurationObserved,
     source: str,
 ) -> None:
+    what = (event.connectors or event.artifact, event.connectors, event.artifact, event.manifest)
+    _stood(connection, record, (event.environment, event.project, event.name, source), what)
+
+
+def _installed(connection: sqlite3.Connection, record: ev.Recorded, event: ev.ModulesObserved) -> None:
+    """Note what an installation has as a whole: no component uses it, so there is no manifest to look into."""
+    what = (event.connectors, event.connectors, event.connectors, "")
+    _stood(connection, record, (event.environment, event.project, "", "installed"), what)
+
+
+def _stood(
+    connection: sqlite3.Connection,
+    record: ev.Recorded,
+    where: tuple[str, str, str, str],
+    what: tuple[str, str | None, str, str],
+) -> None:
     connection.execute(
         "INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?9, ?10)"
         " ON CONFLICT DO UPDATE SET artifact = ?7, manifest = ?8, last_seq = ?9, last_time = ?10",
-        (
-            event.environment,
-            event.project,
-            event.name,
-            source,
-            event.connectors or event.artifact,
-            event.connectors,
-            event.artifact,
-            event.manifest,
-            record.seq,
-            record.time,
-        ),
+        (*where, *what, record.seq, record.time),
     )
 
 
 PROJECTION = Projection(
     tables=TABLES,
-    kinds=frozenset({"artifact.ingested", "configuration.observed", "connectors.reviewed"}),
+    kinds=frozenset({"artifact.ingested", "configuration.observed", "modules.observed", "connectors.reviewed"}),
     apply=_apply,
 )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from store import archive
 from store.collector import undisturbed
-from store.domain.component import Component, Connector, DiffRules, ExportFile, Notice
+from store.domain.component import Component, ComponentRef, Connector, DiffRules, ExportFile, Notice
 from store.domain.diff import Diff, compare, with_impact
 from store.domain.impact import Surface
 from store.domain.policy import default_policy
@@ -21,8 +21,11 @@ from store.errors import BadInput, NotFound
 from store.intake.guard import read_guarded
 from store.integrity.canonical import canonical_bytes
 from store.platforms import platform, recognise
+from store.platforms.generic import Generic
 from store.projections import artifacts, deployments, requests
 from store.projections.shape import Connection
+from store.services.connectors import installed
+from store.services.connectors.installed import UNKNOWN, Modules
 from store.services.context import Context
 from store.services.history import history
 from store.services.releases import Contents, load
@@ -42,6 +45,10 @@ class Side:
         """Component id → component, whatever its platform."""
         return {part.id: part for parts in self.components.values() for part in parts}
 
+    def with_modules(self, modules: Sequence[Connector]) -> Side:
+        """Return the side with what is installed where it runs."""
+        return replace(self, connectors=(*self.connectors, *modules))
+
     @property
     def surface(self) -> Surface:
         """What can be reached and what it reaches, whatever the platform."""
@@ -59,11 +66,19 @@ class Comparison:
 
 
 def between_releases(
-    connection: Connection, old: Release, new: Release, *, also: Mapping[str, bytes] | None = None
+    connection: Connection,
+    old: Release,
+    new: Release,
+    *,
+    also: Mapping[str, bytes] | None = None,
+    modules: Modules = UNKNOWN,
 ) -> Diff:
-    """Return what changes from one release to another; `also` holds bytes that are not archived yet."""
-    contents = Contents(connection, also=also)
-    return between_sides(_side(contents, old), _side(contents, new))
+    """Return what changes from one release to another; `also` holds bytes that are not archived yet.
+
+    `modules` are those of the installation that carried the one and is to carry the other.
+    """
+    left, right = _sides(Contents(connection, also=also), old, new)
+    return between_sides(left.with_modules(modules.before), right.with_modules(modules.after))
 
 
 def of_request(context: Context, request: str) -> Diff:
@@ -84,14 +99,26 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
         if row.environment == PLACE:
             return _comparison_of_policies(connection, row)
         now = {d.project: d for d in deployments.desired(connection, environment=row.environment)}.get(row.project)
+        deployed = None
         if row.deployment is not None and row.state in {"live", "superseded", "rolled back"}:
             deployed = deployments.one(connection, row.deployment)
             before = _release_before(connection, deployed) if deployed else None
         else:
             before = load(connection, now.manifest) if now else None
         contents = Contents(connection)
-        old, new = (_side(contents, release) for release in (before or EMPTY, load(connection, row.manifest)))
+        old, new = _sides(contents, before or EMPTY, load(connection, row.manifest))
+    modules = installed.around(context.ledger, context, row.environment, row.project, *_span(now, deployed))
+    old, new = old.with_modules(modules.before), new.with_modules(modules.after)
     return Comparison(diff=between_sides(old, new), before=old.by_id, after=new.by_id)
+
+
+def _span(
+    now: deployments.DeploymentRow | None, deployed: deployments.DeploymentRow | None
+) -> tuple[int | None, int | None]:
+    """Return the entries between which modules may have changed: from what was live there to this release."""
+    if deployed is not None:
+        return deployed.started_seq, deployed.ended_seq
+    return (now.ended_seq if now else None), None
 
 
 def _comparison_of_policies(connection: Connection, row: requests.RequestRow) -> Comparison:
@@ -139,6 +166,29 @@ def between_sides(old: Side, new: Side) -> Diff:
         return with_impact(changes, old.surface, new.surface)
 
 
+def _sides(contents: Contents, old: Release, new: Release) -> tuple[Side, Side]:
+    """Return both sides; a file that an older version took for just a document is read as the other side's is."""
+    left = _read_as(contents, old, {file.name: file.platform for file in new.files})
+    right = _read_as(contents, new, {file.name: file.platform for file in old.files})
+    return _side(contents, left), _side(contents, right)
+
+
+def _read_as(contents: Contents, release: Release, better: Mapping[str, str]) -> Release:
+    files, components = list(release.files), list(release.components)
+    for place, file in enumerate(release.files):
+        known = better.get(file.name, Generic.name)
+        if file.platform != Generic.name or known == Generic.name:
+            continue
+        parts = contents.of_artifact(file.artifact, file.name, known).values()
+        files[place] = replace(file, platform=known)
+        components = [part for part in components if part.artifact != file.artifact]
+        components += [
+            ComponentRef(id=part.id, name=part.name, kind=part.kind, digest=part.digest, artifact=file.artifact)
+            for part in parts
+        ]
+    return Release(files=tuple(files), components=tuple(components))
+
+
 def _side(contents: Contents, release: Release) -> Side:
     components, connectors, notices = contents.of_release(release)
     known = {file.artifact: file.platform for file in release.files}
@@ -175,8 +225,8 @@ def _by_digest(connection: Connection, contents: Contents, prefix: str) -> Side:
         raise BadInput(f"{prefix} names more than one artifact; give more of the digest")
     if found:
         row = found[0]
-        parts = tuple(contents.of_artifact(row.digest, row.name).values())
-        connectors, notices = contents.outside_of(row.digest, row.name)
+        parts = tuple(contents.of_artifact(row.digest, row.name, row.platform).values())
+        connectors, notices = contents.outside_of(row.digest, row.name, row.platform)
         return Side(components={row.platform: parts}, connectors=connectors, notices=notices)
     manifests = [
         *(row.manifest for row in deployments.listing(connection, limit=100_000) if row.release.startswith(prefix)),

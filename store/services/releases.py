@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from typing import TypeAlias
 
 from store import archive
 from store.domain import events as ev
 from store.domain import release as model
 from store.domain.build import gathered
-from store.domain.component import Component, ComponentRef, Connector, DiffRules, Notice
+from store.domain.component import Component, ComponentRef, Connector, Notice
 from store.domain.release import Release, ReleaseFile
 from store.errors import BadInput
-from store.platforms import platform, recognise
+from store.platforms import reread
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
 from store.projections.shape import Connection
 from store.services.context import Context, Source, recorded
 
 MAX_NAMED_ARTIFACTS = 400
+_Read: TypeAlias = tuple[dict[str, Component], tuple[Connector, ...], tuple[Notice, ...]]
 
 
 def compose(connection: Connection, rows: Iterable[ArtifactRow]) -> Release:
@@ -93,43 +95,36 @@ class Contents:
         """Read from the archive, and from `also` (digest → bytes) what is not in it yet."""
         self._connection = connection
         self._also = also or {}
-        self._parsed: dict[str, tuple[dict[str, Component], tuple[Connector, ...], tuple[Notice, ...], str]] = {}
+        self._parsed: dict[tuple[str, str], _Read] = {}
 
-    def of_artifact(self, artifact: str, name: str) -> dict[str, Component]:
-        """Return component id → component of one archived export."""
-        return self._read(artifact, name)[0]
+    def of_artifact(self, artifact: str, name: str, platform: str) -> dict[str, Component]:
+        """Return component id → component of one archived export, as the recorded platform reads it."""
+        return self._read(artifact, name, platform)[0]
 
     def of_release(self, release: Release) -> tuple[tuple[Component, ...], tuple[Connector, ...], tuple[Notice, ...]]:
         """Return the components, connectors and notices of a release."""
-        names = {file.artifact: file.name for file in release.files}
+        files = {file.artifact: file for file in release.files}
         wanted = {component.id: component.artifact for component in release.components}
         components, connectors, notices = [], list[Connector](), list[Notice]()
-        for artifact, name in names.items():
-            parts, links, marks, _ = self._read(artifact, name)
+        for artifact, file in files.items():
+            parts, links, marks = self._read(artifact, file.name, file.platform)
             components += [part for part in parts.values() if wanted.get(part.id) == artifact]
             connectors += links
             notices += marks
         users = ((user, link) for link in connectors for user in link.components or ("",))
         return tuple(components), gathered(users), tuple(notices)
 
-    def outside_of(self, artifact: str, name: str) -> tuple[tuple[Connector, ...], tuple[Notice, ...]]:
+    def outside_of(self, artifact: str, name: str, platform: str) -> tuple[tuple[Connector, ...], tuple[Notice, ...]]:
         """Return the connectors and notices of one archived export."""
-        _, connectors, notices, _ = self._read(artifact, name)
-        return connectors, notices
+        return self._read(artifact, name, platform)[1:]
 
-    def rules_of(self, artifact: str, name: str) -> DiffRules:
-        """Return the diff rules of the platform that understood this export."""
-        return platform(self._read(artifact, name)[3]).rules
-
-    def _read(
-        self, artifact: str, name: str
-    ) -> tuple[dict[str, Component], tuple[Connector, ...], tuple[Notice, ...], str]:
-        if artifact not in self._parsed:
+    def _read(self, artifact: str, name: str, platform: str) -> _Read:
+        if (artifact, platform) not in self._parsed:
             data = self._also.get(artifact) or archive.get(self._connection, artifact)
-            parsed = recognise(data, name)
+            parsed = reread(data, name, platform)
             parts = {component.id: component for component in parsed.components}
-            self._parsed[artifact] = (parts, parsed.connectors, parsed.notices, parsed.platform)
-        return self._parsed[artifact]
+            self._parsed[artifact, platform] = (parts, parsed.connectors, parsed.notices)
+        return self._parsed[artifact, platform]
 
 
 def desired(source: Source, environment: str, project: str) -> ev.DeploymentVerified | None:

@@ -17,6 +17,7 @@ OBSERVED = {
     "artifact.ingested",
     "artifact.refused",
     "configuration.observed",
+    "modules.observed",
     "history.imported",
     "artifact.deletion-imported",
     "gate.evaluated",

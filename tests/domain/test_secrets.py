@@ -60,6 +60,16 @@ HARMLESS = [
     "node-red-contrib-very-long-module-name-of-somebody",
     "handle_livingroom_desired_thermostat_temperature",
     "33daaadd.09b7c6",
+    '{"apiKey": "cb2b4e4c.1fe9d", "service": "quickstart"}',
+    '{"name": "AzureWebJobs__credential", "value": "managedIdentity"}',
+    '{"key": "menuItems.menuItem3.onClick", "path": "dynamic"}',
+    '{"key": "primaryColumns.customColumn2.computedValue"}',
+    '{"key": "queryParameters[0].value"}',
+    '{"key": "Q-6d1f3f0e-84d2-4c31-9f1a-3ab5c5f3a1e7-0"}',
+    '{"sessionKey": "test-6d1f3f0e-84d2-4c31-9f1a-3ab5c5f3a1e7"}',
+    '{"flow_token": "register_customer"}',
+    '{"extendsCredential": "virusTotalApi"}',
+    '{"token": "GitHub个人访问令牌"}',
     "6d1f3f0e-0000-4000-8000-000000000001",
 ]
 

@@ -214,3 +214,8 @@ def test_a_large_yaml_takes_seconds_not_minutes() -> None:
     start = time.perf_counter()
     assert recognise(data.encode(), "automations.yaml").components
     assert time.perf_counter() - start < 8
+
+
+def test_a_yaml_file_of_nothing_but_comments_is_refused_for_what_it_is() -> None:
+    with pytest.raises(BadInput, match="nothing but comments"):
+        recognise(b"# automations are off\n#- id: a\n", "notes.yaml")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from store.domain.component import Parsed
 from store.domain.diff import Diff, compare
+from store.errors import TooMuch
 from store.platforms import platform, recognise
 
 FIXTURES = Path(__file__).parent / "fixtures/grafana"
@@ -50,6 +53,68 @@ def test_a_dashboard_of_2016_has_its_panels_in_rows_and_two_rows_of_one_name_are
     assert [part for part, _, _ in ids(parsed(fixture("boiler-of-2016.json")))] == [
         app, f"{app}/row/Heat", f"{app}/panel/1", f"{app}/panel/2", f"{app}/row/Heat (2)", f"{app}/panel/3",
     ]  # fmt: skip
+
+
+def wrapped_in_yaml(kind: str) -> str:
+    """Return the boiler room as a cluster keeps it."""
+    text = json.dumps(fixture("boiler.json"))
+    operator, own = "grafana.integreatly.org/v1beta1", "dashboard.grafana.app/v1beta1"
+    shapes: dict[str, dict[str, Any]] = {
+        "config map": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}, "data": {"b.json": text}},
+        "operator": {"apiVersion": operator, "kind": "GrafanaDashboard", "spec": {"json": text}},
+        "resource": {"apiVersion": own, "kind": "Dashboard", "spec": fixture("boiler.json")},
+    }
+    shapes["list of config maps"] = {"apiVersion": "v1", "kind": "ConfigMapList", "items": [shapes["config map"]]}
+    return yaml.safe_dump(shapes[kind])
+
+
+@pytest.mark.parametrize("kind", ["config map", "operator", "resource", "list of config maps"])
+def test_a_dashboard_in_the_yaml_of_a_cluster_has_the_panels_of_the_one_in_json(kind: str) -> None:
+    found = recognise(wrapped_in_yaml(kind).encode(), "boards.yaml")
+    assert found.platform == "grafana"
+    assert ids(found)[1:] == ids(parsed(fixture("boiler.json")))[1:]
+    assert [part.digest for part in found.components[1:]] == [
+        part.digest for part in parsed(fixture("boiler.json")).components[1:]
+    ]
+    assert {link.name for link in found.connectors} == {link.name for link in parsed(fixture("boiler.json")).connectors}
+
+
+def test_a_config_map_that_holds_more_than_dashboards_is_just_a_document() -> None:
+    data = {"b.json": json.dumps(fixture("boiler.json")), "grafana.ini": "[server]"}
+    text = yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "data": data})
+    assert recognise(text.encode(), "boards.yaml").platform == "generic"
+
+
+def entry(key: str, values: str, uid: str = "", anchor: str = "") -> str:
+    text = json.dumps({"panels": [], "schemaVersion": 1, "uid": uid}).replace("1,", f"[{values}1],", 1)
+    return f"  {key}.json: {anchor}'{text}'\n"
+
+
+HOSTILE = {
+    "too many": "".join(entry(f"d{number}", "", str(number)) for number in range(600)),
+    "too large": entry("d", "[]," * 600_000),
+    "one repeated": entry("a", "1," * 200_000, anchor="&a ") + "  b.json: *a\n  c.json: *a\n",
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_config_map_never_holds_more_dashboards_or_values_than_are_read(what: str) -> None:
+    text = f"apiVersion: v1\nkind: ConfigMap\ndata:\n{HOSTILE[what]}"
+    began = time.process_time()
+    with pytest.raises(TooMuch):
+        recognise(text.encode(), "boards.yaml")
+    assert time.process_time() - began < 5
+
+
+def test_a_dashboard_of_schema_2_without_its_envelope_is_one_too_and_tells_the_versions_of_its_plugins() -> None:
+    view = {"kind": "VizConfig", "group": "acme-boiler-panel", "version": "2.1.0", "spec": {}}
+    panel = {"kind": "Panel", "spec": {"id": 1, "title": "Heat", "vizConfig": view}}
+    bare = {"title": "Second", "elements": {"panel-1": panel}, "layout": {"kind": "GridLayout", "spec": {"items": []}}}
+    found = parsed(bare)
+    assert ids(found) == [("Second", "dashboard", "Second"), ("Second/panel/panel-1", "panel", "Heat")]
+    assert [(link.kind, link.name, link.version) for link in found.connectors] == [
+        ("module", "acme-boiler-panel", "2.1.0")
+    ]
 
 
 def test_the_answer_of_the_api_and_the_file_of_the_editor_are_the_same_dashboard() -> None:

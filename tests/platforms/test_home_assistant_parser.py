@@ -198,3 +198,8 @@ def test_a_sealed_file_of_secrets_tells_which_of_them_changed() -> None:
     (change,) = compare(old.components, new.components, platform("home-assistant").rules).components
     assert [field.path for field in change.fields] == ["door"]
     assert old.notices == ()
+
+
+def test_a_file_that_has_no_automations_yet_reaches_no_module() -> None:
+    found = recognise(b"[]", "automations.yaml")
+    assert (found.platform, found.connectors) == ("home-assistant", ())

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from platform_promises import holds
 from support.parsing import FIXTURES, by_id, differences, read, users
+from support.zips import zipped
 
 from store.domain.diff import Change
 from store.errors import BadInput
@@ -220,3 +222,37 @@ def test_what_is_no_logic_app_is_refused_in_one_line(data: bytes) -> None:
     with pytest.raises(BadInput) as refused:
         LogicApps().parse(data, "a.json")
     assert "\n" not in str(refused.value)
+
+
+def app(**more: bytes) -> bytes:
+    """Return a standard app as it is zipped for its deployment."""
+    files = {
+        name: (FIXTURES / "logic_apps" / name).read_bytes()
+        for name in ("connections.json", "host.json", "parameters.json")
+    }
+    workflow = WORKFLOW
+    return zipped({"Orders/workflow.json": workflow, "Refunds/workflow.json": workflow, **files, **more})
+
+
+def test_a_zip_as_it_is_deployed_holds_the_workflows_by_their_folders_and_what_stands_beside_them() -> None:
+    found = recognise(app(**{"lib/rules.dll": b"MZ", "parameters.json": b"{}"}), "app.zip")
+    assert found.platform == "logic-apps"
+    holds(found)
+    kinds = [(part.kind, part.name) for part in found.components]
+    assert [name for kind, name in kinds if kind == "workflow"] == ["Orders", "Refunds"]
+    assert {("file", "lib/rules.dll"), ("file", "parameters.json")} <= set(kinds)
+    alone = recognise(WORKFLOW, "Orders/workflow.json")
+    assert next(part.digest for part in found.components if part.name == "Orders") == alone.components[0].digest
+    assert {link.name for link in alone.connectors} <= {link.name for link in found.connectors}
+
+
+def test_the_order_and_packing_of_a_deployed_zip_change_nothing() -> None:
+    files = {name: (FIXTURES / "logic_apps" / name).read_bytes() for name in ("host.json", "connections.json")}
+    workflow = {"Orders/workflow.json": WORKFLOW}
+    one, other = zipped({**files, **workflow}), zipped({**workflow, **files}, packed=False)
+    digests = [{part.id: part.digest for part in recognise(data, "app.zip").components} for data in (one, other)]
+    assert digests[0] == digests[1]
+
+
+def test_a_zip_that_only_calls_a_file_so_is_an_archive_like_any_other() -> None:
+    assert recognise(zipped({"host.json": b"{}", "a/workflow.json": b"[1]"}), "app.zip").platform == "generic"

@@ -75,6 +75,8 @@ NOTICES = [
     ({"type": BASE + "readWriteFile", "parameters": {"fileSelector": "/etc/passwd"}}, "file"),
     ({"type": BASE + "scheduleTrigger", "parameters": {"rule": {"interval": [{"field": "hours"}]}}}, "schedule"),
     ({"type": BASE + "httpRequest", "parameters": {"options": {"allowUnauthorizedCerts": True}}}, "tls-off"),
+    ({"type": BASE + "code", "parameters": {"jsCode": "require('child_process').exec('id')"}}, "shell"),
+    ({"type": "@n8n/n8n-nodes-langchain.toolCode", "parameters": {"pythonCode": "os.system('id')"}}, "shell"),
     ({"type": BASE + "code", "parameters": {"jsCode": "const apiKey = 'q8Zr-77-xx';"}}, "inline-secret"),
 ]
 
@@ -84,6 +86,28 @@ def test_a_reviewer_is_told(node: dict[str, Any], code: str) -> None:
     found = one(**node)
     assert [(notice.code, notice.component) for notice in found.notices] == [(code, "W")]
     assert "q8Zr" not in found.notices[0].detail
+
+
+INTERVALS = [
+    ([{"field": "minutes", "minutesInterval": 5}], "runs every 5 minutes"),
+    ([{"triggerAtHour": 8, "triggerAtMinute": 5}], "runs every day at 08:05"),
+    ([{"field": "cronExpression", "expression": "0 6 * * 1"}], "runs on the schedule 0 6 * * 1"),
+    ([{"field": "hours"}, {"field": "weeks", "weeksInterval": 2}], "runs every hour and every 2 weeks"),
+    ([7], 'runs on the schedule {"interval":[7]}'),
+]
+SCHEDULES: list[tuple[dict[str, Any], str]] = [
+    *(({"rule": {"interval": intervals}}, words) for intervals, words in INTERVALS),
+    ({"triggerTimes": {"item": [{"mode": "everyHour"}]}}, "runs every hour"),
+    ({"triggerTimes": {"item": [{"hour": 7, "minute": 30}]}}, "runs every day at 07:30"),
+    ({"unit": "minutes", "interval": 10}, "runs every 10 minutes"),
+    ({}, "runs on the schedule it came with"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "words"), SCHEDULES, ids=[words for _, words in SCHEDULES])
+def test_a_schedule_is_told_in_words(parameters: dict[str, Any], words: str) -> None:
+    found = one(name="Timer", type=BASE + "scheduleTrigger", parameters=parameters)
+    assert [notice.detail for notice in found.notices] == [f"Timer: {words}"]
 
 
 def test_a_webhook_with_authentication_is_no_open_endpoint() -> None:

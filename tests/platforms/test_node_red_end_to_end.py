@@ -141,6 +141,8 @@ def test_a_change_in_the_editor_is_drift_and_a_rollback_takes_it_back(plant: Pla
     drifts = plant.run("drift", "plant", "--json", status=1)
     assert [drift["status"] for drift in drifts] == ["open"]
     assert "func" in drifts[0]["summary"]
+    listed = plant.run("connectors", "--env", "plant", "--json")["connectors"]
+    assert ["4.1.8"] in [module["versions"] for module in listed if module["name"] == "node-red"]
 
     plan = plant.run("rollback", "plant", "--project", "orders", "--dry-run", "--json")
     assert plan["takes_along"] == [second]

@@ -148,3 +148,19 @@ def test_keys_beyond_the_basic_plane_are_sorted_as_the_standard_says() -> None:
         data = f'[{{"id":"t","type":"tab","label":"T",{text}}}]'.encode()
         (component,) = NodeRed().parse(data, "flows.json").components
         assert component.canonical == canonical_bytes({"nodes": {}, "tab": json.loads(data)[0]})
+
+
+FILES = [
+    ({"filename": "/var/log/orders", "filenameType": "str"}, "reads /var/log/orders"),
+    ({"filename": "path", "filenameType": "msg"}, "reads the file that msg.path names"),
+    ({"filename": "$now()", "filenameType": "jsonata"}, "reads a file that an expression names"),
+    ({"filename": "LOGS", "filenameType": "env"}, "reads the file that the variable LOGS names"),
+    ({"filename": ""}, "reads a file that the message names"),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), FILES, ids=[words for _, words in FILES])
+def test_a_file_is_told_from_a_name_that_comes_with_the_message(fields: dict[str, str], words: str) -> None:
+    node = {"id": "f", "z": "t", "type": "file in", "name": "Log", **fields}
+    data = json.dumps([{"id": "t", "type": "tab", "label": "T"}, node]).encode()
+    assert [notice.detail for notice in NodeRed().parse(data, "flows.json").notices] == [f"Log: {words}"]

@@ -135,3 +135,8 @@ def test_a_flow_with_a_document_type_is_refused() -> None:
         recognise(
             REFUND.replace(b"<Flow ", b"<!DOCTYPE Flow [<!ENTITY a 'b'>]><Flow ", 1), "Refund_Order.flow-meta.xml"
         )
+
+
+def test_a_workflow_rule_of_salesforce_is_no_workflow_of_the_power_platform() -> None:
+    rule = b'<?xml version="1.0"?>\n<Workflow xmlns="http://soap.sforce.com/2006/04/metadata"><alerts/></Workflow>'
+    assert recognise(rule, "Opportunity.workflow-meta.xml").platform == "generic"

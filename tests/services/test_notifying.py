@@ -15,8 +15,9 @@ from aiosmtpd.controller import Controller
 from support.scene import Scene
 
 from store.config import ChannelConfig, NotifyConfig
+from store.domain import events as ev
 from store.domain.events import EVENTS
-from store.domain.notifications import SEVERITIES_OF
+from store.domain.notifications import SEVERITIES_OF, notices
 from store.domain.policy import NotificationRule, Policy
 from store.domain.roles import parse_grant
 from store.errors import PlatformFailure
@@ -210,3 +211,18 @@ def test_after_many_tries_it_is_given_up_and_still_listed(scene: Scene, webhook:
         assert box.listing()[0].trouble == "no route"
         assert box.retry() == 1
     assert notifying.once(context).told == 1
+
+
+PLACES = [("prod", "critical"), ("PROD-eu", "critical"), ("staging", "high")]
+
+
+@pytest.mark.parametrize(("place", "severity"), PLACES, ids=[place for place, _ in PLACES])
+def test_drift_is_told_as_worse_where_others_depend_on_what_drifted(place: str, severity: str) -> None:
+    drift = ev.DriftOpened(
+        drift="DR-0001", project="orders", environment=place, component="t1", name="Intake", component_kind="tab",
+        summary="changed live", export="flows.json", observed_artifact="f" * 64, desired="a" * 64, observed="b" * 64,
+        release="c" * 64, previous=None, source="live",
+    )  # fmt: skip
+    record = ev.Recorded(seq=7, time="2026-01-01T00:00:00Z", actor="system", event=drift)
+    (told,) = notices(record, policy=Policy(), channels=("hook",), ledger="ledger.example")
+    assert (told.severity, told.title.split()[0]) == (severity, severity.upper())

@@ -23,13 +23,14 @@ HERE = Path(__file__).resolve()
 REPOSITORY = HERE.parents[2]
 sys.path[:0] = [str(REPOSITORY), *(str(REPOSITORY / "tests" / name) for name in ("", "soak", "ledger"))]
 
-import soak_crashes  # noqa: E402  the path comes first
+import soak_burst  # noqa: E402  the path comes first
+import soak_crashes  # noqa: E402
 import soak_damage  # noqa: E402
 import soak_flips  # noqa: E402
 from soak_ground import Counted, Wrong  # noqa: E402
 
 Part = Callable[[Path, int, random.Random], Counted]
-PARTS: dict[str, Part] = soak_crashes.PARTS | soak_damage.PARTS
+PARTS: dict[str, Part] = soak_crashes.PARTS | soak_damage.PARTS | soak_burst.PARTS
 TIMES = {
     # part: (short, full)
     "kill -9 in a writer": (300, 5_000),
@@ -42,6 +43,7 @@ TIMES = {
     "small disk runs full": (4, 12),
     "sync or write fails": (6, 100),
     "read-only file system": (1, 1),
+    "files dropped at once": (500, 10_000),
 }
 LONG = {"kill -9 in a writer", "journal and file torn in a commit", "bytes flipped", "file-size limits"}
 PAGE = REPOSITORY / "docs" / "soak.md"

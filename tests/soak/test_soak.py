@@ -19,6 +19,7 @@ PARTS = (
     "small disk runs full",
     "sync or write fails",
     "read-only file system",
+    "files dropped at once",
 )
 
 

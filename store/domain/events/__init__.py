@@ -10,7 +10,7 @@ from store.domain.component import Json
 from store.domain.events.anomalies import AnomalyAcknowledged, AnomalyNoticed, Measure
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
 from store.domain.events.comments import CommentResolved, RequestCommented
-from store.domain.events.connectors import ConnectorsReviewed
+from store.domain.events.connectors import ConnectorsReviewed, ModulesObserved
 from store.domain.events.deployments import (
     DeploymentFailed,
     DeploymentStarted,
@@ -168,6 +168,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         IncidentClosed,
         EntryAnnotated,
         ConnectorsReviewed,
+        ModulesObserved,
         ChecklistTicked,
         RequestCommented,
         CommentResolved,
@@ -261,6 +262,7 @@ __all__ = [
     "LedgerRestored",
     "LogKeyRotated",
     "Measure",
+    "ModulesObserved",
     "NoticeRecord",
     "OwnersWanted",
     "PinnedState",

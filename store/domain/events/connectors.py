@@ -18,3 +18,19 @@ class ConnectorsReviewed(Event):
     """Digest of the archived inventory that was reviewed."""
     connectors: int
     note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModulesObserved(Event):
+    """A live installation has other modules, or other versions of them, than when it was last asked."""
+
+    KIND: ClassVar[str] = "modules.observed"
+    ON: ClassVar[tuple[str, ...]] = ("project", "environment")
+    project: str
+    environment: str
+    connectors: str
+    """Digest of the archived list of all of them."""
+    modules: int
+    changes: tuple[str, ...] = ()
+    """The first of what is different, in words; nothing the first time."""
+    more_changes: int = 0

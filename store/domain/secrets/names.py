@@ -34,7 +34,7 @@ _WEAK_KEY_OF: Final = re.compile(
 """Before `key`: a value counts when it has some length and a digit."""
 _NO_SECRET_OF: Final = re.compile(
     rb"(?:public[_-]?key|postman|next|page|paging|pagination|continuation|sync|delta|skip|cursor|client[_-]?request|idempotency|"
-    rb"cancell?ation|csrf|xsrf|max|min|num|total|prompt|completion|input|output|used|count|of)[_-]?\Z"
+    rb"cancell?ation|csrf|xsrf|flow|extends|max|min|num|total|prompt|completion|input|output|used|count|of)[_-]?\Z"
 )
 _NO_KEY_OF: Final = re.compile(
     rb"(?:public|publishable|partition|sort|primary|foreign|cache|object|row|unique|idempotency|translation|lookup|hot|"
@@ -175,7 +175,7 @@ def _promise(root: bytes, data: bytes, lower: bytes, at: int) -> tuple[str, int]
         return None  # a YAML tag: `!secret wifi` names a secret that is kept elsewhere
     if _WORD_ALONE.match(lower, at) and at and lower[at - 1 : at].isalpha() and not data[at : at + 1].isupper():
         return None  # `bypass`
-    if root == b"token" and _NO_SECRET_OF.search(*before):
+    if root in {b"token", b"credential"} and _NO_SECRET_OF.search(*before):
         return None
     if root not in {b"key", b"appid"}:
         return _KINDS.get(root, root.decode()), 2

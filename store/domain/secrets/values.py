@@ -17,7 +17,8 @@ _NO_SECRET: Final = re.compile(
     r"(?:[.\[(/:][\w$.\[\]'\"()/:!?-]*)?|"
     r"null|none|nil|true|false|undefined|str|string|securestring|edm\.string|text|int|integer|number|boolean|object|"
     r"array|any|jsonata|pass|password|passwd|passwort|pwd|secret|token|api[ _-]?key|key|bearer|basic|"
-    r"n/?a|tbd|todo|fixme|dummy|sample|redacted|hidden|masked|removed|secure|"
+    r"n/?a|tbd|todo|fixme|dummy|sample|redacted|hidden|masked|removed|secure|managed[ _-]?identity|"
+    r"[0-9a-f]{7,8}\.[0-9a-f]{4,6}|"
     r"(?P<same>.)(?P=same)*|"
     r"(?:your|change|replace|insert|enter|paste|put|add|set|type|fill)[ _-].*|(?:change|replace)(?:me|this|it|with).*|"
     r".*(?:[ _-]here|_goes_here)[>\]!.]*|.*\bplaceholder\b.*|example(?:[ _-].*)?|.*[ _-]example|inherit(?:ed)?|"
@@ -31,7 +32,12 @@ _PATH: Final = re.compile(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]*)*|[\w. -]+(?:/[\w.
 _HEX: Final = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _DIGIT: Final = re.compile(r"[0-9]")
 _LETTER: Final = re.compile(r"[A-Za-z]")
-_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_UUID: Final = re.compile(
+    r"(?:[a-z]{1,12}-)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?:-[0-9]{1,3})?", re.IGNORECASE
+)
+"""Also as tools number what they made: `Q-…-0`, `test-…`."""
+_MEMBER: Final = re.compile(r"[A-Za-z_$][\w$]{0,40}(?:\[[0-9]{1,4}\]|\??\.[A-Za-z_$][\w$]{0,30}){1,9}")
+"""A path into an object: `menuItems.menuItem3.onClick`, `queryParameters[0].value`."""
 _LABEL: Final = re.compile(
     r"pass ?(?:word|wort|phrase|code)|token|secret|(?:api|access) ?key|credential|kennwort", re.IGNORECASE
 )
@@ -55,7 +61,7 @@ def is_value(value: str, kind: str = "") -> bool:
         return False
     if _PATH.fullmatch(value) or value.startswith(("http://", "https://", "mqtt://", "msg.", "${", "#/")):
         return False
-    if kind != "password" and (_ECHO.fullmatch(value) or " " in value):
+    if kind != "password" and (_ECHO.fullmatch(value) or " " in value or not value.isascii()):
         return False
     return not (kind == "token" and value.isdigit() and len(value) < 8)
 
@@ -85,6 +91,8 @@ def looks_random(value: str) -> bool:
     if not 16 <= len(value) <= 8192 or not _DIGIT.search(value) or not _LETTER.search(value):
         return False
     if " " in value or "://" in value or _UUID.fullmatch(value) or is_placeholder(value) or _PATH.fullmatch(value):
+        return False
+    if _MEMBER.fullmatch(value):
         return False
     least = 3.5 if len(value) >= 20 and not _HEX.fullmatch(value) else 3.0
     return entropy(value) >= least

@@ -134,7 +134,9 @@ def _text(data: bytes, ending: str) -> Json:
         if ending in _YAML_NAMES or not _SETTING.search(data):
             raise
         return read_toml(data)
-    if documents and not all(isinstance(document, str) for document in documents):
+    if all(document is None for document in documents):
+        raise BadInput("it holds nothing but comments: no configuration")
+    if not all(isinstance(document, str) for document in documents):
         return documents[0] if len(documents) == 1 else list(documents)
     if ending not in _YAML_NAMES and _SETTING.search(data):
         return read_toml(data)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.domain.build import Source
+from store.domain.build import Source, gathered
 from store.domain.component import DiffRules, Parsed
 from store.domain.secrets import scan
 from store.integrity.strict_json import parse as parse_json
+from store.platforms.grafana import kubernetes
 from store.platforms.grafana.dashboard import components_of, is_noise, language, model_of
 from store.platforms.grafana.watch import connectors_of, notices_of
 
-_SURE: Final = (b'"schemaVersion"', b'"gridPos"', b'"__requires"', b'"timepicker"', b'"dashboard.grafana.app/')
+_SURE: Final = (
+    b'"schemaVersion"', b'"gridPos"', b'"__requires"', b'"timepicker"', b'"dashboard.grafana.app/', b'"vizConfig"',
+)  # fmt: skip
 _PARTS: Final = (b'"panels"', b'"rows"', b'"model"', b'"elements"')
 
 
@@ -23,7 +26,9 @@ class Grafana:
 
     def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
         """Return how much `data` looks like a dashboard or a library panel."""
-        if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{" or not any(part in data for part in _PARTS):
+        if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+            return kubernetes.looks_like(data)
+        if not any(part in data for part in _PARTS):
             return 0
         marks = sum(mark in data for mark in _SURE)
         if b'"libraryPanel"' in data or (b'"model"' in data and b'"folderUid"' in data):
@@ -36,15 +41,20 @@ class Grafana:
         Raises:
             BadInput: no strict JSON, or neither a dashboard nor a library panel.
         """
-        document = parse_json(data)
-        model = model_of(document.value, name)
-        parts = components_of(model, source=Source.of(data, has_float=document.has_float))
+        if kubernetes.looks_like(data):
+            models, source = kubernetes.models_of(data, name), None
+        else:
+            document = parse_json(data)
+            models, source = [model_of(document.value, name)], Source.of(data, has_float=document.has_float)
+        each = [components_of(model, source=source) for model in models]
+        parts = tuple(part for some in each for part in some)
+        links = [link for some in each for link in connectors_of(some)]
         spans = scan(data)
         return Parsed(
             platform=self.name,
             confidence=95,
             components=parts,
-            connectors=connectors_of(parts),
+            connectors=gathered((user, link) for link in links for user in link.components or ("",)),
             notices=notices_of(parts, any_secret=bool(spans)),
             secrets=len(spans),
         )

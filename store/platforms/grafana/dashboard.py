@@ -151,7 +151,7 @@ def _second_schema(outer: dict[str, Any], inner: dict[str, Any], elements: dict[
     return _model({**outer, **bare}, tuple(panels), name, metadata=outer.get("metadata"))
 
 
-def components_of(model: Model, *, source: Source) -> tuple[Component, ...]:
+def components_of(model: Model, *, source: Source | None) -> tuple[Component, ...]:
     """Return the dashboard, then its rows and panels in the order of the export."""
     refuse_too_many(len(model.panels) + 1)
     made: dict[str, Component] = {}
@@ -172,7 +172,7 @@ def components_of(model: Model, *, source: Source) -> tuple[Component, ...]:
 
 
 def _made(
-    identity: str, name: str, kind: str, content: Json, *, source: Source, labels: dict[str, str] | None = None
+    identity: str, name: str, kind: str, content: Json, *, source: Source | None, labels: dict[str, str] | None = None
 ) -> Component:
     return component(
         id=identity,

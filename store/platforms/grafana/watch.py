@@ -72,6 +72,9 @@ def _required(listed: Json) -> Iterator[tuple[str, Connector]]:
 
 def _version(content: Json) -> str | None:
     version = content.get("pluginVersion") if isinstance(content, dict) else None
+    if version is None and isinstance(content, dict) and isinstance(spec := content.get("spec"), dict):
+        view = spec.get("vizConfig")  # schema version 2
+        version = view.get("version") if isinstance(view, dict) else None
     return version if isinstance(version, str) and version else None
 
 

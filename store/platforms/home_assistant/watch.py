@@ -20,6 +20,9 @@ _SHELL_PLATFORMS: Final = frozenset({"command_line", "python_script", "pyscript"
 _FILES: Final = frozenset({"file", "folder", "folder_watcher", "filesize", "downloader", "local_file"})
 _UNCHECKED: Final = (("verify_ssl", False), ("ssl_verify", False), ("tls_insecure", True), ("insecure", True))
 
+_OWN_FILES: Final = frozenset({"automations", "scripts", "scenes"})
+"""What the files of the editor are called: one that is still empty names no integration."""
+
 
 def connectors_of(parts: Sequence[Component]) -> tuple[Connector, ...]:
     """Return hosts, credentials, integrations and blueprints, each once with its users."""
@@ -32,7 +35,7 @@ def _connectors(part: Component) -> Iterator[Connector]:
     if part.kind == "integration" and isinstance(part.content, dict):
         for key in part.content:
             name = key.partition(" ")[0]
-            if name not in HELPERS and "." not in key:
+            if name not in HELPERS and name not in _OWN_FILES and "." not in key:
                 yield Connector(kind="module", name=name)
     for thing in objects(part.content):
         platform = thing.get("platform")

@@ -8,7 +8,9 @@ from store.domain.build import Source
 from store.domain.component import Component, DiffRules, Parsed, Path
 from store.errors import BadInput
 from store.formats import workflow_definition as wdl
+from store.formats.archive_zip import is_zip
 from store.integrity.strict_json import parse as parse_json
+from store.platforms.logic_apps import deployment as deployed
 from store.platforms.logic_apps import settings as beside
 from store.platforms.logic_apps import workflow as one
 from store.platforms.logic_apps.template import is_template, template
@@ -32,7 +34,9 @@ class LogicApps:
         return DiffRules(is_noise=_is_noise, language=_language, wires=wdl.wires)
 
     def detect(self, data: bytes, name: str) -> int:
-        """Return how much `data` looks like a workflow, a template with one, or a file that goes with one."""
+        """Return how much `data` looks like a workflow, a template or zip with one, or a file that goes with one."""
+        if is_zip(data):
+            return 90 if deployed.looks_like(data) else 0
         if data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
             return 0
         if _WORKFLOW in data:
@@ -49,9 +53,9 @@ class LogicApps:
         """Return the workflows and connections with what they reach and what a reviewer should see.
 
         Raises:
-            BadInput: no strict JSON, or nothing of Logic Apps.
+            BadInput: neither strict JSON nor a harmless zip, or nothing of Logic Apps.
         """
-        parts = _parts(data, name)
+        parts = deployed.deployment(data, _parts) if is_zip(data) else _parts(data, name)
         connectors, notices = outside(parts)
         return Parsed(platform=self.name, confidence=95, components=parts, connectors=connectors, notices=notices)
 

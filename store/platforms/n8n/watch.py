@@ -11,7 +11,7 @@ from store.domain.build import gathered
 from store.domain.component import Component, Connector, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
-from store.platforms.n8n.timers import seconds_between
+from store.platforms.n8n.timers import seconds_between, when
 
 _OWN: Final = ("n8n-nodes-base.", "@n8n/")
 _BASE: Final = "n8n-nodes-base."
@@ -19,6 +19,8 @@ _SHELLS: Final = frozenset({"executeCommand", "ssh"})
 _FILES: Final = frozenset({"readWriteFile", "readBinaryFile", "readBinaryFiles", "writeBinaryFile", "localFileTrigger"})
 _DOORS: Final = frozenset({"webhook", "formTrigger", "chatTrigger", "mcpTrigger"})
 _TIMERS: Final = frozenset({"scheduleTrigger", "cron", "interval"})
+_CODE: Final = ("jsCode", "pythonCode", "functionCode", "code")
+_SHELL_CODE: Final = ("child_process", "execSync(", "spawnSync(", "os.system(", "subprocess.")
 _ADDRESSES: Final = ("url", "baseUrl", "host", "endpoint")
 
 
@@ -86,6 +88,9 @@ def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
     kind = node["type"].rpartition(".")[2]
     given = node.get("parameters")
     parameters: dict[str, Any] = given if isinstance(given, dict) else {}
+    code = "\n".join(text for key in _CODE if isinstance(text := parameters.get(key), str))
+    if any(word in code for word in _SHELL_CODE):
+        yield "shell", "its code starts other programs"
     if kind in _SHELLS:
         yield "shell", f"runs the command {_shown(parameters.get('command')) or 'that the data names'}"
     elif kind in _FILES:
@@ -94,7 +99,7 @@ def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
     elif kind in _DOORS and parameters.get("authentication", "none") == "none":
         yield "open-endpoint", f"answers on /{_shown(parameters.get('path')) or kind} and asks for no authentication"
     elif kind in _TIMERS:
-        yield "schedule", f"runs on the schedule {_shown(parameters.get('rule') or parameters.get('triggerTimes'))}"
+        yield "schedule", when(parameters)
     options = parameters.get("options")
     if parameters.get("allowUnauthorizedCerts") is True or (
         isinstance(options, dict) and options.get("allowUnauthorizedCerts") is True

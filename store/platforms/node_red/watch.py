@@ -145,7 +145,13 @@ def _function(node: Node) -> _Found:
 
 def _file(node: Node) -> _Found:
     verb = {"file": "writes", "file in": "reads", "watch": "watches", "tail": "reads"}[node["type"]]
-    yield "file", f"{verb} {_shown(node, 'filename') or _shown(node, 'files') or 'a file that the message names'}"
+    name, kind = _shown(node, "filename") or _shown(node, "files"), node.get("filenameType", "str")
+    told = {
+        "msg": f"the file that msg.{name} names",
+        "env": f"the file that the variable {name} names",
+        "jsonata": "a file that an expression names",
+    }.get(str(kind), name)
+    yield "file", f"{verb} {told if name else 'a file that the message names'}"
 
 
 def _http_in(node: Node) -> _Found:

@@ -29,6 +29,7 @@ _SURE: Final = (
 )  # fmt: skip
 _LIKELY: Final = (b'"shared_', b"environmentvariablevalues", b'"EnvironmentVariables"', b"Microsoft.PowerApps/apis")
 _XML: Final = (b"<ImportExportXml", b"<environmentvariabledefinition", b"<connectionreference", b"<Workflow ")
+_SALESFORCE: Final = b"http://soap.sforce.com/"
 _UNPACKED: Final = re.compile(
     rb"(?:<\?xml[^>]*\?>|<!--.*?-->|\s|\xef\xbb\xbf)*+<(?:" + "|".join(sorted(PARTS)).encode() + rb")[\s>]", re.DOTALL
 )
@@ -59,6 +60,8 @@ class PowerAutomate:
         start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         if start == b"<" or data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
             head = data[:4096].replace(b"\0", b"")
+            if _SALESFORCE in head:
+                return 0  # its workflow rules are called `Workflow` too
             if any(mark in head for mark in _XML):
                 return 90
             return 80 if _INSTANCE in head and _UNPACKED.match(head) else 0

@@ -15,6 +15,7 @@ _NAMING = (
     "artifact.ingested",
     "configuration.observed",
     "connectors.reviewed",
+    "modules.observed",
     "request.opened",
     "request.edited",
     "deployment.started",

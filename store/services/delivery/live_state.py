@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from store import archive
-from store.domain.component import Component
-from store.platforms import recognise
+from store.domain.component import Component, Parsed
+from store.platforms import reread
+from store.platforms.generic import Generic
 from store.projections import artifacts, drifts
 from store.projections.drifts import DriftRow
 from store.projections.shape import Connection
@@ -29,9 +30,23 @@ def overlay(connection: Connection, parts: Parts, standing: Sequence[str]) -> No
 
 def observed_component(connection: Connection, row: DriftRow) -> Component | None:
     """Return the component a drift saw live, None where it saw that the component is gone."""
-    if row.observed is None:
-        return None
+    return observed_in(connection, row)[1]
+
+
+def observed_in(connection: Connection, row: DriftRow) -> tuple[Parsed, Component | None]:
+    """Return the export a drift was seen in, and its component there; None where that is gone from live."""
     seen = artifacts.observations(connection, environment=row.environment, project=row.project)
-    name = next((one.name for one in seen if one.artifact == row.observed_artifact), "export.json")
-    parsed = recognise(archive.get(connection, row.observed_artifact), name)
-    return next((part for part in parsed.components if part.id == row.component), None)
+    last = next((one for one in seen if one.artifact == row.observed_artifact), None)
+    name, recorded = (last.name, last.platform) if last else ("export.json", "")
+    data = archive.get(connection, row.observed_artifact)
+    parsed = reread(data, name, recorded)
+    found = _named(parsed, row.component)
+    if found is None and row.observed is not None and parsed.platform != Generic.name:
+        # judged against a release from before this platform was known: a document then, called by its name
+        document = Generic().parse(data, name)
+        parsed, found = (document, known) if (known := _named(document, row.component)) else (parsed, None)
+    return parsed, found if row.observed is not None else None
+
+
+def _named(parsed: Parsed, component: str) -> Component | None:
+    return next((part for part in parsed.components if part.id == component), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from store.domain.severity import of_drift
 from store.projections import artifacts, deployments, drifts
 from store.projections.deployments import DeploymentRow
 from store.projections.drifts import DriftRow
@@ -76,9 +77,7 @@ _RANK = {"critical": 0, "high": 1, "low": 2}
 
 def severity(row: DriftRow) -> str:
     """Return how pressing a drift is."""
-    if row.status != "open":
-        return "low"
-    return "critical" if row.environment.startswith("prod") else "high"
+    return of_drift(row.environment, row.status)
 
 
 def detail(context: Context, drift: str) -> Detail:

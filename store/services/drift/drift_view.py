@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from store import archive
 from store.domain.component import Component, Connector, Notice
 from store.domain.diff import Diff, compare, with_impact
 from store.domain.impact import Surface
 from store.errors import NotFound
-from store.platforms import platform, recognise
-from store.projections import artifacts, deployments, drifts
+from store.platforms import platform
+from store.projections import deployments, drifts
 from store.projections.drifts import DriftRow
 from store.projections.shape import Connection
 from store.services.context import Context
+from store.services.delivery.live_state import observed_in
 from store.services.releases import Contents, load
 
 
@@ -42,25 +42,16 @@ def three_way(context: Context, drift: str) -> ThreeWay:
         row = drifts.one(connection, drift)
         if row is None:
             raise NotFound(f"there is no drift {drift}")
-        data = archive.get(connection, row.observed_artifact)
-        seen = artifacts.observations(connection, environment=row.environment, project=row.project)
-        name = next((one.name for one in seen if one.artifact == row.observed_artifact), "export.json")
-        parsed = recognise(data, name)
-        observed = next((part for part in parsed.components if part.id == row.component), None)
+        read, observed = observed_in(connection, row)
         desired, previous, outside = _recorded(connection, row)
-    rules = platform(parsed.platform).rules
-    now = observed if row.observed is not None else None
-    live = compare(_listed(desired), _listed(now), rules)
+    rules = platform(read.platform).rules
+    live = compare(_listed(desired), _listed(observed), rules)
     return ThreeWay(
         drift=row,
         desired=desired,
-        observed=now,
+        observed=observed,
         previous=previous,
-        live=with_impact(
-            live,
-            _surface(desired, *outside),
-            _surface(now, parsed.connectors, parsed.notices),
-        ),
+        live=with_impact(live, _surface(desired, *outside), _surface(observed, read.connectors, read.notices)),
         last_change=compare(_listed(previous), _listed(desired), rules),
     )
 
@@ -105,8 +96,9 @@ def _component(
     ref = release.by_id.get(component)
     if ref is None:
         return None, ((), ())
-    name = next(file.name for file in release.files if file.artifact == ref.artifact)
-    return contents.of_artifact(ref.artifact, name).get(component), contents.outside_of(ref.artifact, name)
+    file = next(file for file in release.files if file.artifact == ref.artifact)
+    found = contents.of_artifact(ref.artifact, file.name, file.platform).get(component)
+    return found, contents.outside_of(ref.artifact, file.name, file.platform)
 
 
 def _listed(component: Component | None) -> list[Component]:

@@ -14,7 +14,7 @@ from store.domain.release import EMPTY, Release, ReleaseFile
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
 from store.ledger import Writer
-from store.platforms import platform
+from store.platforms import platform, reread
 from store.projections import artifacts
 from store.projections.shape import Connection
 from store.services import releases
@@ -147,6 +147,7 @@ def _judge(
         before = next((d for d in earlier if d.target.release != deployed.target.release), None)
         previous = releases.load(connection, before.target.manifest) if before else EMPTY
         artifact = file.digest
+        parsed = _as_recorded(desired, file, parsed)
         observed = {
             part.id: ComponentRef(id=part.id, name=part.name, kind=part.kind, digest=part.digest, artifact=artifact)
             for part in parsed.components
@@ -157,12 +158,13 @@ def _judge(
             wanted_now = _covered(context, connection, desired)
             found = rules.differences(wanted_now, observed, expected=expected)
         contents = releases.Contents(connection)
-        names = {f.artifact: f.name for f in desired.files}
+        files = {f.artifact: f for f in desired.files}
         wanted: dict[str, Component] = {}
         for difference in found:
             carrier = desired.by_id.get(difference.component)
             if carrier is not None:
-                wanted.update(contents.of_artifact(carrier.artifact, names[carrier.artifact]))
+                held = files[carrier.artifact]
+                wanted.update(contents.of_artifact(held.artifact, held.name, held.platform))
     return rules.Observation(
         project=project,
         environment=environment,
@@ -175,6 +177,14 @@ def _judge(
         summaries=_summaries(found, wanted, parsed),
         previous={ref.id: ref.digest for ref in previous.components},
     )
+
+
+def _as_recorded(desired: Release, file: ExportFile, parsed: Parsed) -> Parsed:
+    """Return what was seen as the platform reads it that read what is desired: else no component would compare."""
+    carrier = next((one for one in desired.files if one.name == file.name or len(desired.files) == 1), None)
+    if carrier is None or carrier.platform == parsed.platform:
+        return parsed
+    return reread(file.data, file.name, carrier.platform)
 
 
 def _covered(context: Context, connection: Connection, desired: Release) -> dict[str, ComponentRef]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Final
 
 from store.domain import events as ev
 from store.errors import BadInput, Conflict, PlatformFailure, QuarterdeckError
-from store.platforms.protocol import NamesItself, Target
+from store.platforms.protocol import Inventory, NamesItself, Target
 from store.services import releases
+from store.services.connectors import installed
 from store.services.context import Context, Source, recorded
 from store.services.delivery.environments import Environment, environments, one, target
 from store.services.delivery.interrupted import ENDED, STARTED
@@ -22,6 +24,8 @@ from store.services.locking import is_pushing
 from store.services.sealing import sealing
 
 MAX_BACK_OFF: Final = 60.0
+MODULES_EVERY: Final = 60.0
+"""Seconds between two looks at which modules are installed: they change when somebody restarts the platform."""
 _SUPERVISED: Final = 0.5
 """Seconds between two looks whether an environment was added."""
 _MOST_AT_ONCE: Final = 32
@@ -49,6 +53,8 @@ class LivePlace:
         self._target: Target | None = None
         self._projects: Sequence[str] = ()
         self._seen: dict[str, str] = {}
+        self._modules_due = 0.0
+        self._silent = ""
 
     def poll(self) -> Polled:
         """Ask for every project once; judge what is new; revert where the environment says so."""
@@ -59,6 +65,7 @@ class LivePlace:
                 news += self._observe(project)
                 if self._place is not None and (done := self._enforced(project)):
                     said.append(done)
+            said += self._modules()
         except (PlatformFailure, BadInput) as error:
             return Polled(news=news, said=tuple(said), trouble=f"{self._name}: {error}")
         looking.note(self._context, self._name)
@@ -98,6 +105,24 @@ class LivePlace:
             found += len(seen.news)
         self._seen[project] = mark
         return found
+
+    def _modules(self) -> list[str]:
+        """Record which modules are installed, where the target tells and they changed; say once why it does not."""
+        goal = self._target
+        now = time.monotonic()
+        if goal is None or not isinstance(goal, Inventory) or not self._projects or now < self._modules_due:
+            return []
+        self._modules_due = now + MODULES_EVERY
+        try:
+            modules = goal.modules()
+        except PlatformFailure as failure:  # who may read flows may not always read this
+            news = f"{self._name}: its modules cannot be listed: {failure}"
+            told, self._silent = self._silent, news
+            return [news] if news != told else []
+        self._silent = ""
+        for project in self._projects:
+            installed.observe(self._context, environment=self._name, project=project, modules=modules)
+        return []
 
     def _enforced(self, project: str) -> str | None:
         assert self._place is not None

@@ -229,11 +229,15 @@ def append(context: Context, reads: Sequence[Read]) -> list[FileOutcome]:
 
 
 def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
-    """Archive and append one export, unless it is no import and the same bytes stand under its name already."""
+    """Archive and append one export, unless it is no import and the same bytes stand under its name already.
+
+    Bytes that are known for another platform's than they were are recorded anew: an older version knew no better.
+    """
     drop, file, parsed = read.drop, read.taken.file, read.parsed
     path, digest = shown(context, drop.path), file.digest
     last = _before(writer, read)
-    if last is not None and last.digest == digest and not last.imported and read.imported is None:
+    known = last is not None and (last.digest, last.platform) == (digest, parsed.platform)
+    if last is not None and known and not last.imported and read.imported is None:
         return FileOutcome(path=path, outcome="unchanged", digest=digest, platform=last.platform)
     archive.put(writer.connection, file.data, previous=last.digest if last else None)
     manifest = archive.put_manifest(

@@ -12,6 +12,8 @@ from store.domain.seen import Seen
 from store.errors import QuarterdeckError, Refusal
 from store.projections.shape import Connection
 from store.services import diffing, releases
+from store.services.connectors import installed
+from store.services.connectors.installed import Modules
 from store.services.context import Context, Source
 from store.services.identity.people import principals
 
@@ -45,14 +47,15 @@ def see(context: Context, source: Source, change: Change) -> Seen:
     """Return everything there is to weigh of a request as it stands, for risk and for conditions."""
     policy, people = context.policy, principals(source)
     now = releases.desired(source, change.environment, change.project)
+    modules = installed.since_deployed(source, context, change.environment, change.project)
     with context.ledger.reading() as connection:
         before = releases.load(connection, now.target.manifest) if now is not None else EMPTY
         after = releases.load(connection, change.target.manifest)
         return Seen(
             change=change,
             policy=policy,
-            diff=diffing.between_releases(connection, before, after),
-            impact=_impact(connection, before, after),
+            diff=diffing.between_releases(connection, before, after, modules=modules),
+            impact=_impact(connection, before, after, modules),
             at=context.now,
             first=now is None,
             names_before={part.id: part.name for part in before.components},
@@ -60,10 +63,10 @@ def see(context: Context, source: Source, change: Change) -> Seen:
         )
 
 
-def _impact(connection: Connection, before: Release, after: Release) -> Impact:
+def _impact(connection: Connection, before: Release, after: Release, modules: Modules) -> Impact:
     contents = releases.Contents(connection)
     sides = []
-    for release in (before, after):
+    for release, there in ((before, modules.before), (after, modules.after)):
         components, connectors, notices = contents.of_release(release)
-        sides.append(Surface(components=components, connectors=connectors, notices=notices))
+        sides.append(Surface(components=components, connectors=(*connectors, *there), notices=notices))
     return impact(sides[0], sides[1])

@@ -9,6 +9,7 @@ from store.domain import events as ev
 from store.domain import freshness, roles
 from store.domain.push import Reach
 from store.domain.roles import Principals
+from store.domain.severity import of_drift
 from store.projections import anomalies, artifacts, deployments, drifts, environments, incidents, requests
 from store.projections.anomalies import AnomalyRow
 from store.projections.deployments import DeploymentRow
@@ -251,7 +252,7 @@ def _of_drift(row: DriftRow, people: Principals, handle: str | None, at: str) ->
     return Item(
         key=row.id,
         kind="drift",
-        severity="critical" if row.environment.startswith("prod") else "high",
+        severity=of_drift(row.environment),
         environment=row.environment,
         project=row.project,
         what=f"{row.name}: {row.summary}",
