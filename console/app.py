@@ -138,6 +138,12 @@ class Console(TerminalApp[None]):
         self.chosen_look = name if self.is_running else ""
         super().action_look(name)
 
+    def told(self, words: str) -> None:
+        """Tell it where everything is told."""
+        frame = self.screen_stack[0]
+        if isinstance(frame, Frame):
+            frame.say((words,), "info")
+
     def leave(self, return_code: int = 0) -> None:
         """Stop the frame's threads, then restore the terminal."""
         for screen in self.screen_stack:
@@ -149,7 +155,7 @@ class Console(TerminalApp[None]):
 def key_table() -> tuple[KeyRow, ...]:
     """Return every key of the console, its id and its meaning, sorted by id."""
     panes = tuple(place.factory for place in SCREENS if isinstance(place.factory, type))
-    return keys_of((Frame, Pane, *panes, *WIDGETS, *DIALOGS))
+    return keys_of((TerminalApp, Frame, Pane, *panes, *WIDGETS, *DIALOGS))
 
 
 def known_keys() -> dict[str, str]:

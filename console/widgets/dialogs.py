@@ -63,6 +63,11 @@ class Dialog(ModalScreen[R]):
     Dialog.-short .-last { margin-bottom: 1; }
     """
     AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # at once, before the next key is given to anybody: a slow line delivers what was typed in one burst
+        Binding("tab", "app.focus_next", "Next field", show=False, priority=True, id="dialog.next"),
+        Binding("shift+tab", "app.focus_previous", "Field before", show=False, priority=True, id="dialog.previous"),
+    ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-roomy")]  # noqa: RUF012  Textual's own annotation
 
 
@@ -76,6 +81,7 @@ class Confirm(Dialog[Answer]):
         Binding("escape", "cancel", "Cancel", show=False, id="dialog.cancel"),
         Binding("y", "accept", "Yes", show=False, id="dialog.yes"),
         Binding("n", "cancel", "No", show=False, id="dialog.no"),
+        Binding("enter", "go_on", "Next field, or yes", show=False, priority=True, id="dialog.go-on"),
     ]
 
     def __init__(
@@ -132,13 +138,18 @@ class Confirm(Dialog[Answer]):
         event.stop()
         self._show_keys()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave `enter` to whatever is no field: alone it never says yes."""
+        if action == "go_on" and not isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_go_on(self) -> None:
         """Go to the next field; at the last one, what was typed is the confirmation."""
-        event.stop()
         fields = list(self.query(Input))
-        after = fields[fields.index(event.input) + 1 :]
-        if after:
-            after[0].focus()
+        here = next(number for number, field in enumerate(fields) if field is self.focused)
+        if fields[here + 1 :]:
+            fields[here + 1].focus()
         else:
             self.action_accept()
 
