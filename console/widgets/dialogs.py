@@ -81,7 +81,6 @@ class Confirm(Dialog[Answer]):
         Binding("escape", "cancel", "Cancel", show=False, id="dialog.cancel"),
         Binding("y", "accept", "Yes", show=False, id="dialog.yes"),
         Binding("n", "cancel", "No", show=False, id="dialog.no"),
-        Binding("enter", "go_on", "Next field, or yes", show=False, priority=True, id="dialog.go-on"),
     ]
 
     def __init__(
@@ -138,18 +137,13 @@ class Confirm(Dialog[Answer]):
         event.stop()
         self._show_keys()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave `enter` to whatever is no field: alone it never says yes."""
-        if action == "go_on" and not isinstance(self.focused, Input):
-            return False
-        return super().check_action(action, parameters)
-
-    def action_go_on(self) -> None:
+    def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go to the next field; at the last one, what was typed is the confirmation."""
+        event.stop()
         fields = list(self.query(Input))
-        here = next(number for number, field in enumerate(fields) if field is self.focused)
-        if fields[here + 1 :]:
-            fields[here + 1].focus()
+        after = fields[fields.index(event.input) + 1 :]
+        if after:
+            after[0].focus()
         else:
             self.action_accept()
 

@@ -1,4 +1,4 @@
-"""The console in a real tmux: a walk by keys, what is shown against what is drawn, resizes, sleep, scribbles, copies."""
+"""The console in a real tmux: a walk by keys, what is shown against what is drawn, resizes, sleep, scribbles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from support.tmux import Pane, Tmux
 from terminal_scene import Console, Person
 
 from console.app import SCREENS
-
 
 pytestmark = pytest.mark.xdist_group("terminals")
 Open = Callable[..., Console]
@@ -60,8 +59,13 @@ def test_every_screen_shows_at_every_size_what_is_drawn(opened: Open) -> None:
             console.pane.press(place.key)
             console.pane.press("j", "j", "k")
             console.is_whole(columns, lines)
-        for keys in ("?", "j", "Escape", "C-p", "Escape"):
-            console.pane.press(keys)
+        for key, closes in (("?", "j/k   scroll"), ("C-p", "Search for commands")):
+            console.pane.press(key)
+            console.pane.shows(closes)
+            console.pane.press("j")
+            console.is_whole(columns, lines)
+            console.pane.press("Escape")
+            console.pane.until(lambda shown, closes=closes: closes not in shown and "Keys" in shown)
             console.is_whole(columns, lines)
     console.pane.resize(50, 12)
     console.pane.shows("too small: the console needs 60×16")
@@ -87,7 +91,7 @@ def test_a_hundred_resizes_in_two_seconds_leave_the_right_picture_and_nothing_be
 def held(pid: int) -> tuple[int, int, int]:
     """Return threads, open files, and resident kilobytes."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return int(status["Threads"]), len(os.listdir(f"/proc/{pid}/fd")), int(status["VmRSS"].split()[0])
+    return int(status["Threads"]), len(list(Path(f"/proc/{pid}/fd").iterdir())), int(status["VmRSS"].split()[0])
 
 
 @pytest.fixture
