@@ -16,6 +16,7 @@ from console.screen.keys import KeyRow, keys_of
 from console.screen.palette import Going
 from console.screen.request_form import RequestForm
 from console.screen.rollback_dialog import ConfirmRollback
+from console.screen.tour import tour
 from console.screens.approvals import Approvals
 from console.screens.connectors import Connectors
 from console.screens.drift import Drift
@@ -105,6 +106,8 @@ class Console(TerminalApp[None]):
         self._console_places = tuple(places)
         self._console_start = start
         self._console_greeting: tuple[bool, tuple[str, ...]] = (False, ())
+        self.greeted = False
+        """Whether all that `greet` was given has been on the screen."""
         self.chosen_look = ""
         """The theme that was chosen while the console ran; empty for none."""
         self.left_off = LeftOff()
@@ -121,17 +124,22 @@ class Console(TerminalApp[None]):
         super().exit(result, return_code, message)
 
     def greet(self, *, tour: bool = False, notes: Sequence[str] = ()) -> None:
-        """Say these things, and show the tour, once the first screen stands."""
+        """Show the tour once the first screen stands, and say these things when nothing lies over them."""
         self._console_greeting = (tour, tuple(notes))
 
     def on_ready(self) -> None:
-        """Greet."""
-        tour, notes = self._console_greeting
+        """Greet: the tour first, then what else is to be said, which it would lie over."""
+        if self._console_greeting[0]:
+            self.push_screen(tour(self._console_places), lambda _: self._say_notes())
+        else:
+            self._say_notes()
+
+    def _say_notes(self) -> None:
+        notes = self._console_greeting[1]
         frame = self.screen_stack[0]
+        self.greeted = True
         if isinstance(frame, Frame) and notes:
             frame.say(notes, "info")
-        if isinstance(frame, Frame) and tour:
-            frame.action_tour()
 
     def action_look(self, name: str) -> None:
         """Change the colours, and remember that it was asked for."""

@@ -5,6 +5,7 @@ Everything that touches Textual's private side stands in this module, with a con
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -29,6 +30,7 @@ from textual.widgets import TextArea
 from console.presentation.text import display
 from console.presentation.themes import PALETTES, themes, variables
 from console.presentation.words import ASCII_TABLE
+from console.widgets.clipboard import copied_by_tmux, too_long
 from console.widgets.signals import Signals, nobody_would_wake
 from console.widgets.sparing import Picture
 
@@ -182,6 +184,20 @@ class TerminalApp(App[R]):
         if action == "sleep" and isinstance(self.focused, TextArea):
             return False
         return super().check_action(action, parameters)
+
+    async def copy(self, text: str) -> str:
+        """Copy `text` to the person's clipboard and return which way it went, in words; or why it did not."""
+        trouble = too_long(text)
+        if trouble is not None:
+            return trouble
+        shown = display(text, 200)
+        if "TMUX" in os.environ and not self.is_headless:
+            if await asyncio.to_thread(copied_by_tmux, text, os.environ):
+                return f"copied  {shown}   (into tmux's buffer, and on to the terminal's clipboard)"
+            self.copy_to_clipboard(text)
+            return f"copied  {shown}   (by OSC 52; tmux drops it unless set-clipboard is on)"
+        self.copy_to_clipboard(text)
+        return f"copied  {shown}   (by OSC 52: a terminal may refuse it)"
 
     def told(self, words: str) -> None:
         """Tell the person something that concerns the terminal; a subclass knows where."""

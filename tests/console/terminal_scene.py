@@ -12,6 +12,8 @@ from pathlib import Path
 from support.cells import Cell, cells
 from support.tmux import Pane
 
+ARMED = 0.5
+"""Seconds: a dialog answers nothing in its first 400 ms."""
 PROGRAM = Path(__file__).with_name("watched_console.py")
 
 
