@@ -257,8 +257,7 @@ class Pane(Container, Generic[T]):
         if text is None:
             self.say("nothing here to copy", tone="info")
         else:
-            said = await cast("TerminalApp[Any]", self.app).copy(text)
-            self.say(said, tone="ok" if said.startswith("copied") else "warn")
+            self.say(await cast("TerminalApp[Any]", self.app).copy(text))
 
     def look_reload(self) -> None:
         self.reload()

@@ -7,17 +7,22 @@ import subprocess
 from collections.abc import Mapping
 from typing import Final
 
+from store.errors import BadInput
+
 MOST_BYTES: Final = 74_994
 """What terminals take in one OSC 52 (100,000 bytes in base64); they drop what is longer without a word."""
 _SECONDS: Final = 2.0
 
 
-def too_long(text: str) -> str | None:
-    """Return why a text cannot be copied, None when it can."""
-    size = len(text.encode())
-    if size <= MOST_BYTES:
-        return None
-    return f"too long to copy: {size:,} bytes, terminals take {MOST_BYTES:,}; the command line prints it"
+def check_length(text: str) -> None:
+    """Let pass what terminals take.
+
+    Raises:
+        BadInput: it is longer.
+    """
+    size = len(text.encode("utf-8", "replace"))
+    if size > MOST_BYTES:
+        raise BadInput(f"too long to copy: {size:,} bytes, terminals take {MOST_BYTES:,}; the command line prints it")
 
 
 def copied_by_tmux(text: str, environment: Mapping[str, str]) -> bool:

@@ -30,7 +30,7 @@ from textual.widgets import TextArea
 from console.presentation.text import display
 from console.presentation.themes import PALETTES, themes, variables
 from console.presentation.words import ASCII_TABLE
-from console.widgets.clipboard import copied_by_tmux, too_long
+from console.widgets.clipboard import check_length, copied_by_tmux
 from console.widgets.signals import Signals, nobody_would_wake
 from console.widgets.sparing import Picture
 
@@ -186,10 +186,12 @@ class TerminalApp(App[R]):
         return super().check_action(action, parameters)
 
     async def copy(self, text: str) -> str:
-        """Copy `text` to the person's clipboard and return which way it went, in words; or why it did not."""
-        trouble = too_long(text)
-        if trouble is not None:
-            return trouble
+        """Copy `text` to the person's clipboard and return which way it went, in words.
+
+        Raises:
+            BadInput: it is longer than terminals take.
+        """
+        check_length(text)
         shown = display(text, 200)
         if "TMUX" in os.environ and not self.is_headless:
             if await asyncio.to_thread(copied_by_tmux, text, os.environ):

@@ -53,6 +53,22 @@ def test_compression_is_recommended_once_where_the_console_is_opened_over_ssh(ho
     assert b"ssh -C" not in again.before + received
 
 
+def test_on_a_first_run_the_advice_comes_after_the_tour_and_is_given_again_to_whom_it_was_never_shown(
+    home: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(home / "state", tmp_path / "state")
+    folders = {"XDG_STATE_HOME": f"{tmp_path}/state", "XDG_CONFIG_HOME": f"{tmp_path}/config"}
+    first = start(home, SSH_CONNECTION="::1 1 ::1 22", **folders)
+    first.expect(rb"Welcome to quarterdeck")
+    assert b"ssh -C" not in first.before + left(first, signal.SIGTERM)[0]
+    again = start(home, "--tour", SSH_CONNECTION="::1 1 ::1 22", **folders)
+    again.expect(rb"Welcome to quarterdeck")
+    again.send("\x1b")
+    again.expect(rb"ssh -C sends a tenth of the bytes")
+    left(again, signal.SIGTERM)
+    assert '"told_ssh": true' in (tmp_path / "state" / "quarterdeck" / "console" / "person.json").read_text()
+
+
 def test_the_tour_comes_once_and_the_console_begins_where_it_was_left(home: Path) -> None:
     first = start(home, "open", "DR-0001", SSH_CONNECTION="::1 1 ::1 22")
     first.expect(rb"Welcome to quarterdeck")

@@ -81,6 +81,11 @@ class Tmux:
             pytest.fail(f"tmux {arguments[0]}: {done.stderr.decode()}")
         return done.stdout.decode()
 
+    def attaching(self, pane: Pane) -> tuple[str, list[str]]:
+        """Return the program and arguments that show the window of `pane` in the terminal they are run in."""
+        assert TMUX is not None
+        return TMUX, ["-S", str(self.socket), "attach-session", "-t", pane.id]
+
     def open(self, command: Sequence[str], columns: int, lines: int, environment: Mapping[str, str]) -> Pane:
         """Run a program in a window of this size."""
         given = [part for name, value in environment.items() for part in ("-e", f"{name}={value}")]

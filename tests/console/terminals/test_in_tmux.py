@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pexpect
 import pytest
 from support.tmux import Pane, Tmux
 from terminal_scene import ARMED, Console, Person
@@ -177,3 +178,17 @@ def test_what_another_program_wrote_is_gone_after_ctrl_l_and_after_coming_back(o
     pane.shows("j/k   scroll")
     pane.press("C-l")
     console.is_whole(80, 24)
+
+
+@pytest.mark.parametrize("setting", ["external", "on"])
+def test_a_copy_in_tmux_reaches_its_buffer_and_the_terminal_outside(tmux: Tmux, opened: Open, setting: str) -> None:
+    tmux.run("set-option", "-s", "set-clipboard", setting)
+    console = opened(80, 24, "open", "DR-0002")
+    pane = console.pane
+    outside = pexpect.spawn(*tmux.attaching(pane), env={"TERM": "xterm-256color", "LANG": "C.UTF-8"}, timeout=20)
+    outside.expect(rb"DR-0002")
+    pane.press("y")
+    pane.shows("copied  DR-0002", "tmux's buffer")
+    assert tmux.run("show-buffer") == "DR-0002"
+    outside.expect(rb"\x1b\]52;c?;RFItMDAwMg==")
+    outside.close()
