@@ -41,9 +41,15 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "principal.suspended": "warning",
     "revert.started": "high",
     "enforcement.halted": "critical",
+    "finding.opened": "warning",
+    "finding.raised": "warning",
+    "finding.overdue": "warning",
+    "duty.due-soon": "warning",
+    "duty.overdue": "warning",
 }
 """Kind → how bad, where it is more than `info`; an entry that states a severity of its own overrules."""
-_TOLD: Final = ("title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome")
+_TOLD: Final = ("title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome", "due", "done",
+                "command")  # fmt: skip
 """The members of `data` that are repeated: one line each, without secrets. Nothing else of an entry is."""
 _MENTIONS: Final = str.maketrans({"<": "‹", ">": "›", "@": "(at)"})
 """What chat programs would read as a link, a person or everybody in the room."""

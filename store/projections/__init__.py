@@ -14,6 +14,7 @@ from store.projections import (
     deployments,
     drifts,
     environments,
+    findings,
     incidents,
     principals,
     requests,
@@ -29,6 +30,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     drifts.PROJECTION,
     incidents.PROJECTION,
     connectors.PROJECTION,
+    findings.PROJECTION,
 )
 TABLES: Final[tuple[str, ...]] = tuple(sql for projection in PROJECTIONS for sql in projection.tables)
 NAMES: Final[tuple[str, ...]] = tuple(name for projection in PROJECTIONS for name in projection.names)

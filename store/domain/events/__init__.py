@@ -40,6 +40,16 @@ from store.domain.events.exports import (
     ImportedDeletion,
     NoticeRecord,
 )
+from store.domain.events.findings import (
+    DutyDueSoon,
+    DutyOverdue,
+    FindingAssigned,
+    FindingClosed,
+    FindingNoted,
+    FindingOpened,
+    FindingOverdue,
+    FindingRaised,
+)
 from store.domain.events.gating import (
     EnvironmentSpecified,
     ExceptionEnded,
@@ -81,6 +91,7 @@ from store.domain.events.policies import (
     PolicyAdopted,
     PolicyFile,
     PolicyProposed,
+    PolicyReviewed,
     RiskAssessed,
     RiskPoint,
 )
@@ -164,6 +175,15 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         ExceptionGranted,
         ExceptionEnded,
         EnvironmentSpecified,
+        PolicyReviewed,
+        FindingOpened,
+        FindingRaised,
+        FindingAssigned,
+        FindingNoted,
+        FindingClosed,
+        FindingOverdue,
+        DutyDueSoon,
+        DutyOverdue,
     )
 }
 
@@ -211,6 +231,8 @@ __all__ = [
     "DriftOpened",
     "DriftReopened",
     "DriftResolved",
+    "DutyDueSoon",
+    "DutyOverdue",
     "EnforcementHalted",
     "EntryAnnotated",
     "EnvironmentAdded",
@@ -221,6 +243,12 @@ __all__ = [
     "Event",
     "ExceptionEnded",
     "ExceptionGranted",
+    "FindingAssigned",
+    "FindingClosed",
+    "FindingNoted",
+    "FindingOpened",
+    "FindingOverdue",
+    "FindingRaised",
     "GateEvaluated",
     "GivenUp",
     "GlassBroken",
@@ -246,6 +274,7 @@ __all__ = [
     "PolicyAdopted",
     "PolicyFile",
     "PolicyProposed",
+    "PolicyReviewed",
     "PrincipalAdded",
     "PrincipalReinstated",
     "PrincipalSuspended",
