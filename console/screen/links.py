@@ -11,7 +11,7 @@ from console.presentation.text import display
 from console.screen.place import Place
 from store.errors import BadInput
 
-_ID: Final = re.compile(r"(?:CR|DEP|DR|INC)-\d{1,12}", re.IGNORECASE)
+_ID: Final = re.compile(r"(?:CR|DEP|DR|INC|FND|BG|EX)-\d{1,12}", re.IGNORECASE)
 _AROUND: Final = re.compile(
     rf"(?:{_ID.pattern}|now|\d{{1,16}}|\d{{4}}-[0-9T:.Z+-]+?)@?[+-]\d{{1,9}}[smhd]", re.IGNORECASE
 )

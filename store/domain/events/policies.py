@@ -103,3 +103,5 @@ class PolicyReviewed(Event):
     policy: str
     """Digest of the policy in force that was read."""
     note: str
+    files: tuple[PolicyFile, ...] = ()
+    """The files it was adopted from; none for the built-in policy."""

@@ -20,7 +20,8 @@ MOST: Final = 2000
 _AFTER: Final = (
     "drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved",
     "rollback.started", "revert.started", "rollback.rehearsed", "enforcement.halted", "release.quarantined",
-    "finding.opened", "finding.raised", "finding.assigned", "finding.closed", "anomaly.noticed",
+    "finding.opened", "finding.raised", "finding.assigned", "finding.noted", "finding.closed", "finding.overdue",
+    "anomaly.noticed",
 )  # fmt: skip
 _ABROAD: Final = (
     "incident.opened",

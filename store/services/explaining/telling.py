@@ -66,6 +66,10 @@ def words(event: ev.Event) -> tuple[str, str, str]:
             return "note", event.note, ""
         case ev.IncidentOpened():
             return event.incident, f"{event.title} ({event.severity})", "opened"
+        case ev.FindingOpened() | ev.FindingRaised():
+            return event.finding, f"{event.title} ({event.severity}, due {event.due})", "opened"
+        case ev.FindingClosed():
+            return event.finding, f"done: {event.done}", "closed"
         case ev.IncidentClosed():
             return event.incident, f"cause: {event.cause}; fix: {event.fix}; learned: {event.learned}", "closed"
         case _:

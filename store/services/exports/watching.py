@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import overload
 
-from store.errors import StorageFailure
+from store.errors import QuarterdeckError, StorageFailure
 from store.intake.inbox import Drop, Problem, Root
 from store.intake.reach import REMOTE_WINDOW, share_of
 from store.intake.settle import Settler
@@ -19,6 +19,7 @@ from store.services.drift.polling import poll_all, watch_live
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
 from store.services.exports.progress import Stopwatch, Tell, untold
+from store.services.health import rounds
 from store.services.notifying import notifying
 from store.services.requests import dropped
 
@@ -100,7 +101,18 @@ def once(
     said = tuple(words for one in polled for words in one.said)
     troubles = [one.trouble for one in polled if one.trouble is not None]
     news = sum(one.news for one in polled)
+    if not stop.is_set():
+        troubles += _round(context)
     return Report(files=tuple(outcomes.values()), drifts=drifts + news, said=said, seconds=watch.seconds), troubles
+
+
+def _round(context: Context) -> list[str]:
+    """Make findings and reminders of what is overdue; return what kept that from being done."""
+    try:
+        rounds.once(context)
+    except QuarterdeckError as error:
+        return [f"what is overdue could not be recorded: {error}"]
+    return []
 
 
 def remarks(context: Context) -> list[str]:
@@ -135,6 +147,10 @@ def forever(
         target=notifying.forever, args=(context,), kwargs={"stop": stop, "complain": complain}, daemon=True
     )
     notifier.start()
+    rounder = threading.Thread(
+        target=rounds.forever, args=(context,), kwargs={"stop": stop, "complain": complain}, daemon=True
+    )
+    rounder.start()
     settler = Settler(context.config.intake.settle_seconds)
     rescan = context.config.intake.rescan_seconds
     for found in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
@@ -150,6 +166,7 @@ def forever(
                 tell(report)
     poller.join(timeout=1)
     notifier.join(timeout=1)
+    rounder.join(timeout=1)
 
 
 def _parts(

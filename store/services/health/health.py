@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from store.domain.duties import Duty, State, ranked
@@ -11,6 +11,7 @@ from store.services.health import evidence, expiring, reviews
 from store.services.health.findings_due import open_findings
 from store.services.health.look import Check, Look
 from store.services.identity.people import principals
+from store.services.policy import files
 
 REVIEWS: Final[tuple[Check, ...]] = (reviews.glass_reviews, reviews.policy_review, reviews.connector_review)
 """What people have to look at again: also shown where they begin their day."""
@@ -31,6 +32,8 @@ class Health:
 
     at: str
     duties: tuple[Duty, ...]
+    remarks: tuple[str, ...] = ()
+    """What is worth knowing and nobody owes."""
 
     @property
     def overdue(self) -> tuple[Duty, ...]:
@@ -48,7 +51,8 @@ def health(context: Context, *, checks: tuple[Check, ...] = CHECKS) -> Health:
     Raises:
         IntegrityFailure, StorageFailure: something cannot be read; nothing is said to be well then.
     """
-    return seen(context, context.ledger, context.now, checks=checks)
+    found = seen(context, context.ledger, context.now, checks=checks)
+    return replace(found, remarks=(files.on_disk(context).words,))
 
 
 def seen(context: Context, source: Source, at: str, *, checks: tuple[Check, ...] = CHECKS) -> Health:

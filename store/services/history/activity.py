@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from store.domain import events as ev
 from store.integrity.entry import Entry
 from store.services.context import Context
+from store.services.subjects import entries_about, is_id
 
 QUIET = frozenset({"gate.evaluated", "configuration.observed", "deployment.started", "request.opened"})
 """Kinds whose news another kind tells better: a submission, a drift, a verification."""
@@ -19,8 +20,7 @@ def recent(context: Context, *, on: Mapping[str, str] | None = None, limit: int 
 
 
 def newest_about(context: Context, subject: str) -> int | None:
-    """Return the number of the newest entry about an id (CR-…, DEP-…, DR-…, INC-…), None when there is none."""
-    field = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}.get(subject.partition("-")[0])
-    if field is None:
+    """Return the number of the newest entry about an id (CR-…, DEP-…, FND-…, …), None when there is none."""
+    if not is_id(subject):
         return None
-    return next((entry.seq for entry in context.ledger.entries(on={field: subject}, limit=1, newest_first=True)), None)
+    return next((entry.seq for entry in entries_about(context.ledger, subject, newest_first=True)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -16,11 +16,11 @@ from store.projections import deployments
 from store.projections.deployments import DeploymentRow
 from store.services.context import Context
 from store.services.releases import load
+from store.services.subjects import entries_about, field_of, is_id
 
 _OFFSET = re.compile(r"(?P<anchor>.+?)(?:@?(?P<sign>[+-])(?P<count>\d{1,9})(?P<unit>[smhd]))?$")
 _MOST_DIGITS = 16
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +80,7 @@ _ENDS: Final = ("deployment.verified", "policy.adopted")
 def resolve(context: Context, when: str) -> Instant:
     """Return the instant that `when` names: a time, an entry number, an id, each with an offset such as `-30m`.
 
-    An id (CR-…, DEP-…, DR-…, INC-…) means the end of its story: the newest verified deployment of a
+    An id (CR-…, DEP-…, DR-…, INC-…, FND-…) means the end of its story: the newest verified deployment of a
     request or deployment, else its first entry; an incident means the position it pinned.
 
     Raises:
@@ -109,9 +109,8 @@ def _anchor(context: Context, text: str) -> Instant:
         if len(text) > _MOST_DIGITS or int(text) > size:
             raise NotFound(f"there is no entry {text[: _MOST_DIGITS + 1]}: the ledger has {size}")
         return _instant(context, int(text))
-    prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", text)
-    if prefix:
-        return _of_subject(context, SUBJECTS[prefix[1]], text)
+    if is_id(text):
+        return _of_subject(context, field_of(text), text)
     try:
         return _at_time(context, timestamp(parse_timestamp(text)))
     except ValueError:
@@ -120,7 +119,7 @@ def _anchor(context: Context, text: str) -> Instant:
 
 def _of_subject(context: Context, field: str, subject: str) -> Instant:
     first = None
-    for entry in context.ledger.entries(on={field: subject}):
+    for entry in entries_about(context.ledger, subject):
         first = first or entry
         if field in {"request", "deployment"} and entry.statement.kind in _ENDS:
             return Instant(seq=entry.seq, time=entry.statement.time)
@@ -152,20 +151,32 @@ def log(
 ) -> Iterator[Entry]:
     """Yield matching entries, newest first, at most `limit`, older than entry `before` and newer than `after`."""
     on = {k: v for k, v in (("environment", query.environment), ("project", query.project)) if v}
-    prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", query.subject or "")
-    if prefix:
-        on[SUBJECTS[prefix[1]]] = prefix[0]
     found = 0
     kinds: Sequence[str] | None = query.kinds or None
     until = before - 1 if before is not None else None
     if limit == 0 or until == 0:
         return
-    for entry in context.ledger.entries(kinds=kinds, on=on or None, after=after, until=until, newest_first=True):
+    for entry in _selected(context, query, kinds, on or None, after, until):
         if _matches(entry, query):
             yield entry
             found += 1
             if found == limit:
                 return
+
+
+def _selected(
+    context: Context,
+    query: Query,
+    kinds: Sequence[str] | None,
+    on: Mapping[str, str] | None,
+    after: int,
+    until: int | None,
+) -> Iterator[Entry]:
+    if query.subject is not None and is_id(query.subject):
+        return entries_about(
+            context.ledger, query.subject, kinds=kinds, on=on, after=after, until=until, newest_first=True
+        )
+    return context.ledger.entries(kinds=kinds, on=on, after=after, until=until, newest_first=True)
 
 
 def _matches(entry: Entry, query: Query) -> bool:
