@@ -21,7 +21,7 @@ from store.services.findings.handling import Wanted
 
 @group(name="finding")
 def finding() -> None:
-    """Findings: open, assign, note, close, list, show."""
+    """Record, hand over, close findings: open, assign, note, close, list, show."""
 
 
 @command(finding, name="open")

@@ -23,6 +23,8 @@ _WORDS = {
     "failed": "failed",
     "incident": "incident",
     "refused": "bad file",
+    "finding": "finding",
+    "review": "review",
 }
 _KEYS = {
     "drift": (("R", "restores it"), ("A", "acknowledges"), ("enter", "compares")),
@@ -31,6 +33,7 @@ _KEYS = {
     "failed": (("R", "rolls back"), ("enter", "shows its lineage")),
     "incident": (("c", "adds a note"), ("R", "rolls back"), ("enter", "shows its lineage")),
     "refused": (("enter", "shows the entry"),),
+    "finding": (("c", "adds a note"), ("enter", "shows the entry")),
 }
 """Kind → the keys that handle it, the best one first."""
 _ACTS = {"R": "roll back", "A": "handle drift", "a": "approve", "D": "deploy", "c": "annotate"}
@@ -88,6 +91,7 @@ def _happened(item: Item) -> str:
         "failed": f"{item.key} failed on {place}",
         "incident": f"{item.key} is open: {item.what}",
         "refused": "a dropped file could not be read",
+        "finding": f"{item.key} {item.what}",
     }.get(item.kind, item.what)
 
 
@@ -202,7 +206,15 @@ def _body(found: Situation, now: datetime, room: int) -> list[Line]:
             line(("kept as ", "muted"), found.refused.kept),
             line(("export it again and drop the whole file; nothing was taken from this one", "muted")),
         ]
-    return [line(found.item.what)]
+    words = [line(found.item.what)]
+    words += [
+        line((f"#{s.seq} ", "muted"), (s.actor, "strong"), f" {s.step}: {s.words}")
+        for s in found.story
+        if s.step != "raised"
+    ]
+    if found.item.command:
+        words.append(line(("handled by  ", "muted"), (found.item.command, "key")))
+    return words
 
 
 def _drift(found: Situation) -> list[Line]:

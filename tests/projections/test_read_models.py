@@ -26,6 +26,8 @@ from store.services.connectors.inventory import inventory
 from store.services.context import Context
 from store.services.delivery import environments, rollback
 from store.services.drift import drifting
+from store.services.findings import handling
+from store.services.findings.handling import Wanted
 from store.services.identity import people
 from store.services.requests import approving, requests
 
@@ -43,6 +45,11 @@ def tell_everything(scene: Scene) -> None:
     incidents.open_incident(scene.context, scene.bo, title="it burns", severity="high")
     reviewing.review(scene.context, scene.alice, inventory(scene.context), note="looked")
     incidents.note(scene.context, scene.bo, "INC-0001", "smoke")
+    finding = Wanted(title="keys are shared", assignee="cy")
+    handling.open_finding(scene.context, scene.alice, finding)
+    handling.note(scene.context, scene.cy, "FND-0001", "on it")
+    handling.close(scene.context, scene.alice, "FND-0001", done="one key each")
+    handling.open_finding(scene.context, scene.alice, finding)
     environments.freeze(scene.context, scene.alice, "prod", reason="audit")
     people.grant(scene.context, scene.alice, "cy", ev.Grant(role="auditor"))
     request = scene.submitted()

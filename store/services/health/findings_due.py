@@ -17,6 +17,7 @@ def open_findings(look: Look, pressing: Collection[str]) -> Iterator[Duty]:
     for one in handling.every(look.source).values():
         if one.closed_by is not None:
             continue
+        able = look.able("close a finding", **one.place)
         gone = bool(one.duty) and one.duty not in pressing
         yield Duty(
             key=one.id,
@@ -26,7 +27,7 @@ def open_findings(look: Look, pressing: Collection[str]) -> Iterator[Duty]:
             state=state_of(one.due, look.at),
             since=one.at,
             due=one.due,
-            who=(one.assignee,) if one.assignee else look.able("close a finding", **one.place),
+            who=tuple(dict.fromkeys([*([one.assignee] if one.assignee else ()), *able])),
             command=f"quarterdeck finding close {one.id} --done TEXT",
             mark=f"finding:{one.id}:{one.due}",
             cause_gone=gone,

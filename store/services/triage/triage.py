@@ -16,26 +16,12 @@ from store.projections.requests import RequestRow
 from store.services.context import Context, recorded
 from store.services.delivery import reverting
 from store.services.identity.people import principals
+from store.services.triage import owed
+from store.services.triage.item import Item
+
+__all__ = ["EnvironmentState", "Item", "Overview", "overview", "strip"]
 
 RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Item:
-    """One thing that needs somebody."""
-
-    key: str
-    """Stable: the id of what it is about (a drift, request, deployment, incident, refused file)."""
-    kind: str
-    """drift, halted, approval, ready, failed, incident or refused."""
-    severity: str
-    environment: str
-    project: str
-    what: str
-    since: str
-    """When it began to need somebody (RFC 3339)."""
-    mine: bool
-    """The caller can handle it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +90,7 @@ def overview(context: Context, handle: str | None) -> Overview:
             )
             for row in open_incidents
         ),
+        *owed.items(context, handle),
         *(
             Item(
                 key=f"#{row.seq}",
