@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from support.scene import Scene
-from support.tampering import smuggle
+from support.tampering import plain_sql, smuggle
 
 from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
@@ -22,6 +24,8 @@ from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Actor, Context
 from store.services.findings import handling
 from store.services.findings.handling import Wanted
+from store.services.health import rounds
+from store.services.policy import reviewing
 
 
 def auditor(scene: Scene) -> Actor:
@@ -240,3 +244,47 @@ def test_under_the_lock_the_second_of_two_closings_is_refused(scene: Scene) -> N
 
     with pytest.raises(Refusal, match="was closed by alice"):
         handling.close(scene.context, replace(aud, signer=Slow()), "FND-0001", done="second")  # type: ignore[arg-type]
+
+
+def test_one_changed_byte_in_any_entry_about_a_finding_is_told(scene: Scene) -> None:
+    aud = auditor(scene)
+    first = scene.size
+    opened(scene, aud, severity="critical", assignee="cy")
+    scene.clock.advance(days=2)
+    rounds.once(scene.context)
+    scene.clock.advance(days=2)
+    rounds.once(scene.context)
+    handling.assign(scene.context, aud, "FND-0001", assignee="bo", note="cy is away")
+    handling.note(scene.context, scene.bo, "FND-0001", "on it")
+    handling.close(scene.context, aud, "FND-0001", done="done")
+    reviewing.review(scene.context, scene.dana, scene.context.policy.digest, note="read")
+    rounds.once(scene.context.under(Policy(review_every_days=1)))
+    scene.clock.advance(days=2)
+    rounds.once(scene.context.under(Policy(review_every_days=1)))
+    told = {entry.statement.kind: entry.seq for entry in scene.entries(after=first)}
+    wanted = {kind for kind in ev.EVENTS if kind.startswith(("finding.", "duty."))} | {"policy.reviewed"}
+    assert wanted <= set(told)
+    incidents.annotate(scene.context, aud, "1", "the newest entry is another")
+    for kind in sorted(wanted):
+        with tampered(scene.context, told[kind]):
+            report = verify_workspace(scene.context, scope=Scope())
+        assert report.verdict is Verdict.INVALID, kind
+        assert told[kind] in {problem.seq for problem in report.problems}, kind
+    assert verify_workspace(scene.context, scope=Scope()).ok
+
+
+@contextmanager
+def tampered(context: Context, seq: int) -> Iterator[None]:
+    """Change the year in one entry as somebody with the file would, for a while."""
+    with plain_sql(context.ledger.path) as connection:
+        (trigger,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'entry_no_update'").fetchone()
+        (body,) = connection.execute("SELECT body FROM entry WHERE seq = ?", (seq,)).fetchone()
+
+        def write(changed: bytes) -> None:
+            connection.execute("DROP TRIGGER entry_no_update")
+            connection.execute("UPDATE entry SET body = ? WHERE seq = ?", (changed, seq))
+            connection.execute(trigger)
+
+        write(body.replace(b'"time":"20', b'"time":"21', 1))
+        yield
+        write(body)
