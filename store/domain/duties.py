@@ -78,8 +78,8 @@ def state_of(due: str, at: str, soon: timedelta = SOON) -> State:
 
 
 def due_after(since: str, days: int) -> str:
-    """Return the instant so many days after `since`."""
-    return timestamp(parse_timestamp(since) + timedelta(days=days))
+    """Return the instant so many days after `since`; what cannot be read as a time stays as it is."""
+    return _later(since, timedelta(days=days))
 
 
 def ranked(duties: Iterable[Duty]) -> tuple[Duty, ...]:

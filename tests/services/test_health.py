@@ -338,3 +338,27 @@ def test_a_check_of_ones_own_joins_the_list(scene: Scene) -> None:
     found = service.health(scene.context, checks=(*service.CHECKS, rehearsal))
     assert [one.key for one in found.overdue] == ["prod"]
     assert found.overdue[0].who == ("bo",)
+
+
+def test_entries_with_days_that_are_none_break_no_list(scene: Scene) -> None:
+    opened = ev.FindingOpened(finding="FND-0001", title="t\x1b[2J", severity="x", source="y", due="never")
+    smuggle(scene.context, statement_of(scene.context, opened, "alice"), None)
+    raised = ev.FindingRaised(finding="FND-0002", title="t", severity="", source="", due="9" * 400, duty="d", about="?")
+    smuggle(scene.context, statement_of(scene.context, raised, SYSTEM), None)
+    broken = ev.GlassBroken(
+        glass="BG-0001",
+        incident="INC-0001",
+        environment="prod",
+        justification="j",
+        until="x",
+        review_due="y",
+        policy="p",
+    )
+    smuggle(scene.context, statement_of(scene.context, broken, "bo"), None)
+    grant = ev.RoleGranted(principal="cy", grant=ev.Grant(role="auditor", expires="0000"))
+    statement = statement_of(scene.context, grant, "alice")
+    smuggle(scene.context, statement, scene.alice.signer.sign(statement.bytes()))
+    rounds.once(scene.context)
+    assert "FND-0002" in keys(scene.context, State.OVERDUE)
+    for item in triage.overview(scene.context, "alice").items:
+        assert parse_timestamp(item.since)

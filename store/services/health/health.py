@@ -7,13 +7,18 @@ from typing import Final
 
 from store.domain.duties import Duty, State, ranked
 from store.services.context import Context, Source
-from store.services.health import evidence, expiring, reviews
+from store.services.health import evidence, expiring
+from store.services.health import reviews as looking_again
 from store.services.health.findings_due import open_findings
 from store.services.health.look import Check, Look
 from store.services.identity.people import principals
 from store.services.policy import files
 
-REVIEWS: Final[tuple[Check, ...]] = (reviews.glass_reviews, reviews.policy_review, reviews.connector_review)
+REVIEWS: Final[tuple[Check, ...]] = (
+    looking_again.glass_reviews,
+    looking_again.policy_review,
+    looking_again.connector_review,
+)
 """What people have to look at again: also shown where they begin their day."""
 CHECKS: Final[tuple[Check, ...]] = (
     *REVIEWS,
@@ -53,6 +58,12 @@ def health(context: Context, *, checks: tuple[Check, ...] = CHECKS) -> Health:
     """
     found = seen(context, context.ledger, context.now, checks=checks)
     return replace(found, remarks=(files.on_disk(context).words,))
+
+
+def reviews(context: Context, at: str) -> tuple[Duty, ...]:
+    """Return only the reviews that are owed at the instant `at`."""
+    look = Look(context=context, source=context.ledger, at=at, people=principals(context.ledger))
+    return ranked(duty for check in REVIEWS for duty in check(look))
 
 
 def seen(context: Context, source: Source, at: str, *, checks: tuple[Check, ...] = CHECKS) -> Health:

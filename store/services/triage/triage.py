@@ -90,7 +90,7 @@ def overview(context: Context, handle: str | None) -> Overview:
             )
             for row in open_incidents
         ),
-        *owed.items(context, handle),
+        *owed.items(context, people, handle, at),
         *(
             Item(
                 key=f"#{row.seq}",
