@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from console.presentation.home import headline
+from console.presentation.home import headline, preview_lines
+from store.projections.findings import FindingStep
+from store.services.triage.situation import Situation
 from store.services.triage.triage import Item
 
 
@@ -40,3 +44,14 @@ def test_what_is_ones_own_names_its_key() -> None:
 
 def test_nothing_is_said_to_need_anybody_when_nothing_does() -> None:
     assert "nothing needs you now" in told([], None)
+
+
+def test_a_finding_is_shown_with_its_story_and_the_command_that_closes_it() -> None:
+    found = replace(item("finding", "medium", mine=True, key="FND-0001"), command="quarterdeck finding close FND-0001")
+    step = FindingStep(seq=9, time="2026-11-23T14:00:00.000Z", actor="cy", step="noted", words="on it\x1b[2J")
+    lines = preview_lines(Situation(item=found, blocked={}, story=(step,)), datetime(2026, 11, 24, tzinfo=UTC), 100)
+    text = "\n".join("".join(span.text for span in one) for one in lines)
+    assert "c adds a note" in text
+    assert "#9 cy noted: on it" in text
+    assert "handled by  quarterdeck finding close FND-0001" in text
+    assert "FND-0001 w: c adds a note" in told([found], "mira")

@@ -17,7 +17,7 @@ from store.domain import events as ev
 from store.domain.duties import Duty, State
 from store.domain.policy import NotificationRule, Policy
 from store.domain.roles import parse_grant
-from store.errors import BadInput, Conflict, PlatformFailure, Refusal
+from store.errors import BadInput, Conflict, IntegrityFailure, PlatformFailure, Refusal
 from store.outbox import Message
 from store.services import incidents
 from store.services.acting import statement_of
@@ -362,3 +362,12 @@ def test_entries_with_days_that_are_none_break_no_list(scene: Scene) -> None:
     assert "FND-0002" in keys(scene.context, State.OVERDUE)
     for item in triage.overview(scene.context, "alice").items:
         assert parse_timestamp(item.since)
+
+
+def test_an_invented_id_stops_the_round_with_one_line_that_names_the_entry(scene: Scene) -> None:
+    glass_broken(scene)
+    scene.clock.advance(hours=80)
+    raised = ev.FindingRaised(finding="FND-moon", title="t", severity="info", source="health", due="x", duty="d")
+    entry = smuggle(scene.context, statement_of(scene.context, raised, SYSTEM), None)
+    with pytest.raises(IntegrityFailure, match=f"entry {entry.seq}: 'FND-moon' is no id"):
+        rounds.once(scene.context)
