@@ -33,6 +33,7 @@ _KEYS = {
     "failed": (("R", "rolls back"), ("enter", "shows its lineage")),
     "incident": (("c", "adds a note"), ("R", "rolls back"), ("enter", "shows its lineage")),
     "refused": (("enter", "shows the entry"),),
+    "review": (("enter", "shows the entry"),),
     "finding": (("c", "adds a note"), ("enter", "shows the entry")),
 }
 """Kind → the keys that handle it, the best one first."""

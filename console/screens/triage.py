@@ -257,6 +257,8 @@ class Triage(Pane[Home]):
             return f"{item.key} is no {_NEEDS[name]}: {home.handled(item)}"
         if name == "rollback" and (item.kind not in {"drift", "failed", "incident"} or item.project == "-"):
             return f"{item.key} is nothing to roll back: {home.handled(item)}"
+        if name == "comment" and item.kind == "review":
+            return f"{item.key} is noted in its review: {item.command}"
         if name == "comment" and item.key.startswith("#"):
             return None
         return "\n".join(found.blocked.get(_RIGHTS.get(name, ""), ())) or None
