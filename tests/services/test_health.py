@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from support.scene import Scene
@@ -21,6 +23,7 @@ from store.errors import BadInput, Conflict, IntegrityFailure, PlatformFailure, 
 from store.outbox import Message
 from store.services import incidents
 from store.services.acting import statement_of
+from store.services.audit import backing_up, verified
 from store.services.connectors import reviewing as connector_reviewing
 from store.services.connectors.inventory import inventory
 from store.services.context import SYSTEM, Actor, Context
@@ -371,3 +374,17 @@ def test_an_invented_id_stops_the_round_with_one_line_that_names_the_entry(scene
     entry = smuggle(scene.context, statement_of(scene.context, raised, SYSTEM), None)
     with pytest.raises(IntegrityFailure, match=f"entry {entry.seq}: 'FND-moon' is no id"):
         rounds.once(scene.context)
+
+
+def test_the_last_verification_and_the_last_backup_are_listed_with_their_day(scene: Scene, tmp_path: Path) -> None:
+    assert "backup" not in {one.key for one in service.health(scene.context).duties}
+    backing_up.backup(scene.context, tmp_path / "b.db")
+    verified.remember(scene.context, scene.size)
+    for store in (backing_up.store_of(scene.context), verified.store_of(scene.context)):
+        os.utime(store.path, (scene.clock.at.timestamp(), scene.clock.at.timestamp()))
+    for key in ("backup", "verification"):
+        assert duty(scene.context, key).state is State.OWED
+    assert f"verified up to entry {scene.size}" in duty(scene.context, "verification").what
+    scene.clock.advance(days=31)
+    assert {one.key for one in service.health(scene.context).overdue} == {"backup", "verification"}
+    assert rounds.once(scene.context) == rounds.Round(), "nobody is reminded, and it is no finding"

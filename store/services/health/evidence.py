@@ -12,14 +12,16 @@ from store.config import WitnessConfig
 from store.domain.duties import Duty, State, due_after, state_of
 from store.errors import QuarterdeckError
 from store.integrity.note import open_note
+from store.ledger import HeadStore
 from store.outbox import FILE_NAME, Message
-from store.services.audit import verified
+from store.services.audit import backing_up, verified
 from store.services.health.look import Look
 from store.services.notifying import notifying
 from store.services.witness import cosigning
 
 _WITNESS_DAYS: Final = 7
 _VERIFY_DAYS: Final = 30
+_BACKUP_DAYS: Final = 30
 _TRIES: Final = 5
 """A message that failed so often is worth a look."""
 
@@ -63,13 +65,8 @@ def _cosigned(look: Look, witness: WitnessConfig) -> tuple[str, int, str | None]
 
 def verification(look: Look) -> Iterator[Duty]:
     """Yield the next verification: a month after the last one on this machine, or after the ledger's beginning."""
-    kept = verified.store_of(look.context).path
     last = verified.last(look.context)
-    try:
-        stamp = kept.stat().st_mtime if last is not None else None
-    except OSError:
-        stamp = None
-    base = timestamp(datetime.fromtimestamp(stamp, tz=UTC)) if stamp is not None else look.began
+    base = (_written(verified.store_of(look.context)) if last is not None else None) or look.began
     due = due_after(base, _VERIFY_DAYS)
     upto = f"verified up to entry {last.size}" if last is not None else "never verified"
     yield Duty(
@@ -85,6 +82,35 @@ def verification(look: Look) -> Iterator[Duty]:
         mark="verification",
         reminds=False,
     )
+
+
+def backup(look: Look) -> Iterator[Duty]:
+    """Yield the next backup where `quarterdeck backup` ever made one; how else a disk is saved it cannot know."""
+    made = _written(backing_up.store_of(look.context))
+    if made is None:
+        return
+    due = due_after(made, _BACKUP_DAYS)
+    yield Duty(
+        key="backup",
+        kind="backup",
+        what=f"the last backup was made {made[:16]}Z",
+        severity="warning",
+        state=state_of(due, look.at),
+        since=made,
+        due=due,
+        who=(),
+        command="quarterdeck backup FILE",
+        mark="backup",
+        reminds=False,
+    )
+
+
+def _written(kept: HeadStore) -> str | None:
+    """Return when a head was kept on this machine's disk, None when there is none."""
+    try:
+        return timestamp(datetime.fromtimestamp(kept.path.stat().st_mtime, tz=UTC))
+    except OSError:
+        return None
 
 
 def notices(look: Look) -> Iterator[Duty]:

@@ -26,6 +26,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     expiring.grants,
     evidence.witnesses,
     evidence.verification,
+    evidence.backup,
     evidence.notices,
 )
 """One line a check. Open findings are added to what these find: they know which of it is overdue."""
