@@ -26,6 +26,7 @@ from store.services.exports import watching
 from store.services.exports.bulk import ingest_paths
 from store.services.exports.importing import names_of
 from store.services.exports.ingesting import Report
+from store.services.health import rounds
 from store.services.notifying import notifying
 from store.services.sealing import sealing, unsealing
 
@@ -41,6 +42,7 @@ def watch(session: Session, *, once: bool) -> int:
                 context, tell=meter.tell, stop=meter.stop, who=lambda: session.actor_if_any()[0]
             )
         _print(session, report)
+        troubles += [] if meter.stop.is_set() else rounds.attempt(context)
         troubles += notifying.once(context).troubles
         for trouble in troubles:
             complain(trouble)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from cli_desk import Desk
+
+from store.clock import SystemClock, timestamp
 
 
 def test_a_finding_from_opening_to_closing(live: Desk) -> None:
@@ -43,6 +47,15 @@ def test_a_policy_review_is_recorded_and_says_when_the_next_is_due(ready: Desk) 
     (entry,) = ready.json("log", "--kind", "policy.reviewed")
     assert entry["data"]["policy"] == done["policy"]
     assert entry["actor"] == "bo"
+
+
+def test_the_watcher_reminds_people_once_of_what_is_due_soon(ready: Desk) -> None:
+    soon = timestamp(SystemClock().now() + timedelta(days=1))
+    ready.run("finding", "open", "--title", "keys are shared", "--due", soon, key="alice", status=0)
+    for _ in range(2):
+        ready.run("watch", "--once", key="alice", status=0)
+    (told,) = ready.json("log", "--kind", "duty.due-soon")
+    assert (told["actor"], told["on"], told["data"]["who"]) == ("system", {"duty": "FND-0001"}, ["alice"])
 
 
 def test_wrong_words_end_in_one_line(ready: Desk) -> None:

@@ -27,6 +27,7 @@ from store.services.audit import backing_up, verified
 from store.services.connectors import reviewing as connector_reviewing
 from store.services.connectors.inventory import inventory
 from store.services.context import SYSTEM, Actor, Context
+from store.services.exports import watching
 from store.services.findings import handling
 from store.services.findings.handling import Wanted
 from store.services.glass import breaking
@@ -261,15 +262,28 @@ def test_two_watchers_in_the_same_moment_raise_it_once(scene: Scene) -> None:
     assert len(scene.entries(kind="finding.raised")) == 1
 
 
-def test_the_watcher_makes_the_round(scene: Scene) -> None:
-    from store.services.exports import watching
-
+def test_the_watcher_makes_rounds_all_the_time_and_ends_when_told(scene: Scene) -> None:
     glass_broken(scene)
     scene.clock.advance(hours=80)
-    watching.once(scene.context)
-    assert len(scene.entries(kind="finding.raised")) == 1
-    watching.once(scene.context)
-    assert len(scene.entries(kind="finding.raised")) == 1
+    stop, said = threading.Event(), list[str]()
+    arguments = {"stop": stop, "tell": lambda _: stop.set(), "complain": said.append}
+    watcher = threading.Thread(target=watching.forever, args=(scene.context,), kwargs=arguments)
+    watcher.start()
+    try:
+        while watcher.is_alive() and not scene.entries(kind="finding.raised"):
+            stop.wait(0.02)
+    finally:
+        stop.set()
+        watcher.join()
+    assert (len(scene.entries(kind="finding.raised")), said) == (1, [])
+
+
+def test_a_round_that_cannot_be_made_is_said_and_is_no_crash(scene: Scene) -> None:
+    assert rounds.attempt(scene.context) == []
+    raised = ev.FindingRaised(finding="FND-moon", title="t", severity="info", source="health", due="x", duty="d")
+    smuggle(scene.context, statement_of(scene.context, raised, SYSTEM), None)
+    (words,) = rounds.attempt(scene.context)
+    assert words.startswith("what is overdue could not be recorded: entry ")
 
 
 def test_a_back_dated_due_day_in_a_smuggled_entry_fools_nobody_about_who_said_so(scene: Scene) -> None:

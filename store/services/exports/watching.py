@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import overload
 
-from store.errors import QuarterdeckError, StorageFailure
+from store.errors import StorageFailure
 from store.intake.inbox import Drop, Problem, Root
 from store.intake.reach import REMOTE_WINDOW, share_of
 from store.intake.settle import Settler
@@ -101,18 +101,7 @@ def once(
     said = tuple(words for one in polled for words in one.said)
     troubles = [one.trouble for one in polled if one.trouble is not None]
     news = sum(one.news for one in polled)
-    if not stop.is_set():
-        troubles += _round(context)
     return Report(files=tuple(outcomes.values()), drifts=drifts + news, said=said, seconds=watch.seconds), troubles
-
-
-def _round(context: Context) -> list[str]:
-    """Make findings and reminders of what is overdue; return what kept that from being done."""
-    try:
-        rounds.once(context)
-    except QuarterdeckError as error:
-        return [f"what is overdue could not be recorded: {error}"]
-    return []
 
 
 def remarks(context: Context) -> list[str]:

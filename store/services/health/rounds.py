@@ -61,6 +61,15 @@ def once(context: Context) -> Round:
     )
 
 
+def attempt(context: Context) -> list[str]:
+    """Make one round; return, in words, what kept it from being made: the next one tries again."""
+    try:
+        once(context)
+    except QuarterdeckError as error:
+        return [f"what is overdue could not be recorded: {error}"]
+    return []
+
+
 def forever(
     context: Context, *, stop: threading.Event, complain: Callable[[str], None], seconds: float = _EVERY
 ) -> None:
