@@ -17,8 +17,12 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Measure, print and write the table; `--entries N` for a shorter run."""
+    """Measure, print and write the table; `--entries N` for a shorter run.
+
+    `--only intake,diff` measures and prints these alone: the page is of one run, and stays as it is.
+    """
     entries = int(sys.argv[sys.argv.index("--entries") + 1]) if "--entries" in sys.argv else 1_000_000
+    only = sys.argv[sys.argv.index("--only") + 1].split(",") if "--only" in sys.argv else None
     began = time.monotonic()
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="quarterdeck-bench-") as folder:
@@ -30,11 +34,15 @@ def main() -> int:
             ("diff", lambda: diffing.run(Path(folder) / "diff")),
             ("long", lambda: ledger.long(Path(folder), entries)),
         ):
+            if only is not None and name not in only:
+                continue
             print(f"measuring: {name}", flush=True)
             for result in run():
                 results.append(result)
                 mark = "ok  " if result.met else "MISS"
                 print(f"  {mark} {result.what}: {result.ours} ({result.beside}; {result.ratio}, goal {result.goal})")
+    if only is not None:
+        return 0
     PAGE.write_text(page(results, time.monotonic() - began), encoding="utf-8")
     print(f"wrote {PAGE}")
     return 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support import scene as scenes
 from support.scene import Scene, Template
 from support.ticking import TickingClock
@@ -15,6 +16,9 @@ from support.ticking import TickingClock
 from store.workspace import Workspace
 
 _numbers = itertools.count()
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # how long an example takes says how busy the machine is, not whether it holds
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,6 +9,7 @@ import click
 
 from console.cli.output import emit_json, note, say, table
 from console.cli.session import Session, command, confirmed, group
+from store.errors import NotFound
 from store.ledger.compare import Relation
 from store.ledger.report import Report, Verdict
 from store.ledger.tree import Head
@@ -50,7 +51,7 @@ def compare(
     A folder is opened as your own workspace is; a file is somebody's, and opened from a private copy.
     """
     log = copies.log_of(log_key, origin) if log_key else None
-    found = copies.compare_copies(first, second, log)
+    found = copies.compare_copies(first, second, log, here=_here(session))
     comparison = found.comparison
     sides = ((first, comparison.first, found.first), (second, comparison.second, found.second))
     if folder is not None and comparison.relation is Relation.FORKED:
@@ -64,6 +65,14 @@ def compare(
         say(f"{_WORDS[comparison.relation]}; the first {comparison.common:,} entries are common to both")
     good = all(report.verdict is not Verdict.INVALID for report in (found.first, found.second))
     return 0 if good and comparison.relation is not Relation.FORKED else 1
+
+
+def _here(session: Session) -> Path | None:
+    """Return the workspace that is named or that this folder is in; comparing does not need one."""
+    try:
+        return session.root
+    except NotFound:
+        return None
 
 
 def _plain(path: Path, head: Head, report: Report) -> dict[str, object]:

@@ -14,7 +14,7 @@ from console.cli.session import Session, command, confirmed, group
 from store.errors import BadInput, ChangedBehindOurBack
 from store.projections import deployments
 from store.services.context import Context
-from store.services.delivery import deploying, effects
+from store.services.delivery import deploying, effects, rehearsing
 from store.services.delivery import rollback as rolling
 from store.services.delivery.pushing import Outcome
 from store.services.drift import drift_view
@@ -51,6 +51,7 @@ def deploy(
 @click.option("--to", help="A release, deployment or request that was live here (default: the release before).")
 @click.option("--component", "components", multiple=True, help="Only this component; may be given again.")
 @click.option("--reason", default="rolled back by the operator", help="Goes into the ledger.")
+@click.option("--rehearse", is_flag=True, help="Try it, in an environment before the last: back, and forward again.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 def rollback(
     session: Session,
@@ -60,13 +61,52 @@ def rollback(
     components: tuple[str, ...],
     reason: str,
     *,
+    rehearse: bool,
     dry_run: bool,
 ) -> int:
-    """Go back to an earlier release; the one left behind goes into quarantine."""
+    """Go back to an earlier release; the one left behind goes into quarantine.
+
+    With --rehearse the release that stands there is pushed again right away, and nothing goes into quarantine.
+    """
+    if rehearse:
+        if components:
+            raise click.UsageError("a rehearsal tries the whole release: leave out --component")
+        plan = rehearsing.plan_rehearsal(session.context, environment, project, to=to)
+        return _rehearsed(session, plan, reason, dry_run=dry_run)
     plan = rolling.plan(session.context, environment, project, to=to, components=components)
     what = f"{', '.join(components)} of {project}" if components else project
     question = f"roll {what} in {environment} back to release {plan.ref.release[:12]}?"
     return _carried_out(session, plan, question, reason, dry_run=dry_run)
+
+
+def _rehearsed(session: Session, plan: rolling.Plan, reason: str, *, dry_run: bool) -> int:
+    """Show what a rehearsal would do, ask, do it, say how it went."""
+    if dry_run and session.options.json:
+        emit_json(_plain(session.context, plan))
+        return 0
+    if not session.options.json:
+        show_plan(session.context, plan)
+    if dry_run:
+        return 0
+    place = f"{plan.project} in {plan.environment.name}"
+    confirmed(session, f"roll {place} back to release {plan.ref.release[:12]} and forward again?")
+    with three_way_on_surprise(session):
+        done = rehearsing.rehearse(session.context, session.actor(), plan, reason=reason, progress=note)
+    event = done.event
+    if session.options.json:
+        entries = [entry.seq for entry in done.entries]
+        emit_json(
+            {
+                "id": event.deployment,
+                **{k: v for k, v in asdict(event).items() if k != "deployment"},
+                "entries": entries,
+            }
+        )
+    elif event.passed:
+        say(f"rehearsed: {event.summary} (entry {done.entries[-1].seq})")
+    if not event.passed:
+        complain(f"the rehearsal failed: {event.summary}")
+    return 0 if event.passed else 1
 
 
 def _carried_out(session: Session, plan: rolling.Plan, question: str, reason: str, *, dry_run: bool) -> int:

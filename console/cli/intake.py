@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -20,13 +21,13 @@ from store.errors import BadInput, NotFound
 from store.formats.archive_covering import is_archive
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
+from store.services import rounds
 from store.services.context import Context, recorded
 from store.services.delivery.environments import checked_name
 from store.services.exports import watching
 from store.services.exports.bulk import ingest_paths
 from store.services.exports.importing import names_of
 from store.services.exports.ingesting import Report
-from store.services.health import rounds
 from store.services.notifying import notifying
 from store.services.sealing import sealing, unsealing
 
@@ -41,8 +42,9 @@ def watch(session: Session, *, once: bool) -> int:
             report, troubles = watching.once(
                 context, tell=meter.tell, stop=meter.stop, who=lambda: session.actor_if_any()[0]
             )
-        _print(session, report)
-        troubles += [] if meter.stop.is_set() else rounds.attempt(context)
+        done = rounds.Round() if meter.stop.is_set() else rounds.once(context)
+        troubles += done.troubles
+        _print(session, replace(report, said=(*report.said, *done.said)))
         troubles += notifying.once(context).troubles
         for trouble in troubles:
             complain(trouble)

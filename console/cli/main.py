@@ -48,6 +48,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "explain": "explain",
     "log": "query",
     "triage": "query",
+    "anomalies": "anomaly",
+    "anomaly": "anomaly",
     "verify": "verify",
     "checkpoint": "evidence",
     "prove": "evidence",

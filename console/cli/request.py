@@ -19,7 +19,16 @@ from store.projections import requests as rows
 from store.services import diffing
 from store.services.audit import evidence
 from store.services.context import Context
-from store.services.requests import approving, offsite, promoting, requests, testdata, ticking, waiving
+from store.services.requests import (
+    approving,
+    escalating,
+    offsite,
+    promoting,
+    requests,
+    testdata,
+    ticking,
+    waiving,
+)
 
 _FIELDS = {
     "title": "What it is, in a few words.",
@@ -200,11 +209,13 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
     if row is None or stated is None:
         raise NotFound(f"there is no request {request_id}")
     checklist = ticking.checklist(context, request_id)
+    due = escalating.deadline_of(context, row, context.now)
     if session.options.json:
         emit_json(
             _plain(row)
             | {
                 "content": asdict(stated),
+                "deadline": None if due is None else asdict(due),
                 "checklist": [asdict(item) for item in checklist],
                 "assessed": None if risk is None else asdict(risk),
                 "gates": [gate_json(gate) for gate in gates],
@@ -219,6 +230,8 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
     say(f"{row.id}  {row.state}  {row.environment}/{row.project}  risk {row.risk}  by {row.requester}")
     say(f"  {row.title}")
     say(f"  request digest {row.digest[:16]}  release {row.release[:16]}")
+    if due is not None:
+        say(f"  approvals {due.words}")
     if risk is not None:
         say(f"  risk {risk.level}: {risk.points} points make it {risk.computed}, declared {risk.declared}")
         for fact in risk.facts:
@@ -252,4 +265,4 @@ def _show_full(context: Context, request_id: str, stated: ev.RequestContent) -> 
 
 
 def _plain(row: rows.RequestRow) -> dict[str, object]:
-    return asdict(row)
+    return asdict(row) | {"escalated": list(row.escalated_to)}

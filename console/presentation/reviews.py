@@ -105,6 +105,8 @@ def approval_line(review: Review) -> Line:
     elif row.state in {"in review", "draft"}:
         parts.append((f"({review.needed} needed, not by {row.requester})", "muted"))
         parts += [(f"  {what}", "warn") for what in review.missing if not what.startswith(f"{len(names)} of")]
+    if review.deadline is not None:
+        parts.append((f"  {review.deadline.words}", "danger" if review.deadline.passed else "muted"))
     void = {d.actor for d in review.decisions if d.decision == "approved"} - set(names)
     if void:
         parts.append((f"  void since the last edit: {', '.join(sorted(void))}", "warn"))

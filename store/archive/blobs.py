@@ -99,7 +99,7 @@ class Foothold:
     depth: int
     """Of the blob that would rest on it."""
     turns: int
-    content: bytes
+    base: codec.Base
 
 
 def put(connection: sqlite3.Connection, data: bytes, *, previous: str | None = None) -> str:
@@ -131,13 +131,14 @@ def put_on(connection: sqlite3.Connection, data: bytes, candidates: Sequence[Cal
     for candidate in candidates:
         hold = candidate()
         if hold is not None:
-            delta = codec.compress(data, hold.content)
+            delta = codec.compress(data, hold.base)
             best = (hold, delta) if best is None or len(delta) < len(best[1]) else best
             if len(delta) <= _SMALL_DELTA:
                 break
-    if best is None or _better_whole(data, best[1]):
-        connection.execute(_INSERT, (raw, len(data), 0, 0, None, codec.compress(data, None)))
-    else:
+    whole = codec.compress(data, None) if best is None or len(best[1]) * 8 > len(data) else None
+    if whole is not None and (best is None or len(whole) * 3 <= len(best[1]) * 4):
+        connection.execute(_INSERT, (raw, len(data), 0, 0, None, whole))
+    elif best is not None:
         hold, delta = best
         connection.execute(_INSERT, (raw, len(data), hold.depth, hold.turns, hold.id, delta))
     return raw.hex()
@@ -161,9 +162,9 @@ def foothold(connection: sqlite3.Connection, digest: str, *, another_thing: bool
         if turns >= _MAX_TURNS:
             return None
         links, turns = links[: turns + 1], turns + 1
-    content = _expanded(links, digest)
+    base = codec.Base(_expanded(links, digest), is_version=not another_thing)
     depth = len(links)
-    return Foothold(id=links[-1].id, depth=depth, turns=depth if another_thing else turns, content=content)
+    return Foothold(id=links[-1].id, depth=depth, turns=depth if another_thing else turns, base=base)
 
 
 def get(connection: sqlite3.Connection, digest: str) -> bytes:
@@ -238,8 +239,3 @@ def _expanded(links: Sequence[_Link], digest: str) -> bytes:
         return codec.expand([link.data for link in links], [link.size for link in links])
     except IntegrityFailure as failure:
         raise IntegrityFailure(f"blob {digest[:12]}: {failure}") from failure
-
-
-def _better_whole(data: bytes, delta: bytes) -> bool:
-    """Say whether a whole frame is better: a poor delta is not worth the longer way to read it."""
-    return len(delta) * 8 > len(data) and len(codec.compress(data, None)) * 3 <= len(delta) * 4

@@ -49,10 +49,11 @@ def put_manifest(
     Raises:
         BadInput: two components carry one id, or a name is not valid Unicode.
         NotFound: `previous` or `artifact` is not in the archive.
-        IntegrityFailure: a component's digest is not that of its canonical bytes, or what is stored is damaged.
+        IntegrityFailure: the digest of a component that was not there before is not that of its canonical bytes,
+            or what is stored is damaged.
     """
     before = {row.id: row.digest for row in manifest(connection, previous)} if previous is not None else {}
-    # zstd reads its dictionary anew for every component: with many of them the export is no help but the cost
+    # whoever reads a component reads what it rests on: with many of them the export is no help but the cost
     affordable = len(components) * sum(len(component.canonical) for component in components) <= _MOST_READ_AGAIN
     base = artifact if affordable else None
     whole = cache(lambda: None if base is None else foothold(connection, base, another_thing=True))
@@ -60,12 +61,14 @@ def put_manifest(
     for component in components:
         if component.id in seen:
             raise BadInput(f"two components of one export carry the id {component.id!r}")
+        seen.add(component.id)
         earlier = before.get(component.id)
+        if earlier == component.digest:
+            continue  # archived, and its digest checked, with the version before
         candidates = (whole,) if earlier is None else (partial(foothold, connection, earlier), whole)
         stored = put_on(connection, component.canonical, candidates)
         if stored != component.digest:
             raise IntegrityFailure(f"component {component.id!r}: its digest is not that of its canonical bytes")
-        seen.add(component.id)
     return put(connection, manifest_bytes(components), previous=previous)
 
 

@@ -14,6 +14,7 @@ from store.domain.policy import ApprovalRule, Policy
 from store.domain.policy.in_force import PLACE, InForce
 from store.domain.roles import Principals, able, holds, require
 from store.domain.templates import left, template_of
+from store.domain.waiting import may_approve, require_approver
 from store.errors import BadInput, Refusal
 
 SEPARATION: Final = "separation of duties"
@@ -28,7 +29,7 @@ def check_approver(change: Change, *, actor: str, people: Principals, rules: InF
         reasons.append(barred)
         unblock.append(_somebody_else(change, people, rules, at))
     try:
-        require(people, actor, "approve", project=change.project, environment=change.environment, at=at)
+        require_approver(change, actor, people=people, policy=rules.policy, at=at)
     except Refusal as refusal:
         reasons += refusal.reasons
         unblock += refusal.would_unblock
@@ -193,8 +194,9 @@ def _barred_from_deploying(change: Change, actor: str, policy: Policy) -> str | 
 def _somebody_else(change: Change, people: Principals, rules: InForce, at: str) -> str:
     others = [
         one
-        for one in able(people, "approve", project=change.project, environment=change.environment, at=at)
-        if barred_from_approving(change, one, rules, at) is None
+        for one in sorted(people.by_handle)
+        if may_approve(change, one, people=people, policy=rules.policy, at=at)
+        and barred_from_approving(change, one, rules, at) is None
     ]
     return f"{listed(others)} could do it" if others else "somebody else with the role approver decides"
 

@@ -147,7 +147,9 @@ def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
     users: dict[Connector, set[str]] = {}
     for component_id, connector in uses:
         bare = replace(connector, components=()) if connector.components else connector
-        users.setdefault(bare, set()).update({component_id} - {""})
+        known = users.setdefault(bare, set())
+        if component_id:
+            known.add(component_id)
     return tuple(replace(connector, components=tuple(sorted(ids))) for connector, ids in users.items())
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Final
 
 from store.domain import events as ev
 from store.domain.policy import RISKS, Policy
-from store.domain.roles import Principals, require
+from store.domain.roles import Principals, holds, require
 from store.domain.templates import check_content
 from store.errors import BadInput, NotFound, Refusal
 from store.integrity.canonical import canonical_bytes
 
+SYSTEM: Final = "system"
+"""The actor of what quarterdeck itself records."""
 OPEN_STATES: Final = ("draft", "in review", "approved")
 
 
@@ -41,6 +43,16 @@ class Tick:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Escalation:
+    """One role that the request went on to because its deadline had passed."""
+
+    step: int
+    role: str
+    seq: int
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
     """A change request as of its last entry."""
 
@@ -61,6 +73,10 @@ class Change:
     """The newest assessment of the present digest."""
     ticks: tuple[Tick, ...] = ()
     """What was ticked off its checklist for the present digest."""
+    opened_at: str = ""
+    submitted_at: str | None = None
+    """When it was handed in as it stands: from then on its deadline runs."""
+    escalations: tuple[Escalation, ...] = ()
 
     @property
     def good_approvals(self) -> tuple[Approval, ...]:
@@ -121,6 +137,7 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
             digest=event.digest,
             state="draft",
             base=event.base,
+            opened_at=record.time,
         )
     if change is None:
         return None
@@ -136,11 +153,16 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
                 gates={},
                 risk=None,
                 ticks=(),
+                submitted_at=None,
+                escalations=(),
                 approvals=(),  # void for good: editing back to what was approved does not bring them back
                 editors=(*change.editors, record.actor),
             )
         case ev.RequestSubmitted():
-            return replace(change, state="in review")
+            since = max(change.opened_at, record.time)  # handed in before it was opened: a clock was put back
+            return replace(change, state="in review", submitted_at=since, escalations=())
+        case ev.RequestEscalated() if event.digest == change.digest and record.actor == SYSTEM:
+            return _escalated(change, record, event)
         case ev.RequestWithdrawn():
             return replace(change, state="withdrawn")
         case ev.GateEvaluated() if event.digest == change.digest:  # a result for other contents is none for these
@@ -154,6 +176,14 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
             return _decided(change, record, event)
         case _:
             return _moved(change, event)
+
+
+def _escalated(change: Change, record: ev.Recorded, event: ev.RequestEscalated) -> Change:
+    """Keep one step more, in order, while the request waits; a step that came twice is none."""
+    if change.state != "in review" or event.step != len(change.escalations) + 1:
+        return change
+    one = Escalation(step=event.step, role=event.to_role, seq=record.seq, at=record.time)
+    return replace(change, escalations=(*change.escalations, one))
 
 
 def _decided(change: Change, record: ev.Recorded, event: ev.ApprovalGranted | ev.ApprovalRefused) -> Change:
@@ -224,9 +254,21 @@ def withdraw(change: Change, *, actor: str, reason: str, people: Principals, at:
     return ev.RequestWithdrawn(request=change.id, project=change.project, environment=change.environment, reason=reason)
 
 
-def refuse(change: Change, *, actor: str, reason: str, nonce: str, people: Principals, at: str) -> ev.ApprovalRefused:
-    """Say no to the request, with the reason."""
-    require(people, actor, "refuse", project=change.project, environment=change.environment, at=at)
+def refuse(
+    change: Change,
+    *,
+    actor: str,
+    reason: str,
+    nonce: str,
+    people: Principals,
+    at: str,
+    roles: Sequence[str] = (),
+) -> ev.ApprovalRefused:
+    """Say no to the request, with the reason. `roles` are those it was escalated to: their holders may, too."""
+    place = {"project": change.project, "environment": change.environment}
+    one = people.by_handle.get(actor)
+    if one is None or not any(holds(one, role, **place, at=at) for role in roles):
+        require(people, actor, "refuse", **place, at=at)
     if change.state not in {"in review", "approved"}:
         raise Refusal([f"{change.id} is {change.state}: only a submitted request can be refused"])
     if not reason.strip():

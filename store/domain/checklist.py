@@ -6,8 +6,9 @@ from store.domain import events as ev
 from store.domain.approving import barred_from_approving
 from store.domain.change import Change
 from store.domain.policy.in_force import InForce
-from store.domain.roles import Principals, require
+from store.domain.roles import Principals
 from store.domain.templates import template_of
+from store.domain.waiting import require_approver
 from store.errors import BadInput, Refusal
 
 
@@ -26,7 +27,7 @@ def tick(
         BadInput: the request has no such item.
         Refusal: who may not approve the request may not tick either; or the item is ticked, or it is not in review.
     """
-    require(people, actor, "approve", project=change.project, environment=change.environment, at=at)
+    require_approver(change, actor, people=people, policy=rules.policy, at=at)
     barred = barred_from_approving(change, actor, rules, at)
     if barred is not None:
         raise Refusal([barred], would_unblock=["somebody else with the role approver ticks it"])

@@ -46,6 +46,7 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "finding.overdue": "warning",
     "duty.due-soon": "warning",
     "duty.overdue": "warning",
+    "request.escalated": "high",
 }
 """Kind → how bad, where it is more than `info`; an entry that states a severity of its own overrules."""
 _TOLD: Final = ("title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome", "due", "done",

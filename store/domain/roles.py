@@ -36,6 +36,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "close a finding": ("auditor", "admin"),
     "add a report": ("requester", "operator", "approver", "security-approver", "admin"),
     "run gates": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
+    "acknowledge an anomaly": ("approver", "security-approver", "operator", "responder", "auditor", "admin"),
     "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
 }
 KINDS: Final = (

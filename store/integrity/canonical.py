@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from decimal import Decimal
-from typing import cast
+from typing import Final, cast
 
 import orjson
 
@@ -17,6 +17,10 @@ MAX_DEPTH = 240
 MAX_SAFE_INTEGER = 2**53 - 1
 _ORJSON_FLOATS = (1e-3, 1e15)
 """Between these, a float with a fraction is written by orjson exactly as ECMAScript does: plain digits."""
+_TEXT: Final = frozenset({str})
+_PLAIN: Final = frozenset({str, bool, type(None)})
+"""Types of which every value may be recorded, as far as its type tells."""
+_RECORDED: Final = _PLAIN | {int, dict, list}
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -163,11 +167,10 @@ def _number(value: float) -> str:
 
 def _is_entry_value(value: object, depth: int) -> bool:
     """Say quickly whether a value may be recorded; only containers cost a call."""
-    children: Iterable[object]
+    children: Collection[object]
     if type(value) is dict:
-        for key in value:
-            if type(key) is not str or not key.isascii():
-                return False
+        if not (_TEXT.issuperset(map(type, value)) and all(map(str.isascii, value))):
+            return False
         children = value.values()
     elif type(value) is list:
         children = value
@@ -175,14 +178,17 @@ def _is_entry_value(value: object, depth: int) -> bool:
         children, depth = (value,), depth + 1
     if depth == 0:
         return False
+    kinds = set(map(type, children))
+    if kinds <= _PLAIN:
+        return True
+    if not kinds <= _RECORDED:
+        return False
     for child in children:
         kind = type(child)
-        if kind is str or kind is bool or child is None:
-            continue
         if kind is int:
             if not -MAX_SAFE_INTEGER <= cast("int", child) <= MAX_SAFE_INTEGER:
                 return False
-        elif (kind is not dict and kind is not list) or not _is_entry_value(child, depth - 1):
+        elif kind not in _PLAIN and not _is_entry_value(child, depth - 1):
             return False
     return True
 

@@ -58,14 +58,15 @@ class Statement:
     def __post_init__(self) -> None:
         if not (isinstance(self.origin, str) and _is_origin(self.origin)):
             raise BadInput(f"statement: {ascii(self.origin)[:60]} is no origin (no spaces, no '+')")
-        if not (isinstance(self.kind, str) and _KIND.fullmatch(self.kind)):
+        if not (isinstance(self.kind, str) and _is_kind(self.kind)):
             raise BadInput(f"statement: {ascii(self.kind)[:60]} is no kind of entry (like approval.granted)")
-        if not (isinstance(self.time, str) and _TIME.fullmatch(self.time) and _is_instant(self.time)):
+        if not (isinstance(self.time, str) and _is_instant(self.time)):
             raise BadInput(f"statement: {ascii(self.time)[:60]} is no UTC time with milliseconds")
         if not (isinstance(self.actor, str) and self.actor):
             raise BadInput("statement: an actor's id must not be empty")
-        if not all(isinstance(key, str) and isinstance(value, str) for key, value in self.on.items()):
-            raise BadInput("statement: 'on' holds ids as text only")
+        for key, value in self.on.items():
+            if not (isinstance(key, str) and isinstance(value, str)):
+                raise BadInput("statement: 'on' holds ids as text only")
 
     def bytes(self) -> bytes:
         """Return the RFC 8785 bytes, `"v":1` included: what is signed and hashed.
@@ -219,8 +220,15 @@ def _is_origin(text: str) -> bool:
     return is_key_name(text)
 
 
+@lru_cache(maxsize=256)
+def _is_kind(text: str) -> bool:
+    return _KIND.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=64)
 def _is_instant(time: str) -> bool:
+    if not _TIME.fullmatch(time):
+        return False
     try:
         parse_timestamp(time)
     except ValueError:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
+from store.collector import undisturbed
 from store.errors import BadInput, QuarterdeckError, StorageFailure
 from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
@@ -159,7 +160,8 @@ class Appender:
         writer: Writer | None = None
         try:
             writer = self._begin(connection, place)
-            yield writer
+            with undisturbed():  # the statements of a large group hold no cycles, and all live until its commit
+                yield writer
             note = writer.seal_transaction(first, *(one for one in (self._signers.second, successor) if one))
             connection.execute("COMMIT")
         except BaseException as error:

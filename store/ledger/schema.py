@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -89,6 +90,11 @@ def create_database(path: Path, tables: Sequence[str]) -> None:
 
 def expected_schema(tables: Sequence[str] = ()) -> _Objects:
     """Return every object that the ledger's own SQL and `tables` make, as SQLite writes them down."""
+    return _written_down(tuple(tables))
+
+
+@lru_cache(maxsize=4)
+def _written_down(tables: tuple[str, ...]) -> _Objects:
     connection = sqlite3.connect(":memory:")
     try:
         for sql in (*LEDGER_TABLES, *tables):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from store.clock import parse_timestamp
+from store.collector import undisturbed
 from store.errors import IntegrityFailure, QuarterdeckError
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.entry import Entry, open_entry
@@ -90,7 +91,7 @@ def verify(
     check = _Verification(path, rules, heads, tuple(witnesses), start, progress or _go_on)
     check.expected_second = second
     try:
-        with closing(reader(path)) as connection:
+        with closing(reader(path)) as connection, undisturbed():
             check_identity(connection, path)
             try:
                 check.run(connection, tables, processes)

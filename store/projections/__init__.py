@@ -9,6 +9,7 @@ from typing import Final
 from store.domain import events as ev
 from store.integrity.entry import Entry
 from store.projections import (
+    anomalies,
     artifacts,
     connectors,
     deployments,
@@ -31,6 +32,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     incidents.PROJECTION,
     connectors.PROJECTION,
     findings.PROJECTION,
+    anomalies.PROJECTION,
 )
 TABLES: Final[tuple[str, ...]] = tuple(sql for projection in PROJECTIONS for sql in projection.tables)
 NAMES: Final[tuple[str, ...]] = tuple(name for projection in PROJECTIONS for name in projection.names)
@@ -71,14 +73,21 @@ def differences(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tup
         for sql in TABLES:
             fresh.execute(sql)
         rebuild(fresh, entries)
-        return tuple(name for name in NAMES if _content(connection, name) != _content(fresh, name))
+        return tuple(name for name in NAMES if not _same(_content(connection, name), _content(fresh, name)))
     finally:
         fresh.close()
 
 
 def _content(connection: sqlite3.Connection, name: str) -> list[tuple[object, ...]] | None:
-    """Return every row of a table in a fixed order; None where the table is missing."""
+    """Return every row of a table; None where the table is missing."""
     try:
-        return sorted(connection.execute(f"SELECT * FROM {name}"), key=repr)
+        return connection.execute(f"SELECT * FROM {name}").fetchall()
     except sqlite3.DatabaseError:
         return None
+
+
+def _same(one: list[tuple[object, ...]] | None, other: list[tuple[object, ...]] | None) -> bool:
+    """Say whether both hold the same rows, in whatever order."""
+    if one is None or other is None:
+        return one is other
+    return one == other or sorted(one, key=repr) == sorted(other, key=repr)

@@ -15,7 +15,7 @@ class DeploymentRow:
 
     id: str
     cause: str
-    """`request`, `rollback`, or `revert` where quarterdeck went back by itself."""
+    """`request`, `rollback`, `rehearsal` (of a rollback, both ways), or `revert` where quarterdeck went back itself."""
     request: str | None
     project: str
     environment: str
@@ -66,6 +66,10 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             _start(connection, record, event, cause)
         case ev.RevertStarted() as event:
             _start(connection, record, event, {"cause": "revert", "reason": event.reason})
+        case ev.RehearsalStarted() as event:
+            _start(connection, record, event, {"cause": "rehearsal", "reason": event.reason})
+        case ev.RehearsalReturning() as event:
+            _start(connection, record, event, {"cause": "rehearsal", "reason": f"{event.rehearsal} is over"})
         case ev.DeploymentVerified(deployment=deployment):
             _end(connection, record, deployment, "verified", None)
         case ev.DeploymentFailed(deployment=deployment, reason=reason):
@@ -84,11 +88,17 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
 def _start(
     connection: sqlite3.Connection,
     record: ev.Recorded,
-    event: ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted,
+    event: ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted | ev.RehearsalStarted | ev.RehearsalReturning,
     cause: dict[str, str | None],
 ) -> None:
     place = {"id": event.deployment, "project": event.project, "environment": event.environment}
-    previous = event.target.release if isinstance(event, ev.RevertStarted) else event.previous
+    match event:
+        case ev.RevertStarted():
+            previous: str | None = event.target.release
+        case ev.RehearsalStarted():
+            previous = event.returns.release
+        case _:
+            previous = event.previous
     which = {"release": event.target.release, "manifest": event.target.manifest, "previous": previous}
     when = {"started_seq": record.seq, "started_at": record.time}
     insert(
@@ -112,6 +122,8 @@ PROJECTION = Projection(
             "deployment.started",
             "rollback.started",
             "revert.started",
+            "rehearsal.started",
+            "rehearsal.returning",
             "deployment.verified",
             "deployment.failed",
             "release.quarantined",

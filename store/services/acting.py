@@ -97,7 +97,9 @@ def record(context: Context, events: Sequence[ev.Event]) -> tuple[Entry, ...]:
 def statement_of(context: Context, event: ev.Event, actor: str) -> Statement:
     """Return the statement that says `actor` brought about `event`, now."""
     on, data = ev.to_parts(event)
-    data = {name: redact(text) if name in FREE_TEXT and isinstance(text, str) else text for name, text in data.items()}
+    for name in FREE_TEXT.intersection(data):
+        if isinstance(text := data[name], str):
+            data[name] = redact(text)
     return Statement(origin=context.ledger.origin, kind=event.KIND, time=context.now, actor=actor, on=on, data=data)
 
 

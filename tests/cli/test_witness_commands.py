@@ -189,6 +189,9 @@ def test_a_backup_is_compared_and_verified_without_the_workspace(live: Desk, tmp
     assert made["entries"] == live.json("verify")["entries"]
     live.run("backup", "--out", "b.db", status=2)
     assert live.json("compare", "ws", "b.db")["relation"] == "same"
+    shutil.copy(live.root / "b.db", live.root / "a.db")
+    assert live.json("compare", "a.db", "b.db")["relation"] == "same"  # two files, of this workspace's log
+    assert "--log-key" in live.run("-w", tmp_path / "nowhere", "compare", "a.db", "b.db", status=2).complaint
     live.run("incident", "open", "--title", "x", key="alice", status=0)
     assert live.json("compare", "b.db", "ws")["relation"] == "second longer"
     live.run("checkpoint", "--out", "head.note", status=0)

@@ -107,6 +107,14 @@ def test_the_largest_file_that_is_taken_in_takes_bounded_memory(child: Child, fo
     assert found["mib"] <= 400
 
 
+def test_one_text_of_62_mib_is_taken_in_soon_and_in_little_memory(child: Child, folder: Path) -> None:
+    (folder / "long.json").write_bytes(b'{"text": "%s"}' % (b"a" * (62 * 2**20)))
+    found = child.take_in(folder.parents[2])
+    assert [outcome for outcome, _ in found["files"]] == ["ingested"]
+    assert found["mib"] <= MOST_MIB
+    assert found["cpu"] <= MOST_SECONDS
+
+
 def test_many_large_files_take_no_more_memory_than_a_few(child: Child, folder: Path) -> None:
     for number in range(12):
         (folder / f"{number}.json").write_bytes(b'{"n": %d, "a": "' % number + b"x" * (6 * 2**20) + b'"}')

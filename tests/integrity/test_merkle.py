@@ -90,13 +90,42 @@ def test_published_consistency_proofs_get_their_verdicts(vectors: Path) -> None:
     for file in files:
         case = json.loads(file.read_text())
         proof = [b64decode(line) for line in case["proof"] or []]
-        # Some cases name roots in words ("don't care 2"), which we refuse for their length alone.
-        roots = [
-            root if len(root) == 32 else leaf_hash(root) for root in map(b64decode, (case["root1"], case["root2"]))
-        ]
-        arguments = (case["size1"], case["size2"], proof, *roots)
+        arguments = (case["size1"], case["size2"], proof, *roots_of(case))
         expect(verify_consistency, arguments, wrong=case["wantErr"], name=str(file))
     assert len(files) == 98
+
+
+def test_published_inclusion_in_subtrees_gets_its_verdicts(vectors: Path) -> None:
+    """A subtree over [start, end) is a tree of its own; which ones there are is the only rule beside ours."""
+    files = sorted((vectors / "merkle-rfc6962" / "testdata" / "subtreeinclusion").rglob("*.json"))
+    for file in files:
+        case = json.loads(file.read_text())
+        proof = [b64decode(line) for line in case["proof"] or []]
+        start, end, index = case["start"], case["end"], case["leafIdx"]
+        if not start <= index < end or start % (1 << (end - start - 1).bit_length()):
+            assert case["wantErr"], file
+            continue
+        arguments = (index - start, end - start, b64decode(case["leafHash"]), proof, b64decode(case["root"]))
+        expect(verify_inclusion, arguments, wrong=case["wantErr"], name=str(file))
+    assert len(files) == 204
+
+
+def test_published_consistency_of_leading_subtrees_gets_its_verdicts(vectors: Path) -> None:
+    """A subtree that starts at 0 is an earlier tree; others need a proof that we neither make nor read."""
+    files = sorted((vectors / "merkle-rfc6962" / "testdata" / "subtreeconsistency").rglob("*.json"))
+    cases = [json.loads(file.read_text()) for file in files]
+    leading = [case for case in cases if case["start"] == 0]
+    for case in leading:
+        proof = [b64decode(line) for line in case["proof"] or []]
+        arguments = (case["end"], case["size"], proof, *roots_of(case))
+        nothing = case["end"] == 0  # from nothing there is nothing to prove: the caller's case, as in the RFC
+        expect(verify_consistency, arguments, wrong=case["wantErr"] or nothing, name=str(case))
+    assert (len(files), len(leading)) == (118, 102)
+
+
+def roots_of(case: dict[str, str]) -> list[bytes]:
+    """Some cases name roots in words ("don't care 2"), which we refuse for their length alone."""
+    return [root if len(root) == 32 else leaf_hash(root) for root in map(b64decode, (case["root1"], case["root2"]))]
 
 
 def expect(check: object, arguments: tuple[object, ...], *, wrong: bool, name: str) -> None:

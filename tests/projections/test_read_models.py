@@ -19,11 +19,12 @@ from store.integrity.entry import Statement
 from store.ledger.report import Verdict
 from store.projections import PROJECTIONS
 from store.services import incidents
+from store.services.anomalies.noticing import Noticing
 from store.services.audit import verifying
 from store.services.audit.verifying import Scope, verify_workspace
 from store.services.connectors import reviewing
 from store.services.connectors.inventory import inventory
-from store.services.context import Context
+from store.services.context import Actor, Context
 from store.services.delivery import environments, rollback
 from store.services.drift import drifting
 from store.services.findings import handling
@@ -50,6 +51,10 @@ def tell_everything(scene: Scene) -> None:
     handling.note(scene.context, scene.cy, "FND-0001", "on it")
     handling.close(scene.context, scene.alice, "FND-0001", done="one key each")
     handling.open_finding(scene.context, scene.alice, finding)
+    other = scene.actor("bo-laptop")
+    people.add_key(scene.context, scene.alice, "bo", people.bare_line(other.signer.public))
+    incidents.annotate(scene.context, Actor(handle="bo", signer=other.signer), "INC-0001", "from elsewhere")
+    Noticing(scene.context).round()
     environments.freeze(scene.context, scene.alice, "prod", reason="audit")
     people.grant(scene.context, scene.alice, "cy", ev.Grant(role="auditor"))
     request = scene.submitted()

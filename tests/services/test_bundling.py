@@ -11,12 +11,18 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from support.exports import V1
 from support.scene import Scene
+from support.tampering import smuggle
 
+from store.domain import events as ev
 from store.errors import NotFound
-from store.integrity.note import Verifier
+from store.evidence import verify_evidence
+from store.integrity.note import SecondSigner, Verifier
+from store.services.acting import statement_of
 from store.services.audit import bundling
+from store.services.identity import second_key
 
 
 @pytest.fixture
@@ -146,3 +152,82 @@ def test_an_attestation_is_a_dsse_envelope_that_securesystemslib_verifies(told: 
         statement = json.loads(base64.b64decode(plain["payload"]))
         assert statement["_type"] == "https://in-toto.io/Statement/v1"
         assert statement["subject"][0]["digest"]["sha256"] in bundling.bundle(told.context, "CR-0001").decode("latin-1")
+
+
+@pytest.fixture
+def seconded(scene: Scene) -> tuple[Scene, str]:
+    """A log with an ML-DSA-44 key beside its first, and the second key."""
+    done = second_key.set_second(scene.context, scene.alice, reason="for the years to come")
+    scene.live(V1)
+    return scene, done.vkey
+
+
+def test_the_second_signature_is_checked_by_the_key_an_entry_names_and_by_one_from_elsewhere(
+    seconded: tuple[Scene, str], tmp_path: Path
+) -> None:
+    scene, vkey = seconded
+    path = write(tmp_path / "evidence.zip", bundling.bundle(scene.context, "CR-0001"))
+    for given, words in (((), "that an entry names"), (("--second-key", vkey), "you gave")):
+        status, printed = verified(path, *given)
+        assert status == 0, printed
+        assert f"signed by the second key (ML-DSA-44) {words} too" in printed
+    stranger = SecondSigner(scene.context.ledger.origin, MLDSA44PrivateKey.generate()).verifier
+    status, printed = verified(path, "--second-key", stranger.vkey)
+    assert (status, "not signed by the second key" in printed) == (1, True), printed
+    for nonsense in (scene.context.config.ledger.log_key, "x", "a+b+c", ""):
+        status, printed = verified(path, "--second-key", nonsense)
+        assert status in {1, 2}, printed
+        assert "INVALID" in printed
+
+
+def test_a_second_signature_that_is_missing_or_wrong_is_noticed(seconded: tuple[Scene, str], tmp_path: Path) -> None:
+    data = bundling.bundle(seconded[0].context, "CR-0001")
+    note = read(data, "checkpoint")
+    lines = note.splitlines(keepends=True)
+    stripped = b"".join(line for line in lines if len(line) < 1000)
+    status, printed = verified(write(tmp_path / "bad.zip", altered(data, "checkpoint", stripped)))
+    assert (status, "not signed by the second key" in printed) == (1, True), printed
+    head, _, signature = lines[-1].rstrip().rpartition(b" ")
+    raw = base64.b64decode(signature)
+    for at in (4, 12, len(raw) - 1):  # its timestamp, its first and its last byte
+        wrong = base64.b64encode(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        forged = b"".join(lines[:-1]) + head + b" " + wrong + b"\n"
+        status, printed = verified(write(tmp_path / "bad.zip", altered(data, "checkpoint", forged)))
+        assert (status, "second key" in printed) == (1, True), printed
+
+
+def test_an_older_cryptography_says_plainly_that_the_second_signature_was_not_checked(
+    seconded: tuple[Scene, str], tmp_path: Path
+) -> None:
+    scene, vkey = seconded
+    data = bundling.bundle(scene.context, "CR-0001")
+    path = write(tmp_path / "evidence.zip", data)
+    program = read(data, bundling.VERIFIER).decode()
+    older = program.replace("asymmetric import mldsa\n", "asymmetric import mldsa_of_a_later_version\n")
+    assert older != program
+    for given, status, words in (((), 0, "NOT CHECKED"), (("--second-key", vkey), 1, "WRONG")):
+        done = subprocess.run(
+            [sys.executable, "-I", write(tmp_path / "older.py", older.encode()), path, *given],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout + done.stderr
+        assert f"{words} the second signature of the checkpoint was not checked" in done.stdout
+
+
+def test_an_act_of_a_person_without_a_signature_is_wrong_and_an_observation_is_called_one(
+    told: Scene, tmp_path: Path
+) -> None:
+    printed = verified(write(tmp_path / "good.zip", bundling.bundle(told.context, None)))[1]
+    assert "entry 1: ledger.opened by system, in the tree, an observation of the program" in printed
+    assert "principal.added by alice, in the tree, signature checked" in printed
+    approval = told.last("approval.granted")
+    for actor in ("dana", "system"):
+        statement = statement_of(told.context, approval, actor)
+        seq = smuggle(told.context, statement, None).seq
+        status, printed = verified(write(tmp_path / "bad.zip", bundling.bundle(told.context, None)))
+        assert status == 1
+        assert f"WRONG entry {seq}: an act of {actor} (approval.granted) that nobody signed" in printed
+
+
+def test_the_verifier_knows_every_kind_that_people_sign() -> None:
+    assert {event.KIND for event in ev.EVENTS.values() if event.SIGNED} == verify_evidence.ACTS

@@ -24,7 +24,7 @@ from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Actor, Context
 from store.services.findings import handling
 from store.services.findings.handling import Wanted
-from store.services.health import rounds
+from store.services.health import raising
 from store.services.policy import reviewing
 
 
@@ -251,16 +251,16 @@ def test_one_changed_byte_in_any_entry_about_a_finding_is_told(scene: Scene) -> 
     first = scene.size
     opened(scene, aud, severity="critical", assignee="cy")
     scene.clock.advance(days=2)
-    rounds.once(scene.context)
+    raising.once(scene.context)
     scene.clock.advance(days=2)
-    rounds.once(scene.context)
+    raising.once(scene.context)
     handling.assign(scene.context, aud, "FND-0001", assignee="bo", note="cy is away")
     handling.note(scene.context, scene.bo, "FND-0001", "on it")
     handling.close(scene.context, aud, "FND-0001", done="done")
     reviewing.review(scene.context, scene.dana, scene.context.policy.digest, note="read")
-    rounds.once(scene.context.under(Policy(review_every_days=1)))
+    raising.once(scene.context.under(Policy(review_every_days=1)))
     scene.clock.advance(days=2)
-    rounds.once(scene.context.under(Policy(review_every_days=1)))
+    raising.once(scene.context.under(Policy(review_every_days=1)))
     told = {entry.statement.kind: entry.seq for entry in scene.entries(after=first)}
     wanted = {kind for kind in ev.EVENTS if kind.startswith(("finding.", "duty."))} | {"policy.reviewed"}
     assert wanted <= set(told)

@@ -21,7 +21,7 @@ from store.domain.policy import NotificationRule, Policy
 from store.domain.roles import parse_grant
 from store.errors import BadInput, Conflict, IntegrityFailure, PlatformFailure, Refusal
 from store.outbox import Message
-from store.services import incidents
+from store.services import incidents, rounds
 from store.services.acting import statement_of
 from store.services.audit import backing_up, verified
 from store.services.connectors import reviewing as connector_reviewing
@@ -32,7 +32,7 @@ from store.services.findings import handling
 from store.services.findings.handling import Wanted
 from store.services.glass import breaking
 from store.services.health import health as service
-from store.services.health import rounds
+from store.services.health import raising
 from store.services.health.look import Look
 from store.services.identity import people
 from store.services.notifying import notifying
@@ -67,7 +67,7 @@ def test_a_fresh_workspace_owes_nothing_but_a_first_verification(scene: Scene) -
     found = service.health(scene.context)
     assert [(one.key, one.state) for one in found.duties] == [("verification", State.OWED)]
     assert found.overdue == ()
-    assert rounds.once(scene.context) == rounds.Round()
+    assert raising.once(scene.context) == raising.Round()
 
 
 def test_a_review_of_broken_glass_is_owed_when_it_ended_then_soon_then_overdue_by_those_who_may(scene: Scene) -> None:
@@ -87,7 +87,7 @@ def test_a_review_of_broken_glass_is_owed_when_it_ended_then_soon_then_overdue_b
 def test_an_overdue_review_becomes_one_finding_however_many_rounds_there_are(scene: Scene) -> None:
     glass_broken(scene)
     scene.clock.advance(hours=80)
-    assert rounds.once(scene.context).raised == ("FND-0001",)
+    assert raising.once(scene.context).raised == ("FND-0001",)
     raised = scene.entries(kind="finding.raised")[0]
     assert raised.statement.actor == SYSTEM
     assert raised.signature is None
@@ -96,26 +96,26 @@ def test_an_overdue_review_becomes_one_finding_however_many_rounds_there_are(sce
     assert (event.about, event.source, event.severity) == ("BG-0001", "overdue-review", "high")
     assert (event.environment, event.incident) == ("prod", "INC-0001")
     size = scene.size
-    assert rounds.once(scene.context) == rounds.Round()
+    assert raising.once(scene.context) == raising.Round()
     assert scene.size == size, "not even an empty transaction"
     scene.clock.advance(days=3)
-    assert rounds.once(scene.context).raised == ()
+    assert raising.once(scene.context).raised == ()
 
 
 def test_doing_the_review_does_not_close_the_finding_but_health_says_that_its_cause_is_gone(scene: Scene) -> None:
     glass_broken(scene)
     scene.clock.advance(hours=80)
-    rounds.once(scene.context)
+    raising.once(scene.context)
     assert not duty(scene.context, "FND-0001").cause_gone
     breaking.review(scene.context, scene.dana, "BG-0001", note="it was right")
-    rounds.once(scene.context)
+    raising.once(scene.context)
     one = duty(scene.context, "FND-0001")
     assert one.cause_gone
     assert "its cause is gone" in one.what
     handling.close(scene.context, scene.alice, "FND-0001", done="reviewed late, on leave")
     assert "FND-0001" not in {one.key for one in service.health(scene.context).duties}
     scene.clock.advance(days=1)
-    assert rounds.once(scene.context).raised == ()
+    assert raising.once(scene.context).raised == ()
 
 
 def test_a_finding_closed_while_its_review_is_still_overdue_is_not_raised_again_but_the_review_stays(
@@ -123,9 +123,9 @@ def test_a_finding_closed_while_its_review_is_still_overdue_is_not_raised_again_
 ) -> None:
     glass_broken(scene)
     scene.clock.advance(hours=80)
-    rounds.once(scene.context)
+    raising.once(scene.context)
     handling.close(scene.context, scene.alice, "FND-0001", done="will do")
-    assert rounds.once(scene.context).raised == ()
+    assert raising.once(scene.context).raised == ()
     assert keys(scene.context, State.OVERDUE) == ["BG-0001"]
 
 
@@ -133,7 +133,7 @@ def test_who_broke_the_glass_cannot_close_the_finding_about_its_review(scene: Sc
     rex = glass_broken(scene)
     people.grant(scene.context, scene.alice, "rex", parse_grant("auditor"))
     scene.clock.advance(hours=80)
-    rounds.once(scene.context)
+    raising.once(scene.context)
     with pytest.raises(Refusal, match="rex did what is looked at in FND-0001") as refused:
         handling.close(scene.context, rex, "FND-0001", done="all fine")
     assert refused.value.would_unblock == ("alice could do it",)
@@ -146,7 +146,7 @@ def test_the_policy_is_reviewed_as_often_as_it_says_counted_from_the_last_review
     assert duty(context, "policy").state is State.SOON
     scene.clock.advance(days=3)
     assert duty(context, "policy").state is State.OVERDUE
-    assert rounds.once(context).raised == ("FND-0001",)
+    assert raising.once(context).raised == ("FND-0001",)
     with pytest.raises(BadInput, match="--note"):
         reviewing.review(context, scene.dana, context.policy.digest, note=" ")
     with pytest.raises(Conflict, match="another policy"):
@@ -157,7 +157,7 @@ def test_the_policy_is_reviewed_as_often_as_it_says_counted_from_the_last_review
     assert duty(context, "policy").state is State.OWED
     assert duty(context, "FND-0001").cause_gone
     scene.clock.advance(days=91)
-    assert rounds.once(context).raised == ("FND-0002",), "the next time it is another finding"
+    assert raising.once(context).raised == ("FND-0002",), "the next time it is another finding"
 
 
 def test_a_review_of_another_policy_or_one_nobody_signed_does_not_count(scene: Scene) -> None:
@@ -174,7 +174,7 @@ def test_connectors_are_reviewed_as_often_as_policy_says(scene: Scene) -> None:
     context = reviewing_policy(scene, days=0, connectors=30)
     scene.clock.advance(days=31)
     assert duty(context, "connectors").state is State.OVERDUE
-    rounds.once(context)
+    raising.once(context)
     connector_reviewing.review(context, scene.alice, inventory(context), note="looked")
     assert duty(context, "connectors").state is State.OWED
     assert duty(context, "FND-0001").cause_gone
@@ -188,10 +188,10 @@ def test_exceptions_are_listed_before_they_end_and_a_few_days_after_and_owe_noth
     assert "EX-0001" in keys(scene.context, State.OWED)
     scene.clock.advance(days=8)
     assert "EX-0001" in keys(scene.context, State.SOON)
-    assert rounds.once(scene.context).reminded == ("EX-0001",)
+    assert raising.once(scene.context).reminded == ("EX-0001",)
     scene.clock.advance(days=3)
     assert duty(scene.context, "EX-0001").state is State.ENDED
-    assert rounds.once(scene.context) == rounds.Round()
+    assert raising.once(scene.context) == raising.Round()
     scene.clock.advance(days=8)
     assert "EX-0001" not in {one.key for one in service.health(scene.context).duties}
 
@@ -210,16 +210,16 @@ def test_a_role_that_ends_is_listed_two_weeks_before(scene: Scene) -> None:
 
 def test_people_are_reminded_once_when_it_is_soon_and_then_daily_for_a_week_and_weekly_after(scene: Scene) -> None:
     handling.open_finding(scene.context, scene.alice, Wanted(title="keys are shared", severity="high", assignee="cy"))
-    assert rounds.once(scene.context).reminded == ()
+    assert raising.once(scene.context).reminded == ()
     scene.clock.advance(days=12)
     for _ in range(3):
-        rounds.once(scene.context)
+        raising.once(scene.context)
         scene.clock.advance(hours=7)
     assert [e.statement.kind for e in scene.entries() if e.statement.kind.startswith("duty.")] == ["duty.due-soon"]
     scene.clock.advance(days=1, hours=6)
     hours = []
     for hour in range(0, 24 * 26, 12):
-        if rounds.once(scene.context).reminded:
+        if raising.once(scene.context).reminded:
             hours.append(hour)
         scene.clock.advance(hours=12)
     days = [round(hour / 24) for hour in hours]
@@ -240,12 +240,12 @@ def test_reminders_go_to_the_channels_that_policy_names_by_event_and_severity(sc
     notifying.once(context)
     glass_broken(scene)
     scene.clock.advance(days=4)
-    rounds.once(context)
+    raising.once(context)
     notifying.once(context, tell=lambda _, __, message: heard.append(message))
     assert [message.title for message in heard] == ["HIGH FND-0002 INC-0001 prod: finding.raised"], "policy: a warning"
     assert "due: " in heard[0].body
     scene.clock.advance(days=1)
-    rounds.once(context)
+    raising.once(context)
     notifying.once(context, tell=lambda _, __, message: heard.append(message))
     assert "duty.overdue" in heard[1].title
     assert "quarterdeck break-glass review BG-0001" in heard[1].body
@@ -254,7 +254,7 @@ def test_reminders_go_to_the_channels_that_policy_names_by_event_and_severity(sc
 def test_two_watchers_in_the_same_moment_raise_it_once(scene: Scene) -> None:
     glass_broken(scene)
     scene.clock.advance(hours=80)
-    threads = [threading.Thread(target=rounds.once, args=(scene.context,)) for _ in range(3)]
+    threads = [threading.Thread(target=raising.once, args=(scene.context,)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -279,10 +279,10 @@ def test_the_watcher_makes_rounds_all_the_time_and_ends_when_told(scene: Scene) 
 
 
 def test_a_round_that_cannot_be_made_is_said_and_is_no_crash(scene: Scene) -> None:
-    assert rounds.attempt(scene.context) == []
+    assert rounds.once(scene.context).troubles == ()
     raised = ev.FindingRaised(finding="FND-moon", title="t", severity="info", source="health", due="x", duty="d")
     smuggle(scene.context, statement_of(scene.context, raised, SYSTEM), None)
-    (words,) = rounds.attempt(scene.context)
+    (words,) = rounds.once(scene.context).troubles
     assert words.startswith("what is overdue could not be recorded: entry ")
 
 
@@ -302,7 +302,7 @@ def test_a_witness_that_was_not_asked_for_a_week_is_overdue_and_becomes_a_findin
     assert duty(context, "wit.example/w").state is State.OWED
     scene.clock.advance(days=8)
     assert duty(context, "wit.example/w").state is State.OVERDUE
-    assert rounds.once(context).raised == ("FND-0001",)
+    assert raising.once(context).raised == ("FND-0001",)
     assert handling.every(context.ledger)["FND-0001"].source == "health"
     assert cosigning.verifiers(context)
 
@@ -375,7 +375,7 @@ def test_entries_with_days_that_are_none_break_no_list(scene: Scene) -> None:
     grant = ev.RoleGranted(principal="cy", grant=ev.Grant(role="auditor", expires="0000"))
     statement = statement_of(scene.context, grant, "alice")
     smuggle(scene.context, statement, scene.alice.signer.sign(statement.bytes()))
-    rounds.once(scene.context)
+    raising.once(scene.context)
     assert "FND-0002" in keys(scene.context, State.OVERDUE)
     for item in triage.overview(scene.context, "alice").items:
         assert parse_timestamp(item.since)
@@ -387,7 +387,7 @@ def test_an_invented_id_stops_the_round_with_one_line_that_names_the_entry(scene
     raised = ev.FindingRaised(finding="FND-moon", title="t", severity="info", source="health", due="x", duty="d")
     entry = smuggle(scene.context, statement_of(scene.context, raised, SYSTEM), None)
     with pytest.raises(IntegrityFailure, match=f"entry {entry.seq}: 'FND-moon' is no id"):
-        rounds.once(scene.context)
+        raising.once(scene.context)
 
 
 def test_the_last_verification_and_the_last_backup_are_listed_with_their_day(scene: Scene, tmp_path: Path) -> None:
@@ -401,4 +401,4 @@ def test_the_last_verification_and_the_last_backup_are_listed_with_their_day(sce
     assert f"verified up to entry {scene.size}" in duty(scene.context, "verification").what
     scene.clock.advance(days=31)
     assert {one.key for one in service.health(scene.context).overdue} == {"backup", "verification"}
-    assert rounds.once(scene.context) == rounds.Round(), "nobody is reminded, and it is no finding"
+    assert raising.once(scene.context) == raising.Round(), "nobody is reminded, and it is no finding"

@@ -14,78 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from soak_crashes import CHILD
+from soak_flips import flips
 from soak_ground import TABLES_TOO, Child, Counted, append, appending, examine, must, new_workspace, sound
 
 from console.screen.desk import Desk
 from store.errors import QuarterdeckError
-from store.ledger import Ledger
 from store.services.audit.verifying import verify_workspace
-from store.workspace import Workspace, open_workspace
-
-
-def flips(folder: Path, times: int, chance: random.Random, *, entries: int = 12) -> Counted:
-    """Bytes of a ledger flipped in turn: what is reported equals the truth, or is an error; never silently wrong.
-
-    `times` bytes, evenly spread; 0 for every byte.
-    """
-    root = new_workspace(folder / "flipped")
-    space = open_workspace(root)
-    for number in range(entries - 2):
-        append(space.context, number)
-    space.close()
-    path = root / "ledger.db"
-    good = path.read_bytes()
-    truth = _state(root)
-    must(truth[0] == "good", f"the whole ledger is not good: {truth}")
-    refused = harmless = 0
-    step = max(1, len(good) // times) if times else 1
-    places = range(0, len(good), step)
-    with path.open("r+b", buffering=0) as file:
-        for place in places:
-            at = min(place + chance.randrange(step), len(good) - 1)
-            os.pwrite(file.fileno(), bytes([good[at] ^ (1 << chance.randrange(8))]), at)
-            found = _state(root)
-            must(found == truth or found[0] == "error", f"byte {at} flipped, and silently wrong: {str(found)[:300]}")
-            refused += found[0] == "error"
-            harmless += found == truth
-            os.pwrite(file.fileno(), good[at : at + 1], at)
-    what = (
-        f"{entries} entries, {len(good):,} bytes in the file; {refused:,} flips reported as errors,"
-        f" {harmless:,} changed nothing that is read (free space, caches), 0 silently wrong"
-    )
-    return Counted(tries=len(places), what=what)
-
-
-def _state(root: Path) -> tuple[str, object]:
-    """Return everything that a verified ledger says of itself, or the error it gives instead."""
-    try:
-        space = open_workspace(root)
-    except QuarterdeckError as error:
-        return "error", str(error)
-    try:
-        problem = _complaint(space)
-        return ("error", problem) if problem else ("good", _told(space.context.ledger))
-    except QuarterdeckError as error:
-        return "error", str(error)
-    finally:
-        space.close()
-
-
-def _complaint(space: Workspace) -> str | None:
-    ledger = space.context.ledger
-    if not ledger.writable:
-        return ledger.read_only_reason
-    report = verify_workspace(space.context, scope=TABLES_TOO)
-    if report.ok:
-        return None
-    return str(report.problems[:1] or report.verdict)
-
-
-def _told(ledger: Ledger) -> object:
-    entries = [(entry.seq, entry.body, entry.hash) for entry in ledger.entries()]
-    by_kind = [entry.seq for entry in ledger.entries(kinds=["artifact.ingested"])]
-    about = [entry.seq for entry in ledger.entries(on={"project": "project-1"})]
-    return ledger.head(), ledger.checkpoint(), entries, by_kind, about
+from store.workspace import open_workspace
 
 
 def limits(folder: Path, times: int, chance: random.Random) -> Counted:

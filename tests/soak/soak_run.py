@@ -25,6 +25,7 @@ sys.path[:0] = [str(REPOSITORY), *(str(REPOSITORY / "tests" / name) for name in 
 
 import soak_crashes  # noqa: E402  the path comes first
 import soak_damage  # noqa: E402
+import soak_flips  # noqa: E402
 from soak_ground import Counted, Wrong  # noqa: E402
 
 Part = Callable[[Path, int, random.Random], Counted]
@@ -50,7 +51,7 @@ def run(name: str, times: int, seed: int) -> tuple[Counted, float]:
     """Run one part; return what it counted and its seconds of processor time."""
     part = PARTS[name]
     if name == "bytes flipped" and times == 0:
-        part = partial(soak_damage.flips, entries=200)
+        part = partial(soak_flips.flips, entries=200)
     began = _cpu()
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # thousands of syncs; the order of calls is the same
     with tempfile.TemporaryDirectory(prefix="quarterdeck-soak-", dir=base) as folder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, TypeAlias, Union
 
 import orjson
@@ -100,17 +100,22 @@ class Sides:
 
 def differences(sides: Sides, rules: DiffRules) -> tuple[tuple[FieldChange, ...], tuple[CodeChange, ...]]:
     """Return the fields and the code that differ, in the order of the content, secrets taken out."""
-    canonical = {data for data in (sides.old_canonical, sides.new_canonical) if data is not None}
-    clean = bool(canonical) and not any(may_hold(data) for data in canonical)
+    is_clean = cache(lambda: _is_clean(sides))  # a tidied canvas is nothing but noise, and never asks
     is_settled = _settled(sides)
     fields: list[FieldChange] = []
     code: list[CodeChange] = []
     for leaf in leaves(sides.old, sides.new):
         noise = rules.is_noise(sides.kind, leaf.path) or is_settled(leaf.path)
-        fields.append(_field(sides, leaf, noise=noise, clean=clean and not noise))
+        fields.append(_field(sides, leaf, noise=noise, clean=not noise and is_clean()))
         if not noise:
-            code += _code(sides, rules, leaf, clean=clean)
+            code += _code(sides, rules, leaf, clean=is_clean())
     return tuple(fields), tuple(code)
+
+
+def _is_clean(sides: Sides) -> bool:
+    """Say whether nothing in the canonical bytes could be redacted."""
+    canonical = {data for data in (sides.old_canonical, sides.new_canonical) if data is not None}
+    return bool(canonical) and not any(may_hold(data) for data in canonical)
 
 
 @lru_cache(maxsize=4_096)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from store.domain.component import Json
+from store.domain.events.anomalies import AnomalyAcknowledged, AnomalyNoticed, Measure
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
 from store.domain.events.connectors import ConnectorsReviewed
 from store.domain.events.deployments import (
@@ -95,6 +96,11 @@ from store.domain.events.policies import (
     RiskAssessed,
     RiskPoint,
 )
+from store.domain.events.rehearsals import (
+    RehearsalReturning,
+    RehearsalStarted,
+    RollbackRehearsed,
+)
 from store.domain.events.requests import (
     ApprovalGranted,
     ApprovalRefused,
@@ -103,6 +109,7 @@ from store.domain.events.requests import (
     ReleaseRef,
     RequestContent,
     RequestEdited,
+    RequestEscalated,
     RequestFile,
     RequestOpened,
     RequestSubmitted,
@@ -143,12 +150,16 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         RequestEdited,
         RequestSubmitted,
         RequestWithdrawn,
+        RequestEscalated,
         GateEvaluated,
         ApprovalGranted,
         ApprovalRefused,
         DeploymentStarted,
         RollbackStarted,
         RevertStarted,
+        RehearsalStarted,
+        RehearsalReturning,
+        RollbackRehearsed,
         EnforcementHalted,
         DeploymentVerified,
         DeploymentFailed,
@@ -184,6 +195,8 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         FindingOverdue,
         DutyDueSoon,
         DutyOverdue,
+        AnomalyNoticed,
+        AnomalyAcknowledged,
     )
 }
 
@@ -212,6 +225,8 @@ def decode(kind: str, on: Mapping[str, Json], data: Mapping[str, Json]) -> Event
 
 __all__ = [
     "EVENTS",
+    "AnomalyAcknowledged",
+    "AnomalyNoticed",
     "ApprovalGranted",
     "ApprovalRefused",
     "ArtifactIngested",
@@ -266,6 +281,7 @@ __all__ = [
     "LedgerOpened",
     "LedgerRestored",
     "LogKeyRotated",
+    "Measure",
     "NoticeRecord",
     "OwnersWanted",
     "PinnedState",
@@ -280,12 +296,15 @@ __all__ = [
     "PrincipalSuspended",
     "QuarantineLifted",
     "Recorded",
+    "RehearsalReturning",
+    "RehearsalStarted",
     "ReleaseQuarantined",
     "ReleaseRef",
     "ReportAdded",
     "ReportCounts",
     "RequestContent",
     "RequestEdited",
+    "RequestEscalated",
     "RequestFile",
     "RequestOpened",
     "RequestSubmitted",
@@ -295,6 +314,7 @@ __all__ = [
     "RiskPoint",
     "RoleGranted",
     "RoleRevoked",
+    "RollbackRehearsed",
     "RollbackStarted",
     "SecondLogKeySet",
     "Unknown",

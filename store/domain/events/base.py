@@ -39,14 +39,14 @@ def to_parts(event: Event) -> tuple[dict[str, str], dict[str, Json]]:
     on: dict[str, str] = {}
     data: dict[str, Json] = {}
     kind: type = type(event)
-    for field in _shape(kind):
-        value = getattr(event, field.name)
+    for name, is_on, exact, _, _, _ in _shape(kind):
+        value = getattr(event, name)
         if value is None:
             continue
-        if field.on:
-            on[field.name] = value
+        if is_on:
+            on[name] = value
         else:
-            data[field.name] = value if field.plain else _plain(value)
+            data[name] = value if exact is not None else _plain(value)
     return on, data
 
 
@@ -58,13 +58,13 @@ def from_parts(cls: type[Event], on: Mapping[str, Json], data: Mapping[str, Json
     """
     values = {}
     kind: type = cls
-    for field in _shape(kind):
-        source = on if field.on else data
-        if field.name in source:
-            value = source[field.name]
-            values[field.name] = value if type(value) is field.exact else field.convert(value, field.where)
-        elif field.required:
-            raise IntegrityFailure(f"{field.where} is missing")
+    for name, is_on, exact, convert, required, where in _shape(kind):
+        source = on if is_on else data
+        if name in source:
+            value = source[name]
+            values[name] = value if type(value) is exact else convert(value, where)
+        elif required:
+            raise IntegrityFailure(f"{where} is missing")
     return cls(**values)
 
 
@@ -73,10 +73,8 @@ class _Field(NamedTuple):
 
     name: str
     on: bool
-    plain: bool
-    """Its value is JSON as it is."""
     exact: type | None
-    """The type whose values are the field's as they are; None where they need `convert`."""
+    """The type whose values are JSON, and the field's, as they are; None where they need `convert`."""
     convert: _Convert
     required: bool
     where: str
@@ -90,7 +88,6 @@ def _shape(cls: type) -> tuple[_Field, ...]:
         _Field(
             name=field.name,
             on=field.name in about,
-            plain=_bare(hints[field.name]) in {str, int, bool},
             exact=bare if (bare := _bare(hints[field.name])) in {str, int, bool} else None,
             convert=_converter(hints[field.name]),
             required=field.default is MISSING and field.default_factory is MISSING,

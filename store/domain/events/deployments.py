@@ -107,6 +107,8 @@ class DeploymentVerified(Event):
     """Component id → the id the platform gave it, where that is another one."""
     credentials_missing: tuple[str, ...] | None = None
     """The parts that use credentials and have none there, in words; None where nobody could tell."""
+    rehearsal: str | None = None
+    """The rehearsal it was half of: what was live before is live again in a moment."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -191,3 +191,31 @@ class ChecklistTicked(Event):
     template: str
     item: str
     note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestEscalated(Event):
+    """Nobody decided in time: holders of the next role may approve it too. It takes as many approvals as before."""
+
+    KIND: ClassVar[str] = "request.escalated"
+    ON: ClassVar[tuple[str, ...]] = ("request", "project", "environment")
+    request: str
+    project: str
+    environment: str
+    digest: str
+    step: int
+    """1 for the first time the deadline passed, and so on."""
+    from_roles: tuple[str, ...]
+    from_people: tuple[str, ...]
+    """Who could have decided; up to 50 of them."""
+    to_role: str
+    to_people: tuple[str, ...]
+    """Who can from now on, besides those; up to 50 of them."""
+    deadline: str
+    """What passed."""
+    hours: int
+    """The policy's deadline, in hours from one step to the next."""
+    missing: tuple[str, ...]
+    """The approvals that were missing, in words."""
+    policy: str
+    reason: str

@@ -108,14 +108,14 @@ def rollback_ready(seen: Back) -> Verdict:
             f"the release {seen.previous[:12]}, which would be restored, is in quarantine: {seen.quarantined}",
             "an admin lifts the quarantine with a reason: quarterdeck quarantine lift",
         )
+    if not seen.previous:
+        return good("it is the first release here: nothing would be restored, so no way back can be rehearsed")
     where = seen.rule.rehearsed_in
     if where is not None and not seen.rehearsed:
         return bad(
             f"no rollback of this release was rehearsed in {where}",
-            f"quarterdeck rollback {where} --project …, lift the quarantine, and deploy it there again",
+            f"quarterdeck rollback {where} --project … --rehearse",
         )
-    if not seen.previous:
-        return good("it is the first release here: nothing would be restored")
     return good(f"the release {seen.previous[:12]} is there and its bytes verify")
 
 

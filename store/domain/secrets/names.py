@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
+from store.domain.secrets.anchors import Anchors
 from store.domain.secrets.shapes import Span
 from store.domain.secrets.values import is_literal, is_value, looks_random
 
@@ -72,7 +73,7 @@ _MOST_NAMES: Final = 3
 _PAIR_VALUE: Final = re.compile(
     rb'"(?:value|Value|valueValue|v|to|defaultValue|stringValue)"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)*+)"'
 )
-_VALUES: Final = (b'"value"', b'"Value"', b'"valueValue"', b'"v"', b'"to"', b'"defaultValue"', b'"stringValue"')
+VALUES: Final = (b'"value"', b'"Value"', b'"valueValue"', b'"v"', b'"to"', b'"defaultValue"', b'"stringValue"')
 _YAML_PAIR: Final = re.compile(
     rb"""(?:name|key):[ \t]+["']?(?P<name>[\w.-]{1,80})["']?[ \t]*\r?\n[ \t]+value:"""
     rb"""[ \t]+(?P<quote>["']?)(?P<value>[^\n"'#]{3,8192}?)(?P=quote)[ \t]*(?:\r?\n|\Z)"""
@@ -95,9 +96,10 @@ _AUTHORIZATION: Final = re.compile(
 )
 
 
-def named(root: bytes, data: bytes, lower: bytes, *, yaml: bool) -> Iterator[Span]:
+def named(root: bytes, data: bytes, anchors: Anchors, *, yaml: bool) -> Iterator[Span]:
     """Yield what is given to each name built on `root`."""
-    at = lower.find(root)
+    lower = anchors.lower
+    at = anchors.find(root)
     while at >= 0:
         after = at + len(root)
         name = _NAME.match(lower, at)
@@ -107,13 +109,13 @@ def named(root: bytes, data: bytes, lower: bytes, *, yaml: bool) -> Iterator[Spa
             if found:
                 after = max(after, found.end)
                 yield found
-        at = lower.find(root, after)
+        at = anchors.find(root, after)
 
 
-def pairs(data: bytes, *, xml: bool, yaml: bool) -> Iterator[Span]:
+def pairs(data: bytes, anchors: Anchors, *, xml: bool, yaml: bool) -> Iterator[Span]:
     """Yield the values of `{"name": "X-Api-Key", "value": "…"}`, in whatever words and order, in YAML and XML too."""
-    for key in _VALUES:
-        at = data.find(key)
+    for key in VALUES:
+        at = anchors.find_exactly(key)
         while at >= 0:
             match = _PAIR_VALUE.match(data, at)
             if match and match["value"]:
@@ -123,7 +125,7 @@ def pairs(data: bytes, *, xml: bool, yaml: bool) -> Iterator[Span]:
                 end = min(match.end() + _PAIR_REACH, len(data))
                 end = min((there for brace in b"{}" if (there := data.find(brace, match.end(), end)) >= 0), default=end)
                 yield from _paired(islice(_PAIR_NAME.finditer(data, match.end(), end), _MOST_NAMES), match)
-            at = data.find(key, at + len(key))
+            at = anchors.find_exactly(key, at + len(key))
     if yaml:
         for match in _YAML_PAIR.finditer(data):
             yield from _paired([match], match)

@@ -15,6 +15,8 @@ from store.domain.secrets.values import is_placeholder
 _HOLDERS: Final = re.compile(
     rb'"(?P<name>credentials|secureJsonData|secureSettings|decryptedSecureJsonData)"\s{0,9}:\s{0,9}\{'
 )
+HOLDERS: Final = (b'"credentials"', b'"secure', b'"decryptedsecure', b"u2fsdgvkx1", b'"isencrypted"', b'"$"')
+"""Without any of these, in whatever case, there is no place made for secrets, but where `is_called_for`."""
 _FIELD: Final = re.compile(
     rb'\s*"(?P<name>(?:[^"\\]|\\.){0,200})"\s*:\s*(?:"(?P<value>(?:[^"\\]|\\.)*+)"|(?P<other>[^,{}\[\]"]*+))\s*,?'
 )
@@ -44,9 +46,19 @@ _SETTING: Final = re.compile(
 )
 
 
+def is_called_for(data: bytes, name: str) -> bool:
+    """Say whether a whole file is such a place, or holds the codes of locks and alarms."""
+    base = name.rpartition("/")[2].lower()
+    return base.endswith((".env", "secrets.yaml", "secrets.yml")) or _may_hold_codes(data)
+
+
+def _may_hold_codes(data: bytes) -> bool:
+    return data[:1] not in {b"{", b"[", b"<"} and (b"alarm_control_panel" in data or b"lock" in data)
+
+
 def placed(data: bytes, name: str) -> Iterator[Span]:
     """Yield what stands in places that are made for secrets; `name` is the file's, where it is known."""
-    if data[:1] not in {b"{", b"[", b"<"} and (b"alarm_control_panel" in data or b"lock" in data):
+    if _may_hold_codes(data):
         for code in _CODE.finditer(data):
             yield Span(start=code.start("value"), end=code.end("value"), kind="alarm code")
     base = name.rpartition("/")[2].lower()

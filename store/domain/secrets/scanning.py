@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
+from store.domain.secrets.anchors import Anchors, Words
 from store.domain.secrets.marks import marks
-from store.domain.secrets.names import ROOTS, named, pairs
-from store.domain.secrets.places import placed
+from store.domain.secrets.names import ROOTS, VALUES, named, pairs
+from store.domain.secrets.places import HOLDERS, is_called_for, placed
 from store.domain.secrets.shapes import GENERAL, TOKENS, Shape, Span
 from store.domain.secrets.values import SHORTEST, is_placeholder, is_user_and_password
 
@@ -19,7 +20,7 @@ _LONG: Final = 20
 _LONG_RUN: Final = b"a" * _LONG
 _WORDS: Final = bytes(0x61 if chr(byte).isalnum() or byte in b"_-" else 0x20 for byte in range(128)) + b" " * 128
 _GAP: Final = re.compile(rb"[^A-Za-z0-9_-]")
-_BLOCK: Final = 1 << 22
+_BLOCK: Final = 1 << 20
 _LEAD: Final = 160
 """How far before its long run a token's shape may begin (`hooks.slack.com/services/…`)."""
 _TAME: Final = re.compile(
@@ -27,11 +28,16 @@ _TAME: Final = re.compile(
 )
 """`write_desired_temp`, `page-backgroundColor`, a UUID: no generated token, but for one in a thousand."""
 _NEEDLES: Final = sorted({needle for shape in TOKENS for needle in shape.needles}, key=len, reverse=True)
-_NEEDLE: Final = re.compile(b"|".join(map(re.escape, _NEEDLES)))
+_TOKEN_WORDS: Final = Words(_NEEDLES)
 _SHAPES: Final = {
     needle: tuple(shape for shape in TOKENS if any(needle.startswith(other) for other in shape.needles))
     for needle in _NEEDLES
 }
+_GENERAL: Final = tuple((needle.lower(), needle, shape) for shape in GENERAL for needle in shape.needles)
+_SHAPE_WORDS: Final = frozenset(word for word, _, _ in _GENERAL)
+_ROOT_WORDS: Final = frozenset(ROOTS)
+_HOLDER_WORDS: Final = frozenset(HOLDERS)
+_ANCHORS: Final = Words([*sorted(_SHAPE_WORDS), *ROOTS, *(value.lower() for value in VALUES), *HOLDERS])
 _NAME_LENGTH: Final = 256
 _PLAIN: Final = re.compile(rb"[A-Za-z0-9._/-]*")
 _RUN: Final = re.compile(rb"[A-Za-z0-9_-]{16}")
@@ -62,9 +68,7 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
     if len(data) < SHORTEST or (len(data) < _NAME_LENGTH and _PLAIN.fullmatch(data) and not _RUN.search(data)):
         return []
     data = _plainer(data)
-    lower = data.lower()
-    is_json, is_xml = _begins(data, b"{["), _begins(data, b"<")
-    is_yaml = not is_json and not is_xml and _YAML_KEY.search(data) is not None
+    anchors = _ANCHORS.anchors(data)
     told = (span for span in more if not is_placeholder(data[span.start : span.end].decode("utf-8", "replace")))
     spans: list[Span] = []
 
@@ -72,7 +76,8 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
         spans.extend(islice(found, max(0, MOST + 1 - len(spans))))
 
     add(told)
-    add(_shaped(GENERAL, data, lower))
+    if anchors.any_of(_SHAPE_WORDS):
+        add(_shaped(data, anchors))
     done = 0
     for start, end in _long_runs(data):
         count = len(spans)
@@ -80,11 +85,15 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
         done = spans[-1].end if len(spans) > count else done
         if len(spans) > MOST:
             break
-    for root in ROOTS:
-        if root in lower:
-            add(named(root, data, lower, yaml=is_yaml))
-    add(pairs(data, xml=is_xml, yaml=is_yaml))
-    add(placed(data, name))
+    if anchors.any_of(_ROOT_WORDS):  # none of them, and no name promises anything
+        is_json, is_xml = _begins(data, b"{["), _begins(data, b"<")
+        is_yaml = not is_json and not is_xml and _YAML_KEY.search(data) is not None
+        for root in ROOTS:
+            if root in anchors:
+                add(named(root, data, anchors, yaml=is_yaml))
+        add(pairs(data, anchors, xml=is_xml, yaml=is_yaml))
+    if anchors.any_of(_HOLDER_WORDS) or is_called_for(data, name):
+        add(placed(data, name))
     return _apart(spans) if len(spans) > 1 else spans
 
 
@@ -98,8 +107,7 @@ def _plainer(data: bytes) -> bytes:
 
 def may_hold(data: bytes) -> bool:
     """Say whether anything in canonical JSON could be redacted; False is certain, True is worth a look."""
-    lower = data.lower()
-    return any(root in lower for root in ROOTS) or bool(scan(data))
+    return _ANCHORS.anchors(data).any_of(_ROOT_WORDS) or bool(scan(data))
 
 
 def is_json(data: bytes) -> bool:
@@ -112,16 +120,17 @@ def _begins(data: bytes, letters: bytes) -> bool:
     return bool(start) and start in letters
 
 
-def _shaped(shapes: tuple[Shape, ...], data: bytes, lower: bytes) -> Iterator[Span]:
-    for shape in shapes:
-        where = lower if shape.any_case else data
-        for needle in shape.needles:
-            at = where.find(needle)
-            while at >= 0:
-                match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
-                if match and _is_shaped(shape, match[1]):
-                    yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
-                at = where.find(needle, max(match.end(), at + 1) if match else at + len(needle))
+def _shaped(data: bytes, anchors: Anchors) -> Iterator[Span]:
+    for word, needle, shape in _GENERAL:
+        if word not in anchors:
+            continue
+        find = anchors.find if shape.any_case else anchors.find_exactly
+        at = find(needle)
+        while at >= 0:
+            match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
+            if match and _is_shaped(shape, match[1]):
+                yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
+            at = find(needle, max(match.end(), at + 1) if match else at + len(needle))
 
 
 def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
@@ -130,11 +139,11 @@ def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
     while begin < len(data):
         gap = _GAP.search(data, begin + _BLOCK)  # a large text is not held once more, whole
         stop = gap.start() if gap else len(data)
-        words = data[begin:stop].translate(_WORDS)
+        words = data[begin : min(stop, begin + _BLOCK + _LONG)].translate(_WORDS)
         start = words.find(_LONG_RUN)
         while start >= 0:
             end = words.find(b" ", start)
-            end = len(words) if end < 0 else end
+            end = stop - begin if end < 0 else end
             if not _TAME.fullmatch(data, begin + start, begin + end):
                 yield begin + start, begin + end
             start = words.find(_LONG_RUN, end)
@@ -143,15 +152,15 @@ def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _tokens(data: bytes, start: int, end: int) -> Iterator[Span]:
     """Yield the tokens that begin between two positions; each issuer's letters say which shapes to try."""
-    needle = _NEEDLE.search(data, start, end)
-    while needle:
-        after = needle.start() + 1
-        for shape in _SHAPES[needle[0]]:
-            match = shape.pattern.match(data, needle.start() - shape.lead) if needle.start() >= shape.lead else None
+    after = start
+    for at, needle in _TOKEN_WORDS.each(data, start, end):
+        if at < after:
+            continue
+        for shape in _SHAPES[needle]:
+            match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
             if match and _is_shaped(shape, match[1]):
                 yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
                 after = max(after, match.end())
-        needle = _NEEDLE.search(data, after, end)
 
 
 def _is_shaped(shape: Shape, found: bytes) -> bool:

@@ -73,7 +73,8 @@ class Generic:
             labels=labels,
             source=source,
         )
-        hosts = sorted(host for host in hosts_in(part.canonical.decode()) if not _SCHEMAS.match(host))
+        text = part.canonical.decode() if b"://" in part.canonical else ""
+        hosts = sorted(host for host in hosts_in(text) if not _SCHEMAS.match(host))
         kinds = dict.fromkeys(span.kind for span in scan(part.canonical))
         return Parsed(
             platform=self.name,

@@ -41,7 +41,12 @@ def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
         for number, node in enumerate(nodes)
         if node["type"] not in CORE and not node["type"].startswith("subflow:")
     ]
-    links = ((home_of(node, number), link) for number, node in enumerate(nodes) for link in _links(node, ids))
+    links = (
+        (home_of(node, number), link)
+        for number, node in enumerate(nodes)
+        if node["type"] in _WITH_CODE or not _ADDRESSES.isdisjoint(node)  # most nodes reach nothing outside
+        for link in _links(node, ids)
+    )
     return gathered([*modules, *links])
 
 

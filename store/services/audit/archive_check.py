@@ -20,6 +20,8 @@ _NAMING = (
     "deployment.started",
     "rollback.started",
     "revert.started",
+    "rehearsal.started",
+    "rehearsal.returning",
     "policy.proposed",
     "policy.adopted",
     "report.added",

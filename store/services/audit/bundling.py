@@ -29,6 +29,8 @@ DEPLOYMENT_PREDICATE = "tag:quarterdeck.local,2026:attestation/deployment/v1"
 """Our own predicate (docs/attestation.md): in-toto has none for a deployment."""
 VSA_PREDICATE = "https://slsa.dev/verification_summary/v1"
 PAYLOAD = "application/vnd.in-toto+json"
+_ALWAYS = (*PEOPLE, "ledger.opened", "log.second-key-set")
+"""Kinds of entry that a bundle about anything needs: whose keys they are that vouch for it."""
 
 
 def bundle(context: Context, subject: str | None) -> bytes:
@@ -66,7 +68,7 @@ def _entries(context: Context, subject: str | None, size: int) -> list[Entry]:
     deployed = {str(e.statement.on["deployment"]) for e in chosen.values() if "deployment" in e.statement.on}
     for deployment in sorted(deployed):
         chosen.update({e.seq: e for e in context.ledger.entries(on={"deployment": deployment}, until=size)})
-    chosen.update({e.seq: e for e in context.ledger.entries(kinds=(*PEOPLE, "ledger.opened"), until=size)})
+    chosen.update({e.seq: e for e in context.ledger.entries(kinds=_ALWAYS, until=size)})
     return [chosen[seq] for seq in sorted(chosen)]
 
 
@@ -134,6 +136,9 @@ From the ledger `{origin}`, {count} entries. Nothing here needs quarterdeck to b
 ## Everything at once
 
     python3 verify_evidence.py BUNDLE.zip --log-key '{vkey}'
+
+For a log with a second key (ML-DSA-44) give that as well, `--second-key`; without it, what an entry names is
+checked, and where the installed `cryptography` does not know that kind, "NOT CHECKED" is said.
 
 It needs Python's standard library and the package `cryptography`. It is one short file: read it first.
 

@@ -87,17 +87,19 @@ def verify_copy(
         )
 
 
-def compare_copies(first: Path, second: Path, log: Log | None = None, *, seconds: float = SECONDS) -> Compared:
+def compare_copies(
+    first: Path, second: Path, log: Log | None = None, *, here: Path | None = None, seconds: float = SECONDS
+) -> Compared:
     """Compare two ledgers: workspaces or database files; each is verified (quickly) before it is believed.
 
-    Without `log`, one of them must be a workspace, whose configuration names the log.
+    Without `log`, the configuration of one that is a workspace, or else of the workspace `here`, names it.
 
     Raises:
         BadInput: one of them is no ledger, or nothing says which log they should be of.
         IntegrityFailure: one of them is too damaged to compare.
         VerificationStopped: the time was up.
     """
-    log = log or _configured(first) or _configured(second)
+    log = log or _configured(first) or _configured(second) or (_configured(here) if here else None)
     if log is None:
         raise BadInput("which log are these of? Name its key with --log-key VKEY, or give a workspace")
     deadline = time.monotonic() + seconds

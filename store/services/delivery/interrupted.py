@@ -1,12 +1,14 @@
-"""Deployments that started and never ended: the process that pushed died."""
+"""What started and never ended, deployments and rehearsals: the process that pushed died."""
 
 from __future__ import annotations
 
 from store.domain import events as ev
+from store.services import releases
 from store.services.acting import record
 from store.services.context import Context, Source, next_id, recorded
 
-STARTED = ("deployment.started", "rollback.started", "revert.started")
+STARTED = ("deployment.started", "rollback.started", "revert.started", "rehearsal.started", "rehearsal.returning")
+_Started = ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted | ev.RehearsalStarted | ev.RehearsalReturning
 
 
 def next_deployment(source: Source) -> int:
@@ -15,12 +17,18 @@ def next_deployment(source: Source) -> int:
 
 
 def close_interrupted(context: Context, environment: str) -> None:
-    """Record as failed every deployment here that started and never ended; the caller holds the push lock."""
+    """Record as failed every deployment and rehearsal here that never ended; the caller holds the push lock."""
     kinds = (*STARTED, "deployment.verified", "deployment.failed")
-    unfinished: dict[str, ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted] = {}
+    unfinished: dict[str, _Started] = {}
     for item in recorded(context.ledger.entries(kinds=kinds, on={"environment": environment})):
         match item.event:
-            case ev.DeploymentStarted() | ev.RollbackStarted() | ev.RevertStarted() as event:
+            case (
+                ev.DeploymentStarted()
+                | ev.RollbackStarted()
+                | ev.RevertStarted()
+                | ev.RehearsalStarted()
+                | ev.RehearsalReturning()
+            ) as event:
                 unfinished[event.deployment] = event
             case ev.DeploymentVerified(deployment=deployment) | ev.DeploymentFailed(deployment=deployment):
                 unfinished.pop(deployment, None)
@@ -37,5 +45,38 @@ def close_interrupted(context: Context, environment: str) -> None:
         )
         for event in unfinished.values()
     ]
-    if failures:
-        record(context, failures)
+    cut_short = [_cut_short(context, event, unfinished) for event in _unended(context, environment)]
+    if failures or cut_short:
+        record(context, [*failures, *cut_short])
+
+
+def _unended(context: Context, environment: str) -> list[ev.RehearsalStarted]:
+    kinds = ("rehearsal.started", "rollback.rehearsed")
+    found: dict[str, ev.RehearsalStarted] = {}
+    for item in recorded(context.ledger.entries(kinds=kinds, on={"environment": environment})):
+        match item.event:
+            case ev.RehearsalStarted() as event:
+                found[event.deployment] = event
+            case ev.RollbackRehearsed(deployment=deployment):
+                found.pop(deployment, None)
+            case _:
+                pass
+    return list(found.values())
+
+
+def _cut_short(context: Context, event: ev.RehearsalStarted, unfinished: dict[str, _Started]) -> ev.RollbackRehearsed:
+    """Return how a rehearsal ended whose process died: what stands there is known unless it died while pushing."""
+    now = releases.desired(context.ledger, event.environment, event.project)
+    died_pushing = any(one.project == event.project for one in unfinished.values())
+    stands = now.target.release if now is not None and not died_pushing else ""
+    words = f"release {stands[:12]} stands there" if stands else "nobody can say what stands there"
+    return ev.RollbackRehearsed(
+        deployment=event.deployment,
+        project=event.project,
+        environment=event.environment,
+        release=event.returns.release,
+        to=event.target.release,
+        passed=False,
+        stands=stands,
+        summary=f"the process that rehearsed ended before it was over: {words}",
+    )

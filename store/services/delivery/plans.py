@@ -163,7 +163,6 @@ def _planned(
     components: tuple[str, ...],
 ) -> Plan:
     refuse_quarantined(context.ledger, project, goal.release, now=past[0].target.release)
-    refuse_quarantined(context.ledger, project, goal.release, now=past[0].target.release)
     standing = tuple(sorted(d.id for d in drifting.standing(context.ledger, place.name, project).values()))
     with context.ledger.reading() as connection:
         leaves = releases.load(connection, past[0].target.manifest)
@@ -214,6 +213,8 @@ def _since(past: Sequence[ev.DeploymentVerified], release: str) -> tuple[str, ..
     """Return the requests deployed after `release` was last live."""
     taken: list[str] = []
     for deployed in past:
+        if deployed.rehearsal is not None:
+            continue  # it was gone for a moment only
         if deployed.target.release == release:
             break
         if deployed.request:

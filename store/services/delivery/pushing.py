@@ -38,6 +38,8 @@ class Push:
     request: str | None
     clears: bool = False
     """Components that drifted in, and that nobody desires, are taken away with it."""
+    rehearsal: str | None = None
+    """The rehearsal that it is half of, by the deployment it began with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +247,7 @@ class _Job:
             request=plan.request,
             ids=ids,
             credentials_missing=missing,
+            rehearsal=plan.rehearsal,
         )
         strays = {file.name for file in live.files} - {file.name for file in self.files}
         meant = {*plan.release.by_id, *self._gone}

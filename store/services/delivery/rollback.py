@@ -45,6 +45,7 @@ def roll_back(
         goal = target(context, place)
         snapshot = look(context, goal, place.name, project)
         expected = sealing.public_revision(context, snapshot)
+        homeward = _comes_home(context, what)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _may(context, source, actor, what)
@@ -71,7 +72,7 @@ def roll_back(
         started = perform(context, actor, decide, blobs=[*what.blobs.values(), what.to.to_bytes()])[0]
         job = Push(environment=place, project=project, release=what.to, ref=what.ref, request=None, clears=True)
         outcome = push(context, goal, job, started=started, before=snapshot, progress=progress)
-        if outcome.verified and what.leaves_digest != what.ref.release:
+        if outcome.verified and what.leaves_digest != what.ref.release and not homeward:
             left = ev.ReleaseQuarantined(
                 deployment=outcome.deployment,
                 project=project,
@@ -111,6 +112,15 @@ def _may(context: Context, source: Source, actor: Actor, what: Plan) -> None:
         place = {"project": what.project, "environment": what.environment.name}
         require(principals(source), actor.handle, "roll back", **place, at=context.now)
     sealing.refuse_erased(context, source, what.to)
+
+
+def _comes_home(context: Context, what: Plan) -> bool:
+    """Say whether the plan ends a rehearsal that did not come back by itself: what it leaves was never found bad."""
+    match releases.history(context.ledger, what.environment.name, what.project)[:2]:
+        case [here, before]:
+            return here.rehearsal == here.deployment and before.target.release == what.ref.release
+        case _:
+            return False
 
 
 def _glass(context: Context, source: Source, actor: Actor, what: Plan) -> str | None:

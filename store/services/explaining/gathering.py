@@ -19,9 +19,10 @@ MOST: Final = 2000
 """Entries that one page looks at in any one place: a place that is drifting all day must not make it endless."""
 _AFTER: Final = (
     "drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved",
-    "rollback.started", "revert.started", "rollback.rehearsed", "enforcement.halted", "release.quarantined",
+    "rollback.started", "revert.started", "enforcement.halted", "release.quarantined",
+    "rehearsal.started", "rollback.rehearsed",
     "finding.opened", "finding.raised", "finding.assigned", "finding.noted", "finding.closed", "finding.overdue",
-    "anomaly.noticed",
+    "anomaly.noticed", "anomaly.acknowledged",
 )  # fmt: skip
 _ABROAD: Final = (
     "incident.opened",
@@ -115,7 +116,10 @@ def _replaced_at(context: Context, last: DeploymentRow) -> int | None:
     later = [
         row.ended_seq
         for row in here
-        if row.state == "verified" and row.release != last.release and (row.ended_seq or 0) > (last.ended_seq or 0)
+        if row.state == "verified"
+        and row.cause != "rehearsal"  # it came back
+        and row.release != last.release
+        and (row.ended_seq or 0) > (last.ended_seq or 0)
     ]
     ends = [seq for seq in later if seq is not None]
     return min(ends) if ends else None

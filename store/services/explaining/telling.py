@@ -28,7 +28,8 @@ _PREFIXES: Final[Mapping[str, str]] = MappingProxyType({
     "testdata.": "tests", "report.": "tests", "risk.": "risk", "gate.": "gates",
     "approval.": "approvals", "checklist.": "approvals", "request.escalated": "approvals",
     "exception.": "accepted", "glass.": "accepted",
-    "deployment.": "deployment", "rollback.": "after", "revert.": "after", "release.": "after", "drift.": "after",
+    "deployment.": "deployment", "rehearsal.": "after", "rollback.": "after",
+    "revert.": "after", "release.": "after", "drift.": "after",
     "incident.": "after", "finding.": "after", "anomaly.": "after", "enforcement.": "after", "entry.": "after",
     "playbook.": "after", "duty.": "after",
 })  # fmt: skip
@@ -59,6 +60,11 @@ def words(event: ev.Event) -> tuple[str, str, str]:
             return "refused", event.reason, "refused"
         case ev.RequestOpened() | ev.RequestEdited() | ev.RequestSubmitted() | ev.RequestWithdrawn():
             return _request(event)
+        case ev.AnomalyNoticed():
+            numbers = ", ".join(f"{one.name.replace('_', ' ')} {one.value}" for one in event.measures)
+            return event.anomaly, f"{event.summary} (entry {event.about}; {numbers})", "unusual"
+        case ev.RequestEscalated():
+            return "escalated", event.reason, "overdue"
         case ev.RiskAssessed():
             text = f"{event.points} points make it {event.computed}, declared {event.declared} ({event.phase})"
             return "risk", text, event.level
@@ -66,10 +72,6 @@ def words(event: ev.Event) -> tuple[str, str, str]:
             return "note", event.note, ""
         case ev.IncidentOpened():
             return event.incident, f"{event.title} ({event.severity})", "opened"
-        case ev.FindingOpened() | ev.FindingRaised():
-            return event.finding, f"{event.title} ({event.severity}, due {event.due})", "opened"
-        case ev.FindingClosed():
-            return event.finding, f"done: {event.done}", "closed"
         case ev.IncidentClosed():
             return event.incident, f"cause: {event.cause}; fix: {event.fix}; learned: {event.learned}", "closed"
         case _:
@@ -106,6 +108,11 @@ def _delivery(event: ev.Event) -> tuple[str, str, str]:
             return event.deployment, f"back to release {event.target.release[:16]}{undone}: {event.reason}", "rollback"
         case ev.RevertStarted():
             return event.deployment, f"pushed again by quarterdeck itself: {event.reason}", "revert"
+        case ev.RehearsalStarted():
+            text = f"back to release {event.target.release[:16]} and here again: {event.reason}"
+            return event.deployment, text, "rehearsal"
+        case ev.RollbackRehearsed():
+            return "rehearsal", event.summary, "pass" if event.passed else "failed"
         case ev.ReleaseQuarantined():
             return "quarantine", f"release {event.release[:16]}: {event.reason}", "quarantined"
         case ev.QuarantineLifted():
@@ -126,6 +133,16 @@ def _drift(event: ev.Event) -> tuple[str, str, str]:
             return event.drift, f"{event.request} asks to make it the desired state", "adopted"
         case ev.DriftResolved():
             return event.drift, event.how, "resolved"
+        case _:
+            return _finding(event)
+
+
+def _finding(event: ev.Event) -> tuple[str, str, str]:
+    match event:
+        case ev.FindingOpened() | ev.FindingRaised():
+            return event.finding, f"{event.title} ({event.severity}, due {event.due})", "opened"
+        case ev.FindingClosed():
+            return event.finding, f"done: {event.done}", "closed"
         case _:
             return _by_fields(event)
 

@@ -13,13 +13,13 @@ from store.intake.inbox import Drop, Problem, Root
 from store.intake.reach import REMOTE_WINDOW, share_of
 from store.intake.settle import Settler
 from store.intake.watch import sweep, watch
+from store.services import rounds
 from store.services.context import Actor, Context
 from store.services.delivery.environments import environments
 from store.services.drift.polling import poll_all, watch_live
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
 from store.services.exports.progress import Stopwatch, Tell, untold
-from store.services.health import rounds
 from store.services.notifying import notifying
 from store.services.requests import dropped
 
@@ -137,7 +137,10 @@ def forever(
     )
     notifier.start()
     rounder = threading.Thread(
-        target=rounds.forever, args=(context,), kwargs={"stop": stop, "complain": complain}, daemon=True
+        target=rounds.forever,
+        args=(context,),
+        kwargs={"stop": stop, "tell": lambda said: tell(Report(said=said)), "complain": complain},
+        daemon=True,
     )
     rounder.start()
     settler = Settler(context.config.intake.settle_seconds)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from store.domain import events as ev
 from store.integrity.entry import Entry
+from store.projections import anomalies
 from store.services.context import Context
 from store.services.subjects import entries_about, is_id
 
@@ -20,7 +21,11 @@ def recent(context: Context, *, on: Mapping[str, str] | None = None, limit: int 
 
 
 def newest_about(context: Context, subject: str) -> int | None:
-    """Return the number of the newest entry about an id (CR-…, DEP-…, FND-…, …), None when there is none."""
+    """Return the number of the newest entry about an id (CR-…, DEP-…, FND-…, AN-…), None when there is none."""
+    if subject.startswith("AN-"):
+        with context.ledger.reading() as connection:
+            row = anomalies.one(connection, subject)
+        return row.seq if row is not None else None
     if not is_id(subject):
         return None
     return next((entry.seq for entry in entries_about(context.ledger, subject, newest_first=True)), None)

@@ -19,6 +19,7 @@ MARKS = (
     "deployment.failed",
     "rollback.started",
     "revert.started",
+    "rollback.rehearsed",
     "enforcement.halted",
     "drift.opened",
     "drift.resolved",

@@ -14,12 +14,14 @@ from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.release import Release
 from store.domain.roles import Principals
+from store.domain.waiting import escalated_roles
 from store.errors import BadInput, Conflict
 from store.integrity.entry import Entry
 from store.services import releases
 from store.services.acting import perform
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
+from store.services.requests import escalating
 from store.services.requests.reading import change_of
 
 _SHORTEST = 8
@@ -51,6 +53,7 @@ def approve(context: Context, actor: Actor, request: str, *, note: str = "", dig
     """
     if digest is not None and len(digest) < _SHORTEST:
         raise BadInput(f"{digest!a} is too little of a digest to mean one request: give at least {_SHORTEST} digits")
+    escalating.escalate(context, request)
     before = change_of(context.ledger, request)
     stated = stated_now(context, note=note, via=actor.signer.via)
     release = releases.load_ref(context, before.target)
@@ -109,10 +112,15 @@ def granted(
 def refuse(context: Context, actor: Actor, request: str, *, reason: str) -> Entry:
     """Record `actor`'s no, with the reason."""
     nonce = context.nonce()
+    escalating.escalate(context, request)
 
     def decide(source: Source) -> Sequence[ev.Event]:
         change = change_of(source, request)
         people = principals(source)
-        return [changes.refuse(change, actor=actor.handle, reason=reason, nonce=nonce, people=people, at=context.now)]
+        at = context.now
+        roles = escalated_roles(change, context.policy, at)
+        return [
+            changes.refuse(change, actor=actor.handle, reason=reason, nonce=nonce, people=people, at=at, roles=roles)
+        ]
 
     return perform(context, actor, decide)[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -21,13 +20,12 @@ from store.errors import NotFound, QuarterdeckError
 from store.formats.archive_covering import open_kinds, secrets_in
 from store.platforms import recognise
 from store.services import releases
-from store.services.attested import attested, holder_of
 from store.services.context import Context, Source, recorded
 from store.services.delivery import specifying
 from store.services.delivery.environments import one
 from store.services.drift import drifting
 from store.services.identity.people import principals
-from store.services.requests import assessing, reporting, vouching
+from store.services.requests import assessing, carried_out, reporting, vouching
 from store.services.sealing import sealing
 
 
@@ -182,7 +180,7 @@ class Looking:
         before = rule.environment or self.policy.environment(self.change.environment).baseline
         assert before is not None
         target = self.change.target
-        deployed = deployments(self.source, before, self.change.project)
+        deployed = carried_out.deployments(self.source, before, self.change.project)
         place = {"environment": before, "project": self.change.project}
         drifts = recorded(self.source.entries(kinds=drifting.KINDS, on=place))
         others = {
@@ -229,7 +227,9 @@ class Looking:
         assert rule is not None
         where = rule.rehearsed_in
         seen = standing.Back(
-            previous="", rule=rule, rehearsed=where is not None and was_rehearsed(self.source, where, change)
+            previous="",
+            rule=rule,
+            rehearsed=where is not None and carried_out.was_rehearsed(self.source, where, change),
         )
         now = releases.desired(self.source, change.environment, change.project)
         if now is None:
@@ -268,44 +268,3 @@ class Looking:
         if condition is None:
             raise NotFound(f"the policy has no condition {name}")
         return conditions.Asked(condition=condition, values=dict(values(self.seen, self.assessed)))
-
-
-def deployments(source: Source, environment: str, project: str) -> list[ev.Recorded]:
-    """Return the verified deployments here, oldest first, that somebody started who could: each with its signature."""
-    place = {"environment": environment, "project": project}
-    started = _started(source, environment, project)
-    return [
-        record
-        for record in recorded(source.entries(kinds=["deployment.verified"], on=place))
-        if isinstance(record.event, ev.DeploymentVerified)
-        and started.get(record.event.deployment) == record.event.target.manifest
-    ]
-
-
-def was_rehearsed(source: Source, environment: str, change: Change) -> bool:
-    """Say whether a rollback of the request's release was carried out and verified in `environment`."""
-    place = {"environment": environment, "project": change.project}
-    verified = {
-        record.event.deployment
-        for record in recorded(source.entries(kinds=["deployment.verified"], on=place))
-        if isinstance(record.event, ev.DeploymentVerified)
-    }
-    entitled = holder_of("roll back", project=change.project, environment=environment)
-    return any(
-        isinstance(record.event, ev.RollbackStarted)
-        and record.event.previous == change.target.release
-        and record.event.target.release != change.target.release
-        and record.event.deployment in verified
-        for record in attested(source, ["rollback.started"], entitled, on=place)
-    )
-
-
-def _started(source: Source, environment: str, project: str) -> Mapping[str, str]:
-    """Return deployment → manifest of what people started here, deployments and rollbacks."""
-    place = {"environment": environment, "project": project}
-    found: dict[str, str] = {}
-    for kind, act in (("deployment.started", "deploy"), ("rollback.started", "roll back")):
-        for record in attested(source, [kind], holder_of(act, project=project, environment=environment), on=place):
-            if isinstance(record.event, ev.DeploymentStarted | ev.RollbackStarted):
-                found[record.event.deployment] = record.event.target.manifest
-    return found

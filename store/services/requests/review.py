@@ -10,6 +10,7 @@ from store.domain import events as ev
 from store.domain.component import Component
 from store.domain.diff import Diff
 from store.domain.roles import Principals
+from store.domain.waiting import Deadline
 from store.errors import NotFound, Refusal
 from store.projections import deployments, drifts, environments, incidents, requests
 from store.projections.incidents import NoteRow
@@ -18,6 +19,7 @@ from store.services import diffing, releases, rights
 from store.services.context import Context
 from store.services.delivery import deploying
 from store.services.identity.people import principals
+from store.services.requests.escalating import deadline_of
 from store.services.requests.reading import change_of
 from store.services.requests.testdata import DataRow, of_request
 
@@ -59,6 +61,8 @@ class Review:
     """Why its release cannot be promoted from where it is; empty when it can."""
     promote_to: tuple[str, ...]
     """The other environments the caller may open a request for."""
+    deadline: Deadline | None = None
+    """By when it must be decided, and where it went because it was not; None where no deadline runs."""
 
 
 def review(context: Context, request: str, handle: str | None) -> Review:
@@ -111,6 +115,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         refuse_blocked=_refuse_blocked(context, people, row, handle),
         promote_blocked=_promote_blocked(context, row, handle, now.get(row.project), to),
         promote_to=to,
+        deadline=deadline_of(context, row, context.now),
     )
 
 

@@ -14,6 +14,7 @@ from store.domain.approving import SEPARATION
 from store.domain.change import Approval, Change
 from store.domain.policy.in_force import InForce
 from store.domain.signatures import demand_of, problem_of, valid_lines
+from store.domain.waiting import may_approve
 from store.errors import NotFound
 from store.integrity.entry import Entry
 from store.ledger import Ledger
@@ -47,7 +48,7 @@ def doubts(ledger: Ledger, source: Source, change: Change, in_force_at: InForceA
         rules = in_force_at(approval.seq)
         at = max(entry.statement.time, _time_before(source, entry), key=_sortable)
         reasons = [*_doubts(ledger, change, entry, one, rules), *_doubts_of_time(entry, rules, now)]
-        if not roles.may(people, approval.actor, "approve", **place, at=at):
+        if not may_approve(change, approval.actor, people=people, policy=rules.policy, at=at, before=approval.seq):
             reasons.append(f"{approval.actor} had no role to approve with")
         found += [f"{_named(approval)} does not count: {reason}" for reason in reasons]
         security = security or roles.holds(one, "security-approver", **place, at=at)

@@ -89,13 +89,17 @@ def keep(context: Context, source: Source, taken: Taken) -> str | None:
     What was shredded once is not sealed again. The row is durable before the entry is: a crash between the two leaves
     a row that no entry names, which the next attempt takes up.
     """
+    if taken.raw is None:
+        return None
     digest = taken.file.digest
-    if taken.raw is None or shredded(source, digest) is not None:
+    if shredded(source, digest) is not None:
         return None
     key, about = _key(context), bytes.fromhex(digest)
     known = _vault(context).get(digest)
     if known is None:
-        frame = codec.compress(taken.raw, taken.file.data)  # the difference to the covered form: mostly the secrets
+        frame = codec.compress(
+            taken.raw, codec.Base(taken.file.data)
+        )  # the difference to the covered form: mostly the secrets
         row = Row(
             artifact=digest,
             size=len(taken.raw),

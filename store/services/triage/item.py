@@ -12,7 +12,7 @@ class Item:
     key: str
     """Stable: the id of what it is about (a drift, request, deployment, incident, finding, refused file)."""
     kind: str
-    """drift, halted, approval, ready, failed, incident, refused, finding or review."""
+    """drift, halted, approval, ready, failed, incident, anomaly, refused, finding or review."""
     severity: str
     environment: str
     project: str

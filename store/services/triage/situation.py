@@ -113,6 +113,8 @@ def situation(context: Context, item: Item, handle: str | None) -> Situation:
         finding = findings.one(connection, item.key) if item.kind == "finding" else None
         story = findings.story(connection, item.key) if finding is not None else ()
     found = review(context, item.key, handle) if item.kind in {"approval", "ready"} else None
+    if found is not None and not found.approve_blocked:
+        blocked["approve"] = ()  # also where it was escalated to a role that approves nothing else
     three = three_way(context, item.key) if item.kind == "drift" else None
     return Situation(
         item=item,

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from store.domain import events as ev
 from store.domain import roles
-from store.domain.policy import Policy
 from store.domain.push import Reach
 from store.domain.roles import Principals
-from store.projections import artifacts, deployments, drifts, environments, incidents, requests
+from store.projections import anomalies, artifacts, deployments, drifts, environments, incidents, requests
+from store.projections.anomalies import AnomalyRow
 from store.projections.deployments import DeploymentRow
 from store.projections.drifts import DriftRow
 from store.projections.requests import RequestRow
 from store.services.context import Context, recorded
 from store.services.delivery import reverting
 from store.services.identity.people import principals
+from store.services.requests.escalating import deadline_of
 from store.services.triage import owed
 from store.services.triage.item import Item
 
@@ -59,10 +60,11 @@ def overview(context: Context, handle: str | None) -> Overview:
         settled = {(d.environment, d.project): d.started_seq for d in deployments.desired(connection)}
         open_incidents = incidents.listing(connection, state="open")
         refused = artifacts.refused(connection, limit=5)
+        unusual = anomalies.listing(connection, state="open", limit=50)
     items = [
         *(_of_drift(row, people, handle, at) for row in drift_rows if row.status == "open"),
         *(_of_halt(halt, people, handle, at) for halt in reverting.halts(context)),
-        *(_of_request(row, people, handle, at, context.policy) for row in request_rows),
+        *(_of_request(row, people, handle, at, context) for row in request_rows),
         *(
             Item(
                 key=row.id,
@@ -91,6 +93,7 @@ def overview(context: Context, handle: str | None) -> Overview:
             for row in open_incidents
         ),
         *owed.items(context, people, handle, at),
+        *(_of_anomaly(row, people, handle, at) for row in unusual if row.severity != "info"),
         *(
             Item(
                 key=f"#{row.seq}",
@@ -148,6 +151,20 @@ def _of_halt(halt: reverting.Halted, people: Principals, handle: str | None, at:
     )
 
 
+def _of_anomaly(row: AnomalyRow, people: Principals, handle: str | None, at: str) -> Item:
+    may = _may(people, handle, "acknowledge an anomaly", row.project or "*", row.environment or "*", at)
+    return Item(
+        key=row.id,
+        kind="anomaly",
+        severity={"critical": "critical", "high": "high", "warning": "medium"}.get(row.severity, "low"),
+        environment=row.environment or "-",
+        project=row.project or "-",
+        what=f"unusual: {row.summary}",
+        since=row.time,
+        mine=may and row.principal != handle,
+    )
+
+
 def _how_far(context: Context, row: DeploymentRow) -> str:
     """Return why a deployment failed, how far it came, and the two ways on."""
     words = [row.reason or "no reason recorded"]
@@ -174,24 +191,36 @@ def _of_drift(row: DriftRow, people: Principals, handle: str | None, at: str) ->
     )
 
 
-def _of_request(row: RequestRow, people: Principals, handle: str | None, at: str, policy: Policy) -> Item:
+def _of_request(row: RequestRow, people: Principals, handle: str | None, at: str, context: Context) -> Item:
     ready = row.state == "approved"
     act = "deploy" if ready else "approve"
-    mine = _may(people, handle, act, row.project, row.environment, at) and (ready or row.requester != handle)
-    need = policy.rule(row.risk, row.environment).people
+    may = _may(people, handle, act, row.project, row.environment, at) or _was_asked(row, people, handle, at)
+    mine = may and (ready or row.requester != handle)
+    need = context.policy.rule(row.risk, row.environment).people
+    due = deadline_of(context, row, at)
     words = "approved, ready to deploy" if ready else f"waits for approval ({row.approvals} of {need})"
     if row.gates_failed and not ready:
         words = f"{row.gates_failed} gates failed"
+    if due is not None:
+        words = f"{words}, {due.words}"
+    late = due is not None and (due.passed or due.escalated_to)
     return Item(
         key=row.id,
         kind="ready" if ready else "approval",
-        severity=row.risk,
+        severity=min(row.risk, "high", key=lambda level: RANK.get(level, 9)) if late else row.risk,
         environment=row.environment,
         project=row.project,
         what=f"{row.title}: {words}",
         since=row.updated_at,
         mine=mine,
     )
+
+
+def _was_asked(row: RequestRow, people: Principals, handle: str | None, at: str) -> bool:
+    """Say whether it was escalated to a role that the caller holds."""
+    one = people.by_handle.get(handle or "")
+    place = {"project": row.project, "environment": row.environment}
+    return one is not None and any(roles.holds(one, role, **place, at=at) for role in row.escalated_to)
 
 
 def _may(people: Principals, handle: str | None, act: str, project: str, environment: str, at: str) -> bool:

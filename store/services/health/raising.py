@@ -1,9 +1,8 @@
-"""The periodic round: what is overdue becomes a finding, once; and people are reminded, at most once a day."""
+"""The round of duties: what is overdue becomes a finding, once; people are reminded, at most once a day."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,15 +12,12 @@ from store.domain import duties as rules
 from store.domain import events as ev
 from store.domain import findings as finding_rules
 from store.domain.duties import Duty, State
-from store.errors import QuarterdeckError
 from store.integrity.entry import Entry
 from store.services.acting import perform
 from store.services.context import Context, Source, named, recorded
 from store.services.findings import handling, subjects
 from store.services.health.health import seen
 
-_EVERY: Final = 60.0
-"""Seconds between rounds: days are what counts here."""
 _LOOK_BACK: Final = timedelta(days=15)
 """Longer than the longest time between two reminders, and than the longest that something is `soon`."""
 
@@ -59,33 +55,6 @@ def once(context: Context) -> Round:
         raised=tuple(on["finding"] for raised, on in ids if raised),
         reminded=tuple(on["duty"] for raised, on in ids if not raised),
     )
-
-
-def attempt(context: Context) -> list[str]:
-    """Make one round; return, in words, what kept it from being made: the next one tries again."""
-    try:
-        once(context)
-    except QuarterdeckError as error:
-        return [f"what is overdue could not be recorded: {error}"]
-    return []
-
-
-def forever(
-    context: Context, *, stop: threading.Event, complain: Callable[[str], None], seconds: float = _EVERY
-) -> None:
-    """Make rounds until `stop` is set; a trouble is said once until it changes."""
-    last = ""
-    while not stop.is_set():
-        try:
-            once(context)
-        except QuarterdeckError as error:
-            if str(error) != last and not stop.is_set():
-                complain(str(error))
-            last = str(error)
-        else:
-            last = ""
-        if stop.wait(seconds):
-            return
 
 
 def _raised(context: Context, source: Source, duties: Sequence[Duty], at: str) -> Iterator[ev.FindingRaised]:
