@@ -91,17 +91,15 @@ def test_a_signal_at_the_far_end_leaves_the_near_terminal_as_it_was(
     pane.close()
 
 
-def test_a_lost_connection_leaves_no_process_and_no_lock(server: SshServer, person: Person) -> None:
-    line = far(server, person)
-    client = pexpect.spawn(
-        line[0], line[1:], dimensions=(30, 100), timeout=30, env=os.environ | {"TERM": "xterm-256color"}
-    )
-    client.expect(rb"DR-0002")
-    client.send("2")
-    client.expect(rb"CR-0010")
-    client.send("a")  # in the middle of a question
-    client.expect(rb"APPROVE")
-    client.kill(signal.SIGKILL)
+def test_a_lost_connection_leaves_no_process_and_no_lock(tmux: Tmux, server: SshServer, person: Person) -> None:
+    client = tmux.open(far(server, person), 100, 30, person.environment(TERM="tmux-256color"))
+    client.shows("Keys", "DR-0002")
+    client.press("2")
+    client.shows("1 waits for you: CR-0010")
+    client.press("a")  # in the middle of a question
+    client.shows("APPROVE", "signed by mira")
+    os.kill(int(client.fact("pane_pid")), signal.SIGKILL)
+    client.shows("Pane is dead")
     client.close()
     wait(lambda: gone(pid_of(person)))
     locks = person.workspace / "locks"
