@@ -8,15 +8,12 @@ import re
 import pexpect
 import pytest
 from cli_desk import COMMAND, STATEMENT, Desk, Ran
+from support.hostile import ALL_AT_ONCE as HOSTILE
+from support.hostile import INVISIBLE
 from support.terminal_bytes import assert_only_drawing
 
 STYLES = re.compile(rb"\x1b\[[0-9;]*m")
-ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b]52;c;aGk=\x1b\\"
-CONTROLS = "\x9b31mC1\x9d0;t\x9c\x85\x00\x08\x7f"
-BIDI = "pay \u202e001$\u202c \u2066to\u2069 \u200b\u200d\ufeff\u2028\u2029\U000e0041"
-MARKUP = "[red]x[/red] [@click=app.bell]y[/] [/] {}%s"
-HOSTILE = f"{ESCAPES}{CONTROLS}{BIDI}{MARKUP}\r\nsecond\tline"
-FORBIDDEN = [c.encode() for c in "\u202e\u202c\u2066\u2069\u200b\u200d\ufeff\u2028\u2029\x9b\x9d\x9c\x85\U000e0041"]
+FORBIDDEN = [character.encode() for character in INVISIBLE]
 
 
 def flows(version: int) -> bytes:

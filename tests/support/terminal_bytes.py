@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
-HARMFUL = (b"\x1b[31337", b"\x1b]52", b"\x1b]0;", b"\x1b]8;", b"\x7f", b"\xc2\x9b", b"\xc2\x9d", b"\xc2\x85",
-           b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\xe2\x80\x8b", b"\xef\xbb\xbf", b"\xe2\x80\xa8")  # fmt: skip
+from support.hostile import INVISIBLE
+
+HARMFUL = (
+    b"\x1b[31337", b"\x1b]52", b"\x1b]0;", b"\x1b]8;", b"\x7f",
+    *(character.encode() for character in INVISIBLE),
+)  # fmt: skip
 # What Textual draws with: CSI, mode questions, kitty and DCS questions, the pointer's shape.
 ALLOWED = re.compile(
     rb"\x1b(?:\[[0-9;?<>=:]*[ $!]?[A-Za-z]|\[[0-9;?]*\$p|[78=>]|P[^\x1b]*\x1b\\|_G[^\x1b]*\x1b\\|\]22;[a-z-]+\x07|\\)"
