@@ -1,17 +1,17 @@
-"""What the console's tests share: hostile strings, a bare host app, a session that answers from memory."""
+"""What the console's tests share: a bare host app, a session that answers from memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from support.hostile import HOSTILE as HOSTILE  # the tests beside this one ask here
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
 from console.widgets.terminal import TerminalApp
+
 
 class Host(TerminalApp[None]):
     """An app that holds some widgets and keeps what they say."""

@@ -29,8 +29,19 @@ from store.services.requests import approving, requests
 from store.workspace import LOG_KEY_FILE, Workspace, create, open_workspace
 
 STATES = ("empty", "typical", "extreme")
-PLACES = ("prod", "dev", "a" * 64, "prod-eu-west-1.customer-facing.payments-and-refunds", "x", *("site-%02d" % n for n in range(8)))
-PROJECTS = ("orders", "b" * 64, *("project-%02d" % n for n in range(18)))
+PLACES = (
+    "prod",
+    "dev",
+    "production-eu-west-1." + "a-very-long-name." * 2 + "of-a-site",
+    "prod-eu-west-1.customer-facing.payments-and-refunds",
+    "x",
+    *(f"site-{number:02}" for number in range(8)),
+)
+PROJECTS = (
+    "orders",
+    "orders-and-refunds." + "of-every-shop." * 3 + "x",
+    *(f"project-{number:02}" for number in range(18)),
+)
 COMPONENTS = 2_000
 DRIFTED = 120
 LONG = storable(f"{ALL_AT_ONCE} {' '.join(HOSTILE[:20])} ")
@@ -92,7 +103,7 @@ class _Extreme:
         self.context = self.workspace.context
         self.mira = self.person("mira", "approver", "operator", "responder", "requester")
         self.ines = self.person("ines", "approver", "security-approver")
-        self.long = self.person("l" * 32, "requester", "approver")
+        self.long = self.person("somebody-with-a-very-long-name-1", "requester", "approver")
 
     def build(self) -> None:
         for place in PLACES:
@@ -108,7 +119,7 @@ class _Extreme:
         for project in PROJECTS[1:]:
             self.request(project, "prod")
         self.later(days=5)
-        self.failing("orders", "a" * 64)
+        self.failing("orders", PLACES[2])
         self.drop(self.folder / "observed", "prod", "orders", "flows.json", self.flows(COMPONENTS, 2))
         for number in range(12):
             self.drop(self.folder / "inbox", "prod", "orders", f"broken {number} it's [b]bold[/b].json", b"{")
@@ -176,7 +187,7 @@ class _Extreme:
             code = f"// {name}\nreturn {version if number < DRIFTED else 0};"
             nodes.append({"id": f"t{number}", "type": "tab", "label": f"{name} {number}", "info": name})
             nodes.append({"id": f"n{number}", "type": "function", "z": f"t{number}", "name": name, "func": code})
-        nodes.append({"id": "h", "type": "http request", "z": "t0", "name": "", "url": f"https://{ALL_AT_ONCE}.example/"})
+        nodes.append(
+            {"id": "h", "type": "http request", "z": "t0", "name": "", "url": f"https://{ALL_AT_ONCE}.example/"}
+        )
         return json.dumps(nodes).encode()
-
-

@@ -33,7 +33,7 @@ Case = tuple[str, tuple[int, int]]
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[Case, tuple[str, str]]]:
-    """Every screen, by its name, as (picture, bare text) by state and size; each state and size in one run of the console."""
+    """Every screen's (picture, bare text) by state and size; each state and size is one run of the console."""
     found: dict[str, dict[Case, tuple[str, str]]] = {place: {} for place in PLACES}
     folder = tmp_path_factory.mktemp("matrix")
     with pytest.MonkeyPatch.context() as patch:
@@ -63,9 +63,7 @@ async def _walk(opened: matrix_scene.Opened, size: tuple[int, int]) -> dict[str,
 def test_a_screen_looks_as_it_was_approved(
     drawn: Mapping[str, Mapping[Case, tuple[str, str]]], place: str, request: pytest.FixtureRequest
 ) -> None:
-    pictures = [
-        f"══ {state} {size[0]}×{size[1]}\n{shown}\n" for (state, size), (shown, _) in drawn[place].items()
-    ]
+    pictures = [f"══ {state} {size[0]}×{size[1]}\n{shown}\n" for (state, size), (shown, _) in drawn[place].items()]
     now, path = "\n".join(pictures), FRAMES / f"{place}.txt"
     if request.config.getoption("update_snapshots"):
         path.write_text(now, encoding="utf-8")
