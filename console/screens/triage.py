@@ -153,8 +153,9 @@ class Triage(Pane[Home]):
         before, self._situation = self._situation, found
         about = self.query_one("#about", Facts)
         if found is None:
-            listed = self.query_one("#lately").display
-            about.show_lines(*home.calm_lines(() if listed else self._lately[:12], self._at, about.size.width or 78))
+            lately = () if self.query_one("#lately").display else self._lately[:12]
+            room = about.size.width or 78
+            about.show_lines(*(home.calm_lines(lately, self._at, room) if not self._items else ()))
         else:
             lately = 4 if self.query_one("#lately").display else 8
             about.show_lines(*home.preview_lines(found, self._at, about.size.width or 78, lately=lately))
@@ -192,7 +193,7 @@ class Triage(Pane[Home]):
     def on_resize(self) -> None:
         self._show_top()
         self.call_after_refresh(self._arrange)
-        self.call_after_refresh(self._show_situation, self._situation)
+        self.call_after_refresh(lambda: self._show_situation(self._situation))
 
     # Moving.
 
