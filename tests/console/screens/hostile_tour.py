@@ -77,7 +77,7 @@ async def _leave(pilot: Pilot[Any], notes: dict[str, list[str]]) -> None:
 
 def main(folder: Path, notes_file: Path) -> int:
     notes: dict[str, list[str]] = {"places": [], "dialogs": [], "keys": []}
-    with matrix_scene.opened(folder, "extreme") as opened:
+    with matrix_scene.opened(folder, "hostile") as opened:
         app = Console(opened.desk)
 
         async def go() -> None:

@@ -71,14 +71,16 @@ def opened(folder: Path, state: str) -> Iterator[Opened]:
 
 
 def make(folder: Path, state: str) -> Path:
-    """Build one of the three, each time the same."""
+    """Build one of the three, each time the same; or `hostile`: the extreme one, but small."""
     match state:
         case "typical":
             return make_demo(folder)
         case "empty":
             _begin(folder, StoryClock(NOW - timedelta(hours=3)))[0].close()
+        case "extreme":
+            _Extreme(folder, COMPONENTS, DRIFTED).build()
         case _:
-            _Extreme(folder).build()
+            _Extreme(folder, 40, 8).build()
     return folder
 
 
@@ -96,8 +98,8 @@ def _begin(folder: Path, clock: StoryClock) -> tuple[Workspace, Actor]:
 class _Extreme:
     """Many places and projects, hostile names, long texts, thousands of components, and nothing but failures."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, components: int, drifted: int) -> None:
+        self.folder, self.components, self.drifted = folder, components, drifted
         self.clock = StoryClock(NOW - timedelta(days=9))
         self.workspace, self.ada = _begin(folder, self.clock)
         self.context = self.workspace.context
@@ -109,7 +111,7 @@ class _Extreme:
         for place in PLACES:
             settings = {"deliver": f"out/{place}", "observe": f"observed/{place}"}
             environments.add(self.context, self.ada, place, target="folder", settings=settings)
-        self.drop(self.folder / "inbox", "prod", "orders", "flows.json", self.flows(COMPONENTS, 1))
+        self.drop(self.folder / "inbox", "prod", "orders", "flows.json", self.flows(self.components, 1))
         for project in PROJECTS[1:]:
             self.drop(self.folder / "inbox", "prod", project, "flows.json", self.flows(4, 1))
         self.taken()
@@ -120,7 +122,7 @@ class _Extreme:
             self.request(project, "prod")
         self.later(days=5)
         self.failing("orders", PLACES[2])
-        self.drop(self.folder / "observed", "prod", "orders", "flows.json", self.flows(COMPONENTS, 2))
+        self.drop(self.folder / "observed", "prod", "orders", "flows.json", self.flows(self.components, 2))
         for number in range(12):
             self.drop(self.folder / "inbox", "prod", "orders", f"broken {number} it's [b]bold[/b].json", b"{")
         self.taken()
@@ -180,11 +182,11 @@ class _Extreme:
         return (LONG * (size // len(LONG) + 1))[:size]
 
     def flows(self, tabs: int, version: int) -> bytes:
-        """Return a Node-RED export whose every name is hostile; a version differs from another in `DRIFTED` tabs."""
+        """Return a Node-RED export whose every name is hostile; a version differs from another in some tabs."""
         nodes: list[dict[str, object]] = []
         for number in range(tabs):
             name = HOSTILE[number % len(HOSTILE)][:300].replace("\ud800", "")
-            code = f"// {name}\nreturn {version if number < DRIFTED else 0};"
+            code = f"// {name}\nreturn {version if number < self.drifted else 0};"
             nodes.append({"id": f"t{number}", "type": "tab", "label": f"{name} {number}", "info": name})
             nodes.append({"id": f"n{number}", "type": "function", "z": f"t{number}", "name": name, "func": code})
         nodes.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -15,16 +16,18 @@ from support.terminal_bytes import assert_only_drawing
 
 from console.app import SCREENS, key_table
 
+COPYING = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
+"""How `y` asks the terminal to copy: the one such sequence that is the console's own."""
 HOST = Path(__file__).with_name("hostile_tour.py")
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The extreme workspace of the matrix, for this file to spoil."""
+    """A workspace in which every name is hostile, for this file to spoil."""
     folder = tmp_path_factory.mktemp("hostile")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        return matrix_scene.make(folder / "extreme", "extreme")
+        return matrix_scene.make(folder / "hostile", "hostile")
 
 
 def test_no_screen_and_no_dialog_lets_a_hostile_byte_through(hostile: Path, tmp_path: Path) -> None:
@@ -47,4 +50,6 @@ def test_no_screen_and_no_dialog_lets_a_hostile_byte_through(hostile: Path, tmp_
     text = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", received).decode("utf-8", "replace")
     assert "u{1b}" in text, "it is shown, not hidden"
     assert "[red]x" in text, "markup is text"
-    assert_only_drawing(received)
+    copied = COPYING.findall(received)
+    assert {len(text) < 200 and base64.b64decode(text, validate=True).isascii() for text in copied} == {True}
+    assert_only_drawing(COPYING.sub(b"", received))
