@@ -153,9 +153,9 @@ class Triage(Pane[Home]):
         before, self._situation = self._situation, found
         about = self.query_one("#about", Facts)
         if found is None:
-            lately = () if self.query_one("#lately").display else self._lately[:12]
+            past = () if self.query_one("#lately").display else self._lately[:12]
             room = about.size.width or 78
-            about.show_lines(*(home.calm_lines(lately, self._at, room) if not self._items else ()))
+            about.show_lines(*(home.calm_lines(past, self._at, room) if not self._items else ()))
         else:
             lately = 4 if self.query_one("#lately").display else 8
             about.show_lines(*home.preview_lines(found, self._at, about.size.width or 78, lately=lately))

@@ -9,6 +9,7 @@ import pytest
 from textual.actions import parse
 from textual.app import App
 from textual.binding import Binding
+from textual.screen import Screen
 from textual.widget import Widget
 
 import console
@@ -50,6 +51,8 @@ def test_every_key_runs_something(owner: type[Widget]) -> None:
         namespace, name, arguments = parse(binding.action)
         if name in {"act", "look"}:
             methods = [(owner, f"{name}_{arguments[0]}")]
+        elif namespace == "screen":
+            methods = [(Screen, f"action_{name}")]
         elif namespace == "app":
             methods = [(App, f"action_{name}")]
         else:
