@@ -71,6 +71,11 @@ class Anchors:
         """The text in lower case."""
         return self._data.lower()
 
+    @property
+    def is_crowded(self) -> bool:
+        """There are so many that none of them is remembered."""
+        return self._places is None
+
     def __contains__(self, word: bytes) -> bool:
         """Say whether `word`, given in lower case, may stand in the text; False is certain."""
         return self._places is None or word in self._places

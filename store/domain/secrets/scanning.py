@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
 from itertools import islice
 from typing import Final
 
 from store.domain.secrets.anchors import Anchors, Words
-from store.domain.secrets.marks import marks
+from store.domain.secrets.marks import is_marked, marks
 from store.domain.secrets.names import ROOTS, VALUES, named, pairs
-from store.domain.secrets.places import HOLDERS, is_called_for, placed
+from store.domain.secrets.places import HOLDERS, is_called_for, place_of, placed
 from store.domain.secrets.shapes import GENERAL, TOKENS, Shape, Span
 from store.domain.secrets.values import SHORTEST, is_placeholder, is_user_and_password
+from store.errors import TooMuch
 
 MOST: Final = 20_000
 """Secrets that are looked for in one text: what holds more is a list of secrets, and no export."""
+MOST_NAMES: Final = 250_000
+"""Words that secrets are called by, in one text: each takes some microseconds to look at."""
+_MOST_LOOKS: Final = 16_384
+_MOST_KEPT: Final = 64
 _LONG: Final = 20
 _LONG_RUN: Final = b"a" * _LONG
 _WORDS: Final = bytes(0x61 if chr(byte).isalnum() or byte in b"_-" else 0x20 for byte in range(128)) + b" " * 128
@@ -64,18 +71,63 @@ def scan(data: bytes) -> list[Span]:
 
 
 def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> list[Span]:
-    """Return the secrets that stand in the open, in order; `name` is the file's, `more` what a platform knows of."""
-    if len(data) < SHORTEST or (len(data) < _NAME_LENGTH and _PLAIN.fullmatch(data) and not _RUN.search(data)):
+    """Return the secrets that stand in the open, in order; `name` is the file's, `more` what a platform knows of.
+
+    Raises:
+        TooMuch: more names of secrets stand in `data` than in any export.
+    """
+    if _holds_none(data):
         return []
+    found: tuple[Span, ...] = ()
+    if told := list(more):
+        plain = _plainer(data)
+        found = tuple(
+            span for span in told if not is_placeholder(plain[span.start : span.end].decode("utf-8", "replace"))
+        )
+    found += _look(data, place_of(name)).spans
+    return _apart(found) if len(found) > 1 else list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at a text found."""
+
+    spans: tuple[Span, ...]
+    """Secrets in the open, in the order of the rules that found them; they may overlap."""
+    has_names: bool
+    """Words stand in it that the names of secrets are built on."""
+
+
+LOOKS: Final[dict[tuple[bytes, str], _Look]] = {}
+"""What was found lately, by the digest of the text: no text is kept, and the same ones are looked at again and again.
+
+An export is covered, then noticed in, then compared; a component is the same in most of its versions.
+"""
+
+
+def _look(data: bytes, place: str) -> _Look:
+    key = sha256(data).digest(), place
+    look = LOOKS.get(key)
+    if look is None:
+        look = _found(data, place)
+        if len(LOOKS) >= _MOST_LOOKS:
+            LOOKS.clear()
+        if len(look.spans) <= _MOST_KEPT:
+            LOOKS[key] = look
+    return look
+
+
+def _found(data: bytes, place: str) -> _Look:
     data = _plainer(data)
     anchors = _ANCHORS.anchors(data)
-    told = (span for span in more if not is_placeholder(data[span.start : span.end].decode("utf-8", "replace")))
+    has_names = anchors.any_of(_ROOT_WORDS)
+    if has_names and anchors.is_crowded and sum(map(anchors.lower.count, ROOTS)) > MOST_NAMES:
+        raise TooMuch(f"it holds more than {MOST_NAMES:,} words that secrets are called by: that is no export of a tool")
     spans: list[Span] = []
 
     def add(found: Iterable[Span]) -> None:
         spans.extend(islice(found, max(0, MOST + 1 - len(spans))))
 
-    add(told)
     if anchors.any_of(_SHAPE_WORDS):
         add(_shaped(data, anchors))
     done = 0
@@ -85,16 +137,21 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
         done = spans[-1].end if len(spans) > count else done
         if len(spans) > MOST:
             break
-    if anchors.any_of(_ROOT_WORDS):  # none of them, and no name promises anything
+    if has_names:  # without, no name promises anything
         is_json, is_xml = _begins(data, b"{["), _begins(data, b"<")
         is_yaml = not is_json and not is_xml and _YAML_KEY.search(data) is not None
         for root in ROOTS:
             if root in anchors:
                 add(named(root, data, anchors, yaml=is_yaml))
         add(pairs(data, anchors, xml=is_xml, yaml=is_yaml))
-    if anchors.any_of(_HOLDER_WORDS) or is_called_for(data, name):
-        add(placed(data, name))
-    return _apart(spans) if len(spans) > 1 else spans
+    if anchors.any_of(_HOLDER_WORDS) or is_called_for(data, place):
+        add(placed(data, place))
+    return _Look(tuple(spans), has_names)
+
+
+def _holds_none(data: bytes) -> bool:
+    """Say at a glance that a text is too short, or a plain name."""
+    return len(data) < SHORTEST or (len(data) < _NAME_LENGTH and bool(_PLAIN.fullmatch(data)) and not _RUN.search(data))
 
 
 def _plainer(data: bytes) -> bytes:
@@ -107,7 +164,8 @@ def _plainer(data: bytes) -> bytes:
 
 def may_hold(data: bytes) -> bool:
     """Say whether anything in canonical JSON could be redacted; False is certain, True is worth a look."""
-    return _ANCHORS.anchors(data).any_of(_ROOT_WORDS) or bool(scan(data))
+    look = _look(data, "")
+    return look.has_names or (bool(look.spans) and not _holds_none(data)) or is_marked(data)
 
 
 def is_json(data: bytes) -> bool:
@@ -173,7 +231,7 @@ def _characters(data: bytes, position: int) -> int:
     return len(data[:position].decode("utf-8", "surrogatepass"))
 
 
-def _apart(spans: list[Span]) -> list[Span]:
+def _apart(spans: Iterable[Span]) -> list[Span]:
     """Drop spans inside or overlapping an earlier one; at the same start the longer wins."""
     kept: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
