@@ -29,7 +29,9 @@ class ManifestRow:
     """SHA-256 of the canonical bytes that its platform reads from the export."""
 
 
-def put_manifest(connection: sqlite3.Connection, components: Sequence[Component], *, previous: str | None = None) -> str:
+def put_manifest(
+    connection: sqlite3.Connection, components: Sequence[Component], *, previous: str | None = None
+) -> str:
     """Keep a manifest of these components, and return its digest; `previous` is that of the version before.
 
     The canonical bytes of a component are not kept beside the export they were read from: the export gives them

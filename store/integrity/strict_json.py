@@ -28,7 +28,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN = 40
 _CHUNK = 1024 * 1024
 _MOST_QUICK_BYTES = 16 * 1024 * 1024
-_MOST_QUICK_VALUES = 250_000
+_MOST_QUICK_VALUES = 500_000
 
 _ORJSON_DEPTH = 254
 """How deep orjson writes; a value inside this many lists less `MAX_DEPTH` is written only where it may be read."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Final, TypeAlias, Union
+from typing import Final, NamedTuple, TypeAlias, Union
 
 import orjson
 
@@ -26,8 +26,7 @@ PARTS: Final = "nodes"
 """Under this key a content holds its identified parts by id; it says nothing to people and is not shown."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """The smallest value that differs, and the name that says whether it is a secret."""
 
     path: Path
@@ -151,7 +150,7 @@ def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> 
             after = MISSING if b is None else new[b]
             _compare(found, (*path, str(a if b is None else b)), name, before, after)
     elif not _same(old, new):
-        found.append(Leaf(path=path, old=old, new=new, name=name))
+        found.append(Leaf(path, old, new, name))
 
 
 def _same(old: Side, new: Side) -> bool:
@@ -228,7 +227,9 @@ def _field(sides: Sides, leaf: Leaf, *, noise: bool, clean: bool) -> FieldChange
 
 def _safe(value: Json, name: str, *, clean: bool) -> Json:
     """Take secrets out; a part as a whole holds noise too (credentials), which `clean` says nothing about."""
-    return value if clean and not isinstance(value, (dict, list)) else redact_value(value, name=name)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return value if clean and isinstance(value, str) else redact_value(value, name=name)
 
 
 def _code(sides: Sides, rules: DiffRules, leaf: Leaf, *, clean: bool) -> Iterator[CodeChange]:

@@ -15,12 +15,9 @@ from store.domain.secrets.names import ROOTS, VALUES, named, pairs
 from store.domain.secrets.places import HOLDERS, is_called_for, place_of, placed
 from store.domain.secrets.shapes import GENERAL, TOKENS, Shape, Span
 from store.domain.secrets.values import SHORTEST, is_placeholder, is_user_and_password
-from store.errors import TooMuch
 
 MOST: Final = 20_000
 """Secrets that are looked for in one text: what holds more is a list of secrets, and no export."""
-MOST_NAMES: Final = 250_000
-"""Words that secrets are called by, in one text: each takes some microseconds to look at."""
 _MOST_LOOKS: Final = 16_384
 _MOST_KEPT: Final = 64
 _LONG: Final = 20
@@ -74,7 +71,7 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
     """Return the secrets that stand in the open, in order; `name` is the file's, `more` what a platform knows of.
 
     Raises:
-        TooMuch: more names of secrets stand in `data` than in any export.
+        TooMuch: more words that secrets are told by stand in `data` than in any export.
     """
     if _holds_none(data):
         return []
@@ -121,8 +118,6 @@ def _found(data: bytes, place: str) -> _Look:
     data = _plainer(data)
     anchors = _ANCHORS.anchors(data)
     has_names = anchors.any_of(_ROOT_WORDS)
-    if has_names and anchors.is_crowded and sum(map(anchors.lower.count, ROOTS)) > MOST_NAMES:
-        raise TooMuch(f"it holds more than {MOST_NAMES:,} words that secrets are called by: that is no export of a tool")
     spans: list[Span] = []
 
     def add(found: Iterable[Span]) -> None:
@@ -130,11 +125,8 @@ def _found(data: bytes, place: str) -> _Look:
 
     if anchors.any_of(_SHAPE_WORDS):
         add(_shaped(data, anchors))
-    done = 0
-    for start, end in _long_runs(data):
-        count = len(spans)
-        add(_tokens(data, max(done, start - _LEAD), end))
-        done = spans[-1].end if len(spans) > count else done
+    for start, end in _token_places(data):
+        add(_tokens(data, start, end))
         if len(spans) > MOST:
             break
     if has_names:  # without, no name promises anything
@@ -180,15 +172,27 @@ def _begins(data: bytes, letters: bytes) -> bool:
 
 def _shaped(data: bytes, anchors: Anchors) -> Iterator[Span]:
     for word, needle, shape in _GENERAL:
-        if word not in anchors:
-            continue
-        find = anchors.find if shape.any_case else anchors.find_exactly
-        at = find(needle)
-        while at >= 0:
+        done = 0
+        for at in anchors.places.get(word, ()):
+            if at < done or not (shape.any_case or data.startswith(needle, at)):
+                continue
             match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
             if match and _is_shaped(shape, match[1]):
                 yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
-            at = find(needle, max(match.end(), at + 1) if match else at + len(needle))
+            done = max(match.end(), at + 1) if match else at + len(needle)
+
+
+def _token_places(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where tokens may begin and end: around each long run, what overlaps as one."""
+    begin, stop = 0, -1
+    for start, end in _long_runs(data):
+        if start - _LEAD > stop:
+            if stop > 0:
+                yield begin, stop
+            begin = max(0, start - _LEAD)
+        stop = end
+    if stop > 0:
+        yield begin, stop
 
 
 def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
