@@ -72,3 +72,9 @@ def test_of_words_that_begin_alike_the_longest_counts(text: bytes, step: int, st
         if (here := [word for word in WORDS if text.startswith(word, at, end)])
     ]
     assert found == standing
+
+
+@pytest.mark.parametrize("text", [b"use basic dTpwYXNzMQ", b"Bearer abc123def456"])
+def test_a_secret_among_a_few_words_is_found(text: bytes) -> None:
+    assert len(scan(text)) == 1
+    assert scan(b"Parse the order 12") == []

@@ -22,6 +22,7 @@ class Missing:
 
 MISSING: Final = Missing()
 Side: TypeAlias = Union[Json, Missing]
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 PARTS: Final = "nodes"
 """Under this key a content holds its identified parts by id; it says nothing to people and is not shown."""
 
@@ -138,9 +139,11 @@ def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> 
         if old == new and _same_bytes(old, new):
             return
         named = pair_name(new) or pair_name(old)
-        for key in [*old, *(key for key in new if key not in old)]:
+        for key in old if old.keys() == new.keys() else [*old, *(key for key in new if key not in old)]:
             before, after = old.get(key, MISSING), new.get(key, MISSING)
-            if not (type(before) is str and before == after):  # most values of most parts: nothing to look into
+            kind = type(before)
+            # most values of most parts are alike: nothing to look into
+            if kind not in _SCALARS or kind is not type(after) or before != after:
                 _compare(found, (*path, key), named if named and key == "value" else key, before, after)
     elif isinstance(old, list) and isinstance(new, list):
         if old == new and _same_bytes(old, new):

@@ -46,6 +46,9 @@ _NAME_LENGTH: Final = 256
 _PLAIN: Final = re.compile(rb"[A-Za-z0-9._/-]*")
 _RUN: Final = re.compile(rb"[A-Za-z0-9_-]{16}")
 """What is short, plain and without a run so long is a name or a path, and holds no secret."""
+_PHRASE: Final = re.compile(rb"[A-Za-z0-9 ]*")
+_SCHEME: Final = re.compile(rb"(?:basic|bearer) ", re.IGNORECASE)
+"""Among nothing but words, only what follows these is one: every other rule wants a sign between name and value."""
 _YAML_KEY: Final = re.compile(rb"^[ \t]*(?:-[ \t]+)*[\w\"'.-]+:(?:[ \t]|\r?$)", re.MULTILINE)
 
 
@@ -142,8 +145,12 @@ def _found(data: bytes, place: str) -> _Look:
 
 
 def _holds_none(data: bytes) -> bool:
-    """Say at a glance that a text is too short, or a plain name."""
-    return len(data) < SHORTEST or (len(data) < _NAME_LENGTH and bool(_PLAIN.fullmatch(data)) and not _RUN.search(data))
+    """Say at a glance that a text is too short, a plain name or a few words."""
+    if len(data) < SHORTEST:
+        return True
+    if len(data) >= _NAME_LENGTH or _RUN.search(data):
+        return False
+    return bool(_PLAIN.fullmatch(data) or (_PHRASE.fullmatch(data) and not _SCHEME.search(data)))
 
 
 def _plainer(data: bytes) -> bytes:
