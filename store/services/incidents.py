@@ -13,9 +13,10 @@ from store.projections import deployments
 from store.services.acting import perform
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.identity.people import principals
+from store.services.subjects import entries_about, field_of, is_id
 
 SEVERITIES = ("low", "medium", "high", "critical")
-_SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
+_ANNOTATED = frozenset({"CR", "DEP", "DR", "INC", "FND"})
 
 
 def open_incident(
@@ -85,9 +86,9 @@ def close(context: Context, actor: Actor, incident: str, *, cause: str, fix: str
 
 
 def annotate(context: Context, actor: Actor, subject: str, text: str) -> Entry:
-    """Add a note to an id (CR-…, DEP-…, DR-…, INC-…) or an entry number; the original never changes."""
-    prefix = re.match(r"(CR|DEP|DR|INC)-\d{4,}$", subject)
-    field = _SUBJECTS[prefix.group(1)] if prefix else "entry"
+    """Add a note to an id (CR-…, DEP-…, DR-…, INC-…, FND-…) or an entry number; the original never changes."""
+    annotated = is_id(subject) and subject.partition("-")[0] in _ANNOTATED
+    field = field_of(subject) if annotated else "entry"
     if field == "entry" and not re.fullmatch(r"[1-9][0-9]{0,15}", subject):
         raise NotFound(f"{subject!a} is no entry number and no id here")
 
@@ -95,7 +96,7 @@ def annotate(context: Context, actor: Actor, subject: str, text: str) -> Entry:
         if field == "entry":
             found = source.entries(after=int(subject) - 1, until=int(subject))
         else:
-            found = source.entries(on={field: subject}, limit=1)
+            found = entries_about(source, subject)
         about = next(iter(found), None)
         if about is None:
             raise NotFound(f"there is no {'entry ' if field == 'entry' else ''}{subject}")
