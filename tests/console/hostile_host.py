@@ -134,6 +134,14 @@ class Crashing(TerminalApp[None]):
         raise RuntimeError("broken \x1b[31337m" + "." * len(secret))
 
 
+class Breaking(Pane[None]):
+    """A screen that breaks while it reads, in a thread of its own."""
+
+    def load(self) -> None:
+        secret = "hunter2"  # what a crash must not print
+        raise RuntimeError("broken \x1b[31337m" + "." * len(secret))
+
+
 def main(what: str) -> int:
     facts = FrameFacts(
         workspace=HOSTILE[0],
@@ -148,6 +156,9 @@ def main(what: str) -> int:
             return run_app(Console(MemorySession(facts), places=[place]))
         case "builtins":
             return run_app(Forgetful())
+        case "crash-in-a-screen":
+            broken = Place(key="1", id="broken", title="Broken", factory=lambda _: Breaking())
+            return run_app(Console(MemorySession(), places=[broken]))
         case "crash":
             return run_app(Crashing())
         case _:
