@@ -11,6 +11,7 @@ from store.errors import BadInput, NotFound, Refusal
 from store.integrity.entry import Entry
 from store.projections import deployments
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.identity.people import principals
 
@@ -18,6 +19,7 @@ SEVERITIES = ("low", "medium", "high", "critical")
 _SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
 
 
+@attempt("open an incident")
 def open_incident(
     context: Context,
     actor: Actor,
@@ -55,6 +57,7 @@ def open_incident(
     return perform(context, actor, decide)[0]
 
 
+@attempt("note on an incident")
 def note(context: Context, actor: Actor, incident: str, text: str) -> Entry:
     """Add a note to an open incident."""
 
@@ -66,6 +69,7 @@ def note(context: Context, actor: Actor, incident: str, text: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+@attempt("close an incident")
 def close(context: Context, actor: Actor, incident: str, *, cause: str, fix: str, learned: str) -> Entry:
     """Close an incident: cause, fix and what was learned are all needed."""
 
@@ -84,6 +88,7 @@ def close(context: Context, actor: Actor, incident: str, *, cause: str, fix: str
     return perform(context, actor, decide)[0]
 
 
+@attempt("annotate")
 def annotate(context: Context, actor: Actor, subject: str, text: str) -> Entry:
     """Add a note to an id (CR-…, DEP-…, DR-…, INC-…) or an entry number; the original never changes."""
     prefix = re.match(r"(CR|DEP|DR|INC)-\d{4,}$", subject)

@@ -8,6 +8,7 @@ from typing import Final
 
 from store.domain.component import Json
 from store.domain.events.anomalies import AnomalyAcknowledged, AnomalyNoticed, Measure
+from store.domain.events.attempts import AttemptRefused
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
 from store.domain.events.comments import CommentResolved, RequestCommented
 from store.domain.events.connectors import ConnectorsReviewed, ModulesObserved
@@ -183,6 +184,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         EnvironmentSpecified,
         AnomalyNoticed,
         AnomalyAcknowledged,
+        AttemptRefused,
     )
 }
 
@@ -219,6 +221,7 @@ __all__ = [
     "ArtifactRefused",
     "ArtifactShredded",
     "ArtifactUnsealed",
+    "AttemptRefused",
     "ChecklistTicked",
     "CommentResolved",
     "ConfigurationObserved",
