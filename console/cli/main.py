@@ -71,6 +71,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "break-glass": "glass",
     "incident": "incident",
     "annotate": "incident",
+    "finding": "finding",
+    "health": "health",
     "connectors": "connectors",
     "keys": "keys",
     "open": "opening",

@@ -16,12 +16,12 @@ from store.domain.policy.presets import PRESETS
 from store.domain.policy.reading import BadPolicy, preset_policy
 from store.errors import BadInput
 from store.services.history import history
-from store.services.policy import files, proposing
+from store.services.policy import files, proposing, reviewing
 
 
 @group(name="policy")
 def policy() -> None:
-    """Show and change the rules: check, show, diff, propose, adopt, presets, init."""
+    """Show and change the rules: check, show, diff, propose, adopt, review, presets, init."""
 
 
 @command(policy, name="check")
@@ -111,6 +111,21 @@ def policy_adopt(session: Session, request_id: str) -> None:
         emit_json({"id": request_id, "policy": digest, "entry": entry.seq})
     else:
         say(f"the policy {digest[:16]} is in force from now on (entry {entry.seq})")
+
+
+@command(policy, name="review")
+@click.option("--note", "words", required=True, help="What you looked at and what you think of it.")
+def policy_review(session: Session, words: str) -> None:
+    """Record that you read the policy in force; its next review is counted from now."""
+    digest = session.context.policy.digest
+    entry = reviewing.review(session.context, session.actor(), digest, note=words)
+    days = session.context.policy.review_every_days
+    if session.options.json:
+        emit_json({"policy": digest, "entry": entry.seq, "review_every_days": days})
+        return
+    say(f"the policy {digest[:16]} is reviewed (entry {entry.seq})")
+    note(f"the next review is due in {days} days" if days else "policy sets no next review: review_every_days = 0")
+    note(files.on_disk(session.context).words)
 
 
 @command(policy, name="presets")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
@@ -19,6 +18,7 @@ from store.services.delivery import environments
 from store.services.history import history
 from store.services.history.history import Query
 from store.services.lineage import lineage as tree
+from store.services.subjects import NAMED, is_id
 from store.services.triage import triage as home
 
 
@@ -103,12 +103,12 @@ def _tree(node: tree.Node, first: str, rest: str) -> None:
 
 
 class Subject(Text):
-    """The id of a request, deployment, drift or incident."""
+    """The id of a request, deployment, drift, incident, finding, broken glass or exception."""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the id, or end as wrong usage."""
         text = super().convert(value, param, ctx)
-        if not re.fullmatch(r"(CR|DEP|DR|INC)-[0-9]+", text):
+        if not is_id(text):
             self.fail(f"{ascii(text)[:60]} is no id such as CR-0001", param, ctx)
         return text
 
@@ -118,7 +118,7 @@ class Subject(Text):
 @click.option("--actor")
 @click.option("--env", "environment")
 @click.option("--project")
-@click.option("--subject", type=Subject(), help="An id: CR-…, DEP-…, DR-…, INC-…")
+@click.option("--subject", type=Subject(), help=f"An id: {NAMED}")
 @click.option("--since", help="A time (RFC 3339).")
 @click.option("--until", help="A time (RFC 3339).")
 @click.option("--search", help="Text anywhere in the entry.")

@@ -27,6 +27,8 @@ _WORDS = {
     "anomaly": "unusual",
     "refused": "bad file",
     "chain": "ledger",
+    "finding": "finding",
+    "review": "review",
 }
 """Kind → the word in the list, where it is another one; a kind that is not here is its own word."""
 _KEYS = {
@@ -39,6 +41,8 @@ _KEYS = {
     "refused": (("enter", "shows the entry"),),
     "comment": (("enter", "opens the review"), ("c", "answers")),
     "chain": (("enter", "shows the ledger"),),
+    "review": (("enter", "shows the entry"),),
+    "finding": (("c", "adds a note"), ("enter", "shows the entry")),
 }
 """Kind → the keys that handle it, the best one first; a kind that is not here says it by its act."""
 _ACTS = {
@@ -290,7 +294,15 @@ def _body(found: Situation, now: datetime, room: int) -> list[Line]:
             line(("kept as ", "muted"), found.refused.kept),
             line(("export it again and drop the whole file; nothing was taken from this one", "muted")),
         ]
-    return [line((found.item.what, "strong"))]
+    words = [line(found.item.what)]
+    words += [
+        line((f"#{s.seq} ", "muted"), (s.actor, "strong"), f" {s.step}: {s.words}")
+        for s in found.story
+        if s.step != "raised"
+    ]
+    if found.item.command:
+        words.append(line(("handled by  ", "muted"), (found.item.command, "key")))
+    return words
 
 
 def _drift(found: Situation) -> list[Line]:

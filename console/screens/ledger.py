@@ -33,6 +33,7 @@ from store.ledger.verify import VerificationStopped
 from store.services.audit.inspecting import inspect
 from store.services.history.history import Query
 from store.services.history.searching import parse
+from store.services.subjects import is_id
 
 _TYPING_SECONDS = 0.2
 _PROGRESS_SECONDS = 0.5
@@ -216,7 +217,7 @@ class Ledger(Pane[Loaded]):
         if number.isdecimal():
             self._jump(int(number))
         else:
-            named = subject.partition("-")[0] in {"CR", "DEP", "DR", "INC"}
+            named = is_id(subject)
             self._narrow(f"subject:{subject}" if named else subject)
 
     def command(self, words: str) -> bool:

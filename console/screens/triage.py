@@ -284,6 +284,8 @@ class Triage(Pane[Home]):
         can_roll_back = item.kind in {"drift", "failed", "incident"} or item.act == "roll back"
         if name == "rollback" and (not can_roll_back or item.project == "-"):
             return f"{item.key} is nothing to roll back: {home.handled(item)}"
+        if name == "comment" and item.kind == "review":
+            return f"{item.key} is noted in its review: {item.command}"
         if name == "comment" and item.subject.startswith("#"):
             return None
         if name == "comment" and activity.newest_about(self._desk.context, item.subject) is None:

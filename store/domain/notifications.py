@@ -45,13 +45,19 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "principal.suspended": "warning",
     "revert.started": "high",
     "enforcement.halted": "critical",
+    "finding.opened": "warning",
+    "finding.raised": "warning",
+    "finding.overdue": "warning",
+    "duty.due-soon": "warning",
+    "duty.overdue": "warning",
     "request.escalated": "high",
 }
 """Kind → how bad, where it is more than `info`; a severity of its own that an entry states overrules, and drift is
 worse in production."""
 _DRIFTS: Final = frozenset({"drift.opened", "drift.changed"})
 _TOLD: Final = (
-    "title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome", "comment", "requester"
+    "title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome", "comment", "requester",
+    "due", "done", "command",
 )  # fmt: skip
 """The members of `data` that are repeated: one line each, without secrets. Nothing else of an entry is."""
 _MENTIONS: Final = str.maketrans({"<": "‹", ">": "›", "@": "(at)"})

@@ -28,6 +28,8 @@ class Sieve:
     """The last instant, itself included."""
     text: str | None = None
     """Anywhere in the entry, large and small letters alike."""
+    named: str | None = None
+    """An id that stands in the entry as one whole text."""
 
     def keeps(self) -> Callable[[bytes], bool]:
         """Return the function that tells an entry's body that holds all of this from one that does not."""
@@ -46,6 +48,9 @@ class Sieve:
             tests.append(lambda body: body[_TIME] <= until)
         if self.actor is not None:
             tests.append(_acted(self.actor))
+        if self.named is not None:
+            named = orjson.dumps(self.named)
+            tests.append(lambda body: named in body)
         if self.text is not None:
             text = self.text.casefold()
             tests.append(lambda body: text in body.decode("utf-8", "replace").casefold())

@@ -95,6 +95,12 @@ class Outbox:
         """Return the newest messages, those that still wait first."""
         return self._messages("ORDER BY state = 'waiting' DESC, id DESC LIMIT ?", limit)
 
+    def stuck(self, *, tries: int, limit: int = 1000) -> tuple[Message, ...]:
+        """Return the oldest messages that were given up, or that failed so often and still wait."""
+        return self._messages(
+            "WHERE state = 'given up' OR (state = 'waiting' AND tries >= ?) ORDER BY id LIMIT ?", tries, limit
+        )
+
     def told(self, message: int, *, at: str) -> None:
         """Write down that a channel took a message, and forget the oldest told ones."""
         with self._transaction():

@@ -15,6 +15,7 @@ from store.projections import (
     deployments,
     drifts,
     environments,
+    findings,
     incidents,
     principals,
     requests,
@@ -30,6 +31,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     drifts.PROJECTION,
     incidents.PROJECTION,
     connectors.PROJECTION,
+    findings.PROJECTION,
     anomalies.PROJECTION,
 )
 TABLES: Final[tuple[str, ...]] = tuple(sql for projection in PROJECTIONS for sql in projection.tables)

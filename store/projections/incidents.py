@@ -75,7 +75,7 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
                 (record.seq, record.time, event.cause, event.incident),
             )
         case ev.EntryAnnotated() as event:
-            subject = event.request or event.deployment or event.drift or event.incident or event.entry
+            subject = event.request or event.deployment or event.drift or event.incident or event.finding or event.entry
             _note(connection, record, subject or "", event.note)
         case _:
             pass

@@ -31,6 +31,7 @@ FREE_TEXT: Final = frozenset(
         "cause",
         "fix",
         "learned",
+        "done",
     }
 )
 """Fields in which people write what they like: a secret in them is taken out before it is signed and kept for ever."""

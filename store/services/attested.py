@@ -23,13 +23,16 @@ def attested(
     A signed statement counts once: a copy appended later brings nothing back.
     """
     seen: set[bytes] = set()
+    people, folded = dict[str, Principal](), 0
     for entry in source.entries(kinds=kinds, on=on):
         mark = sha256(entry.statement.bytes()).digest()
         if mark in seen:
             continue
         seen.add(mark)
-        people = roles.fold(recorded(source.entries(kinds=roles.KINDS, until=entry.seq - 1)))
-        one = people.by_handle.get(entry.statement.actor)
+        for change in recorded(source.entries(kinds=roles.KINDS, after=folded, until=entry.seq - 1)):
+            roles.step(people, change)
+        folded = entry.seq - 1
+        one = people.get(entry.statement.actor)
         if one is None or problem_of(entry, valid_lines(one, entry.seq)) is not None:
             continue
         record = next(recorded([entry]))

@@ -12,6 +12,7 @@ from store.clock import Clock, timestamp
 from store.config import Config
 from store.domain.policy import Policy
 from store.domain.policy.in_force import InForce
+from store.errors import IntegrityFailure
 from store.integrity.signer import Signer
 from store.ledger import Ledger
 from store.services.policy.book import Fixed, Policies
@@ -72,9 +73,17 @@ class Actor:
 
 
 def next_id(source: Source, prefix: str, kinds: Sequence[str], key: str) -> int:
-    """Return the number after the newest `prefix`-id that entries of `kinds` carry in `on[key]`."""
+    """Return the number after the newest `prefix`-id that entries of `kinds` carry in `on[key]`.
+
+    Raises:
+        IntegrityFailure: what the newest of them carries is no id.
+    """
     for entry in source.entries(kinds=kinds, limit=1, newest_first=True):
-        return int(entry.statement.on[key].removeprefix(f"{prefix}-")) + 1
+        last = entry.statement.on.get(key, "")
+        try:
+            return int(last.removeprefix(f"{prefix}-")) + 1
+        except ValueError:
+            raise IntegrityFailure(f"entry {entry.seq}: {last[:40]!a} is no id {prefix}-…") from None
     return 1
 
 

@@ -14,9 +14,10 @@ from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.identity.people import principals
+from store.services.subjects import entries_about, field_of, is_id
 
 SEVERITIES = ("low", "medium", "high", "critical")
-_SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
+_ANNOTATED = frozenset({"CR", "DEP", "DR", "INC", "FND"})
 
 
 @attempt("open an incident")
@@ -90,9 +91,9 @@ def close(context: Context, actor: Actor, incident: str, *, cause: str, fix: str
 
 @attempt("annotate")
 def annotate(context: Context, actor: Actor, subject: str, text: str) -> Entry:
-    """Add a note to an id (CR-…, DEP-…, DR-…, INC-…) or an entry number; the original never changes."""
-    prefix = re.match(r"(CR|DEP|DR|INC)-\d{4,}$", subject)
-    field = _SUBJECTS[prefix.group(1)] if prefix else "entry"
+    """Add a note to an id (CR-…, DEP-…, DR-…, INC-…, FND-…) or an entry number; the original never changes."""
+    annotated = is_id(subject) and subject.partition("-")[0] in _ANNOTATED
+    field = field_of(subject) if annotated else "entry"
     if field == "entry" and not re.fullmatch(r"[1-9][0-9]{0,15}", subject):
         raise NotFound(f"{subject!a} is no entry number and no id here")
 
@@ -100,7 +101,7 @@ def annotate(context: Context, actor: Actor, subject: str, text: str) -> Entry:
         if field == "entry":
             found = source.entries(after=int(subject) - 1, until=int(subject))
         else:
-            found = source.entries(on={field: subject}, limit=1)
+            found = entries_about(source, subject)
         about = next(iter(found), None)
         if about is None:
             raise NotFound(f"there is no {'entry ' if field == 'entry' else ''}{subject}")

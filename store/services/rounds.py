@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from store.errors import QuarterdeckError
 from store.services.anomalies.noticing import Noticing
 from store.services.context import Context
+from store.services.health import raising
 from store.services.requests import escalating
 
 SECONDS = 15.0
@@ -24,7 +25,7 @@ class Round:
 
 
 def once(context: Context, noticing: Noticing | None = None) -> Round:
-    """Escalate what is overdue, and record what is unusual; one that fails does not keep the other from its work."""
+    """Escalate, note what is unusual, raise what is overdue; what fails does not keep the others from their work."""
     said: list[str] = []
     troubles: list[str] = []
     try:
@@ -37,6 +38,12 @@ def once(context: Context, noticing: Noticing | None = None) -> Round:
         said += [f"{entry.statement.on['anomaly']} unusual: {entry.statement.data['summary']}" for entry in noticed]
     except QuarterdeckError as error:
         troubles.append(str(error))
+    try:
+        owed = raising.once(context)
+        said += [f"{finding} raised: something is overdue" for finding in owed.raised]
+        said += [f"{duty}: its people are reminded" for duty in owed.reminded]
+    except QuarterdeckError as error:
+        troubles.append(f"what is overdue could not be recorded: {error}")
     return Round(said=tuple(said), troubles=tuple(troubles))
 
 

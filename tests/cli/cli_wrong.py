@@ -104,6 +104,11 @@ verify-proof . .
 export statement $HUGE --out x
 export statement 9999 --out x
 key list nobody
+finding show FND-9999
+finding show $NOT_UTF8
+finding list --state half
+lineage FND-9999
+log --subject FND-
 request list --state 'no such state'
 ingest no-such-file --project orders --env prod
 ingest alice.pub --project ../up --env prod
@@ -151,6 +156,24 @@ incident open --title ''
 incident open --title x --env nowhere
 incident open --title $NOT_UTF8
 incident open --title $TOO_MUCH
+finding open --title ''
+finding open --title $NOT_UTF8
+finding open --title $TOO_MUCH
+finding open --title x --severity dreadful
+finding open --title x --source rumour
+finding open --title x --about CR-9999
+finding open --title x --about $HUGE
+finding open --title x --about $NOT_UTF8
+finding open --title x --assignee nobody
+finding open --title x --due yesterday
+finding open --title x --due 2001-01-01
+finding open --title x --due $LONG
+finding assign FND-9999 --to bo
+finding note FND-9999 x
+finding close FND-9999 --done x
+finding close '' --done x
+policy review --note ' '
+annotate FND-9999 x
 annotate CR-9999 x
 annotate 9999 x
 annotate $HUGE x

@@ -22,11 +22,12 @@ GROUPS = {
     "witness": ("init", "trust", "forget", "sign"),
     "restore": ("acknowledge",),
     "principal": ("add", "suspend", "reinstate"),
-    "policy": ("propose", "adopt"),
+    "policy": ("propose", "review", "adopt"),
     "role": ("grant", "revoke"),
     "key": ("add", "revoke"),
     "environment": ("add",),
     "incident": ("open", "note", "close"),
+    "finding": ("open", "assign", "note", "close", "show"),
 }
 NEEDS_ARGUMENTS = ("ingest", "approve", "refuse", "deploy", "promote", "rollback", "state", "diff", "lineage", "prove",
                    "verify-proof", "freeze", "annotate", "compare", "backup")  # fmt: skip

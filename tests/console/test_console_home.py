@@ -9,10 +9,11 @@ from typing import Any
 from rich.segment import Segment
 from textual.color import Color
 
-from console.presentation.home import activity_line, headline, keys, row_cells, top_lines
+from console.presentation.home import activity_line, headline, keys, preview_lines, row_cells, top_lines
 from console.presentation.spans import as_line, plain
 from console.widgets.terminal import AsciiFilter
-from store.services.triage.situation import Place
+from store.projections.findings import FindingStep
+from store.services.triage.situation import Place, Situation
 from store.services.triage.triage import EnvironmentState, Item
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
@@ -100,3 +101,14 @@ def test_the_activity_stands_where_there_is_room_or_not_at_all() -> None:
     assert "most 3 h ago" in plain(head[0])
     assert "most" not in " ".join(strip(long, rhythm=rhythm, room=60, tall=False))
     assert "most" in strip(long, rhythm=rhythm, room=60, tall=True)[-1]
+
+
+def test_a_finding_is_shown_with_its_story_and_the_command_that_closes_it() -> None:
+    found = replace(item("finding", "medium", mine=True, key="FND-0001"), command="quarterdeck finding close FND-0001")
+    step = FindingStep(seq=9, time="2026-11-23T14:00:00.000Z", actor="cy", step="noted", words="on it\x1b[2J")
+    lines = preview_lines(Situation(item=found, blocked={}, story=(step,)), datetime(2026, 11, 24, tzinfo=UTC), 100)
+    text = "\n".join("".join(span.text for span in one) for one in lines)
+    assert "c adds a note" in text
+    assert "#9 cy noted: on it" in text
+    assert "handled by  quarterdeck finding close FND-0001" in text
+    assert "FND-0001 w: c adds a note" in told([found], "mira")

@@ -37,6 +37,10 @@ OBSERVED = {
     "drift.opened",
     "drift.changed",
     "drift.resolved",
+    "finding.raised",
+    "finding.overdue",
+    "duty.due-soon",
+    "duty.overdue",
 }
 """What quarterdeck notes by itself. Everything else is an act of a person (integrity.md) and must be signed."""
 

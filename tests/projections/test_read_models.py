@@ -27,6 +27,8 @@ from store.services.connectors.inventory import inventory
 from store.services.context import Actor, Context
 from store.services.delivery import environments, rollback
 from store.services.drift import drifting
+from store.services.findings import handling
+from store.services.findings.handling import Wanted
 from store.services.identity import people
 from store.services.requests import approving, requests
 
@@ -44,6 +46,11 @@ def tell_everything(scene: Scene) -> None:
     incidents.open_incident(scene.context, scene.bo, title="it burns", severity="high")
     reviewing.review(scene.context, scene.alice, inventory(scene.context), note="looked")
     incidents.note(scene.context, scene.bo, "INC-0001", "smoke")
+    finding = Wanted(title="keys are shared", assignee="cy")
+    handling.open_finding(scene.context, scene.alice, finding)
+    handling.note(scene.context, scene.cy, "FND-0001", "on it")
+    handling.close(scene.context, scene.alice, "FND-0001", done="one key each")
+    handling.open_finding(scene.context, scene.alice, finding)
     other = scene.actor("bo-laptop")
     people.add_key(scene.context, scene.alice, "bo", people.bare_line(other.signer.public))
     incidents.annotate(scene.context, Actor(handle="bo", signer=other.signer), "INC-0001", "from elsewhere")

@@ -16,7 +16,10 @@ from store.services import incidents
 from store.services.context import Actor
 from store.services.delivery import deploying, environments, rollback
 from store.services.drift import drifting
+from store.services.findings import handling
+from store.services.findings.handling import Wanted
 from store.services.identity import people
+from store.services.policy import reviewing
 from store.services.requests import approving, commenting, promoting, requests
 
 Act = Callable[[Scene, Actor], object]
@@ -96,6 +99,14 @@ def _lift(scene: Scene, actor: Actor) -> object:
     return rollback.lift_quarantine(scene.context, actor, "orders", release.release, reason="mended")
 
 
+def _found(scene: Scene) -> None:
+    handling.open_finding(scene.context, scene.alice, Wanted(title="keys are shared"))
+
+
+def _review_policy(scene: Scene, actor: Actor) -> object:
+    return reviewing.review(scene.context, actor, scene.context.policy.digest, note="read it")
+
+
 OPENERS = {"requester", "operator", "approver", "admin"}
 DECIDERS = {"approver", "security-approver"}
 MENDERS = {"operator", "responder"}
@@ -116,6 +127,18 @@ ACTS: dict[str, tuple[set[str], Callable[[Scene], object], Act]] = {
     "roll back": (MENDERS, _twice_live, _roll_back),
     "acknowledge": (MENDERS, _drifted, lambda s, a: drifting.acknowledge(s.context, a, "DR-0001", note="seen")),
     "adopt": ({"operator"}, _drifted, lambda s, a: drifting.adopt(s.context, a, "DR-0001", content=content())),
+    "open a finding": (
+        {"auditor", "admin"},
+        _nothing,
+        lambda s, a: handling.open_finding(s.context, a, Wanted(title="t")),
+    ),
+    "assign": ({"auditor", "admin"}, _found, lambda s, a: handling.assign(s.context, a, "FND-0001", assignee="cy")),
+    "close a finding": (
+        {"auditor", "admin"},
+        _found,
+        lambda s, a: handling.close(s.context, a, "FND-0001", done="done"),
+    ),
+    "review the policy": (DECIDERS | {"auditor", "admin"}, _nothing, _review_policy),
     "open incident": (
         ALARMISTS,
         _nothing,

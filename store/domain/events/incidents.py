@@ -57,7 +57,7 @@ class EntryAnnotated(Event):
     """A note about an earlier entry or id; the original never changes."""
 
     KIND: ClassVar[str] = "entry.annotated"
-    ON: ClassVar[tuple[str, ...]] = ("entry", "request", "deployment", "drift", "incident")
+    ON: ClassVar[tuple[str, ...]] = ("entry", "request", "deployment", "drift", "incident", "finding")
     SIGNED: ClassVar[bool] = True
     note: str
     entry: str | None = None
@@ -65,6 +65,7 @@ class EntryAnnotated(Event):
     deployment: str | None = None
     drift: str | None = None
     incident: str | None = None
+    finding: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

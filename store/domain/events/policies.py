@@ -92,3 +92,16 @@ class RiskAssessed(Event):
     policy: str
     phase: str
     """`submit` or `deploy`: what is live may have changed in between."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyReviewed(Event):
+    """Somebody read the policy in force and stands by it: its next review is counted from here."""
+
+    KIND: ClassVar[str] = "policy.reviewed"
+    SIGNED: ClassVar[bool] = True
+    policy: str
+    """Digest of the policy in force that was read."""
+    note: str
+    files: tuple[PolicyFile, ...] = ()
+    """The files it was adopted from; none for the built-in policy."""

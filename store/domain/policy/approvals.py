@@ -55,3 +55,7 @@ class Separation:
     """Whoever broke glass may close its review."""
     waiver_own_request: bool = False
     """Whoever opened or edited a request may grant a waiver for it."""
+    assignee_closes: bool = False
+    """Whoever a finding was ever assigned to may close it."""
+    opener_closes: bool = True
+    """Whoever opened a finding may close it."""

@@ -102,7 +102,7 @@ def _gates(old: Policy, new: Policy) -> Iterator[str]:
 
 def _limits(old: Policy, new: Policy) -> Iterator[str]:
     for name in ("requester_approves", "editor_approves", "requester_deploys", "approver_deploys",
-                 "breaker_reviews", "waiver_own_request"):  # fmt: skip
+                 "breaker_reviews", "waiver_own_request", "assignee_closes", "opener_closes"):  # fmt: skip
         if getattr(new.separation, name) and not getattr(old.separation, name):
             yield f"separation of duties: {name.replace('_', ' ')}"
     longer: list[tuple[str, int, int]] = [
@@ -113,9 +113,17 @@ def _limits(old: Policy, new: Policy) -> Iterator[str]:
         ("breaking glass is reviewed later", old.break_glass.review_due_hours, new.break_glass.review_due_hours),
         ("breaking glass is allowed", int(old.break_glass.allowed), int(new.break_glass.allowed)),
         ("more components than before are not many", old.risk.many, new.risk.many),
+        ("the policy is reviewed less often", *_seldom(old.review_every_days, new.review_every_days)),
+        (
+            "connectors are reviewed less often",
+            *_seldom(old.connector_review_every_days, new.connector_review_every_days),
+        ),
         ("approvals need no touched key", -int(old.approval_touch), -int(new.approval_touch)),
         ("approvals need no PIN", -int(old.approval_pin), -int(new.approval_pin)),
     ]
+    for severity, days in old.findings.due_days.items():
+        later = new.findings.due_days.get(severity, days)
+        longer.append((f"findings of severity {severity} may stand longer", days, later))
     was, now = (RISKS.index(policy.risk.first_release_at_most) for policy in (old, new))
     longer.append(("a first release computes to less at most", -was, -now))
     for level in ("medium", "high", "critical"):
@@ -125,6 +133,11 @@ def _limits(old: Policy, new: Policy) -> Iterator[str]:
         was, now = (getattr(policy.risk.points, one.name) for policy in (old, new))
         longer.append((f"the fact {one.name.replace('_', '-')} weighs less", -was, -now))
     yield from (words for words, was, now in longer if now > was)
+
+
+def _seldom(was: int, now: int) -> tuple[int, int]:
+    """Return two numbers of days in the order of how seldom they are; 0 days mean never."""
+    return was or 10**6, now or 10**6
 
 
 def _sets(old: Policy, new: Policy) -> Iterator[str]:

@@ -62,6 +62,8 @@ class Policy:
     findings: FindingRules = field(default_factory=FindingRules)
     review_every_days: Days = 0
     """The policy itself is looked at again this often; 0: nobody is reminded."""
+    connector_review_every_days: Days = 0
+    """The inventory of connectors is looked at again this often; 0: nobody is reminded."""
     anomalies: Anomalies = field(default_factory=Anomalies)
     notifications: Mapping[Name, NotificationRule] = field(default_factory=dict)
 

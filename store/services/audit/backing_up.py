@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from store import archive
 from store.domain.signatures import SignatureAudit
-from store.errors import IntegrityFailure
+from store.errors import IntegrityFailure, NotFound, StorageFailure
+from store.ledger import HeadStore
 from store.ledger.backup import copy_database, new_file
 from store.ledger.connection import open_reader
 from store.ledger.report import Report
@@ -25,6 +26,11 @@ class Backup:
     """In bytes."""
     report: Report
     """Of the copy itself, against the log's own key."""
+
+
+def store_of(context: Context) -> HeadStore:
+    """Return where the checkpoint of the last backup is kept: when it was written, the backup was made."""
+    return HeadStore(context.root / "heads" / "backup.note")
 
 
 def backup(context: Context, target: Path) -> Backup:
@@ -58,4 +64,6 @@ def backup(context: Context, target: Path) -> Backup:
         if broken:
             raise IntegrityFailure(f"no backup was made: the archived file {broken[0].digest} {broken[0].detail}")
         size = building.stat().st_size
+    with suppress(NotFound, StorageFailure):  # it only tells health when the last one was made
+        store_of(context).write(context.ledger.checkpoint(report.entries))
     return Backup(path=target, size=size, report=report)

@@ -20,9 +20,9 @@ from store.integrity.proof import Proof, write_proof
 from store.projections import deployments, requests
 from store.services.audit import evidence
 from store.services.context import Context
-from store.services.history import history
 from store.services.identity.people import KINDS as PEOPLE
 from store.services.releases import load
+from store.services.subjects import entries_about, is_id
 
 VERIFIER = "verify_evidence.py"
 DEPLOYMENT_PREDICATE = "tag:quarterdeck.local,2026:attestation/deployment/v1"
@@ -34,7 +34,7 @@ _ALWAYS = (*PEOPLE, "ledger.opened", "log.second-key-set")
 
 
 def bundle(context: Context, subject: str | None) -> bytes:
-    """Return the evidence zip about one id (CR-…, DEP-…, DR-…, INC-…), or about every entry (None).
+    """Return the evidence zip about one id (CR-…, DEP-…, DR-…, INC-…, FND-…), or about every entry (None).
 
     It holds the entries with their proofs, statements and signatures, the entries that enrolled the keys, the
     checkpoint, the artifacts, a README and the single-file verifier.
@@ -62,8 +62,7 @@ def bundle(context: Context, subject: str | None) -> bytes:
 def _entries(context: Context, subject: str | None, size: int) -> list[Entry]:
     if subject is None:
         return list(context.ledger.entries(until=size))
-    field = history.SUBJECTS.get(subject.split("-")[0])
-    chosen = {e.seq: e for e in context.ledger.entries(on={field: subject}, until=size)} if field else {}
+    chosen = {e.seq: e for e in entries_about(context.ledger, subject, until=size)} if is_id(subject) else {}
     if not chosen:
         raise NotFound(f"there is no {subject!a}")
     deployed = {str(e.statement.on["deployment"]) for e in chosen.values() if "deployment" in e.statement.on}

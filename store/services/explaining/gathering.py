@@ -21,8 +21,8 @@ _AFTER: Final = (
     "drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved",
     "rollback.started", "revert.started", "enforcement.halted", "release.quarantined",
     "rehearsal.started", "rollback.rehearsed",
-    "finding.opened", "finding.raised", "finding.assigned", "finding.closed", "anomaly.noticed",
-    "anomaly.acknowledged",
+    "finding.opened", "finding.raised", "finding.assigned", "finding.noted", "finding.closed", "finding.overdue",
+    "anomaly.noticed", "anomaly.acknowledged",
 )  # fmt: skip
 _ABROAD: Final = (
     "incident.opened",

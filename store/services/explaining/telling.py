@@ -139,6 +139,16 @@ def _drift(event: ev.Event) -> tuple[str, str, str]:
         case ev.DriftResolved():
             return event.drift, event.how, "resolved"
         case _:
+            return _finding(event)
+
+
+def _finding(event: ev.Event) -> tuple[str, str, str]:
+    match event:
+        case ev.FindingOpened() | ev.FindingRaised():
+            return event.finding, f"{event.title} ({event.severity}, due {event.due})", "opened"
+        case ev.FindingClosed():
+            return event.finding, f"done: {event.done}", "closed"
+        case _:
             return _by_fields(event)
 
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
 from store.integrity.entry import Entry
-from store.projections import anomalies
 from store.services.context import Context
+from store.services.subjects import entries_about, is_id
 
 QUIET = frozenset({"gate.evaluated", "configuration.observed", "deployment.started", "request.opened"})
 """Kinds whose news another kind tells better: a submission, a drift, a verification."""
@@ -23,15 +23,10 @@ def recent(context: Context, *, on: Mapping[str, str] | None = None, limit: int 
 
 
 def newest_about(context: Context, subject: str) -> int | None:
-    """Return the number of the newest entry about an id (CR-…, DEP-…, DR-…, INC-…, AN-…), None when there is none."""
-    if subject.startswith("AN-"):
-        with context.ledger.reading() as connection:
-            row = anomalies.one(connection, subject)
-        return row.seq if row is not None else None
-    field = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}.get(subject.partition("-")[0])
-    if field is None:
+    """Return the number of the newest entry about an id (CR-…, DEP-…, FND-…, AN-…), None when there is none."""
+    if not is_id(subject):
         return None
-    return next((entry.seq for entry in context.ledger.entries(on={field: subject}, limit=1, newest_first=True)), None)
+    return next((entry.seq for entry in entries_about(context.ledger, subject, newest_first=True)), None)
 
 
 def rhythm(context: Context, *, hours: int = 24) -> tuple[int, ...]:

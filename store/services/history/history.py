@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -18,11 +18,11 @@ from store.projections import deployments
 from store.projections.deployments import DeploymentRow
 from store.services.context import Context
 from store.services.releases import load
+from store.services.subjects import entries_about, field_of, is_id, selection
 
 _OFFSET = re.compile(r"(?P<anchor>.+?)(?:@?(?P<sign>[+-])(?P<count>\d{1,9})(?P<unit>[smhd]))?$")
 _MOST_DIGITS = 16
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-SUBJECTS = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +82,7 @@ _ENDS: Final = ("deployment.verified", "policy.adopted")
 def resolve(context: Context, when: str) -> Instant:
     """Return the instant that `when` names: a time, an entry number, an id, each with an offset such as `-30m`.
 
-    An id (CR-…, DEP-…, DR-…, INC-…) means the end of its story: the newest verified deployment of a
+    An id (CR-…, DEP-…, DR-…, INC-…, FND-…) means the end of its story: the newest verified deployment of a
     request or deployment, else its first entry; an incident means the position it pinned.
 
     Raises:
@@ -111,9 +111,8 @@ def _anchor(context: Context, text: str) -> Instant:
         if len(text) > _MOST_DIGITS or int(text) > size:
             raise NotFound(f"there is no entry {text[: _MOST_DIGITS + 1]}: the ledger has {size}")
         return _instant(context, int(text))
-    prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", text)
-    if prefix:
-        return _of_subject(context, SUBJECTS[prefix[1]], text)
+    if is_id(text):
+        return _of_subject(context, field_of(text), text)
     try:
         return _at_time(context, timestamp(parse_timestamp(text)))
     except ValueError:
@@ -122,7 +121,7 @@ def _anchor(context: Context, text: str) -> Instant:
 
 def _of_subject(context: Context, field: str, subject: str) -> Instant:
     first = None
-    for entry in context.ledger.entries(on={field: subject}):
+    for entry in entries_about(context.ledger, subject):
         first = first or entry
         if field in {"request", "deployment"} and entry.statement.kind in _ENDS:
             return Instant(seq=entry.seq, time=entry.statement.time)
@@ -164,10 +163,10 @@ def numbers(context: Context, query: Query, *, after: int, until: int) -> Iterat
 
 def _search(query: Query) -> Search:
     on = {k: v for k, v in (("environment", query.environment), ("project", query.project)) if v}
-    prefix = re.fullmatch(r"(CR|DEP|DR|INC)-\d+", query.subject or "")
-    if prefix:
-        on[SUBJECTS[prefix[1]]] = prefix[0]
-    sieve = Sieve(actor=query.actor, since=query.since, until=query.until, text=query.search)
-    return Search(
-        kinds=query.kinds or None, on=on or None, newest_first=True, sieve=sieve if sieve != Sieve() else None
-    )  # fmt: skip
+    kinds: Sequence[str] | None = query.kinds or None
+    named = None
+    if query.subject is not None and is_id(query.subject):
+        found = selection(query.subject, kinds)
+        kinds, on, named = found.kinds, {**on, **found.on}, found.named
+    sieve = Sieve(actor=query.actor, since=query.since, until=query.until, text=query.search, named=named)
+    return Search(kinds=kinds, on=on or None, newest_first=True, sieve=sieve if sieve != Sieve() else None)

@@ -14,6 +14,7 @@ from store.integrity.entry import Entry
 from store.services.context import Context
 from store.services.history import history
 from store.services.history.history import Query
+from store.services.subjects import NAMED, is_id
 
 FIELDS = ("kind", "actor", "env", "project", "subject", "since", "until")
 SLICE = 50_000
@@ -131,8 +132,8 @@ def _kinds(text: str) -> tuple[str, ...]:
 
 
 def _subject(text: str) -> str:
-    if not re.fullmatch(r"(CR|DEP|DR|INC)-\d+", text.upper()):
-        raise BadInput(f"{text!a} is no id: subject: takes CR-…, DEP-…, DR-… or INC-…")
+    if not is_id(text.upper()):
+        raise BadInput(f"{text!a} is no id: subject: takes {NAMED}")
     return text.upper()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from store.domain.release import Release
 from store.errors import NotFound
-from store.projections import artifacts, deployments, drifts, incidents, requests
+from store.projections import artifacts, deployments, drifts, findings, incidents, requests
 from store.projections.deployments import DeploymentRow
+from store.projections.findings import FindingRow
 from store.projections.requests import RequestRow
 from store.projections.shape import Connection
 from store.services.context import Context
@@ -24,7 +25,8 @@ class Node:
     key: str
     """Its id, digest or `#entry`."""
     kind: str
-    """project, request, artifact, gate, approval, deployment, rollback, drift, incident, comment, test data, note."""
+    """project, request, artifact, gate, approval, deployment, rollback, drift, incident, finding, comment, test
+    data, note."""
     title: str
     state: str
     seq: int | None = None
@@ -45,7 +47,7 @@ class Node:
 
 
 def of(context: Context, subject: str) -> Node:
-    """Return the lineage around an id: CR-…, DEP-…, DR-…, INC-…, or the start of an artifact's digest.
+    """Return the lineage around an id: CR-…, DEP-…, DR-…, INC-…, FND-…, or the start of an artifact's digest.
 
     Raises:
         NotFound: there is no such thing.
@@ -55,6 +57,7 @@ def of(context: Context, subject: str) -> Node:
         deployment = deployments.one(connection, subject)
         drift = drifts.one(connection, subject)
         incident = incidents.one(connection, subject)
+        finding = findings.one(connection, subject)
         found = artifacts.by_digest(connection, subject) if re.fullmatch(r"[0-9a-f]{8,64}", subject) else ()
     if request is not None:
         return of_request(context, request)
@@ -76,6 +79,8 @@ def of(context: Context, subject: str) -> Node:
             time=incident.opened_at,
             children=notes,
         )
+    if finding is not None:
+        return _finding(context, finding)
     if found:
         return _of_artifact(context, found[0])
     raise NotFound(f"there is nothing named {subject!a} here")
@@ -240,12 +245,33 @@ def _drift_node(drift: drifts.DriftRow) -> Node:
 
 
 def _notes(context: Context, subject: str) -> tuple[Node, ...]:
+    """Return what people said of a thing later, and the findings about it."""
     with context.ledger.reading() as connection:
         notes = incidents.notes(connection, subject)
-    return tuple(
-        Node(key=f"#{n.seq}", kind="note", title=f"{n.actor}: {n.note}", state="", seq=n.seq, time=n.time)
-        for n in notes
+        found = findings.listing(connection, about=subject)
+    return (
+        *(
+            Node(key=f"#{n.seq}", kind="note", title=f"{n.actor}: {n.note}", state="", seq=n.seq, time=n.time)
+            for n in notes
+        ),
+        *(_finding_head(row) for row in sorted(found, key=lambda row: row.opened_seq)),
     )
+
+
+def _finding_head(row: FindingRow) -> Node:
+    return Node(key=row.id, kind="finding", title=row.title, state=row.state, seq=row.opened_seq, time=row.opened_at)
+
+
+def _finding(context: Context, row: FindingRow) -> Node:
+    """Return a finding with its story below it: who did what about it."""
+    with context.ledger.reading() as connection:
+        steps = findings.story(connection, row.id)
+    story = tuple(
+        Node(key=f"#{s.seq}", kind=s.step, title=f"{s.actor}: {s.words}", state="", seq=s.seq, time=s.time)
+        for s in steps[1:]
+    )
+    head = _finding_head(row)
+    return replace(head, children=(*story, *_notes(context, row.id)))
 
 
 def _of_release(context: Context, environment: str, project: str, release: str | None) -> Node | None:

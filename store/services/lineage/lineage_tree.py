@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from store.errors import NotFound
-from store.projections import artifacts, deployments, drifts, environments, incidents, requests
+from store.projections import artifacts, deployments, drifts, environments, findings, incidents, requests
 from store.projections.deployments import DeploymentRow
 from store.projections.drifts import DriftRow
+from store.projections.findings import FindingRow
 from store.projections.incidents import IncidentRow
 from store.projections.requests import RequestRow
 from store.services.context import Context
@@ -16,10 +17,10 @@ from store.services.lineage.lineage import Node
 
 PAGE = 40
 """Children of an environment shown at a time; the oldest follow when they are asked for."""
-UNREAD = frozenset({"project", "environment", "request", "rollback", "incident"})
+UNREAD = frozenset({"project", "environment", "request", "rollback", "incident", "finding"})
 """Kinds whose children are read only when somebody opens them."""
 NOWHERE = "(no project)"
-"""The branch of the incidents that are about no project."""
+"""The branch of the incidents and findings that are about no project."""
 
 
 def roots(context: Context) -> tuple[Node, ...]:
@@ -43,7 +44,9 @@ def roots(context: Context) -> tuple[Node, ...]:
     loose = _nowhere(context)
     if loose:
         still = sum(node.state == "open" for node in loose)
-        nodes.append(Node(key=NOWHERE, kind="project", title=f"{len(loose)} incidents, {still} open", state="empty"))
+        nodes.append(
+            Node(key=NOWHERE, kind="project", title=f"{len(loose)} incidents and findings, {still} open", state="empty")
+        )
     return tuple(nodes)
 
 
@@ -63,14 +66,14 @@ def below(context: Context, path: Sequence[Node], *, pages: int = 1) -> tuple[No
             return _places(context, node.key)
         case "environment":
             return _happened(context, *_place(node.key), limit=pages * PAGE)
-        case "request" | "rollback" | "incident":
+        case "request" | "rollback" | "incident" | "finding":
             return lineage.of(context, node.key).children
         case _:
             return node.children
 
 
 def path_to(context: Context, subject: str) -> tuple[str, ...]:
-    """Return the keys from a project down to `subject` (CR-…, DEP-…, DR-…, INC-…, a project, `project@environment`).
+    """Return the keys from a project down to `subject`: an id, a project, or `project@environment`.
 
     Raises:
         NotFound: there is no such thing.
@@ -80,6 +83,7 @@ def path_to(context: Context, subject: str) -> tuple[str, ...]:
         deployment = deployments.one(connection, subject)
         drift = drifts.one(connection, subject)
         incident = incidents.one(connection, subject)
+        finding = findings.one(connection, subject)
         known = {project for project, _ in artifacts.projects_of(connection)}
     if subject in known:
         return (subject,)
@@ -92,6 +96,8 @@ def path_to(context: Context, subject: str) -> tuple[str, ...]:
         return (drift.project, _key(drift.environment, drift.project), drift.id)
     if incident is not None:
         return (incident.project or NOWHERE, incident.id)
+    if finding is not None:
+        return (finding.project or NOWHERE, finding.id)
     project, at, _ = subject.partition("@")
     if at and project in known:
         return (project, subject)
@@ -101,7 +107,8 @@ def path_to(context: Context, subject: str) -> tuple[str, ...]:
 def _nowhere(context: Context) -> tuple[Node, ...]:
     with context.ledger.reading() as connection:
         found = [row for row in incidents.listing(connection) if row.project is None]
-    return tuple(_incident(row) for row in found)
+        raised = [row for row in findings.listing(connection) if row.project is None]
+    return (*(_incident(row) for row in found), *(_finding(row) for row in raised))
 
 
 def _places(context: Context, project: str) -> tuple[Node, ...]:
@@ -112,6 +119,7 @@ def _places(context: Context, project: str) -> tuple[Node, ...]:
         asked = {row.environment for row in requests.of_project(connection, project)}
         standing = drifts.listing(connection, project=project, statuses=("open",))
         found = [row for row in incidents.listing(connection) if row.project == project]
+        about = [row for row in findings.listing(connection) if row.project == project]
     nodes = []
     for name in [*(n for n in order if n in asked or n in desired), *sorted(asked - set(order))]:
         row = desired.get(name)
@@ -130,7 +138,7 @@ def _places(context: Context, project: str) -> tuple[Node, ...]:
                 time=row.ended_at if row else None,
             )
         )
-    return (*nodes, *(_incident(row) for row in found))
+    return (*nodes, *(_incident(row) for row in found), *(_finding(row) for row in about))
 
 
 def _happened(context: Context, environment: str, project: str, *, limit: int) -> tuple[Node, ...]:
@@ -182,6 +190,10 @@ def _drift(row: DriftRow) -> Node:
 
 def _incident(row: IncidentRow) -> Node:
     return Node(key=row.id, kind="incident", title=row.title, state=row.state, seq=row.opened_seq, time=row.opened_at)
+
+
+def _finding(row: FindingRow) -> Node:
+    return Node(key=row.id, kind="finding", title=row.title, state=row.state, seq=row.opened_seq, time=row.opened_at)
 
 
 def _key(environment: str, project: str) -> str:

@@ -11,9 +11,10 @@ from store.domain.diff import Diff
 from store.domain.roles import PERMISSIONS
 from store.errors import Refusal
 from store.integrity.entry import Entry
-from store.projections import artifacts, deployments, incidents
+from store.projections import artifacts, deployments, findings, incidents
 from store.projections.artifacts import RefusedRow
 from store.projections.deployments import DeploymentRow
+from store.projections.findings import FindingRow, FindingStep
 from store.projections.incidents import IncidentRow, NoteRow
 from store.services import rights
 from store.services.context import Context
@@ -44,6 +45,9 @@ class Situation:
     """What a failed deployment left behind, while it can be finished or taken back."""
     incident: IncidentRow | None = None
     refused: RefusedRow | None = None
+    finding: FindingRow | None = None
+    story: tuple[FindingStep, ...] = ()
+    """What was recorded of the finding, oldest first."""
     notes: tuple[NoteRow, ...] = ()
     lately: tuple[Entry, ...] = ()
     """The newest entries about the same project in the same environment."""
@@ -120,6 +124,8 @@ def situation(context: Context, item: Item, handle: str | None) -> Situation:
         failed = deployments.one(connection, item.key) if item.kind == "failed" else None
         incident = incidents.one(connection, item.key) if item.kind == "incident" else None
         refused = artifacts.refused(connection, limit=50) if item.kind == "refused" else ()
+        finding = findings.one(connection, item.key) if item.kind == "finding" else None
+        story = findings.story(connection, item.key) if finding is not None else ()
     found = review(context, item.subject, handle) if item.kind in {"approval", "ready", "comment"} else None
     if found is not None and not found.approve_blocked:
         blocked["approve"] = ()  # also where it was escalated to a role that approves nothing else
@@ -133,6 +139,8 @@ def situation(context: Context, item: Item, handle: str | None) -> Situation:
         remains=_remains(context, item, handle),
         incident=incident,
         refused=next((row for row in refused if f"#{row.seq}" == item.key), None),
+        finding=finding,
+        story=story,
         notes=notes,
         lately=activity.recent(context, on=on, limit=8) if on is not None and item.kind != "refused" else (),
         diff=found.diff if found else three.live if three else Diff(),

@@ -21,37 +21,12 @@ from store.services.drift import looking
 from store.services.identity.people import principals
 from store.services.requests import commenting
 from store.services.requests.escalating import deadline_of
+from store.services.triage import owed
+from store.services.triage.item import Item
+
+__all__ = ["EnvironmentState", "Item", "Overview", "overview", "strip"]
 
 RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Item:
-    """One thing that needs somebody."""
-
-    key: str
-    """Stable: the id of what it is about (a drift, request, deployment, incident, refused file)."""
-    kind: str
-    """One word for what it is (drift, halted, approval, comment, …). Who draws it needs to know no list of them."""
-    severity: str
-    environment: str
-    project: str
-    what: str
-    since: str
-    """When it began to need somebody (RFC 3339)."""
-    mine: bool
-    """The caller can handle it."""
-    act: str = ""
-    """The act of `roles.PERMISSIONS` that handles it; empty: looking at it does."""
-    reason: str = ""
-    """Why it needs somebody, in one sentence; empty where `what` says that too."""
-    about: str = ""
-    """The id that it is opened by; empty: its key."""
-
-    @property
-    def subject(self) -> str:
-        """The id (or `#entry`) that it is about."""
-        return self.about or self.key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +107,7 @@ def overview(context: Context, handle: str | None, *, chain: str = "") -> Overvi
             )
             for row in open_incidents
         ),
+        *owed.items(context, people, handle, at),
         *(_of_anomaly(row, people, handle, at) for row in unusual if row.severity != "info"),
         *(
             Item(

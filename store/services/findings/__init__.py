@@ -1,0 +1,1 @@
+"""Findings: opened, handed to somebody, talked about, closed."""
