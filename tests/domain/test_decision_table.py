@@ -44,7 +44,7 @@ NEEDED = {
 LATE = {"low": (72, ("admin",)), "medium": (48, ("security-approver", "admin")),
         "high": (24, ("security-approver", "admin")), "critical": (8, ("security-approver", "admin"))}  # fmt: skip
 ASKED_NEXT: dict[str, dict[str, dict[str, tuple[int, tuple[str, ...]]]]] = {
-    "default": dict.fromkeys(PLACES, {}),
+    "default": {place: {} for place in PLACES},
     "regulated": dict.fromkeys(PLACES, LATE) | {"dev": {level: LATE[level] for level in ("high", "critical")}},
 }
 COVERING = {"*/*", "orders/*", "*/HERE", "orders/HERE", "ord*/*"}
