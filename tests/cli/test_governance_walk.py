@@ -83,7 +83,7 @@ def test_from_an_idea_to_a_rolled_back_release(desk: Desk) -> None:
         key="fay", status=0,
     )  # fmt: skip
     explained(desk, second, drift["id"], opened["id"])
-    everything_is_on_record(desk, glass, finding)
+    everything_is_on_record(desk, second, finding)
 
 
 def refused(desk: Desk, because: str, *words: str, key: str) -> None:
@@ -142,7 +142,7 @@ def let_the_review_be_late(desk: Desk, glass: str) -> str:
     return str(finding["id"])
 
 
-def everything_is_on_record(desk: Desk, glass: str, finding: str) -> None:
+def everything_is_on_record(desk: Desk, request: str, finding: str) -> None:
     kinds = {entry["kind"] for entry in desk.json("log", "--limit", "10000")}
     assert {
         "policy.adopted", "request.escalated", "gate.evaluated", "approval.granted", "deployment.verified",
@@ -150,16 +150,11 @@ def everything_is_on_record(desk: Desk, glass: str, finding: str) -> None:
         "finding.closed", "release.quarantined", "attempt.refused",
     } <= kinds  # fmt: skip
     for page in ("html", "md"):
-        text = desk.run("explain", glass_deployment(desk), "--format", page, status=0).text
-        assert glass in text
+        text = desk.run("explain", request, "--format", page, status=0).text
+        assert "customers are charged twice" in text
     assert desk.json("finding", "show", finding)["state"] == "closed"
     desk.later, desk.real = timedelta(), True
     assert desk.json("verify", "--rebuild")["ok"] is True
-
-
-def glass_deployment(desk: Desk) -> str:
-    (entry,) = desk.json("log", "--kind", "rollback.started", "--limit", "1")
-    return str(entry["on"]["deployment"])
 
 
 def explained(desk: Desk, request: str, drift: str, incident: str) -> None:
