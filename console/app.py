@@ -12,11 +12,16 @@ from textual.widget import Widget
 
 from console.personal.memory import LeftOff
 from console.screen import Frame, Pane, Place, Session, checked_keymap
+from console.screen.change_question import ConfirmChange
+from console.screen.changes_dialog import ChangesDialog
+from console.screen.entry_dialog import EntryDialog
+from console.screen.explain_dialog import ExplainDialog
 from console.screen.keys import KeyRow, keys_of
 from console.screen.palette import Going
 from console.screen.request_form import RequestForm
 from console.screen.rollback_dialog import ConfirmRollback
 from console.screen.tour import tour
+from console.screen.verdict_dialog import VerdictDialog
 from console.screens.approvals import Approvals
 from console.screens.connectors import Connectors
 from console.screens.drift import Drift
@@ -70,6 +75,11 @@ DIALOGS: tuple[type[Widget], ...] = (
     RequestForm,
     Pick,
     ConfirmRollback,
+    ConfirmChange,
+    EntryDialog,
+    ExplainDialog,
+    ChangesDialog,
+    VerdictDialog,
 )
 
 _STYLES = Path(__file__).parent / "screens"

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from console_scene import HOSTILE, MemorySession  # noqa: E402
+from console_scene import MemorySession  # noqa: E402
 from rich.text import Text  # noqa: E402
+from support.hostile import HOSTILE  # noqa: E402
 from textual.app import ComposeResult  # noqa: E402
 from textual.binding import Binding, BindingType  # noqa: E402
 from textual.containers import VerticalScroll  # noqa: E402

@@ -4,7 +4,8 @@ import threading
 from time import perf_counter
 
 import pytest
-from console_scene import HOSTILE, Host, screen_text
+from console_scene import Host, screen_text
+from support.hostile import HOSTILE
 
 from console.widgets.columns import Column, Row
 from console.widgets.keyed_table import KeyedTable
