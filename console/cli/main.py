@@ -152,7 +152,8 @@ def run(arguments: list[str] | None = None) -> int:
         return refusal.exit_code
     except QuarterdeckError as error:
         complain(str(error))
-        _recorded(error)
+        if error.exit_code == Refusal.exit_code:  # wrong input is answered in one line
+            _recorded(error)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
