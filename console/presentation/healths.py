@@ -76,7 +76,7 @@ def done_cells(one: Done, now: datetime) -> tuple[Cell, ...]:
 
 
 def _who(who: Sequence[str]) -> str:
-    return ", ".join(who[:2]) + (f" +{len(who) - 2}" if len(who) > 2 else "") if who else "nobody"
+    return ", ".join(who[:2]) + (f" +{len(who) - 2}" if len(who) > 2 else "") if who else "-"
 
 
 def _day(text: str | None, now: datetime) -> Span:

@@ -32,8 +32,8 @@ from store.services.policy.standing import Book, Proposal, Standing
 COLUMNS = (
     Column(name="state", width=11, keep=8),
     Column(name="about", least=6, most=16, keep=9),
-    Column(name="what", least=14, most=140, grow=1, keep=9, prose=True),
-    Column(name="who", least=4, most=18, keep=4),
+    Column(name="what", least=32, most=140, grow=1, keep=9, prose=True),
+    Column(name="who", least=6, most=18, keep=3, prose=True),
     Column(name="due", width=11, align="right", keep=7),
     Column(name="press", width=5, keep=5),
 )
@@ -68,7 +68,7 @@ class Health(Pane[Loaded]):
         " verification, notices; proposals for another policy; and when rehearsals, verification and backup were"
         " last done. enter goes where it is handled; y copies the command that handles it.",
         "The policy stands beside it in words; p shows it where there is room for one. w shows the TOML it was adopted"
-        " from, d how the files on disk differ, t the policy as it was at a time, an entry or an id, esc the one in force again.",
+        " from, d how the files on disk differ, t the policy as it was at a time, an entry or an id, until esc.",
         "v records, under your signature, that you read the policy and stand by it.",
     )
 
