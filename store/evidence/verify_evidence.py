@@ -40,13 +40,15 @@ except ImportError:  # an older `cryptography`
 NAMESPACE = b"quarterdeck@v1"
 PROGRAM = "system"
 ACTS = frozenset({
-    "approval.granted", "approval.refused", "artifact.shredded", "artifact.unsealed", "checklist.ticked",
-    "connectors.reviewed", "deployment.started", "drift.acknowledged", "drift.adopted", "drift.reopened",
-    "entry.annotated", "environment.added", "environment.edited", "environment.frozen", "environment.specified",
-    "environment.thawed", "exception.ended", "exception.granted", "glass.broken", "glass.ended", "glass.reviewed",
+    "anomaly.acknowledged", "approval.granted", "approval.refused", "artifact.shredded", "artifact.unsealed",
+    "checklist.ticked", "connectors.reviewed", "deployment.started", "drift.acknowledged", "drift.adopted",
+    "drift.reopened", "entry.annotated", "environment.added", "environment.edited", "environment.frozen",
+    "environment.specified", "environment.thawed", "exception.ended", "exception.granted", "finding.assigned",
+    "finding.closed", "finding.noted", "finding.opened", "glass.broken", "glass.ended", "glass.reviewed",
     "incident.closed", "incident.noted", "incident.opened", "key.added", "key.revoked", "ledger.restored",
     "log.key-rotated", "log.second-key-set", "playbook.started", "playbook.ticked", "policy.adopted",
-    "principal.added", "principal.reinstated", "principal.suspended", "release.quarantine-lifted", "report.added",
+    "policy.reviewed", "principal.added", "principal.reinstated", "principal.suspended", "rehearsal.started",
+    "release.quarantine-lifted", "report.added", "request.comment-resolved", "request.commented",
     "request.edited", "request.opened", "request.submitted", "request.withdrawn", "role.granted", "role.revoked",
     "rollback.started", "testdata.recorded",
 })  # fmt: skip

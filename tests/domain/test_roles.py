@@ -45,6 +45,8 @@ for _role in ("auditor", "admin"):
     MAY[_role] |= {"open a finding", "assign a finding", "close a finding"}
 for _role in ("approver", "security-approver", "auditor", "admin"):
     MAY[_role].add("review the policy")
+for _role in ("approver", "security-approver", "operator", "responder", "auditor", "admin"):
+    MAY[_role].add("acknowledge an anomaly")
 for _role, _acts in MAY.items():
     _acts |= {"run gates", "comment on a request"}
     if _role not in {"responder", "auditor"}:

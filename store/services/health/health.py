@@ -7,7 +7,7 @@ from typing import Final
 
 from store.domain.duties import Duty, State, ranked
 from store.services.context import Context, Source
-from store.services.health import evidence, expiring
+from store.services.health import evidence, expiring, waiting
 from store.services.health import reviews as looking_again
 from store.services.health.findings_due import open_findings
 from store.services.health.look import Check, Look
@@ -22,6 +22,8 @@ REVIEWS: Final[tuple[Check, ...]] = (
 """What people have to look at again: also shown where they begin their day."""
 CHECKS: Final[tuple[Check, ...]] = (
     *REVIEWS,
+    waiting.approvals,
+    waiting.rehearsals,
     expiring.exceptions,
     expiring.grants,
     evidence.witnesses,
@@ -58,7 +60,7 @@ def health(context: Context, *, checks: tuple[Check, ...] = CHECKS) -> Health:
         IntegrityFailure, StorageFailure: something cannot be read; nothing is said to be well then.
     """
     found = seen(context, context.ledger, context.now, checks=checks)
-    return replace(found, remarks=(files.on_disk(context).words,))
+    return replace(found, remarks=(files.on_disk(context).words, *waiting.rehearsed(context)))
 
 
 def reviews(context: Context, at: str) -> tuple[Duty, ...]:
