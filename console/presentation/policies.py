@@ -12,7 +12,7 @@ from console.presentation.times import ago
 from console.presentation.tokens import tokens
 from console.presentation.words import counted, short_digest
 from store.clock import parse_timestamp
-from store.domain.policy import Policy
+from store.domain.policy import RISKS, Policy
 from store.domain.policy.approvals import ApprovalRule
 from store.domain.policy.compare import Changed, listed
 from store.domain.policy.environments import EnvironmentRules
@@ -66,8 +66,8 @@ def rule_lines(policy: Policy) -> list[Line]:
 
 
 def _approvals(policy: Policy) -> Iterator[str]:
-    for level, rule in policy.approvals.items():
-        yield f"{level} risk: {_rule(rule)}"
+    for level in RISKS:
+        yield f"{level} risk: {_rule(policy.rule(level))}"
     yield f"an approval is good for {counted(policy.approval_days, 'day')}"
     if policy.approval_touch or policy.approval_pin:
         asked = " and ".join([*["a touch"] * policy.approval_touch, *["a PIN"] * policy.approval_pin])
@@ -121,6 +121,8 @@ def _environments(policy: Policy) -> Iterator[str]:
 
 
 def _environment(rules: EnvironmentRules) -> Iterator[str]:
+    if rules.order:
+        yield f"place {rules.order} on the way of a release"
     if rules.baseline is not None:
         yield f"releases come from {rules.baseline}"
     if rules.enforce == "revert":

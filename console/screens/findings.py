@@ -27,11 +27,11 @@ from store.errors import NotFound, QuarterdeckError
 from store.services.findings.concerns import Concern, Concerns, concern, concerns
 
 COLUMNS = (
-    Column(name="state", width=14, keep=6),
+    Column(name="state", least=6, most=14, keep=6),
     Column(name="sev", width=6, keep=8),
     Column(name="id", width=8, keep=9),
-    Column(name="where", least=8, most=24, keep=4),
-    Column(name="what", least=16, most=140, grow=1, keep=9, prose=True),
+    Column(name="where", least=11, most=24, keep=4),
+    Column(name="what", least=24, most=140, grow=1, keep=9, prose=True),
     Column(name="who", least=4, most=12, keep=5),
     Column(name="due", width=9, align="right", keep=7),
 )
