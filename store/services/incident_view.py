@@ -72,7 +72,7 @@ class IncidentView:
     @property
     def to_review(self) -> Glass | None:
         """The first broken glass whose review is still owed."""
-        return next((one for one in self.glass if one.reviewed_by is None), None)
+        return _owed(self.glass)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +155,9 @@ def _blocked(
     found = {act: rights.against(context, people, handle, act, **here) for act in ACTS}
     if row.state != "open":
         shut = (f"{row.id} is closed",)
-        return dict.fromkeys((*ACTS, GLASS), shut) | {REVIEW: _against_review(context, handle, glass)}
+        return dict.fromkeys((*ACTS, GLASS), shut) | {REVIEW: against_review(context, handle, _owed(glass))}
     found[GLASS] = _against_breaking(context, handle, row, places)
-    found[REVIEW] = _against_review(context, handle, glass)
+    found[REVIEW] = against_review(context, handle, _owed(glass))
     return found
 
 
@@ -181,10 +181,14 @@ def _against_breaking(
     return against
 
 
-def _against_review(context: Context, handle: str | None, glass: tuple[Glass, ...]) -> tuple[str, ...]:
-    one = next((one for one in glass if one.reviewed_by is None), None)
+def _owed(glass: tuple[Glass, ...]) -> Glass | None:
+    return next((one for one in glass if one.reviewed_by is None), None)
+
+
+def against_review(context: Context, handle: str | None, one: Glass | None) -> tuple[str, ...]:
+    """Return why the caller may not review a broken glass, then `→` what would unblock it; empty when they may."""
     if one is None:
-        return ("no glass was broken for it",) if not glass else ("what was broken for it is reviewed",)
+        return ("no broken glass waits for a review here",)
     if handle is None:
         return rights.NO_KEY
     try:
