@@ -195,7 +195,7 @@ def change_lines(changed: Sequence[Changed], loosens: Sequence[str]) -> list[Lin
 
 
 def proposal_lines(one: Proposal, now: datetime) -> list[Line]:
-    """Return a request that changes the policy, and everything it changes."""
+    """Return a request that changes the policy; `change_lines` tell what it changes."""
     row = one.row
     asked = f"by {row.requester} {ago(parse_timestamp(row.opened_at), now)}, risk {row.risk}, {row.state}"
     return [
@@ -207,8 +207,6 @@ def proposal_lines(one: Proposal, now: datetime) -> list[Line]:
             " opens it to approve or refuse; when approved, ",
             (f"quarterdeck policy adopt {row.id}", "key"),
         ),
-        line(),
-        *change_lines(one.changes, one.loosens),
     ]
 
 

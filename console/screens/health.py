@@ -79,6 +79,8 @@ class Health(Pane[Loaded]):
         self._rows: dict[str, Duty | Done | Proposal] = {}
         self._past: Standing | None = None
         self._source = False
+        self._proposed = False
+        """Whether a proposal's changes stand where the policy does."""
 
     def compose(self) -> ComposeResult:
         yield Facts(id="health-head")
@@ -106,7 +108,7 @@ class Health(Pane[Loaded]):
         self._table.sync([Row(key=key, cells=_cells(one, data.at)) for key, one in self._rows.items()])
         self._show_head()
         self._show_row()
-        if before is None or before.book != data.book:
+        if before is None or before.book != data.book or self._proposed:
             self._show_policy()
 
     def first_focus(self) -> Widget | None:
@@ -130,6 +132,7 @@ class Health(Pane[Loaded]):
         if self._data is None:
             return
         one, at = self._selected, self._data.at
+        self._proposed = isinstance(one, Proposal)
         lines: list[Line] = []
         match one:
             case Duty():
@@ -145,6 +148,10 @@ class Health(Pane[Loaded]):
     def _show_policy(self) -> None:
         if self._data is None:
             return
+        one = self._selected
+        if isinstance(one, Proposal) and self._past is None and not self._source:
+            self.query_one("#policy", TextView).show_lines(policies.change_lines(one.changes, one.loosens))
+            return
         shown = self._past or self._data.book.standing
         disk = self._data.book.disk if self._past is None else None
         head = policies.standing_lines(shown, disk, self._data.at)
@@ -154,7 +161,10 @@ class Health(Pane[Loaded]):
 
     def on_keyed_table_highlighted(self) -> None:
         super().on_keyed_table_highlighted()
+        proposed = self._proposed
         self._show_row()
+        if proposed or self._proposed:
+            self._show_policy()
 
     def on_keyed_table_chosen(self) -> None:
         match self._selected:

@@ -56,9 +56,10 @@ class TextView(LineView):
         self.cursor = 0
 
     def _relay(self) -> None:
-        self._text_lines = self._broken(self.size.width) if self._text_wrapped else self._text_given
-        if self._text_wrapped and len(self._text_lines) > self.size.height and not self.show_vertical_scrollbar:
-            self._text_lines = self._broken(self.size.width - self.scrollbar_size_vertical)  # it is about to appear
+        cells = self.size.width
+        self._text_lines = self._broken(cells) if self._text_wrapped else self._text_given
+        if self._text_wrapped and len(self._text_lines) > self.size.height:  # the scrollbar takes a cell, or will soon
+            self._text_lines = self._broken(cells - self.scrollbar_size_vertical)
         self.rows_changed()
 
     def _broken(self, cells: int) -> tuple[Line, ...]:

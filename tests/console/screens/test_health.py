@@ -38,7 +38,7 @@ def test_what_is_owed_and_the_policy_look_like_this(mira: DemoDesk, snap_compare
 
 
 async def test_it_says_what_is_overdue_what_was_rehearsed_and_who_adopted_the_policy(mira: DemoDesk) -> None:
-    async with bare(mira.desk, PLACE).run_test(size=(140, 45)) as pilot:
+    async with bare(mira.desk, PLACE).run_test(size=(200, 70)) as pilot:
         await settled(pilot)
         for words in ("1 overdue", "rollback rehearsed", "never verified", "by ada #163", "policy.toml",
                       "high risk: 2 people must approve", "the connectors: every 14 days"):  # fmt: skip
@@ -86,7 +86,7 @@ async def test_a_proposal_stands_first_with_what_it_changes_and_enter_opens_its_
     async with bare(mira.desk, *SCREENS).run_test(size=(140, 45)) as pilot:
         await pilot.press("8")
         await on(pilot, found.row.id)
-        for words in ("would change the policy", "~ review_every_days: 90 → 30", "connector_review_every_days"):
+        for words in ("would change the policy", "~ review_every_days: 90 → 30", "connector_review_every_days: 14"):
             assert words in text(pilot)
         await pilot.press("d")
         await settled(pilot)
