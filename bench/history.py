@@ -129,7 +129,7 @@ def _speed(count: int, mine: float, theirs: float) -> Result:
 
 def _storage(stored: int, packed: int) -> Result:
     return Result(
-        what="storage of those versions (exports, manifests and components)",
+        what="storage of those versions (exports, manifests and lists of connectors)",
         ours=f"{stored / 1024:.0f} KiB",
         beside=f"git after gc: {packed / 1024:.0f} KiB",
         ratio=f"{stored / packed:.2f}×",

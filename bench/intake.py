@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import scene
 from bench.measure import Result
+from store.domain.secrets.scanning import LOOKS
 from store.intake.inbox import Root, scan
 from store.services.exports import ingesting
 
@@ -47,6 +48,7 @@ def _ours(folder: Path, files: list[Path]) -> float:
         goal = inbox.joinpath("prod", platform, *rest)
         goal.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, goal)
+    LOOKS.clear()  # what the turn before has learned of the same files is no speed of ours
     began = time.process_time()
     report = ingesting.ingest(space.context, scan(Root(kind="inbox", path=inbox)))
     took = time.process_time() - began

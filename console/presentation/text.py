@@ -61,7 +61,14 @@ def display_lines(text: str, *, tab: int = 4, width: int | None = None) -> list[
 
     For prose and code whose line structure is meant; anything else in it is treated as `display` does.
     """
-    return [display(line.removesuffix("\r").expandtabs(tab), width) for line in text.split("\n")]
+    lines = text.split("\n")
+    if (
+        text.isascii()
+        and "".join(lines).isprintable()
+        and max(map(len, lines)) <= (WIDTH_CAP if width is None else width)
+    ):
+        return lines  # thousands of lines of an ordinary export, looked at once
+    return [display(line.removesuffix("\r").expandtabs(tab), width) for line in lines]
 
 
 def writable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Notices that the ledger grew: one thread, one cheap question every 100 ms."""
+"""Notices that the ledger grew: one thread, one cheap question every 40 ms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.message import Message
 from console.screen.session import Session
 from store.errors import QuarterdeckError
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.04
 SPACING_SECONDS = 0.2
 """Least time between two "changed": a busy ledger is redrawn a few times a second, and still within 300 ms."""
 

@@ -1,4 +1,4 @@
-"""The bytes: every export and every component by its SHA-256, each version stored as a difference."""
+"""The bytes: every export by its SHA-256, and what it is made of, each version stored as a difference."""
 
 from store.archive.audit import BlobProblem, verify_blobs
 from store.archive.blobs import TABLES, Sizes, contains, get, put, sizes

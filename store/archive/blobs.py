@@ -10,7 +10,7 @@ sqlite3's own errors pass through: whoever opened the connection says what they 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import itemgetter
@@ -24,7 +24,6 @@ MAX_DEPTH = 32
 
 _MAX_TURNS = 16
 _ALWAYS_ALLOWED_CHAIN = 1024 * 1024
-_SMALL_DELTA = 512
 
 TABLES: tuple[str, ...] = (
     f"""CREATE TABLE blob (
@@ -92,7 +91,7 @@ class _Link(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Foothold:
+class _Foothold:
     """Where in the table a new blob can rest as a delta: an earlier blob, decoded."""
 
     id: int
@@ -112,48 +111,28 @@ def put(connection: sqlite3.Connection, data: bytes, *, previous: str | None = N
         NotFound: `previous` is not in the archive.
         IntegrityFailure: `previous` is damaged.
     """
-    return put_on(connection, data, () if previous is None else (lambda: foothold(connection, previous),))
-
-
-def put_on(connection: sqlite3.Connection, data: bytes, candidates: Sequence[Callable[[], Foothold | None]]) -> str:
-    """Keep `data` as a delta on the best of several earlier blobs, and return its digest.
-
-    A candidate is asked for its foothold only when those before it left a delta worth improving.
-
-    Raises:
-        BadInput: `data` is larger than `codec.MAX_SIZE`.
-        IntegrityFailure, NotFound: what the candidates raise.
-    """
     raw = sha256(data).digest()
     if _row_number(connection, raw) is not None:
         return raw.hex()
-    best: tuple[Foothold, bytes] | None = None
-    for candidate in candidates:
-        hold = candidate()
-        if hold is not None:
-            delta = codec.compress(data, hold.base)
-            best = (hold, delta) if best is None or len(delta) < len(best[1]) else best
-            if len(delta) <= _SMALL_DELTA:
-                break
-    whole = codec.compress(data, None) if best is None or len(best[1]) * 8 > len(data) else None
-    if whole is not None and (best is None or len(whole) * 3 <= len(best[1]) * 4):
-        connection.execute(_INSERT, (raw, len(data), 0, 0, None, whole))
-    elif best is not None:
-        hold, delta = best
-        connection.execute(_INSERT, (raw, len(data), hold.depth, hold.turns, hold.id, delta))
+    hold, frame = _framed(data, None if previous is None else _foothold(connection, previous))
+    depth, turns, base = (hold.depth, hold.turns, hold.id) if hold is not None else (0, 0, None)
+    connection.execute(_INSERT, (raw, len(data), depth, turns, base, frame))
     return raw.hex()
 
 
-def foothold(connection: sqlite3.Connection, digest: str, *, another_thing: bool = False) -> Foothold | None:
-    """Return where the next version of `digest` can rest: on it, on an ancestor, or nowhere (a new whole frame).
+def _framed(data: bytes, hold: _Foothold | None) -> tuple[_Foothold | None, bytes]:
+    """Return the frame to store and what it rests on: a delta, unless that saves too little to be worth the chain."""
+    if hold is None:
+        return None, codec.compress(data, None)
+    delta = codec.compress(data, hold.base)
+    if len(delta) * 8 <= len(data):
+        return hold, delta
+    whole = codec.compress(data, None)
+    return (None, whole) if len(whole) * 3 <= len(delta) * 4 else (hold, delta)
 
-    With `another_thing`, what rests there is no version of `digest`, and begins a line of versions of its own.
 
-    Raises:
-        BadInput: `digest` is not 64 hex digits.
-        NotFound: the archive does not hold it.
-        IntegrityFailure: it is damaged.
-    """
+def _foothold(connection: sqlite3.Connection, digest: str) -> _Foothold | None:
+    """Return where the next version of `digest` can rest: on it, on an ancestor, or nowhere (a new whole frame)."""
     links = _chain(connection, digest)
     if sum(len(link.data) for link in links) > max(links[-1].size, _ALWAYS_ALLOWED_CHAIN):
         return None  # reading the chain would take more memory than the thing itself
@@ -162,9 +141,8 @@ def foothold(connection: sqlite3.Connection, digest: str, *, another_thing: bool
         if turns >= _MAX_TURNS:
             return None
         links, turns = links[: turns + 1], turns + 1
-    base = codec.Base(_expanded(links, digest), is_version=not another_thing)
-    depth = len(links)
-    return Foothold(id=links[-1].id, depth=depth, turns=depth if another_thing else turns, base=base)
+    base = codec.Base(_expanded(links, digest))
+    return _Foothold(id=links[-1].id, depth=len(links), turns=turns, base=base)
 
 
 def get(connection: sqlite3.Connection, digest: str) -> bytes:

@@ -33,16 +33,14 @@ _LARGEST_WINDOW_LOG = 29
 class Base:
     """An earlier version, as something to tell others apart from: zstd takes it in once, however many they are."""
 
-    def __init__(self, content: bytes, *, is_version: bool = True) -> None:
+    def __init__(self, content: bytes) -> None:
         self.content: Final = content
-        self._level = _DELTA_LEVEL if is_version else _WHOLE_LEVEL
-        """What is no earlier version of the same thing is worth less trouble."""
 
     def tools(self, size: int) -> tuple[zstandard.ZstdCompressor, zstandard.ZstdCompressionDict]:
         """Return what compresses `size` bytes as a difference to this, and the dictionary to read them with."""
         together = size + len(self.content)
         if together <= _THOROUGH_UP_TO:
-            return zstandard.ZstdCompressor(level=self._level, dict_data=self._taken_in), self._taken_in
+            return zstandard.ZstdCompressor(level=_DELTA_LEVEL, dict_data=self._taken_in), self._taken_in
         # The usual window and tables forget all but the end of a dictionary this large, and nearly nothing matches.
         parameters = zstandard.ZstdCompressionParameters.from_level(
             _LARGE_DELTA_LEVEL,
@@ -58,7 +56,7 @@ class Base:
     @cached_property
     def _taken_in(self) -> zstandard.ZstdCompressionDict:
         dictionary = _dictionary(self.content)
-        dictionary.precompute_compress(level=self._level)
+        dictionary.precompute_compress(level=_DELTA_LEVEL)
         return dictionary
 
 

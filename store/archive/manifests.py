@@ -5,21 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from store.archive.blobs import foothold, get, put, put_on
+from store.archive.blobs import get, put
 from store.domain.component import Component
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.canonical import canonical_bytes
 
 _FIELDS = ("digest", "id", "kind", "name")
-
-
-_MOST_READ_AGAIN = 4 * 1024 * 1024
-"""Bytes of export that may be read again and again as a dictionary for its components (about 0.3 s)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,44 +26,28 @@ class ManifestRow:
     name: str
     kind: str
     digest: str
-    """SHA-256 of the canonical bytes, which `get` returns."""
+    """SHA-256 of the canonical bytes that its platform reads from the export."""
 
 
 def put_manifest(
-    connection: sqlite3.Connection,
-    components: Sequence[Component],
-    *,
-    previous: str | None = None,
-    artifact: str | None = None,
+    connection: sqlite3.Connection, components: Sequence[Component], *, previous: str | None = None
 ) -> str:
-    """Keep the canonical bytes of every component, and a manifest of them; return the manifest's digest.
+    """Keep a manifest of these components, and return its digest; `previous` is that of the version before.
 
-    `previous` is the manifest of the version before: a component is stored as the difference to the one that had
-    its id there. `artifact` is the export the components were read from: a component new in it is stored as the
-    difference to that. The same components give the same digest in whatever order they come.
+    The canonical bytes of a component are not kept beside the export they were read from: the export gives them
+    again. The same components give the same digest in whatever order they come.
 
     Raises:
         BadInput: two components carry one id, or a name is not valid Unicode.
-        NotFound: `previous` or `artifact` is not in the archive.
-        IntegrityFailure: the digest of a component that was not there before is not that of its canonical bytes,
-            or what is stored is damaged.
+        NotFound: `previous` is not in the archive.
+        IntegrityFailure: the digest of a component is not that of its canonical bytes, or what is stored is damaged.
     """
-    before = {row.id: row.digest for row in manifest(connection, previous)} if previous is not None else {}
-    # whoever reads a component reads what it rests on: with many of them the export is no help but the cost
-    affordable = len(components) * sum(len(component.canonical) for component in components) <= _MOST_READ_AGAIN
-    base = artifact if affordable else None
-    whole = cache(lambda: None if base is None else foothold(connection, base, another_thing=True))
     seen: set[str] = set()
     for component in components:
         if component.id in seen:
             raise BadInput(f"two components of one export carry the id {component.id!r}")
         seen.add(component.id)
-        earlier = before.get(component.id)
-        if earlier == component.digest:
-            continue  # archived, and its digest checked, with the version before
-        candidates = (whole,) if earlier is None else (partial(foothold, connection, earlier), whole)
-        stored = put_on(connection, component.canonical, candidates)
-        if stored != component.digest:
+        if sha256(component.canonical).hexdigest() != component.digest:
             raise IntegrityFailure(f"component {component.id!r}: its digest is not that of its canonical bytes")
     return put(connection, manifest_bytes(components), previous=previous)
 

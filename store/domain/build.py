@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 
 import orjson
@@ -150,7 +151,15 @@ def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
         known = users.setdefault(bare, set())
         if component_id:
             known.add(component_id)
-    return tuple(replace(connector, components=tuple(sorted(ids))) for connector, ids in users.items())
+    return tuple(
+        replace(connector, components=tuple(sorted(ids))) if ids else connector for connector, ids in users.items()
+    )
+
+
+@lru_cache(maxsize=4_096)
+def host(name: str) -> Connector:
+    """Return the connector of a host. The same few stand in most parts of an export."""
+    return Connector(kind="host", name=name)
 
 
 ORDER = "#order"

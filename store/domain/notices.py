@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from store.domain.build import host
 from store.domain.component import Component, Connector, Json, Notice
 from store.domain.hosts import hosts_in
 from store.domain.secrets import redact, scan
@@ -16,9 +17,9 @@ _NEVER_CALLED: Final = ("schema.", "schemas.", "json-schema.org", "www.w3.org", 
 
 def hosts_of(component: Component) -> Iterator[tuple[str, Connector]]:
     """Yield every host a URL in the component speaks of, for `gathered`."""
-    for host in sorted(hosts_in(component.canonical.decode())):
-        if not host.startswith(_NEVER_CALLED):
-            yield component.id, Connector(kind="host", name=host)
+    for name in sorted(hosts_in(component.canonical.decode())):
+        if not name.startswith(_NEVER_CALLED):
+            yield component.id, host(name)
 
 
 def secrets_of(components: Iterable[Component], *, any_at_all: bool = True) -> Iterator[Notice]:

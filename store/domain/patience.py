@@ -17,6 +17,10 @@ _SMALL = 250_000
 """Without an anchor, blocks up to this many pairs of lines are compared one by one; larger ones as a whole."""
 
 
+_STRIDE = 64
+"""Lines that are compared at once where two texts begin alike."""
+
+
 def matches(old: Sequence[str], new: Sequence[str]) -> list[Match]:
     """Return the runs of lines that both texts share, in order, joined where they touch."""
     found: list[Match] = []
@@ -35,7 +39,9 @@ def matches(old: Sequence[str], new: Sequence[str]) -> list[Match]:
             continue
         found += [(a, b, 1) for a, b in anchors]
         gaps = zip([(a1 - 1, b1 - 1), *anchors], [*anchors, (a2, b2)], strict=True)
-        todo += [(a + 1, next_a, b + 1, next_b) for (a, b), (next_a, next_b) in gaps]
+        todo += [
+            (a + 1, next_a, b + 1, next_b) for (a, b), (next_a, next_b) in gaps if a + 1 < next_a and b + 1 < next_b
+        ]
     return _joined(sorted(match for match in found if match[2]))
 
 
@@ -75,6 +81,10 @@ def unified(
 
 def _common(old: Sequence[str], new: Sequence[str], a: int, b: int, most: int, *, step: int) -> int:
     size = 0
+    while (
+        step > 0 and most - size >= _STRIDE and old[a + size : a + size + _STRIDE] == new[b + size : b + size + _STRIDE]
+    ):
+        size += _STRIDE
     while size < most and old[a + size * step] == new[b + size * step]:
         size += 1
     return size

@@ -21,6 +21,9 @@ _TEXT: Final = frozenset({str})
 _PLAIN: Final = frozenset({str, bool, type(None)})
 """Types of which every value may be recorded, as far as its type tells."""
 _RECORDED: Final = _PLAIN | {int, dict, list}
+_EXACT: Final = _PLAIN | {int}
+"""Types of which orjson writes every value as RFC 8785 wants it, or refuses it."""
+_WRITTEN: Final = _EXACT | {float, dict, list}
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -60,24 +63,36 @@ def entry_bytes(value: object) -> bytes:
 
 
 def _is_plain(value: object, depth: int) -> bool:
-    """Say whether orjson with sorted keys writes `value` as RFC 8785 wants it; False where it might not."""
-    kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
-        return True
-    if kind is float:
-        number = cast("float", value)
-        return _ORJSON_FLOATS[0] <= abs(number) < _ORJSON_FLOATS[1] and not number.is_integer()
+    """Say whether orjson with sorted keys writes `value` as RFC 8785 wants it; False where it might not.
+
+    Only containers cost a call.
+    """
+    children: Collection[object]
+    if type(value) is dict:
+        # orjson sorts by code point, RFC 8785 by UTF-16 unit: they part above U+D7FF. ASCII is safe.
+        if not (_TEXT.issuperset(map(type, value)) and all(map(str.isascii, value))):
+            return False
+        children = value.values()
+    elif type(value) is list:
+        children = value
+    else:
+        children, depth = (value,), depth + 1
     if depth == 0:
         return False
-    if kind is dict:
-        # orjson sorts by code point, RFC 8785 by UTF-16 unit: they part above U+D7FF. ASCII is safe.
-        return all(
-            type(key) is str and key.isascii() and _is_plain(child, depth - 1)
-            for key, child in cast("dict[object, object]", value).items()
-        )
-    if kind is list:
-        return all(_is_plain(child, depth - 1) for child in cast("list[object]", value))
-    return False
+    kinds = set(map(type, children))
+    if kinds <= _EXACT:
+        return True
+    if not kinds <= _WRITTEN:
+        return False
+    for child in children:
+        kind = type(child)
+        if kind is float:
+            number = cast("float", child)
+            if not _ORJSON_FLOATS[0] <= abs(number) < _ORJSON_FLOATS[1] or number.is_integer():
+                return False
+        elif (kind is dict or kind is list) and not _is_plain(child, depth - 1):
+            return False
+    return True
 
 
 def _write(value: object, out: Callable[[str], None], depth: int) -> None:

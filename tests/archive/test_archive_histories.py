@@ -53,12 +53,12 @@ def test_three_years_of_one_flow_file_take_less_than_half_of_what_git_takes(
     connection.execute("BEGIN")
     for _path, data in history("node-red-home"):
         artifact = archive.put(connection, data, previous=artifact)
-        manifest = archive.put_manifest(connection, tabs(data), previous=manifest, artifact=artifact)
+        manifest = archive.put_manifest(connection, tabs(data), previous=manifest)
         kept.append((artifact, data, manifest))
     connection.execute("COMMIT")
     assert len(kept) == 237
-    assert archive.sizes(connection).stored_bytes < 130 * 1024  # git needs 388 KiB, and knows no components
-    assert (tmp_path / "archive.db").stat().st_size < 210 * 1024
+    assert archive.sizes(connection).stored_bytes < 90 * 1024  # git needs 166 KiB, and knows no components
+    assert (tmp_path / "archive.db").stat().st_size < 160 * 1024
     assert all(archive.get(connection, digest) == data for digest, data, _ in kept)
     for _digest, data, manifest in kept[::20]:
         rows = archive.manifest(connection, manifest)

@@ -136,8 +136,8 @@ def test_many_shallow_arrays_are_no_nesting() -> None:
 
 def test_an_almost_full_stack_is_an_answer_and_no_crash() -> None:
     def deeper(left: int) -> str:
-        # the space is not where a writer puts one, so that the exact reader, which needs the stack, is asked
-        return deeper(left - 1) if left else verdict(b"[" * 190 + b" 1 " + b"]" * 190)
+        # the number is not as a writer puts it, so that the exact reader, which needs the stack, is asked
+        return deeper(left - 1) if left else verdict(b"[" * 190 + b"1.00" + b"]" * 190)
 
     frame, used = sys._getframe(), 0
     while frame := frame.f_back:  # type: ignore[assignment]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Final, TypeAlias, Union
+from typing import Final, NamedTuple, TypeAlias, Union
 
 import orjson
 
@@ -22,12 +22,12 @@ class Missing:
 
 MISSING: Final = Missing()
 Side: TypeAlias = Union[Json, Missing]
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 PARTS: Final = "nodes"
 """Under this key a content holds its identified parts by id; it says nothing to people and is not shown."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """The smallest value that differs, and the name that says whether it is a secret."""
 
     path: Path
@@ -139,9 +139,11 @@ def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> 
         if old == new and _same_bytes(old, new):
             return
         named = pair_name(new) or pair_name(old)
-        for key in [*old, *(key for key in new if key not in old)]:
+        for key in old if old.keys() == new.keys() else [*old, *(key for key in new if key not in old)]:
             before, after = old.get(key, MISSING), new.get(key, MISSING)
-            if not (type(before) is str and before == after):  # most values of most parts: nothing to look into
+            kind = type(before)
+            # most values of most parts are alike: nothing to look into
+            if kind not in _SCALARS or kind is not type(after) or before != after:
                 _compare(found, (*path, key), named if named and key == "value" else key, before, after)
     elif isinstance(old, list) and isinstance(new, list):
         if old == new and _same_bytes(old, new):
@@ -151,7 +153,7 @@ def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> 
             after = MISSING if b is None else new[b]
             _compare(found, (*path, str(a if b is None else b)), name, before, after)
     elif not _same(old, new):
-        found.append(Leaf(path=path, old=old, new=new, name=name))
+        found.append(Leaf(path, old, new, name))
 
 
 def _same(old: Side, new: Side) -> bool:
@@ -228,7 +230,9 @@ def _field(sides: Sides, leaf: Leaf, *, noise: bool, clean: bool) -> FieldChange
 
 def _safe(value: Json, name: str, *, clean: bool) -> Json:
     """Take secrets out; a part as a whole holds noise too (credentials), which `clean` says nothing about."""
-    return value if clean and not isinstance(value, (dict, list)) else redact_value(value, name=name)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return value if clean and isinstance(value, str) else redact_value(value, name=name)
 
 
 def _code(sides: Sides, rules: DiffRules, leaf: Leaf, *, clean: bool) -> Iterator[CodeChange]:

@@ -12,10 +12,12 @@ from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
+from store.errors import TooMuch
+
 _STEP: Final = 1 << 18
 """Bytes looked at in one go: what is found in them is in memory at once, and a hostile text is nothing but words."""
-_MOST: Final = 400_000
-"""Places that are remembered of one text; where more words stand, each is searched for as it is asked for."""
+MOST: Final = 400_000
+"""Words in one text: each takes some microseconds to look at, and no export that may be read has nearly as many."""
 
 
 class Words:
@@ -38,14 +40,18 @@ class Words:
                 yield begin + at, places[at]
 
     def anchors(self, data: bytes) -> Anchors:
-        """Return where the words, all of them in lower case, stand in `data`, in whatever case."""
+        """Return where the words, all of them in lower case, stand in `data`, in whatever case.
+
+        Raises:
+            TooMuch: there are more than `MOST`.
+        """
         places: dict[bytes, list[int]] = {}
         count = 0
         for begin in range(0, len(data), _STEP):
             found = self._found(data[begin : begin + _STEP + self._longest - 1].lower())
             count += len(found)
-            if count > _MOST:
-                return Anchors(data, None)
+            if count > MOST:
+                raise TooMuch(f"it holds more than {MOST:,} words that tell of secrets: that is no export of a tool")
             for number, at, _ in found:
                 if at < _STEP:  # what begins later is found in the next step
                     places.setdefault(self._words[number], []).append(begin + at)
@@ -62,9 +68,10 @@ class Words:
 class Anchors:
     """Where some words stand in one text. Asked as `bytes.find` is: where next, -1 where no more."""
 
-    def __init__(self, data: bytes, places: dict[bytes, list[int]] | None) -> None:
+    def __init__(self, data: bytes, places: dict[bytes, list[int]]) -> None:
         self._data = data
-        self._places = places
+        self.places: Final = places
+        """Word, in lower case → where it stands, in order."""
 
     @cached_property
     def lower(self) -> bytes:
@@ -72,18 +79,16 @@ class Anchors:
         return self._data.lower()
 
     def __contains__(self, word: bytes) -> bool:
-        """Say whether `word`, given in lower case, may stand in the text; False is certain."""
-        return self._places is None or word in self._places
+        """Say whether `word`, given in lower case, stands in the text."""
+        return word in self.places
 
     def any_of(self, words: frozenset[bytes]) -> bool:
-        """Say whether any of these words, in lower case, may stand in the text; False is certain."""
-        return self._places is None or not words.isdisjoint(self._places)
+        """Say whether any of these words, in lower case, stands in the text."""
+        return not words.isdisjoint(self.places)
 
     def find(self, word: bytes, at: int = 0) -> int:
         """Return where `word`, given in lower case, begins next from `at` on, whatever its case there."""
-        if self._places is None:
-            return self.lower.find(word, at)
-        places = self._places.get(word)
+        places = self.places.get(word)
         if places is None:
             return -1
         number = bisect_left(places, at) if at else 0
@@ -91,8 +96,6 @@ class Anchors:
 
     def find_exactly(self, word: bytes, at: int = 0) -> int:
         """Return where `word` begins next from `at` on, in just these letters."""
-        if self._places is None:
-            return self._data.find(word, at)
         lower = word.lower()
         at = self.find(lower, at)
         while at >= 0 and not self._data.startswith(word, at):

@@ -46,22 +46,26 @@ _SETTING: Final = re.compile(
 )
 
 
-def is_called_for(data: bytes, name: str) -> bool:
-    """Say whether a whole file is such a place, or holds the codes of locks and alarms."""
+def place_of(name: str) -> str:
+    """Return what of a file's name may make the whole file a place for secrets; empty for any other file."""
     base = name.rpartition("/")[2].lower()
-    return base.endswith((".env", "secrets.yaml", "secrets.yml")) or _may_hold_codes(data)
+    return ".env" if base.endswith(".env") else base if base.endswith(("secrets.yaml", "secrets.yml")) else ""
+
+
+def is_called_for(data: bytes, place: str) -> bool:
+    """Say whether a whole file is such a place, or holds the codes of locks and alarms."""
+    return bool(place) or _may_hold_codes(data)
 
 
 def _may_hold_codes(data: bytes) -> bool:
     return data[:1] not in {b"{", b"[", b"<"} and (b"alarm_control_panel" in data or b"lock" in data)
 
 
-def placed(data: bytes, name: str) -> Iterator[Span]:
-    """Yield what stands in places that are made for secrets; `name` is the file's, where it is known."""
+def placed(data: bytes, place: str) -> Iterator[Span]:
+    """Yield what stands in places that are made for secrets; `place` is what `place_of` says of the file."""
     if _may_hold_codes(data):
         for code in _CODE.finditer(data):
             yield Span(start=code.start("value"), end=code.end("value"), kind="alarm code")
-    base = name.rpartition("/")[2].lower()
     if b'"credentials"' in data or b'"secure' in data or b'"decryptedSecure' in data:
         refers = b'"connections"' in data and b'"nodes"' in data  # n8n: credentials are called by their names
         for holder in _HOLDERS.finditer(data):
@@ -74,9 +78,9 @@ def placed(data: bytes, name: str) -> Iterator[Span]:
             yield Span(start=match.start("value"), end=match.end("value"), kind="encrypted credentials")
     if b'"IsEncrypted"' in data and (at := data.find(b'"Values"')) >= 0 and (brace := data.find(b"{", at)) >= 0:
         yield from _settings(data, brace + 1)
-    if base in {"secrets.yaml", "secrets.yml"}:
+    if place in {"secrets.yaml", "secrets.yml"}:
         yield from _lines(_YAML_LINE, data)
-    elif base == ".env" or base.endswith(".env"):
+    elif place == ".env":
         yield from (span for span in _lines(_ENV_LINE, data) if not _SETTING.fullmatch(data, span.start, span.end))
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
 from itertools import islice
 from typing import Final
 
 from store.domain.secrets.anchors import Anchors, Words
-from store.domain.secrets.marks import marks
+from store.domain.secrets.marks import is_marked, marks
 from store.domain.secrets.names import ROOTS, VALUES, named, pairs
-from store.domain.secrets.places import HOLDERS, is_called_for, placed
+from store.domain.secrets.places import HOLDERS, is_called_for, place_of, placed
 from store.domain.secrets.shapes import GENERAL, TOKENS, Shape, Span
 from store.domain.secrets.values import SHORTEST, is_placeholder, is_user_and_password
 
 MOST: Final = 20_000
 """Secrets that are looked for in one text: what holds more is a list of secrets, and no export."""
+_MOST_LOOKS: Final = 16_384
+_MOST_KEPT: Final = 64
 _LONG: Final = 20
 _LONG_RUN: Final = b"a" * _LONG
 _WORDS: Final = bytes(0x61 if chr(byte).isalnum() or byte in b"_-" else 0x20 for byte in range(128)) + b" " * 128
@@ -42,6 +46,9 @@ _NAME_LENGTH: Final = 256
 _PLAIN: Final = re.compile(rb"[A-Za-z0-9._/-]*")
 _RUN: Final = re.compile(rb"[A-Za-z0-9_-]{16}")
 """What is short, plain and without a run so long is a name or a path, and holds no secret."""
+_PHRASE: Final = re.compile(rb"[A-Za-z0-9 ]*")
+_SCHEME: Final = re.compile(rb"(?:basic|bearer) ", re.IGNORECASE)
+"""Among nothing but words, only what follows these is one: every other rule wants a sign between name and value."""
 _YAML_KEY: Final = re.compile(rb"^[ \t]*(?:-[ \t]+)*[\w\"'.-]+:(?:[ \t]|\r?$)", re.MULTILINE)
 
 
@@ -64,37 +71,86 @@ def scan(data: bytes) -> list[Span]:
 
 
 def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> list[Span]:
-    """Return the secrets that stand in the open, in order; `name` is the file's, `more` what a platform knows of."""
-    if len(data) < SHORTEST or (len(data) < _NAME_LENGTH and _PLAIN.fullmatch(data) and not _RUN.search(data)):
+    """Return the secrets that stand in the open, in order; `name` is the file's, `more` what a platform knows of.
+
+    Raises:
+        TooMuch: more words that secrets are told by stand in `data` than in any export.
+    """
+    if _holds_none(data):
         return []
+    found: tuple[Span, ...] = ()
+    if told := list(more):
+        plain = _plainer(data)
+        found = tuple(
+            span for span in told if not is_placeholder(plain[span.start : span.end].decode("utf-8", "replace"))
+        )
+    found += _look(data, place_of(name)).spans
+    return _apart(found) if len(found) > 1 else list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at a text found."""
+
+    spans: tuple[Span, ...]
+    """Secrets in the open, in the order of the rules that found them; they may overlap."""
+    has_names: bool
+    """Words stand in it that the names of secrets are built on."""
+
+
+LOOKS: Final[dict[tuple[bytes, str], _Look]] = {}
+"""What was found lately, by the digest of the text: no text is kept, and the same ones are looked at again and again.
+
+An export is covered, then noticed in, then compared; a component is the same in most of its versions.
+"""
+
+
+def _look(data: bytes, place: str) -> _Look:
+    key = sha256(data).digest(), place
+    look = LOOKS.get(key)
+    if look is None:
+        look = _found(data, place)
+        if len(LOOKS) >= _MOST_LOOKS:
+            LOOKS.clear()
+        if len(look.spans) <= _MOST_KEPT:
+            LOOKS[key] = look
+    return look
+
+
+def _found(data: bytes, place: str) -> _Look:
     data = _plainer(data)
     anchors = _ANCHORS.anchors(data)
-    told = (span for span in more if not is_placeholder(data[span.start : span.end].decode("utf-8", "replace")))
+    has_names = anchors.any_of(_ROOT_WORDS)
     spans: list[Span] = []
 
     def add(found: Iterable[Span]) -> None:
         spans.extend(islice(found, max(0, MOST + 1 - len(spans))))
 
-    add(told)
     if anchors.any_of(_SHAPE_WORDS):
         add(_shaped(data, anchors))
-    done = 0
-    for start, end in _long_runs(data):
-        count = len(spans)
-        add(_tokens(data, max(done, start - _LEAD), end))
-        done = spans[-1].end if len(spans) > count else done
+    for start, end in _token_places(data):
+        add(_tokens(data, start, end))
         if len(spans) > MOST:
             break
-    if anchors.any_of(_ROOT_WORDS):  # none of them, and no name promises anything
+    if has_names:  # without, no name promises anything
         is_json, is_xml = _begins(data, b"{["), _begins(data, b"<")
         is_yaml = not is_json and not is_xml and _YAML_KEY.search(data) is not None
         for root in ROOTS:
             if root in anchors:
                 add(named(root, data, anchors, yaml=is_yaml))
         add(pairs(data, anchors, xml=is_xml, yaml=is_yaml))
-    if anchors.any_of(_HOLDER_WORDS) or is_called_for(data, name):
-        add(placed(data, name))
-    return _apart(spans) if len(spans) > 1 else spans
+    if anchors.any_of(_HOLDER_WORDS) or is_called_for(data, place):
+        add(placed(data, place))
+    return _Look(tuple(spans), has_names)
+
+
+def _holds_none(data: bytes) -> bool:
+    """Say at a glance that a text is too short, a plain name or a few words."""
+    if len(data) < SHORTEST:
+        return True
+    if len(data) >= _NAME_LENGTH or _RUN.search(data):
+        return False
+    return bool(_PLAIN.fullmatch(data) or (_PHRASE.fullmatch(data) and not _SCHEME.search(data)))
 
 
 def _plainer(data: bytes) -> bytes:
@@ -107,7 +163,8 @@ def _plainer(data: bytes) -> bytes:
 
 def may_hold(data: bytes) -> bool:
     """Say whether anything in canonical JSON could be redacted; False is certain, True is worth a look."""
-    return _ANCHORS.anchors(data).any_of(_ROOT_WORDS) or bool(scan(data))
+    look = _look(data, "")
+    return look.has_names or (bool(look.spans) and not _holds_none(data)) or is_marked(data)
 
 
 def is_json(data: bytes) -> bool:
@@ -122,15 +179,27 @@ def _begins(data: bytes, letters: bytes) -> bool:
 
 def _shaped(data: bytes, anchors: Anchors) -> Iterator[Span]:
     for word, needle, shape in _GENERAL:
-        if word not in anchors:
-            continue
-        find = anchors.find if shape.any_case else anchors.find_exactly
-        at = find(needle)
-        while at >= 0:
+        done = 0
+        for at in anchors.places.get(word, ()):
+            if at < done or not (shape.any_case or data.startswith(needle, at)):
+                continue
             match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
             if match and _is_shaped(shape, match[1]):
                 yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
-            at = find(needle, max(match.end(), at + 1) if match else at + len(needle))
+            done = max(match.end(), at + 1) if match else at + len(needle)
+
+
+def _token_places(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where tokens may begin and end: around each long run, what overlaps as one."""
+    begin, stop = 0, -1
+    for start, end in _long_runs(data):
+        if start - _LEAD > stop:
+            if stop > 0:
+                yield begin, stop
+            begin = max(0, start - _LEAD)
+        stop = end
+    if stop > 0:
+        yield begin, stop
 
 
 def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
@@ -173,7 +242,7 @@ def _characters(data: bytes, position: int) -> int:
     return len(data[:position].decode("utf-8", "surrogatepass"))
 
 
-def _apart(spans: list[Span]) -> list[Span]:
+def _apart(spans: Iterable[Span]) -> list[Span]:
     """Drop spans inside or overlapping an earlier one; at the same start the longer wins."""
     kept: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from store.domain.build import gathered
+from store.domain.build import gathered, host
 from store.domain.component import Component, Connector, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
@@ -51,7 +51,7 @@ def _links(node: dict[str, Any]) -> Iterator[Connector]:
         value = parameters.get(key)
         if isinstance(value, str) and not value.startswith("="):
             hosts |= host_named(value)
-    yield from (Connector(kind="host", name=host) for host in sorted(hosts))
+    yield from (host(name) for name in sorted(hosts))
 
 
 def credentials_in(workflow: Component) -> Iterator[tuple[str, str]]:

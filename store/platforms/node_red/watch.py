@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from store.domain.build import gathered
+from store.domain.build import gathered, host
 from store.domain.component import Connector, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.schedules import cron_seconds, interval_seconds
@@ -24,6 +24,7 @@ CORE: Final = frozenset({
 })  # fmt: skip
 """The types that come with Node-RED 4; every other type comes from a module somebody installed."""
 _ADDRESSES: Final = frozenset({"url", "host", "hostname", "broker", "server", "address", "endpoint"})
+_SORTED_ADDRESSES: Final = sorted(_ADDRESSES)
 _WITH_CODE: Final = frozenset({"function", "template", "global-config"})
 _SHELL_CODE: Final = ("child_process", "execSync(", "spawnSync(")
 
@@ -52,14 +53,16 @@ def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
 
 def _links(node: Node, ids: set[str]) -> Iterator[Connector]:
     if not _ADDRESSES.isdisjoint(node):
-        yield from (Connector(kind="host", name=host) for host in _hosts(node, ids))
+        yield from (host(name) for name in _hosts(node, ids))
     if node["type"] in _WITH_CODE:
         yield from _in_code(node)
 
 
 def _hosts(node: Node, ids: set[str]) -> Iterator[str]:
     """Yield the hosts in a node's address fields; `broker` may name a config node, `tcp in` says what it is."""
-    for key in sorted(_ADDRESSES & node.keys()):
+    for key in _SORTED_ADDRESSES:
+        if key not in node:
+            continue
         value = node[key]
         mode = node["type"] == "tcp in" and key == "server"
         if isinstance(value, str) and value and value not in ids and not mode:
@@ -70,7 +73,7 @@ def _in_code(node: Node) -> Iterator[Connector]:
     for key in ("func", "initialize", "finalize", "template"):
         text = node.get(key)
         if isinstance(text, str):
-            yield from (Connector(kind="host", name=host) for host in sorted(hosts_in(text)))
+            yield from (host(name) for name in sorted(hosts_in(text)))
     libraries = node.get("libs")
     for library in libraries if isinstance(libraries, list) else []:
         module = library.get("module") if isinstance(library, dict) else None

@@ -105,9 +105,7 @@ def _noted(
     rows = artifacts.observations(connection, environment=environment, project=project)
     last = {row.name: row for row in rows}.get(file.name)
     artifact = archive.put(connection, file.data, previous=last.artifact if last else None)
-    manifest = archive.put_manifest(
-        connection, parsed.components, previous=last.manifest if last else None, artifact=artifact
-    )
+    manifest = archive.put_manifest(connection, parsed.components, previous=last.manifest if last else None)
     known = standing(writer, environment, project)
     first = next_id(writer, "DR", ["drift.opened"], "drift")
     verdicts = rules.judge(judged, known, number=lambda k: named("DR", first + k)) if judged else ()

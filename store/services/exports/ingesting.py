@@ -240,9 +240,7 @@ def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
     if last is not None and known and not last.imported and read.imported is None:
         return FileOutcome(path=path, outcome="unchanged", digest=digest, platform=last.platform)
     archive.put(writer.connection, file.data, previous=last.digest if last else None)
-    manifest = archive.put_manifest(
-        writer.connection, parsed.components, previous=last.manifest if last else None, artifact=digest
-    )
+    manifest = archive.put_manifest(writer.connection, parsed.components, previous=last.manifest if last else None)
     event = ev.ArtifactIngested(
         artifact=digest,
         project=drop.project,
