@@ -22,9 +22,13 @@ from console.screen.request_form import RequestForm
 from console.screen.rollback_dialog import ConfirmRollback
 from console.screen.tour import tour
 from console.screen.verdict_dialog import VerdictDialog
+from console.screen.words_form import WordsForm
 from console.screens.approvals import Approvals
 from console.screens.connectors import Connectors
 from console.screens.drift import Drift
+from console.screens.findings import Findings
+from console.screens.health import Health
+from console.screens.incidents import Incidents
 from console.screens.ledger import Ledger
 from console.screens.lineage import Lineage
 from console.screens.replay import Replay
@@ -46,11 +50,14 @@ from console.widgets.timeline import Timeline
 SCREENS: tuple[Place, ...] = (
     Place(key="1", id="triage", title="Triage", factory=Triage),
     Place(key="2", id="approvals", title="Approvals", factory=Approvals, subjects=("CR-",)),
-    Place(key="3", id="lineage", title="Lineage", factory=Lineage, subjects=("DEP-", "INC-")),
+    Place(key="3", id="lineage", title="Lineage", factory=Lineage, subjects=("DEP-",)),
     Place(key="4", id="drift", title="Drift", factory=Drift, subjects=("DR-",)),
     Place(key="5", id="replay", title="Replay", factory=Replay),
     Place(key="6", id="ledger", title="Ledger", factory=Ledger, subjects=("#",)),
     Place(key="7", id="connectors", title="Connectors", factory=Connectors),
+    Place(key="8", id="health", title="Health", factory=Health),
+    Place(key="9", id="incidents", title="Incidents", factory=Incidents, subjects=("INC-", "BG-")),
+    Place(key="0", id="findings", title="Findings", factory=Findings, subjects=("FND-", "AN-")),
 )
 """One line a screen: `Place(key="1", id="triage", title="Triage", factory=lambda session: Triage(session.triage))`."""
 
@@ -80,6 +87,7 @@ DIALOGS: tuple[type[Widget], ...] = (
     ExplainDialog,
     ChangesDialog,
     VerdictDialog,
+    WordsForm,
 )
 
 _STYLES = Path(__file__).parent / "screens"

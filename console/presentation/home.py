@@ -38,18 +38,17 @@ _KEYS = {
     "approval": (("enter", "reviews"), ("a", "approves"), ("x", "refuses")),
     "ready": (("D", "deploys it"), ("enter", "reviews")),
     "failed": (("F", "finishes it"), ("U", "takes it back"), ("R", "rolls back"), ("enter", "shows its lineage")),
-    "incident": (("c", "adds a note"), ("R", "rolls back"), ("enter", "shows its lineage")),
-    "anomaly": (("c", "adds a note"), ("enter", "shows its lineage")),
+    "incident": (("c", "adds a note"), ("R", "rolls back"), ("X", "closes it"), ("enter", "opens it")),
+    "anomaly": (("A", "acknowledges"), ("enter", "opens it")),
     "refused": (("enter", "shows the entry"),),
     "comment": (("enter", "opens the review"), ("c", "answers")),
     "chain": (("enter", "shows the ledger"),),
-    "review": (("enter", "shows the entry"),),
-    "finding": (("c", "adds a note"), ("enter", "shows the entry")),
+    "review": (("v", "records the review"), ("enter", "opens it")),
+    "finding": (("X", "closes it"), ("c", "adds a note"), ("enter", "opens it")),
 }
 """Kind → the keys that handle it, the best one first; a kind that is not here says it by its act."""
 _ACTS = {
     "R": "roll back",
-    "A": "handle drift",
     "a": "approve",
     "D": "deploy",
     "c": "annotate",
@@ -57,6 +56,14 @@ _ACTS = {
     "U": "roll back",
     "P": "annotate",
 }
+_RIGHTS = {
+    ("drift", "acknowledge"): "handle drift",
+    ("anomaly", "acknowledge"): "acknowledge an anomaly",
+    ("finding", "close"): "close a finding",
+    ("incident", "close"): "open an incident",
+    ("review", "viewed"): "review",
+}
+"""Kind and act → what one has to have a right to."""
 _BY_ACT = {"roll back": ("R", "rolls back"), "annotate": ("c", "adds a note")}
 """Act → the key that does it for whatever kind of item states that act."""
 
@@ -68,10 +75,17 @@ def word(item: Item) -> str:
 
 def keys(item: Item) -> tuple[tuple[str, str], ...]:
     """Return the keys that handle an item and what each does, the best first; `enter` opens whatever it is."""
+    if item.kind == "review" and item.key == "connectors":
+        return (("enter", "opens them"),)  # nobody signs for a list that they have not seen
     known = _KEYS.get(item.kind)
     if known is not None:
         return known
     return (*((_BY_ACT[item.act],) if item.act in _BY_ACT else ()), ("enter", "opens it"))
+
+
+def right_of(item: Item, act: str) -> str:
+    """Return what one has to have a right to, for an act that is another one with each kind of item; else nothing."""
+    return _RIGHTS.get((item.kind, act), "")
 
 
 def best_key(item: Item) -> str:
@@ -279,7 +293,8 @@ def _against(found: Situation, key: str) -> tuple[str, ...]:
                 return found.review.refuse_blocked
             case _:
                 return (*found.review.deploy_blocked, *(f"→ {words}" for words in found.review.deploy_unblock))
-    return found.blocked.get(_ACTS.get(key, ""), ())
+    act = {"A": "acknowledge", "X": "close", "v": "viewed"}.get(key, "")
+    return found.blocked.get(right_of(found.item, act) or _ACTS.get(key, ""), ())
 
 
 def _body(found: Situation, now: datetime, room: int) -> list[Line]:

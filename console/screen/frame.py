@@ -40,7 +40,7 @@ class Frame(Screen[None]):
     """The one Textual screen; its panes are the console's screens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(n), f"place_key('{n}')", f"Screen {n}", show=False, id=f"screen.{n}") for n in range(1, 10)),
+        *(Binding(str(n), f"place_key('{n}')", f"Screen {n}", show=False, id=f"screen.{n}") for n in range(10)),
         Binding("slash", "filter", "Filter", key_display="/", id="find.filter"),
         Binding("colon", "command", "Command", key_display=":", id="find.command"),
         Binding("question_mark", "help", "Keys", key_display="?", id="app.help"),

@@ -44,6 +44,11 @@ KEYS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "playbook": ("P", "Playbook"),
         "resume": ("F", "Finish"),
         "takeback": ("U", "Take back"),
+        "close": ("X", "Close"),
+        "assign": ("H", "Hand to"),
+        "finding": ("f", "New finding"),
+        "glass": ("B", "Break glass"),
+        "lineage": ("L", "Lineage"),
         "reload": ("r", "Reload"),
     }
 )

@@ -11,7 +11,7 @@ from console.presentation.text import display
 from console.screen.place import Place
 from store.errors import BadInput
 
-_ID: Final = re.compile(r"(?:CR|DEP|DR|INC|FND|BG|EX)-\d{1,12}", re.IGNORECASE)
+_ID: Final = re.compile(r"(?:CR|DEP|DR|INC|FND|BG|EX|AN)-\d{1,12}", re.IGNORECASE)
 _OTHER: Final = re.compile(r"[A-Z]{2,4}-\d{4,12}")
 """Any other id (BG-0001, EX-0002): opens where it is at home, else it is looked for in the ledger."""
 _AROUND: Final = re.compile(

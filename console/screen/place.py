@@ -14,7 +14,7 @@ class Place:
     """One line of the table of screens."""
 
     key: str
-    """`1` to `9`."""
+    """`1` to `9`, then `0`."""
     id: str
     """Its name in commands and in `Pane.go`; its style sheet is `console/screens/<id>.tcss`."""
     title: str

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from console.presentation import home
 from console.presentation.changes import changes_of
 from console.presentation.compared import Compared
-from console.screen import Frame, Pane, act, look, remains_acts, request_acts, request_writing, ticking_acts
+from console.screen import Frame, Pane, act, item_acts, look, remains_acts, request_acts, request_writing, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.incident_acts import open_incident
@@ -21,12 +21,10 @@ from console.screen.request_rows import ITEMS, LATELY, item_rows, lately_rows
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.beside import beside
 from console.widgets.change_panel import ChangePanel
-from console.widgets.dialogs import Ask
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from store.errors import NotFound, QuarterdeckError
 from store.integrity.entry import Entry
-from store.services.drift import drifting
 from store.services.history import activity
 from store.services.requests.review import Review
 from store.services.triage.situation import Home, Place, Situation, at_home, situation
@@ -34,19 +32,13 @@ from store.services.triage.triage import Item
 
 _GOES = {
     "drift": "drift", "approval": "approvals", "ready": "approvals", "comment": "approvals", "failed": "lineage",
-    "incident": "lineage", "chain": "ledger",
+    "chain": "ledger",
 }  # fmt: skip
 """Kind of item → the screen that `enter` opens it in; any other opens where its id is at home, else as an entry."""
+_WORDS = {"policy": "health", "connectors": "connectors"}
+"""What is no id → the screen where it is reviewed."""
 TALL = 30
 """Lines of the terminal from which the activity of the day may have a line of its own."""
-_NEEDS = {"approve": "approval", "deploy": "ready", "acknowledge": "drift"}
-_RIGHTS = {
-    "rollback": "roll back",
-    "acknowledge": "handle drift",
-    "incident": "open an incident",
-    "comment": "annotate",
-    "playbook": "annotate",
-}
 
 
 class Triage(Pane[Home]):
@@ -57,6 +49,7 @@ class Triage(Pane[Home]):
         "enter opens the thing where it is handled. R on a drift pushes the desired release over it; on a failed"
         " deployment or an incident it goes back to the release before. i opens an incident about the place under the"
         " cursor, P works through a playbook for one; F finishes a deployment that failed on the way, U takes it back."
+        " A acknowledges a drift or an anomaly, X closes a finding or an incident, v records a review."
         " + writes a new request. tab goes to what happened lately, where enter shows the entry and its proof.",
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,6 +58,8 @@ class Triage(Pane[Home]):
         act("refuse"),
         act("deploy"),
         act("acknowledge"),
+        act("viewed", "Reviewed"),
+        act("close"),
         look("diff"),
         act("incident"),
         act("resume"),
@@ -207,7 +202,7 @@ class Triage(Pane[Home]):
         item = self._items.get(self._wanted or "")
         if item is None:
             return
-        place = _GOES.get(item.kind) or self._home_of(item.subject)
+        place = _GOES.get(item.kind) or _WORDS.get(item.subject) or self._home_of(item.subject)
         if place is None:
             self._run("look_entry", None)
         else:
@@ -274,27 +269,7 @@ class Triage(Pane[Home]):
         found = self._current()
         if found is None:
             return "nothing needs anybody" if not self._items else f"still reading {self._wanted}"
-        item = found.item
-        if name == "write":
-            return None
-        if name in {"resume", "takeback"}:
-            return remains_acts.why_not(name, found.remains, item.key)
-        if name in {"approve", "refuse", "deploy"}:
-            if found.review is None:
-                return f"{item.key} is no request: {home.handled(item)}"
-            return request_acts.why_not(name, found.review)
-        if name in _NEEDS and item.kind != _NEEDS[name]:
-            return f"{item.key} is no {_NEEDS[name]}: {home.handled(item)}"
-        can_roll_back = item.kind in {"drift", "failed", "incident"} or item.act == "roll back"
-        if name == "rollback" and (not can_roll_back or item.project == "-"):
-            return f"{item.key} is nothing to roll back: {home.handled(item)}"
-        if name == "comment" and item.kind == "review":
-            return f"{item.key} is noted in its review: {item.command}"
-        if name == "comment" and item.subject.startswith("#"):
-            return None
-        if name == "comment" and activity.newest_about(self._desk.context, item.subject) is None:
-            return f"{item.subject} takes no comment: {home.handled(item)}"
-        return "\n".join(found.blocked.get(_RIGHTS.get(name, ""), ())) or None
+        return None if name == "write" else item_acts.why_not(name, found, self._desk)
 
     def _review(self) -> Review:
         found = self._current()
@@ -317,18 +292,13 @@ class Triage(Pane[Home]):
         await confirm_rollback(self, self._desk, environment=item.environment, project=item.project, drift=drift)
 
     async def act_acknowledge(self) -> None:
-        """Take a drift off the list with the reason why it may stand."""
-        item = self._item()
-        words = await self.ask(
-            Ask(f"Acknowledge {item.key}", facts=[item.what], placeholder="why it may stand for now")
-        )
-        if words is not None:
-            me = self._desk.me()
-            entry = await self.perform(
-                lambda: drifting.acknowledge(self._desk.context, me, item.key, note=words),
-                doing=f"acknowledging {item.key}",
-            )
-            self.say(f"acknowledged {item.key}: entry {entry.seq}; it stands until live is as it should be")
+        await item_acts.acknowledge(self, self._desk, self._item())
+
+    async def act_close(self) -> None:
+        await item_acts.close(self, self._desk, self._item())
+
+    async def act_viewed(self) -> None:
+        await item_acts.review(self, self._desk, self._item())
 
     async def act_incident(self) -> None:
         item = self._items.get(self._wanted or "")

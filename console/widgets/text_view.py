@@ -56,10 +56,15 @@ class TextView(LineView):
         self.cursor = 0
 
     def _relay(self) -> None:
-        room = max(self.size.width - 2, 20)
-        broken = (part for given in self._text_given for part in wrap(given, room))
-        self._text_lines = tuple(broken) if self._text_wrapped else self._text_given
+        cells = self.size.width
+        self._text_lines = self._broken(cells) if self._text_wrapped else self._text_given
+        if self._text_wrapped and len(self._text_lines) > self.size.height:  # the scrollbar takes a cell, or will soon
+            self._text_lines = self._broken(cells - self.scrollbar_size_vertical)
         self.rows_changed()
+
+    def _broken(self, cells: int) -> tuple[Line, ...]:
+        room = max(cells - 2, 20)
+        return tuple(part for given in self._text_given for part in wrap(given, room))
 
     def on_resize(self) -> None:
         self._relay()

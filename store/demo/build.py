@@ -13,17 +13,21 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from store.demo.samples import BROKEN, crm_sync, orders
+from store.demo.samples import BROKEN, POLICY, crm_sync, orders
 from store.domain import events as ev
 from store.domain.roles import parse_grant
 from store.integrity.signer import KeyFileSigner
-from store.services import incidents
+from store.services import incidents, rounds
+from store.services.anomalies import acknowledging
 from store.services.context import Actor, Context, fresh_nonce
-from store.services.delivery import deploying, environments, rollback
+from store.services.delivery import deploying, environments, rehearsing, rollback
 from store.services.drift import drifting
 from store.services.exports import watching
+from store.services.findings import handling
+from store.services.findings.handling import Wanted
 from store.services.identity import people
-from store.services.requests import approving, requests
+from store.services.policy import proposing
+from store.services.requests import approving, commenting, requests
 from store.workspace import LOG_KEY_FILE, Workspace, create, open_workspace
 
 YOU = "mira"
@@ -131,6 +135,7 @@ def make(
         _begin(story)
         _first_weeks(story)
         _recent(story, now)
+        _governed(story, now)
         facts = {"workspace": str(folder), "entries": workspace.ledger.head().size}
     finally:
         workspace.close()
@@ -263,3 +268,48 @@ def _recent(story: _Story, now: datetime) -> None:
     )
     story.clock.set(now - timedelta(minutes=12))
     story.drop("prod", "orders", "flows.json", orders(3, tampered=True), root="observed")
+
+
+def _governed(story: _Story, now: datetime) -> None:
+    """Adopt a policy, rehearse under it, look things over. New events belong here: earlier numbers stay as they are."""
+    context, admin = story.context, story.actors["ada"]
+    folder = story.workspace.root / "policies"
+    folder.mkdir()
+    (folder / "policy.toml").write_text(POLICY, encoding="utf-8")
+    story.clock.set(now - timedelta(minutes=10, seconds=30))
+    opened = proposing.propose(
+        context,
+        admin,
+        title="Look again, and rehearse",
+        why="The audit asks when anybody last looked at the connectors",
+    )
+    request = opened[0].statement.on["request"]
+    story.clock.set(now - timedelta(minutes=9))
+    approving.approve(context, story.actors["ines"], request, note="nothing gets easier")
+    proposing.adopt(context, admin, request)
+    story.clock.set(now - timedelta(minutes=8))
+    plan = rehearsing.plan_rehearsal(context, "staging", "orders")
+    rehearsing.rehearse(context, story.actors[YOU], plan, reason="so that going back is no surprise on prod")
+    story.clock.set(now - timedelta(minutes=6))
+    commenting.comment(
+        context,
+        story.actors["ines"],
+        "CR-0010",
+        "Order intake",
+        "what happens to an order while the carrier does not answer?",
+    )
+    story.clock.set(now - timedelta(minutes=5))
+    handling.open_finding(
+        context,
+        story.actors["juno"],
+        Wanted(
+            title="The synthetic orders still hold no voucher",
+            about="INC-0001",
+            assignee="theo",
+            summary="what INC-0001 taught was never done: staging cannot show a negative total",
+        ),
+    )
+    story.clock.set(now - timedelta(minutes=4))
+    rounds.once(context)
+    story.clock.set(now - timedelta(minutes=2))
+    acknowledging.acknowledge(context, story.actors["ines"], "AN-0002", note="crm has no staging: sales agreed to that")

@@ -92,3 +92,17 @@ def crm_sync(version: int) -> bytes:
 
 BROKEN = b'{"id": "0x", "nodes": [ {"name": "cut off in the middle'
 """An export that its tool did not finish writing."""
+
+
+POLICY = """\
+# The demo's policy: the built-in one, and when people look again.
+review_every_days = 90
+connector_review_every_days = 14
+
+[environments.staging]
+order = 1
+
+[environments.prod]
+order = 2
+"""
+"""What the demo's people adopt at last."""

@@ -111,4 +111,4 @@ def test_a_finding_is_shown_with_its_story_and_the_command_that_closes_it() -> N
     assert "c adds a note" in text
     assert "#9 cy noted: on it" in text
     assert "handled by  quarterdeck finding close FND-0001" in text
-    assert "FND-0001 w: c adds a note" in told([found], "mira")
+    assert "FND-0001 w: X closes it" in told([found], "mira")

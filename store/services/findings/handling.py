@@ -141,6 +141,15 @@ def close(context: Context, actor: Actor, finding: str, *, done: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+def closable(context: Context, handle: str, finding: str) -> None:
+    """Raise what `close` would raise to `handle` now: asked before they write down what was done."""
+    one = rules.get(every(context.ledger), finding)
+    rules.check_close(
+        one, actor=handle, people=principals(context.ledger), policy=context.policy, at=context.now,
+        involved=_involved(context, context.ledger, one),
+    )  # fmt: skip
+
+
 def every(source: Source) -> dict[str, Finding]:
     """Return every finding by id; left out is what nobody signed who could do it when they did."""
 

@@ -15,6 +15,7 @@ from store.integrity.note import open_note
 from store.ledger import HeadStore
 from store.outbox import FILE_NAME, Message
 from store.services.audit import backing_up, verified
+from store.services.context import Context
 from store.services.health.look import Look
 from store.services.notifying import notifying
 from store.services.witness import cosigning
@@ -30,7 +31,7 @@ def witnesses(look: Look) -> Iterator[Duty]:
     """Yield every witness that has not vouched for what was recorded since; nothing while it knows every entry."""
     size = look.context.ledger.head().size
     for one in look.context.config.witnesses.known:
-        name, known, when = _cosigned(look, one)
+        name, known, when = cosigned(look.context, one)
         if known >= size:
             continue
         base = when or look.began
@@ -51,11 +52,11 @@ def witnesses(look: Look) -> Iterator[Duty]:
         )
 
 
-def _cosigned(look: Look, witness: WitnessConfig) -> tuple[str, int, str | None]:
+def cosigned(context: Context, witness: WitnessConfig) -> tuple[str, int, str | None]:
     """Return a witness's name, up to which entry it vouches and since when; 0 where nothing usable is kept."""
     verifier = cosigning.verifier_of(witness)
     with suppress(QuarterdeckError):
-        found = cosigning.vouched(look.context, verifier)
+        found = cosigning.vouched(context, verifier)
         if found is not None:
             (line,) = open_note(found.note, [verifier]).signatures
             when = timestamp(datetime.fromtimestamp(line.time or 0, tz=UTC))
@@ -66,7 +67,7 @@ def _cosigned(look: Look, witness: WitnessConfig) -> tuple[str, int, str | None]
 def verification(look: Look) -> Iterator[Duty]:
     """Yield the next verification: a month after the last one on this machine, or after the ledger's beginning."""
     last = verified.last(look.context)
-    base = (_written(verified.store_of(look.context)) if last is not None else None) or look.began
+    base = (written(verified.store_of(look.context)) if last is not None else None) or look.began
     due = due_after(base, _VERIFY_DAYS)
     upto = f"verified up to entry {last.size}" if last is not None else "never verified"
     yield Duty(
@@ -86,7 +87,7 @@ def verification(look: Look) -> Iterator[Duty]:
 
 def backup(look: Look) -> Iterator[Duty]:
     """Yield the next backup where `quarterdeck backup` ever made one; how else a disk is saved it cannot know."""
-    made = _written(backing_up.store_of(look.context))
+    made = written(backing_up.store_of(look.context))
     if made is None:
         return
     due = due_after(made, _BACKUP_DAYS)
@@ -105,7 +106,7 @@ def backup(look: Look) -> Iterator[Duty]:
     )
 
 
-def _written(kept: HeadStore) -> str | None:
+def written(kept: HeadStore) -> str | None:
     """Return when a head was kept on this machine's disk, None when there is none."""
     try:
         return timestamp(datetime.fromtimestamp(kept.path.stat().st_mtime, tz=UTC))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+RANK: Final[Mapping[str, int]] = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+"""Severity → its place in the list."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from store.clock import parse_timestamp, timestamp
 from store.domain.duties import Duty, State, state_of
-from store.domain.roles import Principals, may
 from store.projections import findings
 from store.projections.findings import FindingRow
-from store.services.context import Context
 from store.services.health.health import reviews
+from store.services.triage.asked import Asked
 from store.services.triage.item import Item
 
 _SEVERITIES: Final = {"info": "low", "warning": "medium"}
@@ -19,12 +19,19 @@ _WORSE: Final = {"low": "medium", "medium": "high"}
 """What is overdue weighs one level more; it does not push what is broken from the first line."""
 
 
-def items(context: Context, people: Principals, handle: str | None, at: str) -> tuple[Item, ...]:
-    """Return reviews that are due soon or overdue, and every open finding."""
-    due = [one for one in reviews(context, at) if one.state in {State.SOON, State.OVERDUE}]
-    with context.ledger.reading() as connection:
+def reviews_due(asked: Asked) -> Iterator[Item]:
+    """Yield reviews that are due soon or overdue."""
+    for one in reviews(asked.context, asked.at):
+        if one.state in {State.SOON, State.OVERDUE}:
+            yield _review(one, asked.handle, asked.at)
+
+
+def open_findings(asked: Asked) -> Iterator[Item]:
+    """Yield every open finding."""
+    with asked.context.ledger.reading() as connection:
         rows = findings.listing(connection, state="open")
-    return (*(_review(one, handle, at) for one in due), *(_finding(row, people, handle, at) for row in rows))
+    for row in rows:
+        yield _finding(asked, row)
 
 
 def _review(one: Duty, handle: str | None, at: str) -> Item:
@@ -42,10 +49,9 @@ def _review(one: Duty, handle: str | None, at: str) -> Item:
     )
 
 
-def _finding(row: FindingRow, people: Principals, handle: str | None, at: str) -> Item:
-    late = state_of(row.due, at) is State.OVERDUE
-    place = {"project": row.project or "*", "environment": row.environment or "*"}
-    closes = handle is not None and may(people, handle, "close a finding", **place, at=at)
+def _finding(asked: Asked, row: FindingRow) -> Item:
+    late = state_of(row.due, asked.at) is State.OVERDUE
+    closes = asked.may("close a finding", row.project or "*", row.environment or "*")
     return Item(
         key=row.id,
         kind="finding",
@@ -53,8 +59,8 @@ def _finding(row: FindingRow, people: Principals, handle: str | None, at: str) -
         environment=row.environment or "-",
         project=row.project or "-",
         what=f"{row.title}{f' ({row.about})' if row.about else ''}: {_when(row.due, late=late)}",
-        since=_instant(row.due if late else row.opened_at, at),
-        mine=closes or (handle is not None and handle == row.assignee),
+        since=_instant(row.due if late else row.opened_at, asked.at),
+        mine=closes or (asked.handle is not None and asked.handle == row.assignee),
         command=f"quarterdeck finding close {row.id} --done TEXT",
     )
 

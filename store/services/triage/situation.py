@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from store.domain.component import Component
 from store.domain.diff import Diff
@@ -20,8 +21,11 @@ from store.services import rights
 from store.services.context import Context
 from store.services.delivery.remains import Remains, remains
 from store.services.drift.drift_view import ThreeWay, three_way
+from store.services.findings.concerns import concern
+from store.services.glass import holding
 from store.services.history import activity
 from store.services.identity.people import principals
+from store.services.incident_view import against_review
 from store.services.requests.review import Review, review
 from store.services.triage import triage
 from store.services.triage.triage import EnvironmentState, Item
@@ -29,6 +33,8 @@ from store.services.triage.triage import EnvironmentState, Item
 ACTS = (
     "approve", "deploy", "roll back", "handle drift", "open an incident", "annotate", "comment on a request"
 )  # fmt: skip
+_REVIEWS: Final = {"policy": "review the policy", "connectors": "review connectors"}
+"""What is reviewed and is no id → the right to do it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +43,7 @@ class Situation:
 
     item: Item
     blocked: Mapping[str, tuple[str, ...]]
-    """Act of `ACTS`, and the item's own → why the caller may not do it here, then `→` what would unblock it."""
+    """Act of `ACTS`, `review`, the item's own → why the caller may not do it here, then `→` what would unblock it."""
     review: Review | None = None
     three: ThreeWay | None = None
     failed: DeploymentRow | None = None
@@ -129,6 +135,7 @@ def situation(context: Context, item: Item, handle: str | None) -> Situation:
     found = review(context, item.subject, handle) if item.kind in {"approval", "ready", "comment"} else None
     if found is not None and not found.approve_blocked:
         blocked["approve"] = ()  # also where it was escalated to a role that approves nothing else
+    blocked |= _more_blocked(context, item, handle)
     three = three_way(context, item.key) if item.kind == "drift" else None
     return Situation(
         item=item,
@@ -147,6 +154,18 @@ def situation(context: Context, item: Item, handle: str | None) -> Situation:
         before=found.before if found else _by_id(three.desired if three else None),
         after=found.after if found else _by_id(three.observed if three else None),
     )
+
+
+def _more_blocked(context: Context, item: Item, handle: str | None) -> Mapping[str, tuple[str, ...]]:
+    """Return what stands against the acts that are for this kind of item only, by the rules of the thing itself."""
+    if item.kind in {"finding", "anomaly"}:
+        return concern(context, handle, item.key).blocked
+    if item.kind != "review":
+        return {}
+    if item.key in _REVIEWS:
+        people = principals(context.ledger)
+        return {"review": rights.against(context, people, handle, _REVIEWS[item.key], project="*", environment="*")}
+    return {"review": against_review(context, handle, holding.every(context.ledger).get(item.key))}
 
 
 def _remains(context: Context, item: Item, handle: str | None) -> Remains | None:

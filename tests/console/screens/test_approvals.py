@@ -245,9 +245,9 @@ async def test_c_in_a_review_comments_on_the_component_and_it_stands_under_it(mi
         change = requests.change_of(mira.desk.context.ledger, CHANGE)
         assert (newest(mira).kind, newest(mira).data["digest"]) == ("request.commented", change.digest)
         text = screen_text(pilot.app)
-        for words in ("○ mira just now: why POST?", "1 comment, 1 open", "1 comment ○ 1 open"):
+        for words in ("○ mira just now: why POST?", "2 comments, 2 open", "2 comments ○ 2 open"):
             assert words in text
-        assert "1 comment not settled (by mira)" in await asked(pilot, "a")
+        assert "2 comments not settled (by mira and ines)" in await asked(pilot, "a")
 
 
 async def test_point_and_comma_walk_the_comments_and_capital_c_settles_one(mira: DemoDesk) -> None:
@@ -272,7 +272,7 @@ async def test_point_and_comma_walk_the_comments_and_capital_c_settles_one(mira:
         await until(pilot, lambda: "on Order intake: entry" in said(pilot))
         await settled(pilot)
         assert "settled by mira: idempotent" in screen_text(pilot.app)
-        assert "2 comments, 1 open" in screen_text(pilot.app)
+        assert "3 comments, 2 open" in screen_text(pilot.app)
         await pilot.press("C")
         assert "mira settled it already" in said(pilot)
 
@@ -293,7 +293,7 @@ async def test_a_hostile_comment_draws_as_text(mira: DemoDesk) -> None:
     commenting.comment(mira.desk.context, mira.actor("ines"), CHANGE, "Order intake", words)
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await review(pilot)
-        assert "1 comment, 1 open" in screen_text(pilot.app)
+        assert "2 comments, 2 open" in screen_text(pilot.app)
         assert "\x1b" not in screen_text(pilot.app)
 
 
@@ -358,7 +358,7 @@ async def test_deploying_asks_for_the_environments_name_and_reads_back(mira: Dem
         await pilot.press(*"prd", "enter")
         assert isinstance(pilot.app.screen, Confirm)
         await pilot.press("backspace", "backspace", *"rod", "enter")
-        await until(pilot, lambda: "verified DEP-0010: CR-0010 is live in prod" in said(pilot))
+        await until(pilot, lambda: "verified DEP-0012: CR-0010 is live in prod" in said(pilot))
         await settled(pilot)
         assert "live in prod" in screen_text(pilot.app)
 
@@ -371,8 +371,8 @@ async def test_promoting_opens_a_request_elsewhere_and_hands_it_in(mira: DemoDes
         await until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
         await armed(pilot)
         await pilot.press("y")
-        await until(pilot, lambda: "CR-0011 is handed in: 3 gates passed" in said(pilot))
-        made = requests.change_of(mira.desk.context.ledger, "CR-0011")
+        await until(pilot, lambda: "CR-0012 is handed in: 3 gates passed" in said(pilot))
+        made = requests.change_of(mira.desk.context.ledger, "CR-0012")
         assert (made.environment, made.state) == ("dev", "in review")
 
 
@@ -401,8 +401,8 @@ async def test_a_new_request_moves_no_cursor_onto_another_one(mira: DemoDesk) ->
         table(pilot)._table_clock = lambda: 100.0  # time stands still: rows that moved have just moved
         content = ev.RequestContent(title="Another", why="y", success="s", rollback_plan="r", risk="low")
         requests.open_request(context, theo, project="crm", environment="prod", content=content)
-        requests.submit(context, theo, "CR-0011")
-        await until(pilot, lambda: table(pilot).rows[0].key == "CR-0011")
+        requests.submit(context, theo, "CR-0012")
+        await until(pilot, lambda: table(pilot).rows[0].key == "CR-0012")
         assert table(pilot).key == CHANGE
         await pilot.press("a")
         await settled(pilot)
@@ -415,7 +415,7 @@ async def test_hostile_words_are_drawn_as_stand_ins(mira: DemoDesk) -> None:
     content = ev.RequestContent(title=title, why="\x1b[2Jwhy", success="s", rollback_plan="r", risk="low")
     requests.open_request(context, theo, project="crm", environment="prod", content=content)
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
-        await review(pilot, "CR-0011")
+        await review(pilot, "CR-0012")
         text = screen_text(pilot.app)
         assert "\x1b" not in text
         assert "\\u{1b}" in text

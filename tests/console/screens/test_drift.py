@@ -136,13 +136,13 @@ async def test_adopting_opens_a_request_that_asks_to_keep_it(mira: DemoDesk) -> 
         await pilot.press("enter")  # the title that stands there will do
         await settled(pilot)
         await pilot.press(*"finance", "enter")
-        await until(pilot, lambda: "CR-0011 asks to keep DR-0002" in said(pilot))
+        await until(pilot, lambda: "CR-0012 asks to keep DR-0002" in said(pilot))
         await settled(pilot)
         await pilot.press("u")
         await pilot.pause()
-        assert "CR-0011 asks to keep it already" in said(pilot)
+        assert "CR-0012 asks to keep it already" in said(pilot)
     with mira.desk.context.ledger.reading() as connection:
-        content = requests.content(connection, "CR-0011")
+        content = requests.content(connection, "CR-0012")
     assert content is not None
     assert (content.title, content.why) == ("Keep Refunds as it is live", "finance")
     assert row(mira, "DR-0002").status == "adopted"
@@ -170,7 +170,7 @@ async def test_reverting_pushes_the_desired_release_over_it(mira: DemoDesk) -> N
         assert "the desired release" in facts
         assert "stale" not in facts  # the base of every request stays what it is
         await pilot.press(*"prod", "enter", *"nobody", "enter")
-        await until(pilot, lambda: "verified DEP-0010" in said(pilot))
+        await until(pilot, lambda: "verified DEP-0012" in said(pilot))
         assert "DR-0002 ends when live is seen again" in said(pilot)
         assert (mira.root / "out/prod/orders/flows.json").read_bytes() == orders(3)
         observe(mira, "orders", "flows.json", orders(3))

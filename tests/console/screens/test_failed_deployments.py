@@ -127,7 +127,7 @@ async def test_single_components_are_chosen_and_only_they_go_back(mira: DemoDesk
         assert "Order intake; 2 other components as desired now" in words(pilot)
         assert "takes back CR-0007 by theo" in words(pilot)
         await pilot.press(*"prod", "enter", *"totals", "enter")
-        await until(pilot, lambda: "verified DEP-0010" in said(pilot))
+        await until(pilot, lambda: "verified DEP-0012" in said(pilot))
     now = live.read_bytes()
     assert now not in {orders(1), orders(3)}
     started = list(mira.desk.context.ledger.entries(kinds=["rollback.started"]))[-1]

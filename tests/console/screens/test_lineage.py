@@ -189,8 +189,8 @@ async def test_rolling_back_to_the_release_under_the_cursor(mira: DemoDesk) -> N
         await armed(pilot)
         assert "takes back CR-0007" in "\n".join(str(found.render()) for found in pilot.app.screen.query(Facts))
         await pilot.press(*"prod", "enter", *"why", "enter")
-        await until(pilot, lambda: "verified DEP-0010" in said(pilot))
-        await until(pilot, lambda: (*PROD, "DEP-0010") in tree(pilot).paths)
+        await until(pilot, lambda: "verified DEP-0012" in said(pilot))
+        await until(pilot, lambda: (*PROD, "DEP-0012") in tree(pilot).paths)
         assert tree(pilot).key == "CR-0003"
         await settled(pilot)
         await pilot.press("R")

@@ -203,7 +203,7 @@ async def test_r_restores_the_desired_release_over_a_drift(mira: DemoDesk) -> No
         await until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
         await armed(pilot)
         await pilot.press(*"prod", "enter", *"tampered", "enter")
-        await until(pilot, lambda: "verified DEP-0010" in said(pilot))
+        await until(pilot, lambda: "verified DEP-0012" in said(pilot))
         await settled(pilot)
         kinds = [entry.statement.kind for entry in mira.desk.context.ledger.entries(newest_first=True, limit=5)]
         assert "deployment.verified" in kinds

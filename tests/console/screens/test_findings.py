@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from console_scene import screen_text
+from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled
+from textual.pilot import Pilot
+
+from console.app import SCREENS
+from console.screen import Place
+from console.screen.words_form import WordsForm
+from console.screens.findings import Findings
+from console.widgets.dialogs import Ask
+from console.widgets.keyed_table import KeyedTable
+from store.projections import anomalies, findings
+
+PLACE = Place(key="0", id="findings", title="Findings", factory=Findings, subjects=("FND-", "AN-"))
+
+
+def listed(pilot: Pilot[Any]) -> KeyedTable:
+    return pane_of(pilot).query_one("#findings-list", KeyedTable)
+
+
+async def on(pilot: Pilot[Any], key: str) -> None:
+    await settled(pilot)
+    pane_of(pilot).open(key)
+    await armed(pilot)
+    assert listed(pilot).key == key
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_findings_and_anomalies_look_like_this(mira: DemoDesk, snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(bare(mira.desk, PLACE), terminal_size=size, run_before=settled)
+
+
+async def test_the_first_line_says_what_is_open_and_what_to_press(mira: DemoDesk) -> None:
+    async with bare(mira.desk, PLACE).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "2 findings and 3 anomalies open" in screen_text(pilot.app).split("\n")[2]
+        keys = [row.key for row in listed(pilot).rows]
+        assert keys == ["AN-0001", "FND-0001", "FND-0002", "AN-0003", "AN-0004"]
+        await pilot.press("w")
+        await settled(pilot)
+        assert [row.key for row in listed(pilot).rows][-1] == "AN-0002"
+
+
+async def test_an_anomaly_is_acknowledged_by_somebody_else_with_what_it_was(demo: Any, tmp_path: Any) -> None:
+    from screens_scene import open_demo
+
+    juno = open_demo(demo, tmp_path / "juno", "juno")
+    async with bare(juno.desk, PLACE).run_test(size=(140, 45)) as pilot:
+        await on(pilot, "AN-0001")
+        assert "went to prod and was never in" in screen_text(pilot.app)
+        await pilot.press("A")
+        await armed(pilot)
+        assert isinstance(pilot.app.screen, Ask)
+        await pilot.press(*"hotfix", "enter")
+        await settled(pilot)
+        assert "acknowledged AN-0001" in said(pilot)
+    with juno.desk.context.ledger.reading() as connection:
+        row = anomalies.one(connection, "AN-0001")
+    juno.desk.context.ledger.close()
+    assert row is not None
+    assert (row.state, row.acknowledged_by, row.note) == ("acknowledged", "juno", "hotfix")
+
+
+async def test_nobody_acknowledges_an_anomaly_about_themselves(mira: DemoDesk) -> None:
+    async with bare(mira.desk, PLACE).run_test(size=(140, 45)) as pilot:
+        await on(pilot, "AN-0001")
+        await pilot.press("A")
+        await settled(pilot)
+        assert "may not acknowledge" in said(pilot) or "separation of duties" in said(pilot)
+
+
+async def test_a_finding_is_handed_over_talked_about_and_closed(demo: Any, tmp_path: Any) -> None:
+    from screens_scene import open_demo
+
+    juno = open_demo(demo, tmp_path / "juno", "juno")
+    async with bare(juno.desk, PLACE).run_test(size=(140, 45)) as pilot:
+        await on(pilot, "FND-0002")
+        await pilot.press("c")
+        await armed(pilot)
+        await pilot.press(*"looking", "enter")
+        await armed(pilot)
+        assert "noted on FND-0002" in said(pilot)
+        await pilot.press("H")
+        await armed(pilot)
+        assert isinstance(pilot.app.screen, WordsForm)
+        await pilot.press("right", "ctrl+s")
+        await armed(pilot)
+        assert "sees to FND-0002" in said(pilot)
+        await pilot.press("X")
+        await armed(pilot)
+        await pilot.press(*"reviewed", "enter")
+        await armed(pilot)
+        assert "closed FND-0002" in said(pilot)
+    with juno.desk.context.ledger.reading() as connection:
+        row = findings.one(connection, "FND-0002")
+        steps = [one.step for one in findings.story(connection, "FND-0002")]
+    juno.desk.context.ledger.close()
+    assert row is not None
+    assert (row.state, row.done, row.closed_by) == ("closed", "reviewed", "juno")
+    assert steps == ["raised", "noted", "assigned", "closed"]
+
+
+async def test_a_finding_is_opened_about_the_entry_under_the_cursor(demo: Any, tmp_path: Any) -> None:
+    from screens_scene import open_demo
+
+    juno = open_demo(demo, tmp_path / "juno", "juno")
+    async with bare(juno.desk, PLACE).run_test(size=(140, 45)) as pilot:
+        await on(pilot, "AN-0001")
+        await pilot.press("f")
+        await armed(pilot)
+        assert isinstance(pilot.app.screen, WordsForm)
+        await pilot.press("ctrl+s")
+        assert isinstance(pilot.app.screen, WordsForm), "an empty title is not taken"
+        await pilot.press(*"skipped", "ctrl+s")
+        await armed(pilot)
+        assert "opened FND-0003" in said(pilot)
+    with juno.desk.context.ledger.reading() as connection:
+        row = findings.one(connection, "FND-0003")
+    juno.desk.context.ledger.close()
+    assert row is not None
+    assert (row.title, row.about, row.severity) == ("skipped", "#82", "warning")
+
+
+async def test_what_cannot_be_done_says_why(mira: DemoDesk) -> None:
+    async with bare(mira.desk, PLACE).run_test(size=(140, 45)) as pilot:
+        await on(pilot, "FND-0001")
+        for key, words in (("A", "is no anomaly"), ("X", "may not close a finding"), ("H", "may not assign a finding")):
+            await pilot.press(key)
+            await settled(pilot)
+            assert words in said(pilot)
+        await on(pilot, "AN-0001")
+        for key, words in (("X", "is no finding"), ("c", "takes its note with A"), ("L", "has a lineage")):
+            await pilot.press(key)
+            await settled(pilot)
+            assert words in said(pilot)
+
+
+async def test_enter_opens_what_it_is_about_where_that_is_at_home(mira: DemoDesk) -> None:
+    async with bare(mira.desk, *SCREENS).run_test(size=(140, 45)) as pilot:
+        await pilot.press("0")
+        await on(pilot, "FND-0001")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert pane_of(pilot).id == "incidents"
+        assert pane_of(pilot).subject() == "INC-0001"
+        await pilot.press("0")
+        await on(pilot, "FND-0002")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert pane_of(pilot).id == "connectors"
+
+
+async def test_without_a_key_everything_is_read_and_nothing_done(stranger: DemoDesk) -> None:
+    async with bare(stranger.desk, PLACE).run_test(size=(80, 24)) as pilot:
+        await on(pilot, "FND-0001")
+        for key in "XAcHfi":
+            await pilot.press(key)
+            await settled(pilot)
+            assert "read only" in said(pilot)
