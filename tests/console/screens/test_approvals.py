@@ -247,7 +247,7 @@ async def test_c_in_a_review_comments_on_the_component_and_it_stands_under_it(mi
         text = screen_text(pilot.app)
         for words in ("○ mira just now: why POST?", "2 comments, 2 open", "2 comments ○ 2 open"):
             assert words in text
-        assert "2 comments not settled (by mira and ines)" in await asked(pilot, "a")
+        assert "2 comments not settled (by ines, mira)" in await asked(pilot, "a")
 
 
 async def test_point_and_comma_walk_the_comments_and_capital_c_settles_one(mira: DemoDesk) -> None:

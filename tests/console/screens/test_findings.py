@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from console_scene import screen_text
-from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled
+from screens_scene import SIZES, DemoDesk, armed, bare, open_demo, pane_of, said, settled
 from textual.pilot import Pilot
 
 from console.app import SCREENS
@@ -45,9 +46,7 @@ async def test_the_first_line_says_what_is_open_and_what_to_press(mira: DemoDesk
         assert [row.key for row in listed(pilot).rows][-1] == "AN-0002"
 
 
-async def test_an_anomaly_is_acknowledged_by_somebody_else_with_what_it_was(demo: Any, tmp_path: Any) -> None:
-    from screens_scene import open_demo
-
+async def test_an_anomaly_is_acknowledged_by_somebody_else_with_what_it_was(demo: Path, tmp_path: Path) -> None:
     juno = open_demo(demo, tmp_path / "juno", "juno")
     async with bare(juno.desk, PLACE).run_test(size=(140, 45)) as pilot:
         await on(pilot, "AN-0001")
@@ -73,9 +72,7 @@ async def test_nobody_acknowledges_an_anomaly_about_themselves(mira: DemoDesk) -
         assert "may not acknowledge" in said(pilot) or "separation of duties" in said(pilot)
 
 
-async def test_a_finding_is_handed_over_talked_about_and_closed(demo: Any, tmp_path: Any) -> None:
-    from screens_scene import open_demo
-
+async def test_a_finding_is_handed_over_talked_about_and_closed(demo: Path, tmp_path: Path) -> None:
     juno = open_demo(demo, tmp_path / "juno", "juno")
     async with bare(juno.desk, PLACE).run_test(size=(140, 45)) as pilot:
         await on(pilot, "FND-0002")
@@ -104,9 +101,7 @@ async def test_a_finding_is_handed_over_talked_about_and_closed(demo: Any, tmp_p
     assert steps == ["raised", "noted", "assigned", "closed"]
 
 
-async def test_a_finding_is_opened_about_the_entry_under_the_cursor(demo: Any, tmp_path: Any) -> None:
-    from screens_scene import open_demo
-
+async def test_a_finding_is_opened_about_the_entry_under_the_cursor(demo: Path, tmp_path: Path) -> None:
     juno = open_demo(demo, tmp_path / "juno", "juno")
     async with bare(juno.desk, PLACE).run_test(size=(140, 45)) as pilot:
         await on(pilot, "AN-0001")
