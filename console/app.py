@@ -35,7 +35,7 @@ from console.screens.replay import Replay
 from console.screens.triage import Triage
 from console.widgets.change_panel import ChangePanel
 from console.widgets.choose_some import ChooseSome
-from console.widgets.dialogs import Ask, Choose, Confirm, Reading
+from console.widgets.dialogs import Ask, Choose, Confirm, Dialog, Reading
 from console.widgets.diff_view import DiffView
 from console.widgets.filter_bar import FilterBar
 from console.widgets.form_fields import Pick
@@ -73,6 +73,7 @@ WIDGETS: tuple[type[Widget], ...] = (
 )
 """Every widget that binds keys of its own."""
 DIALOGS: tuple[type[Widget], ...] = (
+    Dialog,
     Confirm,
     Ask,
     Choose,

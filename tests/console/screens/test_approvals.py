@@ -427,7 +427,7 @@ async def test_y_copies_the_digest_in_a_review_and_the_id_in_the_list(mira: Demo
         await settled(pilot)
         await pilot.press("y")
         await settled(pilot)
-        assert said(pilot).endswith(CHANGE)
+        assert f"copied  {CHANGE}" in said(pilot)
         await review(pilot)
         await pilot.press("y")
         await settled(pilot)
