@@ -12,10 +12,16 @@ from textual.widget import Widget
 
 from console.personal.memory import LeftOff
 from console.screen import Frame, Pane, Place, Session, checked_keymap
+from console.screen.change_question import ConfirmChange
+from console.screen.changes_dialog import ChangesDialog
+from console.screen.entry_dialog import EntryDialog
+from console.screen.explain_dialog import ExplainDialog
 from console.screen.keys import KeyRow, keys_of
 from console.screen.palette import Going
 from console.screen.request_form import RequestForm
 from console.screen.rollback_dialog import ConfirmRollback
+from console.screen.tour import tour
+from console.screen.verdict_dialog import VerdictDialog
 from console.screen.words_form import WordsForm
 from console.screens.approvals import Approvals
 from console.screens.connectors import Connectors
@@ -76,6 +82,11 @@ DIALOGS: tuple[type[Widget], ...] = (
     RequestForm,
     Pick,
     ConfirmRollback,
+    ConfirmChange,
+    EntryDialog,
+    ExplainDialog,
+    ChangesDialog,
+    VerdictDialog,
     WordsForm,
 )
 
@@ -113,6 +124,8 @@ class Console(TerminalApp[None]):
         self._console_places = tuple(places)
         self._console_start = start
         self._console_greeting: tuple[bool, tuple[str, ...]] = (False, ())
+        self.greeted = False
+        """Whether all that `greet` was given has been on the screen."""
         self.chosen_look = ""
         """The theme that was chosen while the console ran; empty for none."""
         self.left_off = LeftOff()
@@ -129,22 +142,33 @@ class Console(TerminalApp[None]):
         super().exit(result, return_code, message)
 
     def greet(self, *, tour: bool = False, notes: Sequence[str] = ()) -> None:
-        """Say these things, and show the tour, once the first screen stands."""
+        """Show the tour once the first screen stands, and say these things when nothing lies over them."""
         self._console_greeting = (tour, tuple(notes))
 
     def on_ready(self) -> None:
-        """Greet."""
-        tour, notes = self._console_greeting
+        """Greet: the tour first, then what else is to be said, which it would lie over."""
+        if self._console_greeting[0]:
+            self.push_screen(tour(self._console_places), lambda _: self._say_notes())
+        else:
+            self._say_notes()
+
+    def _say_notes(self) -> None:
+        notes = self._console_greeting[1]
         frame = self.screen_stack[0]
+        self.greeted = True
         if isinstance(frame, Frame) and notes:
             frame.say(notes, "info")
-        if isinstance(frame, Frame) and tour:
-            frame.action_tour()
 
     def action_look(self, name: str) -> None:
         """Change the colours, and remember that it was asked for."""
         self.chosen_look = name if self.is_running else ""
         super().action_look(name)
+
+    def told(self, words: str) -> None:
+        """Tell it where everything is told."""
+        frame = self.screen_stack[0]
+        if isinstance(frame, Frame):
+            frame.say((words,), "info")
 
     def leave(self, return_code: int = 0) -> None:
         """Stop the frame's threads, then restore the terminal."""
@@ -157,7 +181,7 @@ class Console(TerminalApp[None]):
 def key_table() -> tuple[KeyRow, ...]:
     """Return every key of the console, its id and its meaning, sorted by id."""
     panes = tuple(place.factory for place in SCREENS if isinstance(place.factory, type))
-    return keys_of((Frame, Pane, *panes, *WIDGETS, *DIALOGS))
+    return keys_of((TerminalApp, Frame, Pane, *panes, *WIDGETS, *DIALOGS))
 
 
 def known_keys() -> dict[str, str]:

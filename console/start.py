@@ -64,7 +64,7 @@ def run_console(
     chosen = console.chosen_look or habits.theme
     memory.keep(
         Habits(
-            theme=chosen, toured=True, told_ssh=habits.told_ssh or remote,
+            theme=chosen, toured=True, told_ssh=habits.told_ssh or (remote and console.greeted),
             text=views.text, noise=views.noise, comparison=views.comparison,
         )
     )  # fmt: skip

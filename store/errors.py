@@ -10,6 +10,8 @@ class QuarterdeckError(Exception):
     """Anything quarterdeck says no with: one clear line, never a traceback."""
 
     exit_code: ClassVar[int] = 2
+    entry: int | None = None
+    """The entry that records what was tried and refused, where there is one."""
 
 
 class BadInput(QuarterdeckError):
@@ -18,6 +20,10 @@ class BadInput(QuarterdeckError):
 
 class TooMuch(BadInput):
     """What was given was understood, and is more than is taken in; trying to read it otherwise is no help (exit 2)."""
+
+
+class Unstated(BadInput):
+    """A request does not state what policy or its template says it must (exit 2)."""
 
 
 class NotFound(BadInput):

@@ -148,9 +148,12 @@ def run(arguments: list[str] | None = None) -> int:
             complain(f"refused: {reason}")
         for hint in dict.fromkeys(refusal.would_unblock):
             complain(f"  would unblock: {hint}")
+        _recorded(refusal)
         return refusal.exit_code
     except QuarterdeckError as error:
         complain(str(error))
+        if error.exit_code == Refusal.exit_code:  # wrong input is answered in one line
+            _recorded(error)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
@@ -164,3 +167,11 @@ def run(arguments: list[str] | None = None) -> int:
     finally:
         session.close()
     return result if isinstance(result, int) else 0
+
+
+def _recorded(error: QuarterdeckError) -> None:
+    """Say where the refused attempt stands in the ledger, or why it does not."""
+    if error.entry is not None:
+        complain(f"  recorded: entry {error.entry}")
+    for note in getattr(error, "__notes__", ()):
+        complain(f"  {note}")

@@ -12,9 +12,11 @@ from console.presentation.comments import comment_lines
 from console.presentation.impacts import brief_impact
 from console.presentation.remains import remains_lines
 from console.presentation.spans import Line, Span, fit, line, width
+from console.presentation.text import display
 from console.presentation.times import age, ago, stamp
 from console.presentation.words import counted, severity, short_digest, status
 from store.clock import parse_timestamp, timestamp
+from store.integrity.entry import Entry
 from store.services.triage.situation import Place, Situation
 from store.services.triage.triage import EnvironmentState, Item
 
@@ -151,16 +153,18 @@ def _happened(item: Item) -> str:
 
 def top_lines(
     items: Sequence[Item], who: str | None, places: Sequence[Place], rhythm: Sequence[int],
-    now: datetime, room: int, *, tall: bool,
+    now: datetime, room: int, *, tall: bool, most: int = 5,
 ) -> tuple[tuple[Line, ...], tuple[Line, ...]]:  # fmt: skip
     """Return the head and the strip of the home screen, the activity of a day where there is room for it.
 
-    Beside the head, else beside the last short line of the strip, else (`tall`) on a line of its own.
+    The strip holds at most `most` lines; of more environments those with trouble, and how many others there are.
+    The activity stands beside the head, else beside a short line of the strip, else (`tall`) on a line of its own.
     """
-    head, strip = (
-        headline(items, who, room),
-        [_strip_line(place, now, min(max(len(one.state.name) for one in places), 16), room) for place in places],
-    )
+    chosen = _chosen(places, most)
+    names = min(max((len(one.state.name) for one in chosen), default=0), 16)
+    head, strip = headline(items, who, room), [_strip_line(place, now, names, room) for place in chosen]
+    if others := len(places) - len(chosen):
+        strip.append(line((f"and {counted(others, 'other environment')}", "muted")))
     shown = activity_line(rhythm)
     space = room - width(shown) - 3
     if shown and width(head) <= space:
@@ -170,6 +174,15 @@ def top_lines(
     elif shown and tall:
         strip.append(line(" ", *shown))
     return (head,), tuple(fit(one, room, middle=False) for one in strip)
+
+
+def _chosen(places: Sequence[Place], most: int) -> tuple[Place, ...]:
+    """Return the environments that get a line, in their order: all, or those with most trouble and room for a count."""
+    if len(places) <= most:
+        return tuple(places)
+    worst = sorted(places, key=lambda one: (not one.state.drifts, one.state.frozen is None, not one.live))
+    kept = {one.state.name for one in worst[: most - 1]}
+    return tuple(one for one in places if one.state.name in kept)
 
 
 def activity_line(rhythm: Sequence[int]) -> Line:
@@ -199,7 +212,7 @@ def _strip_line(place: Place, now: datetime, names: int, room: int) -> Line:
         mark, words = status("ok"), "no drift seen"
     tone = "danger" if state.drifts else mark.tone
     parts: list[str | tuple[str, str]] = [
-        (f"{state.name[:names]:<{names}} ", "title" if state.name.startswith("prod") else "strong"),
+        (f"{display(state.name, names):<{names}} ", "title" if state.name.startswith("prod") else "strong"),
         (f"{mark.symbol} {words:<{15 if room >= 76 else 1}} ", tone),
     ]
     if state.frozen is not None and state.drifts:
@@ -244,6 +257,13 @@ def preview_lines(found: Situation, now: datetime, room: int, *, lately: int = 8
     notes = [line(("· ", "muted"), (note.actor, "strong"), f": {note.note}") for note in found.notes]
     why = [line(("why  ", "muted"), item.reason)] if item.reason and found.review is None else []
     return (first, keys_line(found), *body, *why, *notes, *past)
+
+
+def calm_lines(lately: Sequence[Entry], now: datetime, room: int) -> tuple[Line, ...]:
+    """Return what stands where an item would, as long as there is none; `lately` where nothing else shows it."""
+    calm = line(("· ", "muted"), ("what needs somebody is explained here", "muted"))
+    past = [line(""), line(("Lately", "title")), *_sentences(lately, now, room)] if lately else []
+    return (calm, *past)
 
 
 def keys_line(found: Situation) -> Line:
@@ -338,8 +358,12 @@ def _drift(found: Situation) -> list[Line]:
 
 
 def _lately(found: Situation, now: datetime, room: int) -> list[Line]:
+    return _sentences(found.lately, now, room)
+
+
+def _sentences(entries: Sequence[Entry], now: datetime, room: int) -> list[Line]:
     today = timestamp(now)
-    shown = (line((f"{moment(entry, today):<11} ", "muted"), *sentence(entry)) for entry in found.lately)
+    shown = (line((f"{moment(entry, today):<11} ", "muted"), *sentence(entry)) for entry in entries)
     return [fit(words, room, middle=False) for words in shown]
 
 

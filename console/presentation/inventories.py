@@ -49,6 +49,8 @@ def headline(found: Inventory, now: datetime, *, changed_only: bool) -> Line:
     """Return whether somebody should look, and which key to press."""
     used = sum(item.in_use for item in found.items)
     changed = found.changed()
+    if not found.items:
+        return line(("✓ nothing reaches outside ", "ok"), ("in any release that is known here", "muted"))
     review = found.review
     if review is None:
         told = line(("! never reviewed  ", "warn"), (f"{counted(used, 'connector')} in use  ", "text"))

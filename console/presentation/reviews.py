@@ -153,6 +153,14 @@ def waiting_line(waiting: Sequence[Item]) -> Line:
     return line((words, "warn"), (", ".join(mine[:4]), "strong"), "   ", ("enter", "key"), " reviews", (rest, "muted"))
 
 
+def nothing_lines() -> tuple[Line, ...]:
+    """Return what stands where a request would, as long as there is none."""
+    return (
+        line(("A request asks to bring what was dropped into inbox/ENVIRONMENT/PROJECT/ to life.", "muted")),
+        line(("+", "key"), (" writes the first one; who may approve it finds it here.", "muted")),
+    )
+
+
 def stated_lines(review: Review) -> list[Line]:
     """Return the checklist: what the requester stated, and what was left open."""
     lines = []

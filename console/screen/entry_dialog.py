@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,6 +14,7 @@ from console.presentation.spans import Line, line
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.widgets.dialogs import Dialog
+from console.widgets.terminal import TerminalApp
 from console.widgets.text_view import Facts, TextView
 from store.errors import IntegrityFailure, NotFound, QuarterdeckError
 from store.services.audit.inspecting import Inspected, inspect
@@ -94,11 +95,12 @@ class EntryDialog(Dialog[None]):
             self._seq = seq
             self._show()
 
-    def action_copy_hash(self) -> None:
+    async def action_copy_hash(self) -> None:
         """Copy the entry's hash and say so: a terminal may refuse the clipboard without a word."""
         if self._found.entry.seq == self._seq:
-            self.app.copy_to_clipboard(self._found.entry.hash.hex())
-            self._show_keys(f"copied {self._found.entry.hash.hex()[:12]}…")
+            text = self._found.entry.hash.hex()
+            await cast("TerminalApp[Any]", self.app).copy(text)
+            self._show_keys(f"copied {text[:12]}…")
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key, key_to_character
-from textual.widget import Widget
 
 from console.presentation.text import display
 from store.errors import BadInput
@@ -81,7 +81,7 @@ class KeyRow:
     meaning: str
 
 
-def keys_of(owners: Iterable[type[Widget]]) -> tuple[KeyRow, ...]:
+def keys_of(owners: Iterable[type[DOMNode]]) -> tuple[KeyRow, ...]:
     """Return every key that these screens and widgets bind, each id once, sorted by id."""
     rows: dict[str, KeyRow] = {}
     for owner in owners:

@@ -21,7 +21,7 @@ _COLUMNS = (
     Column(name="since (UTC)", width=17, keep=3, tone="muted"),
     Column(name="for", width=4, keep=5, align="right"),
     Column(name="by", width=8, keep=7),
-    Column(name="drift", most=10, keep=8),
+    Column(name="drift", most=14, keep=8),
     Column(name="now", width=11, keep=8),
 )
 

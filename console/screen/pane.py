@@ -21,6 +21,7 @@ from console.widgets.beside import beside
 from console.widgets.dialogs import Reading
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.line_view import LineView
+from console.widgets.terminal import TerminalApp
 from store.errors import (
     Conflict,
     IntegrityFailure,
@@ -250,14 +251,13 @@ class Pane(Container, Generic[T]):
         except QuarterdeckError as error:
             self.report(error)
 
-    def look_copy(self) -> None:
+    async def look_copy(self) -> None:
         """Copy the id under the cursor, and show it: a terminal may refuse the clipboard without a word."""
         text = self.copied()
         if text is None:
             self.say("nothing here to copy", tone="info")
         else:
-            self.app.copy_to_clipboard(text)
-            self.say(f"copied  {text}", tone="ok")
+            self.say(await cast("TerminalApp[Any]", self.app).copy(text))
 
     def look_reload(self) -> None:
         self.reload()

@@ -159,7 +159,9 @@ class Approvals(Pane[ReviewList]):
     def _show_facts(self) -> None:
         facts = self.query_one("#facts", Facts)
         head, room = not self.has_class("-review"), facts.size.width or 78
-        if self._review is not None:
+        if self._review is None:
+            facts.show_lines(*reviews.nothing_lines())
+        else:
             facts.show_lines(*reviews.fact_lines(self._review, self._at, head=head, room=room))
 
     def _show_changes(self) -> None:
@@ -211,7 +213,7 @@ class Approvals(Pane[ReviewList]):
         """Give the list the lines it needs, up to two fifths, and the rest to what stands below it."""
         table = self.query_one("#requests", KeyedTable)
         most = max(self.query_one("#approvals-body").size.height * 2 // 5, 5)
-        table.styles.height = min(len(table.rows) + 2, most)
+        table.styles.height = min(max(len(table.rows), 1) + 2, most)
         self.call_after_refresh(self._show_facts)
 
     def _split(self) -> None:

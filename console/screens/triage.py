@@ -24,6 +24,7 @@ from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from store.errors import NotFound, QuarterdeckError
+from store.integrity.entry import Entry
 from store.services.history import activity
 from store.services.requests.review import Review
 from store.services.triage.situation import Home, Place, Situation, at_home, situation
@@ -77,6 +78,7 @@ class Triage(Pane[Home]):
         self._situation: Situation | None = None
         self._places: tuple[Place, ...] = ()
         self._rhythm: tuple[int, ...] = ()
+        self._lately: tuple[Entry, ...] = ()
         self._at: datetime = desk.context.clock.now()
 
     def compose(self) -> ComposeResult:
@@ -104,7 +106,7 @@ class Triage(Pane[Home]):
         return at_home(self._desk.context, self._desk.handle, self._wanted, chain=self._desk.unsound)
 
     def show_data(self, data: Home) -> None:
-        self._at, self._places, self._rhythm = data.at, data.places, data.rhythm
+        self._at, self._places, self._rhythm, self._lately = data.at, data.places, data.rhythm, data.lately
         self._items = {item.key: item for item in data.items}
         table = self.query_one("#items", KeyedTable)
         table.sync(item_rows(data.items, data.at))
@@ -146,7 +148,9 @@ class Triage(Pane[Home]):
         before, self._situation = self._situation, found
         about = self.query_one("#about", Facts)
         if found is None:
-            about.show_lines()
+            past = () if self.query_one("#lately").display else self._lately[:12]
+            room = about.size.width or 78
+            about.show_lines(*(home.calm_lines(past, self._at, room) if not self._items else ()))
         else:
             lately = 4 if self.query_one("#lately").display else 8
             about.show_lines(*home.preview_lines(found, self._at, about.size.width or 78, lately=lately))
@@ -165,8 +169,9 @@ class Triage(Pane[Home]):
     def _show_top(self) -> None:
         room = max((self.size.width or 80) - 2, 20)
         items = tuple(self._items.values())
+        tall = self.app.size.height >= TALL
         head, strip = home.top_lines(
-            items, self._desk.handle, self._places, self._rhythm, self._at, room, tall=self.app.size.height >= TALL
+            items, self._desk.handle, self._places, self._rhythm, self._at, room, tall=tall, most=5 if tall else 3
         )
         self.query_one("#triage-head", Facts).show_lines(*head)
         self.query_one("#strip", Facts).show_lines(*strip)
@@ -183,8 +188,7 @@ class Triage(Pane[Home]):
     def on_resize(self) -> None:
         self._show_top()
         self.call_after_refresh(self._arrange)
-        if self._situation is not None:
-            self.call_after_refresh(self._show_situation, self._situation)
+        self.call_after_refresh(lambda: self._show_situation(self._situation))
 
     # Moving.
 

@@ -63,6 +63,11 @@ class Dialog(ModalScreen[R]):
     Dialog.-short .-last { margin-bottom: 1; }
     """
     AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # at once, before the next key is given to anybody: a slow line delivers what was typed in one burst
+        Binding("tab", "app.focus_next", "Next field", show=False, priority=True, id="dialog.next"),
+        Binding("shift+tab", "app.focus_previous", "Field before", show=False, priority=True, id="dialog.previous"),
+    ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-roomy")]  # noqa: RUF012  Textual's own annotation
 
 

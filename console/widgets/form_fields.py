@@ -160,7 +160,7 @@ class Pick(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "The one before", show=False, id="form.before"),
         Binding("right,space", "step(1)", "The next one", show=False, id="form.next"),
-        Binding("enter", "screen.focus_next", "Next field", show=False, id="form.enter"),
+        Binding("enter", "app.focus_next", "Next field", show=False, id="form.enter"),
     ]
 
     class Changed(Message):

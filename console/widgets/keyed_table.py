@@ -65,6 +65,8 @@ class KeyedTable(LineView):
         self.empty = empty
         self._table_clock = clock
         self._table_all: tuple[Row, ...] = ()
+        self._table_told = False
+        """Somebody said which rows there are: before, nobody knows that there are none."""
         self._table_shown: tuple[Row, ...] = ()
         self._table_natural: tuple[int, ...] = tuple(0 for _ in columns)
         self._table_moved_at = float("-inf")
@@ -92,8 +94,9 @@ class KeyedTable(LineView):
         """
         if len({row.key for row in rows}) != len(rows):
             raise ValueError("two rows have the same key")
-        if tuple(rows) == self._table_all:
+        if self._table_told and tuple(rows) == self._table_all:
             return  # nothing to draw: an idle console sends nothing
+        self._table_told = True
         self._table_all = tuple(rows)
         self._table_natural = tuple(
             max((width(as_line(row.cells[i])) for row in rows if i < len(row.cells)), default=0)
@@ -152,6 +155,8 @@ class KeyedTable(LineView):
         return (marker, *arrange(self.columns, widths, row.cells)), self.ground_of(index)
 
     def draw_empty(self, width: int) -> Line:
+        if not self._table_told:
+            return ()
         words = f"no row holds “{self.filter}” (esc shows all)" if self.filter else self.empty
         return fit(line("  ", (words, "muted")), width)
 

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from console.presentation.frame import FrameFacts
 from console.presentation.spans import Line, Span, content, fit, line, width
+from console.presentation.text import display
 from console.presentation.words import counted, status
 
 _CHAIN_ALARMS = frozenset({"invalid", "diverged", "shorter"})
@@ -100,13 +101,32 @@ class StatusBar(Widget):
             (*self._strip(), Span("  "), *line((f"{chain.symbol} chain {entries}", chain.tone)), Span(" ")),
             (*self._strip(), Span("  "), *line((f"{chain.symbol} chain", chain.tone)), Span(" ")),
             (*self._strip(), Span(" ")),
-            (*self._strip(letters=4), Span(" ")),
-            (*self._strip(letters=1), Span(" ")),
+            *((*self._strip(letters=4), Span(" ")) for _ in range(self._told_apart(4))),
+            *((*self._troubled(most), Span(" ")) for most in (6, 3, 1)),
+            *((*self._strip(letters=1), Span(" ")) for _ in range(self._told_apart(1))),
         )
         return next((choice for choice in choices if width(choice) <= room), ())
 
     def _who(self) -> Line:
         return line("  ", (self.facts.who, "muted"), " ") if self.facts.who else (Span(" "),)
+
+    def _told_apart(self, letters: int) -> bool:
+        """Return whether so many letters tell the environments apart: a cut name must not be another's."""
+        names = [found.name[:letters] for found in self.facts.environments]
+        return len(set(names)) == len(names)
+
+    def _troubled(self, most: int) -> Line:
+        """Return the environments that something is wrong with, by name, and how many others there are."""
+        wrong = [one for one in self.facts.environments if status(one.status).tone in {"danger", "warn"}]
+        wrong.sort(key=lambda one: (status(one.status).tone != "danger", not one.protected))
+        spans: list[Span] = []
+        for found in wrong[:most]:
+            mark = status(found.status)
+            name = display(found.name, 16)
+            tone = "strong" if found.protected else "muted"
+            spans += [Span("  " if spans else ""), Span(f"{name} ", tone), Span(mark.symbol, mark.tone)]
+        others = len(self.facts.environments) - len(wrong[:most])
+        return (*spans, Span(f"{'  ' if spans else ''}+{others}", "muted")) if others else tuple(spans)
 
     def _strip(self, letters: int = 40) -> Line:
         spans: list[Span] = []

@@ -14,20 +14,24 @@ import traceback
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import ClassVar, TextIO, TypeVar
 
 from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.segment import Segment, Segments
 from rich.style import Style
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widgets import TextArea
 
 from console.presentation.text import display
 from console.presentation.themes import PALETTES, themes, variables
 from console.presentation.words import ASCII_TABLE
+from console.widgets.clipboard import check_length, copied_by_tmux
+from console.widgets.signals import Signals, nobody_would_wake
 from console.widgets.sparing import Picture
 
 R = TypeVar("R")
@@ -107,6 +111,10 @@ class TerminalApp(App[R]):
 
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "redraw", "Draw again", show=False, priority=True, id="app.redraw"),
+        Binding("ctrl+z", "sleep", "Stop; fg goes on", show=False, priority=True, id="app.sleep"),
+    ]
 
     def __init__(self, *, palette: str | None = None, ascii_only: bool = False, styles: Sequence[Path] = ()) -> None:
         """Take the colours that the terminal has (`palette` overrules: `truecolor`, `256`, `standard`)."""
@@ -118,7 +126,7 @@ class TerminalApp(App[R]):
         self._own_filters: list[LineFilter] = [ScrubFilter()]
         if ascii_only:
             self._own_filters.append(AsciiFilter())
-        self._watched_signals: list[signal.Signals] = []
+        self._asked_signals = Signals(self)
         self._picture = Picture()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -134,18 +142,68 @@ class TerminalApp(App[R]):
         self.theme = PALETTES[palette]
 
     def on_load(self) -> None:
-        """Make the polite signals restore the terminal: by default they kill the process mid-screen."""
-        if self.is_headless:
-            return
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.leave, 128 + number)
-            self._watched_signals.append(number)
+        if not self.is_headless:
+            self._asked_signals.end_politely()
+
+    def on_mount(self) -> None:
+        """Wake up whole, and draw whole, after a stop."""
+        self.app_resume_signal.subscribe(self, self._woken)
+        if self._driver is not None and self._driver.can_suspend and not self.is_headless:
+            self._asked_signals.wake_whole(self._driver)
 
     def on_unmount(self) -> None:
-        for number in self._watched_signals:
-            asyncio.get_running_loop().remove_signal_handler(number)
-        self._watched_signals.clear()
+        self._asked_signals.close()
+
+    def rise(self) -> None:
+        """Give the terminal back and take it again: whatever stopped this program, a shell has used it since."""
+        with self.suspend():
+            pass
+
+    def _woken(self, _: App[object]) -> None:
+        self._asked_signals.woken()
+        self.action_redraw()
+
+    def action_redraw(self) -> None:
+        """Draw everything anew: whatever wrote on this terminal is gone then."""
+        self._picture.forget()
+        if self._driver is not None and not self.is_headless:
+            self._driver.write("\x1b[0m\x1b[2J")
+        self.refresh()
+
+    def action_sleep(self) -> None:
+        """Stop until the shell continues it (`fg`)."""
+        if self._driver is None or not self._driver.can_suspend:
+            self.told("a browser's console cannot be stopped; close the page")
+        elif nobody_would_wake():
+            self.told("no shell started the console here, so nobody could wake it; q leaves")
+        else:
+            os.kill(os.getpid(), signal.SIGTSTP)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave ctrl+z to a text that is being written: there it takes back what was typed."""
+        if action == "sleep" and isinstance(self.focused, TextArea):
+            return False
+        return super().check_action(action, parameters)
+
+    async def copy(self, text: str) -> str:
+        """Copy `text` to the person's clipboard and return which way it went, in words.
+
+        Raises:
+            BadInput: it is longer than terminals take.
+        """
+        check_length(text)
+        shown = display(text, 200)
+        if "TMUX" in os.environ and not self.is_headless:
+            if await asyncio.to_thread(copied_by_tmux, text, os.environ):
+                return f"copied  {shown}   (into tmux's buffer, and on to the terminal's clipboard)"
+            self.copy_to_clipboard(text)
+            return f"copied  {shown}   (by OSC 52; tmux drops it unless set-clipboard is on)"
+        self.copy_to_clipboard(text)
+        return f"copied  {shown}   (by OSC 52: a terminal may refuse it)"
+
+    def told(self, words: str) -> None:
+        """Tell the person something that concerns the terminal; a subclass knows where."""
+        self.notify(words, markup=False)
 
     def leave(self, return_code: int = 0) -> None:
         """Restore the terminal and end with `return_code`; a subclass stops its threads first."""
@@ -155,8 +213,9 @@ class TerminalApp(App[R]):
         self._picture.forget()
 
     def on_app_focus(self) -> None:
-        """Draw whole again what changes next: while the person was elsewhere somebody may have written here."""
+        """Draw whole: while the person was elsewhere somebody may have written here."""
         self._picture.forget()
+        self.refresh()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Send only what the terminal does not show already; the conditions are those of the method it replaces."""

@@ -27,6 +27,7 @@ SEVERITIES_OF: Final[Mapping[str, str]] = {
     "artifact.refused": "warning",
     "environment.frozen": "warning",
     "approval.refused": "warning",
+    "attempt.refused": "warning",
     "request.commented": "warning",
     "deployment.failed": "high",
     "deployment.undone": "warning",

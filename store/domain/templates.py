@@ -10,7 +10,7 @@ from typing import Final
 from store.domain import events as ev
 from store.domain.policy import RISKS, Policy, Template
 from store.domain.policy.in_force import PLACE
-from store.errors import BadInput
+from store.errors import BadInput, Unstated
 
 LONGEST: Final = 4_000
 """Characters of one thing that is stated: an entry stays below 64 KiB."""
@@ -90,7 +90,7 @@ def check_content(content: ev.RequestContent, environment: str, policy: Policy) 
     if found:
         options = ", ".join("--" + fault.field.replace("_", "-") for fault in found)
         of = f" (template {content.template})" if content.template and environment != PLACE else ""
-        raise BadInput(f"the request does not state what it must{of}: {options}")
+        raise Unstated(f"the request does not state what it must{of}: {options}")
 
 
 def begun(content: ev.RequestContent, template: Template) -> ev.RequestContent:

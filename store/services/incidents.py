@@ -11,6 +11,7 @@ from store.errors import BadInput, NotFound, Refusal
 from store.integrity.entry import Entry
 from store.projections import deployments
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.identity.people import principals
 from store.services.subjects import entries_about, field_of, is_id
@@ -19,6 +20,7 @@ SEVERITIES = ("low", "medium", "high", "critical")
 _ANNOTATED = frozenset({"CR", "DEP", "DR", "INC", "FND"})
 
 
+@attempt("open an incident")
 def open_incident(
     context: Context,
     actor: Actor,
@@ -56,6 +58,7 @@ def open_incident(
     return perform(context, actor, decide)[0]
 
 
+@attempt("note on an incident")
 def note(context: Context, actor: Actor, incident: str, text: str) -> Entry:
     """Add a note to an open incident."""
 
@@ -67,6 +70,7 @@ def note(context: Context, actor: Actor, incident: str, text: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+@attempt("close an incident")
 def close(context: Context, actor: Actor, incident: str, *, cause: str, fix: str, learned: str) -> Entry:
     """Close an incident: cause, fix and what was learned are all needed."""
 
@@ -85,6 +89,7 @@ def close(context: Context, actor: Actor, incident: str, *, cause: str, fix: str
     return perform(context, actor, decide)[0]
 
 
+@attempt("annotate")
 def annotate(context: Context, actor: Actor, subject: str, text: str) -> Entry:
     """Add a note to an id (CR-…, DEP-…, DR-…, INC-…, FND-…) or an entry number; the original never changes."""
     annotated = is_id(subject) and subject.partition("-")[0] in _ANNOTATED

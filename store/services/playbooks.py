@@ -11,6 +11,7 @@ from store.domain.roles import require
 from store.errors import NotFound, Refusal
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.identity.people import principals
 from store.services.incidents import open_scope
@@ -21,6 +22,7 @@ def runs(source: Source) -> dict[str, Run]:
     return rules.fold(recorded(source.entries(kinds=rules.KINDS)))
 
 
+@attempt("start a playbook")
 def start(context: Context, actor: Actor, name: str, incident: str) -> Entry:
     """Start the playbook `name` for an open incident; its steps are kept as policy has them now."""
 
@@ -45,6 +47,7 @@ def start(context: Context, actor: Actor, name: str, incident: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+@attempt("tick a step")
 def tick(context: Context, actor: Actor, playbook: str, step: int, *, note: str = "") -> Entry:
     """Tick one step of a run, with a note, while its incident is open."""
 

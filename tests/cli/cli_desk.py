@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,8 @@ class Desk:
     prefix: tuple[str, ...] = ()
     """What the command is run by: setpriv, for one. With it, or when `real`, each command is a process of its own."""
     real: bool = False
+    later: timedelta = timedelta()
+    """How far the commands' clock is ahead of the machine's; only where they are no processes of their own."""
 
     @property
     def ws(self) -> Path:
@@ -100,6 +103,7 @@ class Desk:
     def run(self, *args: str | Path, key: str | None = None, status: int | None = None, **env: str) -> Ran:
         """Run a command; whatever happens, nobody is shown a traceback."""
         named = ("--key", str(self.root / key)) if key else ()
+        assert not (self.later and (self.real or self.prefix)), "a process of its own has the machine's clock"
         words = [*named, *map(str, args)]
         ran = self._process(words, env) if self.real or self.prefix else self.runs([words], **env)[0]
         assert b"Traceback" not in ran.err, ran.complaint
@@ -126,6 +130,7 @@ class Desk:
         """Run many commands, each in a child of one process that has imported everything already."""
         args = [[base64.b64encode(os.fsencode(a)).decode() for a in command] for command in commands]
         asked = {"runs": args, "pty": pty, "cwd": str(self.root), "env": self.environment(**env)}
+        asked["later"] = self.later.total_seconds()
         return FORKS.ask(asked)
 
     @contextmanager

@@ -8,15 +8,12 @@ import re
 import pexpect
 import pytest
 from cli_desk import COMMAND, STATEMENT, Desk, Ran
+from support.hostile import ALL_AT_ONCE as HOSTILE
+from support.hostile import INVISIBLE
 from support.terminal_bytes import assert_only_drawing
 
 STYLES = re.compile(rb"\x1b\[[0-9;]*m")
-ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b]52;c;aGk=\x1b\\"
-CONTROLS = "\x9b31mC1\x9d0;t\x9c\x85\x00\x08\x7f"
-BIDI = "pay \u202e001$\u202c \u2066to\u2069 \u200b\u200d\ufeff\u2028\u2029\U000e0041"
-MARKUP = "[red]x[/red] [@click=app.bell]y[/] [/] {}%s"
-HOSTILE = f"{ESCAPES}{CONTROLS}{BIDI}{MARKUP}\r\nsecond\tline"
-FORBIDDEN = [c.encode() for c in "\u202e\u202c\u2066\u2069\u200b\u200d\ufeff\u2028\u2029\x9b\x9d\x9c\x85\U000e0041"]
+FORBIDDEN = [character.encode() for character in INVISIBLE]
 
 
 def flows(version: int) -> bytes:
@@ -175,10 +172,12 @@ VISITS = "1 enter 2 enter down 3 down down space e escape 4 d escape enter 5 lef
 KEYS = {"enter": "\r", "escape": "\x1b", "down": "\x1b[B", "left": "\x1b[D", "space": " "}
 
 
-@pytest.mark.parametrize("size", [(24, 80), (45, 140)])
-def test_no_screen_of_the_console_lets_a_hostile_byte_through(hostile: Desk, size: tuple[int, int]) -> None:
+def test_no_screen_of_the_console_lets_a_hostile_byte_through(hostile: Desk) -> None:
+    """As installed, at a person's pace, in a small terminal; test_hostile_screens.py presses everything."""
     environment = hostile.environment(TERM="xterm-256color", TEXTUAL_ANIMATIONS="none")
-    child = pexpect.spawn(str(COMMAND), ["--key", "bo"], cwd=hostile.root, env=environment, dimensions=size, timeout=60)
+    child = pexpect.spawn(
+        str(COMMAND), ["--key", "bo"], cwd=hostile.root, env=environment, dimensions=(24, 80), timeout=60
+    )
     received = _until_quiet(child)
     for word in VISITS.split():
         child.send(KEYS.get(word, word))

@@ -1,4 +1,4 @@
-"""What the console's tests share: hostile strings, a bare host app, a session that answers from memory."""
+"""What the console's tests share: a bare host app, a session that answers from memory."""
 
 from __future__ import annotations
 
@@ -11,36 +11,6 @@ from textual.widget import Widget
 
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
 from console.widgets.terminal import TerminalApp
-
-HOSTILE = (
-    "\x1b[2J\x1b[31337mred",
-    "\x1b]52;c;SGFja2Vk\x07clip",
-    "\x1b]0;title\x07",
-    "\x9b31337m\x9d52;c;x\x9c",
-    "bell\x07back\x08del\x7fnul\x00",
-    "two\nlines\r\nand\ttab\x0b\x0c",
-    "\u202egnp.exe\u202c",
-    "\u2066iso\u2069\u200b\u200d\ufeff\u00ad",
-    "\u2028line\u2029paragraph\u0085next",
-    "[/]",
-    "[bold red]not bold[/bold red]",
-    "[@click=app.quit]press[/]",
-    "[link=https://evil.example]x[/link]",
-    "\\[b]\\\\[[c]]",
-    "lone \ud800 surrogate",
-    "private \ue000 unassigned \U000e0fff tag \U000e0041",
-    "e" + "\u0301" * 30,
-    "\u0301starts with a mark",
-    "👨\u200d👩\u200d👧 👍🏽 🇩🇪 ❤\ufe0f",
-    "日本語の名前" * 4,
-    "blank\u00a0\u2003\u3000\u3164\u115fend",
-    "x" * 10_000,
-    "раураl",
-    "",
-    " ",
-    "{{template}} $HOME %s {0}",
-)
-"""Names as a hostile export may carry them."""
 
 
 class Host(TerminalApp[None]):

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from console_scene import HOSTILE, MemorySession  # noqa: E402
+from console_scene import MemorySession  # noqa: E402
 from rich.text import Text  # noqa: E402
+from support.hostile import HOSTILE  # noqa: E402
 from textual.app import ComposeResult  # noqa: E402
 from textual.binding import Binding, BindingType  # noqa: E402
 from textual.containers import VerticalScroll  # noqa: E402
@@ -133,6 +134,14 @@ class Crashing(TerminalApp[None]):
         raise RuntimeError("broken \x1b[31337m" + "." * len(secret))
 
 
+class Breaking(Pane[None]):
+    """A screen that breaks while it reads, in a thread of its own."""
+
+    def load(self) -> None:
+        secret = "hunter2"  # what a crash must not print
+        raise RuntimeError("broken \x1b[31337m" + "." * len(secret))
+
+
 def main(what: str) -> int:
     facts = FrameFacts(
         workspace=HOSTILE[0],
@@ -147,6 +156,9 @@ def main(what: str) -> int:
             return run_app(Console(MemorySession(facts), places=[place]))
         case "builtins":
             return run_app(Forgetful())
+        case "crash-in-a-screen":
+            broken = Place(key="1", id="broken", title="Broken", factory=lambda _: Breaking())
+            return run_app(Console(MemorySession(), places=[broken]))
         case "crash":
             return run_app(Crashing())
         case _:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from console_scene import FACTS, HOSTILE, Host, screen_text
+from console_scene import FACTS, Host, screen_text
+from support.hostile import HOSTILE
 
 from console.presentation.frame import ChainFacts, FrameFacts
 from console.presentation.spans import line, plain

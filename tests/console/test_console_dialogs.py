@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from console_scene import HOSTILE, Host, screen_text
+from console_scene import Host, screen_text
+from support.hostile import HOSTILE
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 

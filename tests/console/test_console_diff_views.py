@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from console_scene import HOSTILE, Host, screen_text
+from console_scene import Host, screen_text
+from support.hostile import HOSTILE
 
 from console.presentation.changes import ComponentChange, FieldChange
 from console.widgets.diff_view import DiffView

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from console_scene import HOSTILE
+from support.hostile import HOSTILE
 
 from console.personal.drafts import MOST_KEPT, MOST_LETTERS, Draft, Drafts
 from console.presentation.text import writable

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from console_scene import HOSTILE, Host, screen_text
+from console_scene import Host, screen_text
+from support.hostile import HOSTILE
 
 from console.presentation.spans import line
 from console.widgets.keyed_tree import KeyedTree, Twig

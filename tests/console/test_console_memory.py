@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from console_scene import HOSTILE
 from rich.segment import Segment
 from rich.style import Style
+from support.hostile import HOSTILE
 from textual.color import Color
 
 from console.personal.files import read_settings

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 
 import pytest
-from console_scene import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
+from support.hostile import HOSTILE
 
 from console.presentation.changes import changes_of
 from console.presentation.component_text import component_text

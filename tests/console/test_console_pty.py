@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
+from inspect import getsource, signature
 from io import StringIO
 from pathlib import Path
 
 import pexpect
 import pytest
+from rich.color import ColorSystem
+from rich.console import Console as RichConsole
+from rich.segment import Segment
 from support.terminal_bytes import assert_only_drawing
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Region
+from textual.strip import Strip
 
 from console.widgets.terminal import AsciiFilter, ScrubFilter, crash_report, palette_of, preflight, scrub
 
@@ -46,8 +55,9 @@ def test_the_last_filter_stops_what_a_forgetful_widget_draws() -> None:
     assert_only_drawing(received)
 
 
-def test_a_crash_restores_the_terminal_and_names_no_value() -> None:
-    received, status = run("crash")
+@pytest.mark.parametrize("where", ["crash", "crash-in-a-screen"])
+def test_a_crash_restores_the_terminal_and_names_no_value(where: str) -> None:
+    received, status = run(where)
     assert status == 1
     after = received[received.rindex(b"\x1b[?1049l") :]
     assert b"RuntimeError: broken" in after
@@ -97,7 +107,6 @@ def test_what_took_cells_leaves_as_many() -> None:
 
 
 def test_filters_leave_clean_lines_alone() -> None:
-    from rich.segment import Segment
     from rich.style import Style
     from textual.color import Color
 
@@ -144,6 +153,44 @@ def test_a_crash_report_is_safe_text() -> None:
 
 
 def test_the_private_side_of_textual_is_still_there() -> None:
-    """The contract with the pinned Textual: what `terminal.py` overrides must exist."""
-    for name in ("_fatal_error", "_print_error_renderables", "_close_messages_no_wait", "get_line_filters"):
-        assert callable(getattr(App, name))
+    """The contract with the pinned Textual: what `terminal.py`, `sparing.py` and `signals.py` lean on must exist."""
+    overridden = ("_fatal_error", "_print_error_renderables", "_close_messages_no_wait", "get_line_filters", "_display")
+    for name in overridden:
+        assert callable(getattr(App, name)), name
+    assert list(signature(App._display).parameters) == ["self", "screen", "renderable"]
+    app: App[None] = App()
+    for name in ("_running", "_closed", "_batch_count", "_driver", "_exit_renderables"):
+        assert hasattr(app, name), name
+    assert callable(app.app_resume_signal.subscribe)
+    assert isinstance(RichConsole(color_system="256", force_terminal=True)._color_system, ColorSystem)
+
+
+def test_the_pictures_that_textual_sends_are_the_two_that_are_known() -> None:
+    """`sparing.py` reads `ChopsUpdate` and `LayoutUpdate`; of anything else it would forget all it knows."""
+    assert list(signature(ChopsUpdate).parameters) == ["chops", "spans", "chop_ends"]
+    assert list(signature(LayoutUpdate).parameters) == ["strips", "region"]
+    kinds = {kind.__name__ for kind in CompositorUpdate.__subclasses__()}
+    assert kinds == {"ChopsUpdate", "LayoutUpdate", "InlineUpdate", "Written"}
+    strip = Strip([Segment("abc")])
+    update = LayoutUpdate([[strip]], Region(0, 0, 3, 1))
+    assert (update.strips, update.region) == ([[strip]], Region(0, 0, 3, 1))
+
+
+def test_the_driver_sleeps_and_wakes_as_signals_expects() -> None:
+    assert isinstance(LinuxDriver.can_suspend, property)
+    assert callable(LinuxDriver.suspend_application_mode)
+    for name in ("_sigtstp_application", "_sigcont_application"):
+        assert callable(getattr(LinuxDriver, name))
+    assert "_must_signal_resume" in getsource(LinuxDriver.start_application_mode)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "announced", "most"),
+    [("xterm", "", 16), ("xterm-ghostty", "", 16), ("tmux-256color", "", 256), ("xterm", "truecolor", 1 << 24)],
+)
+def test_no_colour_is_sent_that_the_terminal_did_not_announce(terminal: str, announced: str, most: int) -> None:
+    received, status = run("widgets", TERM=terminal, **({"COLORTERM": announced} if announced else {}))
+    assert status == 0
+    parameters = b";".join(re.findall(rb"\x1b\[([0-9;]*)m", received)) + b";"
+    assert (b"8;2;" in parameters) == (most > 256)
+    assert (b"8;5;" in parameters) == (most == 256)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pexpect
@@ -53,6 +54,22 @@ def test_compression_is_recommended_once_where_the_console_is_opened_over_ssh(ho
     assert b"ssh -C" not in again.before + received
 
 
+def test_on_a_first_run_the_advice_comes_after_the_tour_and_is_given_again_to_whom_it_was_never_shown(
+    home: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(home / "state", tmp_path / "state")
+    folders = {"XDG_STATE_HOME": f"{tmp_path}/state", "XDG_CONFIG_HOME": f"{tmp_path}/config"}
+    first = start(home, SSH_CONNECTION="::1 1 ::1 22", **folders)
+    first.expect(rb"Welcome to quarterdeck")
+    assert b"ssh -C" not in first.before + left(first, signal.SIGTERM)[0]
+    again = start(home, "--tour", SSH_CONNECTION="::1 1 ::1 22", **folders)
+    again.expect(rb"Welcome to quarterdeck")
+    again.send("\x1b")
+    again.expect(rb"ssh -C sends a tenth of the bytes")
+    left(again, signal.SIGTERM)
+    assert '"told_ssh": true' in (tmp_path / "state" / "quarterdeck" / "console" / "person.json").read_text()
+
+
 def test_the_tour_comes_once_and_the_console_begins_where_it_was_left(home: Path) -> None:
     first = start(home, "open", "DR-0001", SSH_CONNECTION="::1 1 ::1 22")
     first.expect(rb"Welcome to quarterdeck")
@@ -77,6 +94,28 @@ def test_without_colours_and_symbols_only_ascii_without_colours_is_sent(home: Pa
     assert b"\x1b[38;" not in whole
     assert b";48;" not in whole
     assert_only_drawing(whole)
+
+
+def test_in_the_c_locale_every_screen_help_and_question_is_drawn_in_ascii(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "quarterdeck").mkdir()
+    (tmp_path / "quarterdeck" / "settings.toml").write_text("tour = false\n")
+    key = str(home / "demo" / "demo-keys" / "mira")
+    looks = {"TERM": "linux", "LANG": "C", "XDG_CONFIG_HOME": str(tmp_path)}
+    child = start(home, "--key", key, "open", "triage", **looks)
+    child.expect(rb"DR-0002")
+    received = child.before
+    for pressed in ("R", "\x1b", "2", "3", "4", "5", "6", "7", "?"):
+        child.send(pressed)
+        before = len(received)
+        for _ in range(100):
+            with suppress(pexpect.TIMEOUT):
+                received += child.read_nonblocking(65_536, timeout=0.2)
+                continue
+            if len(received) > before:
+                break
+        assert len(received) > before, pressed
+    received += left(child, signal.SIGTERM)[0]
+    assert received.isascii(), [part for part in received.split(b"\x1b") if not part.isascii()][:5]
 
 
 def test_a_faulty_keys_file_is_one_line_and_no_screen(home: Path, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import threading
 from time import perf_counter
 
 import pytest
-from console_scene import HOSTILE, Host, screen_text
+from console_scene import Host, screen_text
+from support.hostile import HOSTILE
 
 from console.widgets.columns import Column, Row
 from console.widgets.keyed_table import KeyedTable
@@ -54,6 +55,17 @@ async def test_acts_wait_after_rows_moved_under_the_cursor() -> None:
         assert table.armed()
         table.sync(rows("a", "c", "new below"))
         assert table.armed()
+
+
+async def test_a_table_is_not_said_to_be_empty_before_anybody_knows() -> None:
+    table = KeyedTable(COLUMNS, empty="nothing here yet")
+    app = Host(table)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "nothing here yet" not in screen_text(app)
+        table.sync(())
+        await pilot.pause()
+        assert "nothing here yet" in screen_text(app)
 
 
 async def test_the_same_rows_again_draw_nothing() -> None:

@@ -5,10 +5,10 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from console_scene import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from support.hostile import HOSTILE
 
 from console.presentation.text import display, display_lines, hidden, scripts, suspicions
 

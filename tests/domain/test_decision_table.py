@@ -17,7 +17,7 @@ from support.scene import content
 from store.clock import parse_timestamp, timestamp
 from store.domain import approving
 from store.domain import events as ev
-from store.domain.change import Approval, Change
+from store.domain.change import Approval, Change, Escalation
 from store.domain.policy import Policy
 from store.domain.policy.in_force import InForce
 from store.domain.policy.reading import preset_policy
@@ -40,6 +40,13 @@ NEEDED = {
     "default": dict.fromkeys(PLACES, SMALL_TEAM),
     "regulated": dict.fromkeys(PLACES, AUDITED) | {"dev": AUDITED | {"low": (1, False, 0), "medium": (1, False, 0)}},
 }
+# preset → environment → level → (hours each step waits, the roles it goes on to, in order); else nobody is asked next
+LATE = {"low": (72, ("admin",)), "medium": (48, ("security-approver", "admin")),
+        "high": (24, ("security-approver", "admin")), "critical": (8, ("security-approver", "admin"))}  # fmt: skip
+ASKED_NEXT: dict[str, dict[str, dict[str, tuple[int, tuple[str, ...]]]]] = {
+    "default": {place: {} for place in PLACES},
+    "regulated": dict.fromkeys(PLACES, LATE) | {"dev": {level: LATE[level] for level in ("high", "critical")}},
+}
 COVERING = {"*/*", "orders/*", "*/HERE", "orders/HERE", "ord*/*"}
 MAY_APPROVE, MAY_DEPLOY = {"approver", "security-approver"}, {"operator"}
 OPEN_TO_APPROVAL, OPEN_TO_DEPLOYMENT = {"in review", "approved"}, {"in review", "approved", "deploying"}
@@ -59,11 +66,37 @@ def expects_deployment(preset: str, place: str, level: str, case: Case, deployer
     return able and apart and enough and state in OPEN_TO_DEPLOYMENT
 
 
+def expects_late_approval(preset: str, place: str, level: str, role: str, story: Story) -> bool:
+    """A role may approve besides the usual ones once its own step was recorded, in its turn, after its deadline."""
+    waited, recorded = story
+    hours, order = ASKED_NEXT[preset][place].get(level, (0, ()))
+    due = {next_role: hours * step for step, next_role in enumerate(order, start=1)}
+    asked = {
+        named for step, named, after in recorded
+        if order[step - 1 : step] == (named,) and after >= due[named] and waited >= due[named]
+    }  # fmt: skip
+    return role in MAY_APPROVE | asked
+
+
 # ── the scene ─────────────────────────────────────────────────────────────────────────────────────
 Case = tuple[tuple[str, str, int], ...]
 """Who approved: (handle, role, hours ago)."""
 Deployer = tuple[str, str, str, str, str]
 """Role, scope, standing, the request's state, and what else the deployer did: nothing, requested, approved."""
+Story = tuple[int, tuple[tuple[int, str, int], ...]]
+"""Hours since it was handed in, and the escalations in the ledger: (step, role, hours after it was handed in)."""
+STORIES: tuple[Story, ...] = tuple(
+    (waited, recorded)
+    for waited in (1, 10, 30, 50, 100, 300)
+    for recorded in (
+        (),
+        ((1, "admin", 80),),  # where low risk goes; too early for nobody else, out of turn everywhere else
+        ((1, "security-approver", 50), (2, "admin", 100)),
+        ((1, "security-approver", 0), (2, "admin", 0)),  # somebody appended them early
+        ((2, "admin", 100),),  # the first step was never recorded: the second stands for itself
+        ((1, "operator", 100), (3, "responder", 300)),  # roles that no policy names
+    )
+)
 APPROVALS: tuple[Case, ...] = (
     (),
     (("ann", "approver", 1),),
@@ -186,3 +219,44 @@ def test_nobody_approves_what_they_opened_or_edited_under_either_preset(preset: 
         given = Approval(actor="eve", digest="d", seq=9, not_after=SOON, note="", at=NOW)
         smuggled = replace(change, approvals=(given,))
         assert approving.counted(smuggled, people=people, policy=rules.policy, at=NOW) == ()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_who_may_approve_late_is_what_the_table_says(preset: str) -> None:
+    rules, wrong, count, late = InForce(policy=preset_policy(preset)), [], 0, 0
+    standings = (("orders/HERE", "good"), ("*/*", "good"), ("crm/*", "good"), ("*/*", "ended"), ("*/*", "suspended"))
+    for row in itertools.product(PLACES, LEVELS, ROLES, standings, STORIES):
+        place, level, role, (scope, standing), story = row
+        people = Principals(by_handle={"eve": somebody("eve", role, scope, place, standing)})
+        change, count = waiting(place, level, story), count + 1
+        check = partial(approving.check_approver, change, actor="eve", people=people, rules=rules, at=NOW)
+        expected = expects_late_approval(preset, place, level, role, story)
+        expected = expected and scope in COVERING and standing == "good"
+        late += expected and role not in MAY_APPROVE
+        if allows(check) is not expected:
+            wrong.append(row)
+    assert (wrong[:5], count) == ([], 5 * 4 * len(ROLES) * 5 * 36)
+    assert late > 50 if preset == "regulated" else late == 0
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_waiting_lowers_nothing_and_frees_nobody_of_their_duties(preset: str) -> None:
+    rules = InForce(policy=preset_policy(preset))
+    for place, level, case, story in itertools.product(PLACES, LEVELS, APPROVALS, STORIES):
+        people = Principals(by_handle={name: somebody(name, kind, "*/*", place) for name, kind, _ in case})
+        plain, late = request(place, level, "in review", case), waiting(place, level, story, case)
+        missing = [
+            approving.approvals_missing(one, people=people, policy=rules.policy, at=NOW) for one in (plain, late)
+        ]
+        assert missing[0] == missing[1], (place, level, case, story)
+    for place, level, story in itertools.product(PLACES, LEVELS, STORIES):
+        people = Principals(by_handle={"cy": somebody("cy", "admin", "*/*", place)})
+        with pytest.raises(Refusal, match="separation of duties: cy requested"):
+            approving.check_approver(waiting(place, level, story), actor="cy", people=people, rules=rules, at=NOW)
+
+
+def waiting(place: str, level: str, story: Story, case: Case = ()) -> Change:
+    waited, recorded = story
+    told = (Escalation(step=step, role=role, seq=7, at=ago(waited - after)) for step, role, after in recorded)
+    change = request(place, level, "in review", case)
+    return replace(change, submitted_at=ago(waited), escalations=tuple(told))

@@ -16,6 +16,7 @@ OBSERVED = {
     "ledger.opened",
     "artifact.ingested",
     "artifact.refused",
+    "attempt.refused",
     "configuration.observed",
     "modules.observed",
     "history.imported",

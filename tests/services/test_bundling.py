@@ -8,7 +8,9 @@ import json
 import subprocess
 import sys
 import zipfile
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
@@ -95,17 +97,27 @@ def test_another_log_key_does_not_vouch_for_it(told: Scene, tmp_path: Path) -> N
 
 
 def test_every_byte_that_counts_is_noticed(told: Scene, tmp_path: Path) -> None:
+    """The bundle's own program, loaded once; for one member of each kind also as a process, which says the same."""
     data = bundling.bundle(told.context, "CR-0001")
+    program: dict[str, Any] = {"__name__": "verifier"}
+    exec(compile(read(data, bundling.VERIFIER), bundling.VERIFIER, "exec"), program)
     counted = [*members(data, "entries/"), *members(data, "artifacts/"), *members(data, "proofs/"), "checkpoint"]
     counted += [name for name in members(data, "statements/") if name.endswith(".json")]
+    seen = set[str]()
     for member in counted:
         original = read(data, member)
         for at in {0, len(original) // 2, len(original) - 2}:
             changed = original[:at] + bytes([original[at] ^ 1]) + original[at + 1 :]
             if member.startswith("proofs/") and original.find(b"\n\n") < at:
                 continue  # the checkpoint inside a proof is not what is trusted
-            status, printed = verified(write(tmp_path / "bad.zip", altered(data, member, changed)))
-            assert status == 1, (member, at, printed)
+            path = write(tmp_path / "bad.zip", altered(data, member, changed))
+            with redirect_stdout(io.StringIO()) as printed:
+                status = program["main"]([str(path)])
+            assert status == 1, (member, at, printed.getvalue())
+            if (folder := member.partition("/")[0]) not in seen:
+                assert verified(path) == (status, printed.getvalue())
+                seen.add(folder)
+    assert seen == {"entries", "artifacts", "proofs", "checkpoint", "statements"}
 
 
 def test_a_signature_of_somebody_else_is_noticed(told: Scene, tmp_path: Path) -> None:

@@ -115,10 +115,10 @@ def test_what_was_gone_before_the_review_is_no_news_after_it(scene: Scene) -> No
 
 def test_only_who_reviews_may_record_a_review(scene: Scene) -> None:
     scene.ingest(caller("a.example"))
-    size = scene.size
+    size = scene.acts
     with pytest.raises(Refusal, match="needs the role"):
         reviewing.review(scene.context, scene.cy, inventory(scene.context))
-    assert scene.size == size
+    assert scene.acts == size
 
 
 def test_a_review_of_what_is_no_longer_the_inventory_is_a_conflict(scene: Scene) -> None:

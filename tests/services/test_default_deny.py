@@ -191,13 +191,23 @@ def test_an_act_is_refused_to_everybody_without_its_role_and_open_to_one_with_it
     refused = [scene.enrol(f"only-{role}", role) for role in ROLES if role not in allowed]
     refused += [scene.enrol("nobody"), scene.enrol("elsewhere", *elsewhere), scene.actor("stranger")]
     allowed_one = scene.enrol("friend", min(allowed))
-    before = (scene.size, scene.delivered() if (scene.workspace.root / "out/prod/orders").exists() else {})
-    for actor in refused:
-        with pytest.raises(Refusal):
+    size, there = scene.size, _delivered(scene)
+    for number, actor in enumerate(refused, start=1):
+        with pytest.raises(Refusal) as refusal:
             do(scene, actor)
-        assert (scene.size, before[1]) == before, f"{actor.handle} left a trace"
+        assert (scene.size, _delivered(scene)) == (size + number, there), f"{actor.handle} left more than its refusal"
+        told = scene.last("attempt.refused")
+        assert isinstance(told, ev.AttemptRefused)
+        assert (told.principal, told.reason) == (actor.handle, str(refusal.value))
+        assert told.key == actor.signer.public.fingerprint
+        assert refusal.value.entry == scene.size
+    size = scene.size
     do(scene, allowed_one)
-    assert scene.size > before[0]
+    assert scene.size > size
+
+
+def _delivered(scene: Scene) -> dict[str, bytes]:
+    return scene.delivered() if (scene.workspace.root / "out/prod/orders").exists() else {}
 
 
 def test_a_scoped_role_counts_in_its_scope_only(scene: Scene) -> None:

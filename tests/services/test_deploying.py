@@ -94,10 +94,10 @@ def test_nothing_deploys_while_frozen_and_everything_after(scene: Scene) -> None
     scene.ingest()
     request = scene.approved()
     environments.freeze(scene.context, scene.alice, "prod", reason="audit week")
-    before = scene.size
+    before = scene.acts
     with pytest.raises(Refusal, match="prod is frozen: audit week"):
         scene.deploy(request)
-    assert scene.size == before
+    assert scene.acts == before
     environments.thaw(scene.context, scene.alice, "prod", reason="audit is over")
     assert scene.deploy(request).verified
 
@@ -333,10 +333,10 @@ def test_a_deployment_that_died_after_the_push_does_not_wedge_the_environment(sc
 def test_only_one_push_at_a_time(scene: Scene) -> None:
     scene.ingest()
     request = scene.approved()
-    before = scene.size
+    before = scene.acts
     with pushing(scene.context, "prod"), pytest.raises(Conflict, match="somebody else is deploying to prod"):
         scene.deploy(request)
-    assert scene.size == before
+    assert scene.acts == before
     assert scene.deploy(request).verified
 
 

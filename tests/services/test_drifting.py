@@ -141,12 +141,12 @@ def test_adopting_asks_for_exactly_the_bytes_that_were_seen(scene: Scene) -> Non
 def test_adopting_leaves_nothing_behind_when_it_is_refused(scene: Scene) -> None:
     scene.live(V1)
     scene.observe(TAMPERED)
-    before = scene.size
+    before = scene.acts
     with pytest.raises(Refusal, match="may not handle drift"):
         drifting.adopt(scene.context, scene.cy, "DR-0001", content=content())
     with pytest.raises(BadInput, match="--why"):
         drifting.adopt(scene.context, scene.bo, "DR-0001", content=content(why=""))
-    assert scene.size == before
+    assert scene.acts == before
 
 
 def test_what_was_seen_and_has_changed_since_cannot_be_adopted(scene: Scene) -> None:

@@ -58,7 +58,7 @@ def test_an_approval_shows_what_policy_demands_or_is_not_recorded(
     actor, _ = with_fido(scene, **facts)
     scene.ingest()
     request = scene.submitted()
-    before = scene.size
+    before = scene.acts
     context = strict(scene, **demands)
     if passes:
         approving.approve(context, actor, request)
@@ -66,7 +66,7 @@ def test_an_approval_shows_what_policy_demands_or_is_not_recorded(
     else:
         with pytest.raises(Refusal, match="policy wants a FIDO key"):
             approving.approve(context, actor, request)
-        assert scene.size == before
+        assert scene.acts == before
     assert verify_workspace(context, scope=Scope()).ok
 
 

@@ -116,12 +116,12 @@ def test_another_process_stops_appending_until_it_opens_again(scene: Scene) -> N
 
 
 def test_only_an_admin_hands_the_log_over(scene: Scene) -> None:
-    before = scene.size
+    before = scene.acts
     with pytest.raises(Refusal, match="may not rotate the log's key"):
         log_key.rotate(scene.context, scene.bo, reason="mine now")
     with pytest.raises(BadInput, match="reason"):
         log_key.rotate(scene.context, scene.alice, reason=" ")
-    assert scene.size == before
+    assert scene.acts == before
     assert list((scene.workspace.root / "keys").iterdir()) == [scene.workspace.root / log_key.KEY_FILE]
 
 

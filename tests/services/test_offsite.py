@@ -33,10 +33,10 @@ def bring(scene: Scene, folder: Path, data: bytes, by: Actor) -> Entry:
 
 
 def refused(scene: Scene, error: type[QuarterdeckError], words: str, act: Callable[[], object]) -> None:
-    before = scene.size
+    before = scene.acts
     with pytest.raises(error, match=words):
         act()
-    assert scene.size == before, "nothing was recorded"
+    assert scene.acts == before, "nothing was recorded"
 
 
 def test_it_is_recorded_as_it_was_signed_and_counts(scene: Scene, request_id: str, tmp_path: Path) -> None:

@@ -139,10 +139,10 @@ def test_it_begins_only_where_all_is_as_it_should_be(
     staged: Scene, spoil: Callable[[Scene], object], because: str
 ) -> None:
     spoil(staged)
-    size = staged.size
+    size = staged.acts
     with pytest.raises(Refusal, match=because):
         rehearse(staged)
-    assert staged.size == size
+    assert staged.acts == size
 
 
 def test_it_is_for_operators_before_the_last_environment(staged: Scene) -> None:

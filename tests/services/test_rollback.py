@@ -123,10 +123,10 @@ def test_a_deployment_between_plan_and_act_is_a_conflict(scene: Scene) -> None:
     scene.live(V2)
     what = plan(scene)
     scene.live(V3)
-    before = scene.size
+    before = scene.acts
     with pytest.raises(Conflict, match="deployed to since the plan was made"):
         rollback.roll_back(scene.context, scene.bo, what, reason="late")
-    assert scene.size == before
+    assert scene.acts == before
     assert scene.delivered() == {"flows.json": V3}
 
 

@@ -90,11 +90,11 @@ def test_the_last_admin_cannot_lock_everybody_out(scene: Scene) -> None:
         lambda: people.suspend(scene.context, alice, "alice", until=WEEK, reason="leave", what=admin),
         lambda: people.revoke_key(scene.context, alice, "alice", alice.signer.public.fingerprint, reason="lost"),
     ]
-    before = scene.size
+    before = scene.acts
     for attempt in attempts:
         with pytest.raises(Refusal, match="everybody would be locked out"):
             attempt()
-    assert scene.size == before
+    assert scene.acts == before
     # an admin for a while, of one place, without a key of theirs, or suspended is no replacement
     people.grant(scene.context, alice, "bo", ev.Grant(role="admin", expires="2027-01-01T00:00:00Z"))
     people.grant(scene.context, alice, "cy", parse_grant("admin@orders/prod"))

@@ -35,12 +35,12 @@ def test_what_the_form_is_told_while_one_types_is_what_opening_refuses(scene: Sc
 
 def test_every_field_that_the_template_asks_for_and_is_missing_is_named(scene: Scene) -> None:
     scene.ingest()
-    before = scene.size
+    before = scene.acts
     with pytest.raises(BadInput, match=r"new-connector.*--why.*--what.*--impact.*--dependencies.*--constraints"):
         scene.open(template="new-connector", why=" ")
     with pytest.raises(BadInput, match="no template 'nonsense'"):
         scene.open(template="nonsense")
-    assert scene.size == before
+    assert scene.acts == before
 
 
 def test_an_edit_cannot_empty_what_the_template_asks_for(scene: Scene) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from support.exports import V1
 from support.keyring import line_of, new_key
 from support.ticking import TickingClock
 
 from store.domain import events as ev
 from store.domain.roles import parse_grant
+from store.errors import QuarterdeckError, Refusal
 from store.intake.inbox import Root, scan
 from store.integrity.entry import Entry
 from store.integrity.signer import KeyFileSigner
@@ -150,6 +153,28 @@ class Scene:
     def last(self, kind: str) -> ev.Event:
         """Return the newest event of a kind."""
         return next(recorded(self.context.ledger.entries(kinds=[kind], limit=1, newest_first=True))).event
+
+    @property
+    def refusals(self) -> list[ev.AttemptRefused]:
+        """Return every recorded attempt that a rule refused, oldest first."""
+        found = recorded(self.entries(kind="attempt.refused"))
+        return [one.event for one in found if isinstance(one.event, ev.AttemptRefused)]
+
+    @property
+    def acts(self) -> int:
+        """How many entries there are besides the refused attempts."""
+        return self.size - len(self.refusals)
+
+    @contextmanager
+    def refused(self, words: str, error: type[QuarterdeckError] = Refusal) -> Iterator[None]:
+        """Expect what happens inside to be refused in these words, recorded with every reason, and nothing else."""
+        before = self.acts
+        with pytest.raises(error, match=words) as told:
+            yield
+        assert self.acts == before, self.kinds()[-5:]
+        assert told.value.entry is not None, f"refused and not recorded: {told.value}"
+        entry = self.context.ledger.entry(told.value.entry)
+        assert (entry.statement.kind, entry.statement.data["reason"]) == ("attempt.refused", str(told.value))
 
     @property
     def size(self) -> int:

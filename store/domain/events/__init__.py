@@ -8,6 +8,7 @@ from typing import Final
 
 from store.domain.component import Json
 from store.domain.events.anomalies import AnomalyAcknowledged, AnomalyNoticed, Measure
+from store.domain.events.attempts import AttemptRefused
 from store.domain.events.base import Event, Unknown, from_parts, to_parts
 from store.domain.events.comments import CommentResolved, RequestCommented
 from store.domain.events.connectors import ConnectorsReviewed, ModulesObserved
@@ -203,6 +204,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         DutyOverdue,
         AnomalyNoticed,
         AnomalyAcknowledged,
+        AttemptRefused,
     )
 }
 
@@ -239,6 +241,7 @@ __all__ = [
     "ArtifactRefused",
     "ArtifactShredded",
     "ArtifactUnsealed",
+    "AttemptRefused",
     "ChecklistTicked",
     "CommentResolved",
     "ConfigurationObserved",

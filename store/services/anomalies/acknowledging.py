@@ -11,10 +11,12 @@ from store.errors import BadInput, NotFound, Refusal
 from store.integrity.entry import Entry
 from store.projections import anomalies
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, recorded
 from store.services.identity.people import principals
 
 
+@attempt("acknowledge an anomaly")
 def acknowledge(context: Context, actor: Actor, anomaly: str, *, note: str) -> Entry:
     """Record that `actor` looked at it.
 

@@ -12,11 +12,13 @@ from store.integrity.checkpoint import Checkpoint
 from store.integrity.entry import Entry
 from store.ledger.heads import HeadStore
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
 from store.services.witness import cosigning
 
 
+@attempt("acknowledge a restored ledger")
 def acknowledge(context: Context, actor: Actor, *, reason: str) -> Entry:
     """Record that the ledger goes on from where it is, and let the places outside remember that instead.
 

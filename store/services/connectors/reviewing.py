@@ -9,11 +9,13 @@ from store.domain.roles import require
 from store.errors import Conflict
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.connectors.inventory import Inventory, inventory
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
 
 
+@attempt("review the connectors")
 def review(context: Context, actor: Actor, seen: Inventory, *, note: str = "") -> Entry:
     """Record that `actor` reviewed the inventory as it was `seen`; what comes later is new again.
 

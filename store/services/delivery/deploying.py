@@ -14,6 +14,7 @@ from store.errors import BadInput, Conflict, Refusal
 from store.platforms import TARGETS
 from store.services import releases
 from store.services.acting import perform, record
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
@@ -30,6 +31,7 @@ from store.services.requests.reading import change_of
 from store.services.sealing import sealing
 
 
+@attempt("deploy")
 def deploy(
     context: Context,
     actor: Actor,
@@ -104,6 +106,7 @@ def deploy(
         return after_failure(context, place, before.project, outcome, progress=progress)
 
 
+@attempt("finish a deployment")
 def resume(context: Context, actor: Actor, deployment: str, *, progress: Progress = lambda _: None) -> Outcome:
     """Finish a deployment that failed on the way: push the same release again; what is done already stays as it is.
 

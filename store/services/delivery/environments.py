@@ -14,6 +14,7 @@ from store.integrity.entry import Entry
 from store.platforms import TARGETS
 from store.platforms.protocol import NamesItself, Target
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, recorded
 from store.services.identity.people import principals
 
@@ -79,6 +80,7 @@ def one(source: Source, name: str) -> Environment:
     return found[name]
 
 
+@attempt("add an environment")
 def add(context: Context, actor: Actor, name: str, *, target: str, settings: Mapping[str, str]) -> Entry:
     """Add an environment; `settings` are checked by its target's kind and hold no secrets. They may hold `RULES`.
 
@@ -99,6 +101,7 @@ def add(context: Context, actor: Actor, name: str, *, target: str, settings: Map
     return perform(context, actor, decide)[0]
 
 
+@attempt("edit an environment")
 def edit(context: Context, actor: Actor, name: str, *, changes: Mapping[str, str]) -> Entry:
     """Change settings or rules of an environment; an empty value takes a setting away. Its target stays.
 
@@ -119,6 +122,7 @@ def edit(context: Context, actor: Actor, name: str, *, changes: Mapping[str, str
     return perform(context, actor, decide)[0]
 
 
+@attempt("freeze")
 def freeze(context: Context, actor: Actor, name: str, *, reason: str) -> Entry:
     """Stop every deployment to an environment until it is thawed."""
 
@@ -132,6 +136,7 @@ def freeze(context: Context, actor: Actor, name: str, *, reason: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+@attempt("lift a freeze")
 def thaw(context: Context, actor: Actor, name: str, *, reason: str) -> Entry:
     """Let an environment take deployments again."""
 

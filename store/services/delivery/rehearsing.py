@@ -15,6 +15,7 @@ from store.integrity.entry import Entry
 from store.platforms.protocol import Target
 from store.services import releases
 from store.services.acting import perform, record
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery.environments import environments, one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
@@ -87,6 +88,7 @@ def plan_rehearsal(context: Context, environment: str, project: str, *, to: str 
     return what
 
 
+@attempt("rehearse a rollback")
 def rehearse(
     context: Context, actor: Actor, what: Plan, *, reason: str, progress: Progress = lambda _: None
 ) -> Rehearsal:

@@ -12,6 +12,7 @@ from store.integrity.entry import Entry
 from store.projections import deployments
 from store.services import releases
 from store.services.acting import perform, record
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named
 from store.services.delivery.environments import target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
@@ -27,6 +28,7 @@ from store.services.sealing import sealing
 __all__ = ["Plan", "lift_quarantine", "plan", "plan_revert", "plan_undo", "roll_back"]
 
 
+@attempt("roll back")
 def roll_back(
     context: Context, actor: Actor, what: Plan, *, reason: str, progress: Progress = lambda _: None
 ) -> Outcome:
@@ -99,6 +101,7 @@ def roll_back(
         return after_failure(context, place, project, outcome, progress=progress)
 
 
+@attempt("lift a quarantine")
 def lift_quarantine(context: Context, actor: Actor, project: str, release: str, *, reason: str) -> Entry:
     """Let a release be deployed again, with the reason."""
     if not reason.strip():

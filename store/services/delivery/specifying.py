@@ -18,6 +18,7 @@ from store.formats.archive_covering import secrets_in
 from store.integrity.entry import Entry
 from store.integrity.strict_json import parse
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.attested import attested, holder_of
 from store.services.context import Actor, Context, Source
 from store.services.delivery.environments import one
@@ -39,6 +40,7 @@ class Specification:
     seq: int
 
 
+@attempt("specify an environment")
 def specify(context: Context, actor: Actor, environment: str, data: bytes, *, name: str) -> Entry:
     """Let `data`, a JSON, TOML or YAML document, be the specification of an environment from now on.
 

@@ -19,6 +19,7 @@ from store.projections import artifacts
 from store.projections.shape import Connection
 from store.services import releases
 from store.services.acting import perform, statement_of
+from store.services.attempts import attempt
 from store.services.context import SYSTEM, Actor, Context, Source, named, next_id, recorded
 from store.services.diffing import changed_components
 from store.services.identity.people import principals
@@ -222,6 +223,7 @@ def _summaries(found: Sequence[rules.Difference], wanted: Mapping[str, Component
     return words
 
 
+@attempt("acknowledge drift")
 def acknowledge(context: Context, actor: Actor, drift: str, *, note: str) -> Entry:
     """Record that a drift is known and being dealt with."""
 
@@ -233,6 +235,7 @@ def acknowledge(context: Context, actor: Actor, drift: str, *, note: str) -> Ent
     return perform(context, actor, decide)[0]
 
 
+@attempt("reopen drift")
 def reopen(context: Context, actor: Actor, drift: str, *, reason: str) -> Entry:
     """Take back that a drift was acknowledged: it waits for an answer again."""
 
@@ -243,6 +246,7 @@ def reopen(context: Context, actor: Actor, drift: str, *, reason: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+@attempt("adopt drift")
 def adopt(context: Context, actor: Actor, drift: str, *, content: ev.RequestContent) -> tuple[Entry, Entry]:
     """Open a request that asks to make what is live the desired state; it needs the same approvals.
 

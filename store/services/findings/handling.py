@@ -14,6 +14,7 @@ from store.domain.roles import Principal, require
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.attested import attested
 from store.services.context import SYSTEM, Actor, Context, Source, named, next_id, recorded
 from store.services.findings.subjects import about
@@ -42,6 +43,7 @@ class Wanted:
     summary: str = ""
 
 
+@attempt("open a finding")
 def open_finding(context: Context, actor: Actor, wanted: Wanted) -> Entry:
     """Record that something is not as it should be, who sees to it, and by when.
 
@@ -78,6 +80,7 @@ def open_finding(context: Context, actor: Actor, wanted: Wanted) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+@attempt("assign a finding")
 def assign(
     context: Context, actor: Actor, finding: str, *, assignee: str, due: str | None = None, note: str = ""
 ) -> Entry:
@@ -99,6 +102,7 @@ def assign(
     return perform(context, actor, decide)[0]
 
 
+@attempt("note on a finding")
 def note(context: Context, actor: Actor, finding: str, text: str) -> Entry:
     """Say something about an open finding: whoever may annotate its place, and who is to see to it."""
     if not text.strip():
@@ -114,6 +118,7 @@ def note(context: Context, actor: Actor, finding: str, text: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+@attempt("close a finding")
 def close(context: Context, actor: Actor, finding: str, *, done: str) -> Entry:
     """Say that a finding is dealt with, and what was done about it.
 

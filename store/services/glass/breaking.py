@@ -10,6 +10,7 @@ from store.domain.roles import require
 from store.errors import BadInput, Refusal
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.delivery.environments import one
 from store.services.glass import holding
@@ -17,6 +18,7 @@ from store.services.identity.people import principals
 from store.services.incidents import open_scope
 
 
+@attempt("break glass")
 def break_glass(
     context: Context, actor: Actor, incident: str, *, environment: str, justification: str, project: str | None = None
 ) -> Entry:
@@ -57,6 +59,7 @@ def break_glass(
     return perform(context, actor, decide)[0]
 
 
+@attempt("end broken glass")
 def end(context: Context, actor: Actor, glass: str, *, reason: str) -> Entry:
     """End a broken glass before its time: its breaker, or anybody who may freeze the environment."""
     if not reason.strip():
@@ -81,6 +84,7 @@ def end(context: Context, actor: Actor, glass: str, *, reason: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+@attempt("review broken glass")
 def review(context: Context, actor: Actor, glass: str, *, note: str) -> Entry:
     """Close the review of a broken glass, by somebody else, once it has ended."""
 

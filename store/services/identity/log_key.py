@@ -33,6 +33,7 @@ from store.integrity.note import NoteSigner, SecondSigner, Verifier
 from store.ledger.handover import FirstKey
 from store.ledger.keychain import keys_of
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
 
@@ -107,6 +108,7 @@ def expected_second(settings: Config) -> Verifier | None:
     return Verifier.from_vkey(vkey) if vkey else None
 
 
+@attempt("rotate the log's key")
 def rotate(context: Context, actor: Actor, *, reason: str, passphrase: bytes = b"") -> Rotated:
     """Hand the log over to a new key, in an entry that an admin signs and the old key's last checkpoint covers.
 

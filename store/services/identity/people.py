@@ -12,6 +12,7 @@ from store.integrity import sshkey
 from store.integrity.entry import Entry
 from store.integrity.signer import Signer
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, recorded
 
 KINDS = roles.KINDS
@@ -34,6 +35,7 @@ def identify(context: Context, signer: Signer, *, as_name: str | None = None) ->
     return Actor(handle=owner.handle, signer=signer)
 
 
+@attempt("add a principal")
 def add(context: Context, actor: Actor, handle: str, *, key_lines: Sequence[str], grants: Sequence[ev.Grant]) -> Entry:
     """Enrol a person with keys and roles.
 
@@ -56,6 +58,7 @@ def add(context: Context, actor: Actor, handle: str, *, key_lines: Sequence[str]
     return perform(context, actor, decide)[0]
 
 
+@attempt("grant a role")
 def grant(context: Context, actor: Actor, handle: str, what: ev.Grant) -> Entry:
     """Give a principal one more role. Raises BadInput for one nobody could hold."""
     what = roles.checked_grant(what)
@@ -69,6 +72,7 @@ def grant(context: Context, actor: Actor, handle: str, what: ev.Grant) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+@attempt("revoke a role")
 def revoke(context: Context, actor: Actor, handle: str, what: ev.Grant, *, reason: str) -> Entry:
     """Take a role back."""
 
@@ -83,6 +87,7 @@ def revoke(context: Context, actor: Actor, handle: str, what: ev.Grant, *, reaso
     return perform(context, actor, decide)[0]
 
 
+@attempt("add a key")
 def add_key(context: Context, actor: Actor, handle: str, key_line: str) -> Entry:
     """Enrol one more key of a principal."""
     line = enrolled_line(key_line)
@@ -94,6 +99,7 @@ def add_key(context: Context, actor: Actor, handle: str, key_line: str) -> Entry
     return perform(context, actor, decide)[0]
 
 
+@attempt("revoke a key")
 def revoke_key(context: Context, actor: Actor, handle: str, fingerprint: str, *, reason: str) -> Entry:
     """End a key: signatures in later entries no longer count; earlier ones stay good."""
 
@@ -109,6 +115,7 @@ def revoke_key(context: Context, actor: Actor, handle: str, fingerprint: str, *,
     return perform(context, actor, decide)[0]
 
 
+@attempt("suspend")
 def suspend(
     context: Context, actor: Actor, handle: str, *, until: str, reason: str, what: ev.Grant | None = None
 ) -> Entry:
@@ -134,6 +141,7 @@ def suspend(
     return perform(context, actor, decide)[0]
 
 
+@attempt("reinstate")
 def reinstate(context: Context, actor: Actor, handle: str, *, reason: str, what: ev.Grant | None = None) -> Entry:
     """End a suspension before its time; without `what`, every one of this principal.
 

@@ -21,6 +21,7 @@ from store.integrity.keyfile import write_log_key
 from store.integrity.note import SecondSigner
 from store.ledger.handover import SecondKey
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
 from store.services.identity.log_key import second_file
 from store.services.identity.people import principals
@@ -41,6 +42,7 @@ class Seconded:
     """Why the configuration does not name it; empty when it does."""
 
 
+@attempt("set the log's second key")
 def set_second(context: Context, actor: Actor, *, reason: str, passphrase: bytes = b"") -> Seconded:
     """Give the log a new second key, or another one in place of the one it has.
 
@@ -63,6 +65,7 @@ def set_second(context: Context, actor: Actor, *, reason: str, passphrase: bytes
     return Seconded(entry=entry, vkey=vkey, file=path, trouble=_name_in_configuration(context, vkey))
 
 
+@attempt("drop the log's second key")
 def drop_second(context: Context, actor: Actor, *, reason: str) -> Seconded:
     """Let checkpoints count with the Ed25519 signature alone again.
 

@@ -19,6 +19,7 @@ from store.errors import BadInput, IntegrityFailure, NotFound, Refusal
 from store.integrity.canonical import canonical_bytes
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.identity.people import principals
 from store.services.policy.files import on_disk_policy
@@ -30,6 +31,7 @@ DOCUMENT = "policy.json"
 _MOST_WHAT = 40
 
 
+@attempt("propose a policy")
 def propose(context: Context, actor: Actor, *, title: str, why: str, risk: str = "medium") -> tuple[Entry, ...]:
     """Ask for the policy in `policies/` to come into force: a request that is submitted at once.
 
@@ -56,6 +58,7 @@ def propose(context: Context, actor: Actor, *, title: str, why: str, risk: str =
     return perform(context, actor, decide, blobs=blobs)
 
 
+@attempt("adopt a policy")
 def adopt(context: Context, actor: Actor, request: str) -> Entry:
     """Bring an approved policy into force, from the next entry on.
 

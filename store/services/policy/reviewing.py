@@ -9,10 +9,12 @@ from store.domain.roles import require
 from store.errors import BadInput, Conflict
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, recorded
 from store.services.identity.people import principals
 
 
+@attempt("review the policy")
 def review(context: Context, actor: Actor, policy: str, *, note: str) -> Entry:
     """Record that `actor` reviewed the policy of this digest; the next review is counted from here.
 

@@ -19,6 +19,7 @@ from store.errors import BadInput, Conflict
 from store.integrity.entry import Entry
 from store.services import releases
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
 from store.services.requests import escalating
@@ -41,6 +42,7 @@ class Stated:
     via: str
 
 
+@attempt("approve")
 def approve(context: Context, actor: Actor, request: str, *, note: str = "", digest: str | None = None) -> Entry:
     """Record `actor`'s yes to exactly what `request` holds now.
 
@@ -109,6 +111,7 @@ def granted(
     )
 
 
+@attempt("refuse")
 def refuse(context: Context, actor: Actor, request: str, *, reason: str) -> Entry:
     """Record `actor`'s no, with the reason."""
     nonce = context.nonce()

@@ -14,6 +14,7 @@ from store.errors import BadInput, NotFound, Refusal
 from store.integrity.entry import Entry
 from store.services import releases, rights
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, recorded
 from store.services.identity.people import principals
 from store.services.requests.reading import change_of
@@ -21,6 +22,7 @@ from store.services.requests.reading import change_of
 _KINDS = (ev.RequestCommented.KIND, ev.CommentResolved.KIND)
 
 
+@attempt("comment")
 def comment(context: Context, actor: Actor, request: str, component: str, text: str) -> Entry:
     """Record what `actor` says about a component (its id or its name) of a request under review.
 
@@ -39,6 +41,7 @@ def comment(context: Context, actor: Actor, request: str, component: str, text: 
     return perform(context, actor, decide)[0]
 
 
+@attempt("settle a comment")
 def resolve(context: Context, actor: Actor, request: str, seq: int, *, note: str = "") -> Entry:
     """Settle the comment of entry `seq`; it stays shown, as settled.
 

@@ -19,6 +19,7 @@ from store.intake.guard import StillWriting
 from store.intake.inbox import Drop, Problem, read_drop
 from store.services import releases
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, recorded
 from store.services.delivery.environments import checked_name, one
 from store.services.exports.ingesting import FileOutcome, refuse, shown
@@ -108,6 +109,7 @@ def _opened(source: Source, drop: Drop, file: ev.RequestFile) -> _Old | None:
     return None
 
 
+@attempt("open a request")
 def _open(context: Context, actor: Actor | None, drop: Drop, content: ev.RequestContent, file: ev.RequestFile) -> str:
     if actor is None:
         raise Refusal(["a request is a person's: run quarterdeck --key PATH watch, as the one who asks for it"])

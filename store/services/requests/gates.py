@@ -24,6 +24,7 @@ from store.domain.gates.wanted import wanted
 from store.domain.roles import require
 from store.errors import QuarterdeckError, Refusal
 from store.services.acting import record
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
 from store.services.requests import assessing
@@ -133,6 +134,7 @@ def refuse(failed: Sequence[ev.GateEvaluated]) -> None:
         )
 
 
+@attempt("run gates")
 def run_now(context: Context, actor: Actor, request: str) -> Run:
     """Run the gates because somebody asked, and record what they say.
 

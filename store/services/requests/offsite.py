@@ -24,6 +24,7 @@ from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry, Statement
 from store.services import releases
 from store.services.acting import append_signed, statement_of
+from store.services.attempts import recording
 from store.services.context import Context, Source, recorded
 from store.services.identity.keys import check_signature
 from store.services.identity.people import bare_line, principals
@@ -83,12 +84,14 @@ def take(context: Context, signature: Path, statement: Path | None = None) -> En
     people = principals(context.ledger)
     roles.vouched(people, bare_line(key), fingerprint=key.fingerprint, handle=parsed.actor)
     check_signature(context, key, event, parsed, blob)
-    _check_seen(context, event)
 
     def decide(source: Source) -> Sequence[ev.Event]:
         return [_decided(context, source, parsed, event, key)]
 
-    return append_signed(context, parsed, blob, decide)
+    given = {"request": event.request}
+    with recording(context, "approve", principal=parsed.actor, key=key.fingerprint, given=given):
+        _check_seen(context, event)
+        return append_signed(context, parsed, blob, decide)
 
 
 def _approval(context: Context, statement: Statement, path: Path) -> ev.ApprovalGranted:

@@ -10,6 +10,7 @@ from store.domain import promotion as rules
 from store.integrity.entry import Entry
 from store.services import releases
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
 from store.services.delivery.environments import environments, one
 from store.services.requests.reading import change_of
@@ -30,6 +31,7 @@ def check(context: Context, source: Source, request: str, *, to: str) -> None:
     )
 
 
+@attempt("promote")
 def promote(context: Context, actor: Actor, request: str, *, to: str) -> Entry:
     """Open a request for the same release in another environment; it needs that environment's approvals.
 

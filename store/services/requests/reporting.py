@@ -19,6 +19,7 @@ from store.intake.guard import read_guarded
 from store.integrity.entry import Entry
 from store.projections import requests as rows
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.attested import attested, holder_of
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
@@ -33,6 +34,7 @@ def read_file(path: Path) -> bytes:
     return read_guarded(path, limit=_LARGEST)
 
 
+@attempt("add a report")
 def add(
     context: Context, actor: Actor, data: bytes, *, name: str, request: str | None = None, digest: str | None = None
 ) -> Entry:

@@ -16,6 +16,7 @@ from store.integrity.entry import Entry
 from store.projections import artifacts
 from store.services import releases
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, next_id
 from store.services.delivery.environments import checked_name, environments, one
 from store.services.identity.people import principals
@@ -25,6 +26,7 @@ from store.services.requests.reading import change_of
 __all__ = ["change_of", "draft_for", "edit", "open_request", "opening", "submit", "withdraw", "without_secrets"]
 
 
+@attempt("open a request")
 def open_request(
     context: Context,
     actor: Actor,
@@ -89,6 +91,7 @@ def opening(
     return rules.open_request(event, actor=handle, people=principals(source), policy=context.policy, at=context.now)
 
 
+@attempt("edit a request")
 def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestContent, refresh: bool = False) -> Entry:
     """Change what a request states, and with `refresh` also take the newest exports; approvals become void."""
     before = change_of(context.ledger, request)
@@ -128,6 +131,7 @@ def without_secrets(content: ev.RequestContent) -> ev.RequestContent:
     return replace(content, **{name: redact(text) for name, text in vars(content).items()})
 
 
+@attempt("submit")
 def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:
     """Hand a draft to its approvers; its risk is assessed, every gate runs, and all of it is recorded."""
     change = change_of(context.ledger, request)
@@ -147,6 +151,7 @@ def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:
     return perform(context, actor, decide)
 
 
+@attempt("withdraw")
 def withdraw(context: Context, actor: Actor, request: str, *, reason: str) -> Entry:
     """Take a request back before it is deployed."""
 

@@ -9,6 +9,7 @@ from store.domain import events as ev
 from store.domain import testdata as rules
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, recorded
 from store.services.identity.people import principals
 from store.services.requests.reading import change_of
@@ -33,6 +34,7 @@ class DataRow:
     words: str
 
 
+@attempt("record test data")
 def add(
     context: Context,
     actor: Actor,

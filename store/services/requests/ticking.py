@@ -10,6 +10,7 @@ from store.domain import events as ev
 from store.errors import BadInput, Refusal
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
 from store.services.requests.reading import change_of
@@ -55,6 +56,7 @@ def blocked(context: Context, request: str, handle: str | None) -> tuple[str, ..
     return ()
 
 
+@attempt("tick the checklist")
 def tick(context: Context, actor: Actor, request: str, item: str, *, note: str = "") -> Entry:
     """Record that `actor` looked at one item of the checklist (its number or its words) and it holds.
 

@@ -19,6 +19,7 @@ from store.domain.waiving import Waiver
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.attested import attested
 from store.services.context import Actor, Context, Source, named, next_id
 from store.services.delivery.environments import one
@@ -38,6 +39,7 @@ class Scope:
     environment: str = EVERYWHERE
 
 
+@attempt("grant an exception")
 def grant(
     context: Context,
     actor: Actor,
@@ -92,6 +94,7 @@ def grant(
     return perform(context, actor, decide)[0]
 
 
+@attempt("end an exception")
 def end(context: Context, actor: Actor, waiver: str, *, reason: str) -> Entry:
     """End an exception before its time.
 

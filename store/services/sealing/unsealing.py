@@ -11,6 +11,7 @@ from store.domain import roles
 from store.errors import BadInput, Refusal
 from store.integrity.entry import Entry
 from store.services.acting import perform
+from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
 from store.services.sealing import sealing
@@ -27,6 +28,7 @@ class Shredded:
     """Artifacts in which a secret of this one still stands sealed."""
 
 
+@attempt("unseal")
 def unseal(context: Context, actor: Actor, digest: str, *, reason: str) -> tuple[bytes, Entry]:
     """Record that `actor` is shown an artifact with its secrets, and return its bytes as they came.
 
@@ -51,6 +53,7 @@ def unseal(context: Context, actor: Actor, digest: str, *, reason: str) -> tuple
     return data, perform(context, actor, decide)[0]
 
 
+@attempt("shred")
 def shred(context: Context, actor: Actor, digest: str, *, reason: str) -> Shredded:
     """Destroy the raw bytes of an artifact for good; the covered form and every proof stay.
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from console_scene import HOSTILE, screen_text
+from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled, until
+from support.hostile import HOSTILE
 from textual.pilot import Pilot
 
 from console.presentation.spans import as_line, plain

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from console_scene import HOSTILE, screen_text
+from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled
+from support.hostile import HOSTILE
 from textual.pilot import Pilot
 
 from console.screen import Place
