@@ -36,7 +36,6 @@ def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
         "who": statement.actor,
         "id": _subject(on),
         "place": f"{on.get('environment', '-')}/{on.get('project', '-')}",
-        "anomaly": on.get("anomaly", ""),
         "principal": on.get("principal", ""),
         "request": on.get("request", "the earlier release"),
         "modules": _listed(data.get("changes")) or counted(_number(data.get("modules")), "module"),
@@ -52,7 +51,7 @@ def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
             elif piece.endswith("?}"):
                 parts.append((f": {data[name]}" if data.get(name) else "", tone))
             else:
-                parts.append((known.get(name) or str(data.get(name, "")), tone))
+                parts.append((known.get(name) or on.get(name) or str(data.get(name, "")), tone))
     return [(words, tone) for words, tone in parts if words]
 
 
@@ -98,6 +97,21 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "incident.opened": ("■", "danger", "{who} opened *{id}*: {title?}"),
         "incident.noted": ("·", "muted", "{who} on *{id}*: {note?}"),
         "incident.closed": ("✓", "ok", "{who} closed *{id}*: {cause?}"),
+        "finding.opened": ("!", "warn", "{who} opened *{finding}*: {title?}"),
+        "finding.raised": ("!", "warn", "*{finding}* raised: {title?}"),
+        "finding.assigned": ("·", "muted", "{who} handed *{finding}* to {assignee}: {note?}"),
+        "finding.noted": ("·", "muted", "{who} on *{finding}*: {note?}"),
+        "finding.closed": ("✓", "ok", "{who} closed *{finding}*: {done?}"),
+        "glass.broken": ("■", "danger", "{who} broke glass *{glass}* on {environment}: {justification?}"),
+        "glass.ended": ("■", "info", "{who} ended *{glass}*: {reason?}"),
+        "glass.reviewed": ("✓", "ok", "{who} reviewed *{glass}*: {note?}"),
+        "playbook.started": ("▸", "info", "{who} started *{playbook}* for {incident}: {title?}"),
+        "playbook.ticked": ("✓", "muted", "{who} did step {step} of *{playbook}*: {note?}"),
+        "policy.proposed": ("§", "info", "*{request}* proposes another policy"),
+        "policy.adopted": ("§", "ok", "{who} brought the policy of *{request}* into force"),
+        "policy.reviewed": ("§", "ok", "{who} reviewed the policy: {note?}"),
+        "connectors.reviewed": ("§", "ok", "{who} reviewed the connectors: {note?}"),
+        "request.commented": ("·", "info", "{who} on *{request}*, {name}: {comment?}"),
         "entry.annotated": ("·", "muted", "{who} on *{id}*: {note?}"),
     }
 )

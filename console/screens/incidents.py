@@ -31,7 +31,7 @@ COLUMNS = (
     Column(name="state", width=8, keep=8),
     Column(name="sev", width=6, keep=7),
     Column(name="id", width=8, keep=9),
-    Column(name="where", least=8, most=24, keep=6),
+    Column(name="where", least=11, most=24, keep=6),
     Column(name="title", least=14, most=140, grow=1, keep=9, prose=True),
     Column(name="age", width=3, align="right", keep=5),
 )
