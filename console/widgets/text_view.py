@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.strip import Strip
 from textual.widgets import Static
 
 from console.presentation.spans import Line, Span, as_line, content, fit, line, wrap
@@ -48,6 +49,8 @@ class TextView(LineView):
         self._text_wrapped = wrapped
         self._text_given: tuple[Line, ...] = ()
         self._text_lines: tuple[Line, ...] = ()
+        self._text_cells = 0
+        """The width that the lines were wrapped for."""
 
     def show_lines(self, lines: Sequence[str | Line]) -> None:
         """Show these lines from the top."""
@@ -56,7 +59,7 @@ class TextView(LineView):
         self.cursor = 0
 
     def _relay(self) -> None:
-        cells = self.size.width
+        cells = self._text_cells = self.size.width
         self._text_lines = self._broken(cells) if self._text_wrapped else self._text_given
         if self._text_wrapped and len(self._text_lines) > self.size.height:  # the scrollbar takes a cell, or will soon
             self._text_lines = self._broken(cells - self.scrollbar_size_vertical)
@@ -69,6 +72,12 @@ class TextView(LineView):
     def on_resize(self) -> None:
         self._relay()
         super().on_resize()
+
+    def render_line(self, y: int) -> Strip:
+        if self._text_wrapped and self._text_cells != self.size.width:  # a border came or went: no resize is told
+            self._text_cells = self.size.width
+            self.call_later(self._relay)
+        return super().render_line(y)
 
     def show_text(self, text: str, *, language: str = "text") -> None:
         """Show outside text line by line, coloured as `language` (`json`, `javascript`, …)."""
