@@ -30,6 +30,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("DEP-0005", "lineage", "DEP-0005"),
         ("DR-0001", "drift", "DR-0001"),
         ("INC-0001", "incidents", "INC-0001"),
+        ("FND-0001", "findings", "FND-0001"),
         ("INC-0001@-30m", "replay", "INC-0001@-30m"),
         ("#7", "ledger", "#7"),
         ("7", "ledger", "#7"),

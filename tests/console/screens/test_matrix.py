@@ -19,6 +19,7 @@ from rich.cells import cell_len
 from screens_scene import frame_of, settled
 from support.hostile import INVISIBLE
 from support.pictures import picture
+from textual.pilot import Pilot
 
 from console.app import SCREENS, Console
 
@@ -54,9 +55,20 @@ async def _walk(opened: matrix_scene.Opened, size: tuple[int, int]) -> dict[str,
         await settled(pilot)
         for place in PLACES:
             await frame_of(pilot).go_to(place)
-            await settled(pilot)
-            shown[place] = (picture(pilot.app), screen_text(pilot.app))
+            shown[place] = (await _at_rest(pilot), screen_text(pilot.app))
     return shown
+
+
+async def _at_rest(pilot: Pilot[None]) -> str:
+    """Return the picture once it has stopped changing: what was read last may move what was drawn before."""
+    before = ""
+    for _ in range(20):
+        await settled(pilot)
+        now = picture(pilot.app)
+        if now == before:
+            break
+        before = now
+    return before
 
 
 @pytest.mark.parametrize("place", PLACES)
