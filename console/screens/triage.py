@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
+from textual.message import Message
 from textual.widget import Widget
 
 from console.presentation import home
@@ -39,6 +40,16 @@ _WORDS = {"policy": "health", "connectors": "connectors"}
 """What is no id → the screen where it is reviewed."""
 TALL = 30
 """Lines of the terminal from which the activity of the day may have a line of its own."""
+
+
+class Room(Container):
+    """What the list and the preview share: the lines above it come and go, and so does its height."""
+
+    class Changed(Message):
+        """It is higher or lower than before."""
+
+    def on_resize(self) -> None:
+        self.post_message(self.Changed())
 
 
 class Triage(Pane[Home]):
@@ -84,7 +95,7 @@ class Triage(Pane[Home]):
     def compose(self) -> ComposeResult:
         yield Facts(id="triage-head")
         yield Facts(id="strip")
-        with Container(id="triage-body"):
+        with Room(id="triage-body"):
             with Container(id="left"):
                 yield KeyedTable(ITEMS, empty="✓ nothing needs anybody", id="items")
                 yield KeyedTable(LATELY, empty="nothing happened yet", id="lately")
@@ -185,9 +196,11 @@ class Triage(Pane[Home]):
             most = max(body * (2 if stacked else 3) // 5, 4)
             table.styles.height = min(max(len(table.rows), 1) + 2, most)
 
+    def on_room_changed(self) -> None:
+        self._arrange()
+
     def on_resize(self) -> None:
         self._show_top()
-        self.call_after_refresh(self._arrange)
         self.call_after_refresh(lambda: self._show_situation(self._situation))
 
     # Moving.
