@@ -129,7 +129,7 @@ class Triage(Pane[Home]):
             self._show_situation(data.situation)
         elif table.key is not None:
             self._want(table.key)
-        self.call_after_refresh(self._arrange)  # by then the lines above have the height that they need
+        self._arrange()
 
     def on_keyed_table_highlighted(self) -> None:
         key = self.query_one("#items", KeyedTable).key
