@@ -81,7 +81,7 @@ def test_it_is_due_when_policy_says_by_its_severity(scene: Scene) -> None:
 def test_who_is_no_auditor_and_no_admin_neither_opens_nor_hands_over_nor_closes_one(scene: Scene, who: str) -> None:
     aud = auditor(scene)
     opened(scene, aud)
-    before = scene.size
+    before = scene.acts
     actor = scene.actor(who)
     for act, words in (
         (lambda: opened(scene, actor), "open"),
@@ -91,7 +91,7 @@ def test_who_is_no_auditor_and_no_admin_neither_opens_nor_hands_over_nor_closes_
         with pytest.raises(Refusal, match=f"{who} may not {words} a finding.*auditor or admin") as refused:
             act()
         assert refused.value.would_unblock == ("alice, aud could do it",)
-    assert scene.size == before
+    assert scene.acts == before  # but that each was refused
 
 
 def test_a_role_for_one_project_does_not_reach_a_finding_about_another(scene: Scene) -> None:
