@@ -101,9 +101,9 @@ class Story:
         target = self._releases[turn // 120 % 2]
         match number % 100:
             case 0:
-                return ev.DeploymentStarted(
-                    deployment=f"DEP-{turn:04d}", request=f"CR-{turn:04d}", target=target, digest="0" * 64,
-                    expected="0", **where,
+                return ev.RevertStarted(  # the one push that nobody signs
+                    deployment=f"DEP-{turn:04d}", target=target, expected="0", cause="drift", reason="enforced",
+                    attempt=1, **where,
                 )  # fmt: skip
             case 1:
                 return ev.DeploymentVerified(deployment=f"DEP-{turn:04d}", target=target, revision="0", **where)
