@@ -14,6 +14,7 @@ from textual.widget import Widget
 from console.presentation import home
 from console.presentation.changes import changes_of
 from console.presentation.compared import Compared
+from console.presentation.home_top import top_lines
 from console.screen import Frame, Pane, act, item_acts, look, remains_acts, request_acts, request_writing, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
@@ -181,7 +182,7 @@ class Triage(Pane[Home]):
         room = max((self.size.width or 80) - 2, 20)
         items = tuple(self._items.values())
         tall = self.app.size.height >= TALL
-        head, strip = home.top_lines(
+        head, strip = top_lines(
             items, self._desk.handle, self._places, self._rhythm, self._at, room, tall=tall, most=5 if tall else 3
         )
         self.query_one("#triage-head", Facts).show_lines(*head)

@@ -9,7 +9,8 @@ from typing import Any
 from rich.segment import Segment
 from textual.color import Color
 
-from console.presentation.home import activity_line, headline, keys, preview_lines, row_cells, top_lines
+from console.presentation.home import headline, keys, preview_lines, row_cells
+from console.presentation.home_top import activity_line, top_lines
 from console.presentation.spans import as_line, plain
 from console.widgets.terminal import AsciiFilter
 from store.projections.findings import FindingStep
