@@ -72,6 +72,24 @@ def read_numbers(connect: Connect, search: Search) -> Iterator[int]:
         yield row[0]
 
 
+def read_latest(connect: Connect, *, after: int) -> tuple[int, str] | None:
+    """Return (number, claimed time) of the latest of the newest entries of each kind after `after`; None without any.
+
+    A flood of one kind hides no other's time. Walks the index of kinds: as many steps as there are kinds.
+    """
+    with connect() as connection:
+        row = connection.execute(_LATEST, {"after": after}).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+_LATEST: Final = (
+    "WITH RECURSIVE known(kind) AS (SELECT min(kind) FROM entry UNION ALL"
+    " SELECT (SELECT min(kind) FROM entry WHERE kind > known.kind) FROM known WHERE known.kind IS NOT NULL)"
+    " SELECT seq, time FROM entry WHERE seq IN (SELECT (SELECT max(seq) FROM entry WHERE kind = known.kind) FROM known)"
+    " AND seq > :after ORDER BY time DESC, seq LIMIT 1"
+)
+
+
 def _rows(connect: Connect, search: Search, columns: str) -> Iterator[tuple[Any, ...]]:
     sql, values = _statement(search, columns)
     if search.kinds is not None and not search.kinds:

@@ -13,7 +13,7 @@ from store.integrity.checkpoint import Checkpoint, sign_checkpoint
 from store.integrity.entry import Entry, Statement, seal
 from store.integrity.merkle import RootBuilder
 from store.integrity.note import NoteSigner, SecondSigner
-from store.ledger.rows import Search, read_entries, read_entry
+from store.ledger.rows import Search, read_entries, read_entry, read_latest
 from store.ledger.tree import Head, Position, store_nodes
 
 _TOGETHER: Final = 16
@@ -105,6 +105,10 @@ class Writer:
             kinds=kinds, on=on, after=after, until=until, limit=limit, newest_first=newest_first
         )  # fmt: skip
         return read_entries(lambda: nullcontext(self.connection), search)
+
+    def latest(self, *, after: int = 0) -> tuple[int, str] | None:
+        """Return what `Ledger.latest` does, this transaction's own entries included."""
+        return read_latest(lambda: nullcontext(self.connection), after=after)
 
     def seal_transaction(self, *signers: NoteSigner | SecondSigner) -> bytes | None:
         """Store the tree's new nodes and the checkpoint over everything, signed by all `signers`; return its note.

@@ -25,6 +25,10 @@ class Source(Protocol):
         """Yield matching entries in order."""
         ...
 
+    def latest(self, *, after: int = 0) -> tuple[int, str] | None:
+        """Return (number, claimed time) of the latest of the newest entries of each kind; None where there are none."""
+        ...
+
 
 def recorded(entries: Iterable[Entry]) -> Iterator[ev.Recorded]:
     """Yield what each entry records, decoded."""

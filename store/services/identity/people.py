@@ -14,6 +14,7 @@ from store.integrity.signer import Signer
 from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, recorded
+from store.services.identity import door
 
 KINDS = roles.KINDS
 
@@ -23,15 +24,16 @@ def principals(source: Source, *, until: int | None = None) -> Principals:
     return roles.fold(recorded(source.entries(kinds=KINDS, until=until)))
 
 
-def identify(context: Context, signer: Signer, *, as_name: str | None = None) -> Actor:
-    """Return who acts: the principal that this key belongs to.
+def identify(context: Context, signer: Signer, *, as_name: str | None = None, act: str = "act") -> Actor:
+    """Return who acts: the principal that this key belongs to. `act` says what for, should they be turned away.
 
     Raises:
         Refusal: nobody here has this key, or `as_name` is somebody else.
     """
     key = signer.public
     people = principals(context.ledger)
-    owner = roles.vouched(people, bare_line(key), fingerprint=key.fingerprint, handle=as_name)
+    with door.watched(context, act, keys=[key], people=people):
+        owner = roles.vouched(people, bare_line(key), fingerprint=key.fingerprint, handle=as_name)
     return Actor(handle=owner.handle, signer=signer)
 
 
