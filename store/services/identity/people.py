@@ -45,7 +45,7 @@ def add(context: Context, actor: Actor, handle: str, *, key_lines: Sequence[str]
         BadInput: a key is too weak or malformed, or the handle exists.
         Refusal: the actor is no admin, or a key belongs to somebody already (one person, one set of keys).
     """
-    roles.checked_handle(handle)
+    enrolment.checked_new_handle(principals(context.ledger), handle)
     lines = tuple(enrolled_line(line) for line in key_lines)
     checked = tuple(roles.checked_grant(one) for one in grants)
 
