@@ -88,9 +88,8 @@ def test_the_demo_raises_what_its_story_tells_and_nothing_else(tmp_path: Path) -
     finally:
         workspace.close()
     assert found
-    assert {(row.rule, row.severity) for row in found} == {("order", "info"), ("order", "high")}
-    assert all("no request asked for it" in row.summary for row in found if row.severity == "info")
-    assert all("was never in staging" in row.summary for row in found if row.severity == "high")
+    assert {(row.rule, row.severity) for row in found} == {("order", "info")}
+    assert all("no request asked for it" in row.summary for row in found)
 
 
 def test_a_deployment_that_skipped_its_steps_is_noticed_told_and_explained(scene: Scene) -> None:

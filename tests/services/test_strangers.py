@@ -172,7 +172,7 @@ def test_a_statement_signed_for_another_place_purpose_or_time_is_refused_and_rec
     with scene.refused(words, (BadInput, Refusal)):  # type: ignore[arg-type]
         bring(scene, tmp_path, data, scene.dana.signer.sign(data))
     assert scene.refusals[-1].principal == "dana"
-    assert ORIGIN == scene.context.ledger.origin
+    assert scene.context.ledger.origin == ORIGIN
 
 
 def test_a_statement_for_an_earlier_revision_is_refused_and_recorded(scene: Scene, tmp_path: Path) -> None:
