@@ -226,9 +226,12 @@ class Ledger:
         )  # fmt: skip
         return read_entries(self.reading, search)
 
-    def latest(self, *, after: int = 0) -> tuple[int, str] | None:
-        """Return (number, claimed time) of the latest of the newest entries of each kind; None where there are none."""
-        return read_latest(self.reading, after=after)
+    def latest(self, *, after: int = 0, acts: Sequence[str] = ()) -> tuple[int, str] | None:
+        """Return (number, claimed time) of the latest among the newest of each kind and all since the newest of `acts`.
+
+        None where there is no entry after `after`.
+        """
+        return read_latest(self.reading, after=after, acts=acts)
 
     def numbers(self, search: Search) -> Iterator[int]:
         """Yield the numbers of the entries that a search selects, without opening and so without checking them.

@@ -106,9 +106,9 @@ class Writer:
         )  # fmt: skip
         return read_entries(lambda: nullcontext(self.connection), search)
 
-    def latest(self, *, after: int = 0) -> tuple[int, str] | None:
+    def latest(self, *, after: int = 0, acts: Sequence[str] = ()) -> tuple[int, str] | None:
         """Return what `Ledger.latest` does, this transaction's own entries included."""
-        return read_latest(lambda: nullcontext(self.connection), after=after)
+        return read_latest(lambda: nullcontext(self.connection), after=after, acts=acts)
 
     def seal_transaction(self, *signers: NoteSigner | SecondSigner) -> bytes | None:
         """Store the tree's new nodes and the checkpoint over everything, signed by all `signers`; return its note.

@@ -25,8 +25,11 @@ class Source(Protocol):
         """Yield matching entries in order."""
         ...
 
-    def latest(self, *, after: int = 0) -> tuple[int, str] | None:
-        """Return (number, claimed time) of the latest of the newest entries of each kind; None where there are none."""
+    def latest(self, *, after: int = 0, acts: Sequence[str] = ()) -> tuple[int, str] | None:
+        """Return (number, claimed time) of the latest among the newest of each kind and all since the newest of `acts`.
+
+        None where there is no entry after `after`.
+        """
         ...
 
 

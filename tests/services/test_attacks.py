@@ -34,7 +34,7 @@ from store.services.requests.waiving import Scope as Where
 
 JUNIT = b'<testsuite tests="1"><testcase name="a"/></testsuite>'
 SARIF = json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": []}]}).encode()
-GATES = ("gate.evaluated",)
+GATES = ("gate.evaluated", "risk.assessed")
 TWEAK = {"template": "config-tweak", "what": "a longer time-out"}
 
 

@@ -13,7 +13,7 @@ from support.scene import Scene, add_environment
 from store.domain import events as ev
 from store.domain.policy import Policy
 from store.domain.policy.reading import read_policy
-from store.errors import BadInput, NotFound, Refusal
+from store.errors import BadInput, NotFound
 from store.services.acting import statement_of
 from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Context
@@ -27,6 +27,7 @@ LEAKY = json.dumps({
     "version": "2.1.0",
     "runs": [{"tool": {"driver": {"name": "x"}}, "results": [], "properties": {"token": "ghp_" + "Ab3" * 12}}],
 }).encode()  # fmt: skip
+GATES = ("gate.evaluated", "risk.assessed")
 BAD = b'<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>'
 
 
@@ -158,7 +159,7 @@ def test_a_waived_gate_says_so_and_ends_by_itself(scene: Scene) -> None:
     assert "waived by EX-0001 (dana" in found.reason
     approving.approve(context, scene.dana, request)
     scene.clock.at += timedelta(days=2)
-    with scene.refused("the gate tests-passed failed"):
+    with scene.refused("the gate tests-passed failed", beside=GATES):
         deploying.deploy(context, scene.bo, request)
     waive(scene, context, request, days=1)
     assert deploying.deploy(context, scene.bo, request).verified
@@ -251,7 +252,7 @@ def test_what_happens_between_the_gates_and_the_push_stops_it(
         return honest(*words)  # type: ignore[arg-type]
 
     monkeypatch.setattr(deploying, "look", meanwhile)
-    with scene.refused(words):
+    with scene.refused(words, beside=("exception.ended", "environment.frozen", "report.added")):
         deploying.deploy(context, scene.bo, request)
     assert "deployment.started" not in scene.kinds()
     assert not scene.delivered()
@@ -284,7 +285,7 @@ def test_a_release_goes_through_the_environments_in_their_order_and_soaks(scene:
     second = promoting.promote(context, scene.cy, first, to="staging").statement.on["request"]
     requests.submit(context, scene.cy, second)
     approving.approve(context, scene.dana, second)
-    with scene.refused("promoted-from failed: it was live and free of drift in test for"):
+    with scene.refused("promoted-from failed: it was live and free of drift in test for", beside=GATES):
         deploying.deploy(context, scene.bo, second)
     scene.clock.at += timedelta(hours=2)
     assert deploying.deploy(context, scene.bo, second).verified
@@ -305,7 +306,7 @@ def test_bytes_that_only_look_the_same_are_not_promoted(scene: Scene) -> None:
     alike = change_of(context.ledger, request).target
     honest = change_of(context.ledger, "CR-0001").target
     assert (alike.release == honest.release, alike.manifest == honest.manifest) == (True, False)
-    with scene.refused("what was live in staging only looks the same"):
+    with scene.refused("what was live in staging only looks the same", beside=GATES):
         deploying.deploy(context, scene.bo, request)
 
 

@@ -31,7 +31,7 @@ def correct(context: Context, actor: Actor, *, reason: str) -> Entry:
         raise BadInput("say why: which clock was ahead, since when, and how that is known: --reason TEXT")
 
     def decide(source: Source) -> Sequence[ev.Event]:
-        found = source.latest(after=timing.corrected(source))
+        found = timing.latest(source)
         if found is None or parse_timestamp(found[1]) - parse_timestamp(context.now) <= SKEW:
             raise BadInput("no entry is from a time to come: there is nothing to correct")
         ahead, claimed = found
