@@ -8,7 +8,7 @@ from typing import Final
 
 from store import archive
 from store.domain import events as ev
-from store.domain import roles
+from store.domain import rationale, roles
 from store.domain.secrets import redact
 from store.errors import Conflict
 from store.integrity import sshkey
@@ -59,7 +59,7 @@ def perform(
 
     Raises:
         Refusal: what `decide` raises; the key is not, or no longer, the actor's; or the clock was set back.
-        BadInput: what `decide` raises.
+        BadInput: what `decide` raises; or what somebody gives as a reason does not read as it is written.
         IntegrityFailure: what the signer (an ssh-agent, say) returned is no signature over the statement.
         Conflict: the ledger kept moving under this decision.
         StorageFailure: nothing was recorded.
@@ -69,6 +69,8 @@ def perform(
             timing.check_clock(context, context.ledger)
         events = tuple(decide(context.ledger))
         _check_key(context.ledger, actor, events)
+        for event in events:
+            rationale.check(event)
         sealed = [_sealed(context, actor, event) for event in events]
         with (writing or context.ledger.writing)() as writer:
             if tuple(decide(writer)) == events:
@@ -88,6 +90,7 @@ def append_signed(context: Context, statement: Statement, signature: bytes, deci
     timing.check_clock(context, context.ledger)
     with context.ledger.writing() as writer:
         (event,) = decide(writer)
+        rationale.check(event)
         now = statement_of(context, event, statement.actor)
         if (now.on, now.data) != (dict(statement.on), dict(statement.data)):
             raise Conflict("what was signed is not what would be recorded now: export it again")

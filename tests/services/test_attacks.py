@@ -179,6 +179,30 @@ def test_ticks_that_nobody_entitled_made_do_not_open_the_checklist(scene: Scene)
         approving.approve(scene.context, scene.dana, request)
 
 
+@pytest.mark.parametrize("odd", ["ok\x1b[2J", "ok\u202eton", "ok\x9b31m", "ok\rNO", "\u2066ok", "nul\x00"])
+def test_reasons_that_do_not_read_as_they_are_written_are_refused_and_recorded(scene: Scene, odd: str) -> None:
+    scene.ingest()
+    request = scene.submitted()
+    rex = scene.enrol("rex", "responder")
+    incidents.open_incident(scene.context, rex, title="it burns", severity="high")
+    where = Where(request=request)
+    acts: list[Callable[[], object]] = [
+        lambda: scene.open(why=odd),
+        lambda: scene.open(title=odd),
+        lambda: requests.edit(scene.context, scene.cy, request, content=content(rollback_plan=odd)),
+        lambda: approving.approve(scene.context, scene.dana, request, note=odd),
+        lambda: approving.refuse(scene.context, scene.dana, request, reason=odd),
+        lambda: waiving.grant(scene.context, scene.dana, "naming", scope=where, justification=odd, accepted="it"),
+        lambda: waiving.grant(scene.context, scene.dana, "naming", scope=where, justification="late", accepted=odd),
+        lambda: breaking.break_glass(scene.context, rex, "INC-0001", environment="prod", justification=odd),
+    ]
+    for act in acts:
+        with scene.refused("it would not read as it is written", Disguised):
+            act()
+    assert all(one.reason.isprintable() for one in scene.refusals)
+    scene.open(why="two\nlines\tand äöü, 日本語")
+
+
 # ── gates ─────────────────────────────────────────────────────────────────────────────────────────
 
 

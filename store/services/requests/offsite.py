@@ -17,7 +17,7 @@ from typing import Final
 from store.clock import SKEW, timestamp
 from store.domain import approving as rules
 from store.domain import events as ev
-from store.domain import roles
+from store.domain import rationale, roles
 from store.domain.roles import is_before
 from store.errors import BadInput, Conflict, NotFound, Refusal
 from store.intake.guard import read_guarded
@@ -56,12 +56,14 @@ def prepare(context: Context, request: str, handle: str, *, note: str = "") -> U
 
     Raises:
         Refusal: they could not approve it: every reason is named.
+        Disguised: the note does not read as it is written.
     """
     change = change_of(context.ledger, request)
     people = principals(context.ledger)
     rules.check_approver(change, actor=handle, people=people, rules=context.rules, at=context.now)
     stated = stated_now(context, note=note, via=VIA)
     event = granted(context, change, people, handle, stated, releases.load_ref(context, change.target))
+    rationale.check(event)
     return Unsigned(event=event, statement=statement_of(context, event, handle))
 
 
