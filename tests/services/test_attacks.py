@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from support.exports import TAMPERED, V1, V2, V3
+from support.exports import TAMPERED, V1, V2
 from support.keyring import line_of
-from support.scene import Scene, add_environment, content
+from support.scene import Scene, content
 from support.tampering import smuggle
 
 from store.domain import events as ev
 from store.domain.policy import Policy
 from store.domain.policy.reading import read_policy
 from store.domain.roles import parse_grant
-from store.errors import Disguised, Refusal, Unstated
+from store.errors import Disguised, Unstated
 from store.services import incidents
 from store.services.acting import record, statement_of
 from store.services.anomalies import acknowledging
 from store.services.anomalies.noticing import Noticing
 from store.services.context import Actor, Context
-from store.services.delivery import deploying, environments, rehearsing, rollback
+from store.services.delivery import deploying, rollback
 from store.services.findings import handling
 from store.services.findings.handling import Wanted
 from store.services.glass import breaking
 from store.services.identity import people
 from store.services.policy import proposing
-from store.services.requests import approving, commenting, gates, reporting, requests, ticking, waiving
+from store.services.requests import approving, commenting, gates, requests, ticking, waiving
 from store.services.requests.reading import change_of
 from store.services.requests.waiving import Scope as Where
 
-JUNIT = b'<testsuite tests="1"><testcase name="a"/></testsuite>'
-SARIF = json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": []}]}).encode()
-GATES = ("gate.evaluated", "risk.assessed")
 TWEAK = {"template": "config-tweak", "what": "a longer time-out"}
+GATES = ("gate.evaluated", "risk.assessed")
 
 
 def policy(text: str, **files: str) -> Policy:
@@ -47,9 +44,6 @@ def asked(scene: Scene, context: Context, data: bytes = V1, *, by: Actor | None 
     request = scene.open(by, **stated)
     requests.submit(context, by or scene.cy, request)
     return request
-
-
-# ── the policy ────────────────────────────────────────────────────────────────────────────────────
 
 
 def propose(scene: Scene, text: str, by: Actor) -> str:
@@ -120,9 +114,6 @@ def test_owners_that_travel_with_an_export_own_nothing(scene: Scene) -> None:
         approving.approve(context, actor, request)
     with scene.refused("no approval by dana"):
         deploying.deploy(context, scene.bo, request)
-
-
-# ── approvals ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_request_edited_between_the_look_and_the_approval_is_not_approved_unseen(scene: Scene) -> None:
@@ -203,128 +194,6 @@ def test_reasons_that_do_not_read_as_they_are_written_are_refused_and_recorded(s
     scene.open(why="two\nlines\tand äöü, 日本語")
 
 
-# ── gates ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(("data", "gate"), [(JUNIT, "tests-passed"), (SARIF, "security-scan")])
-def test_results_of_another_release_stay_its_own_under_any_name(scene: Scene, data: bytes, gate: str) -> None:
-    context = scene.context.under(policy(f"[environments.prod.gates.{gate}]\n"))
-    first = asked(scene, context)
-    reporting.add(context, scene.cy, data, name="unit", request=first)
-    second = asked(scene, context, V2)
-    with scene.refused("these very bytes are the results of release"):
-        reporting.add(context, scene.cy, data, name="renamed", request=second)
-    with scene.refused(f"the gate {gate} failed"):
-        approving.approve(context, scene.dana, second)
-    reporting.add(context, scene.cy, data, name="renamed", request=first)
-
-
-def test_an_exception_that_ends_between_the_gates_and_the_push_stops_it(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    context = scene.context.under(policy("[environments.prod.gates.tests-passed]\n"))
-    request = asked(scene, context)
-    waiving.grant(
-        context, scene.dana, "tests-passed", scope=Where(request=request), justification="late", accepted="untested",
-        days=1,
-    )  # fmt: skip
-    gates.run_now(context, scene.cy, request)
-    approving.approve(context, scene.dana, request)
-    scene.clock.advance(hours=23, minutes=59)
-    honest = deploying.look
-
-    def meanwhile(*words: object) -> object:
-        scene.clock.advance(minutes=2)
-        return honest(*words)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(deploying, "look", meanwhile)
-    with scene.refused("the gate tests-passed failed", beside=GATES):
-        deploying.deploy(context, scene.bo, request)
-    assert not scene.delivered()
-
-
-def test_nobody_grants_or_lengthens_the_exception_they_live_by(scene: Scene) -> None:
-    eve = scene.enrol("eve", "requester", "security-approver")
-    context = scene.context.under(policy("[environments.prod.gates.tests-passed]\n"))
-    request = asked(scene, context, by=eve)
-    given = {"justification": "late", "accepted": "untested"}
-    waiving.grant(context, scene.dana, "tests-passed", scope=Where(request=request), days=1, **given)
-    with scene.refused("separation of duties: eve requested or edited"):
-        waiving.grant(context, eve, "tests-passed", scope=Where(request=request), days=30, **given)
-    waiving.grant(context, eve, "tests-passed", scope=Where(), days=30, **given)
-    gates.run_now(context, scene.cy, request)
-    approving.approve(context, scene.dana, request)
-    scene.clock.advance(days=2)
-    with scene.refused("tests-passed failed", beside=GATES):  # the wide one of eve's own does not cover eve
-        deploying.deploy(context, scene.bo, request)
-
-
-LINE = policy(
-    "[environments.prod]\nbaseline = 'staging'\n[environments.prod.gates.rollback-ready]\nrehearsed_in = 'staging'\n"
-)
-
-
-@pytest.fixture
-def staged(scene: Scene) -> Scene:
-    """Two releases went through staging; the first is live in production too, and V2 waits for its approvals."""
-    add_environment(scene.context, scene.alice, "staging")
-    for data in (V1, V2):
-        scene.live(data, place="staging")
-    scene.live(V1)
-    asked(scene, scene.context.under(LINE), V2)
-    return scene
-
-
-def forged(scene: Scene, place: str, to: ev.ReleaseRef, returns: ev.ReleaseRef, *, by: Actor, sign: bool) -> None:
-    """Append a whole rehearsal that never was, its start signed or not."""
-    names = {"project": "orders", "environment": place}
-    start = ev.RehearsalStarted(deployment="DEP-0101", target=to, returns=returns, expected="", reason="r", **names)
-    statement = statement_of(scene.context, start, by.handle)
-    smuggle(scene.context, statement, by.signer.sign(statement.bytes()) if sign else None)
-    record(
-        scene.context,
-        [
-            ev.DeploymentVerified(deployment="DEP-0101", target=to, revision="r", **names),
-            ev.RehearsalReturning(deployment="DEP-0102", rehearsal="DEP-0101", target=returns, expected="", **names),
-            ev.DeploymentVerified(deployment="DEP-0102", target=returns, revision="r", **names),
-            ev.RollbackRehearsed(
-                deployment="DEP-0101", release=returns.release, to=to.release, passed=True, stands=returns.release,
-                summary="honest", returned_by="DEP-0102", **names,
-            ),
-        ],
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("how", ["unsigned", "by somebody without the role", "of another release", "elsewhere"])
-def test_a_rehearsal_that_never_was_lets_nothing_pass(staged: Scene, how: str) -> None:
-    context = staged.context.under(LINE)
-    refs = [change_of(context.ledger, f"CR-000{number}").target for number in (1, 2)]
-    place = "prod" if how == "elsewhere" else "staging"
-    by = staged.cy if how == "by somebody without the role" else staged.bo
-    if how == "of another release":
-        refs.reverse()
-    forged(staged, place, refs[0], refs[1], by=by, sign=how != "unsigned")
-    gates.run_now(context, staged.cy, "CR-0004")
-    with staged.refused("rollback-ready failed"):
-        approving.approve(context, staged.dana, "CR-0004")
-
-
-def test_a_rehearsal_of_what_changed_since_is_none(staged: Scene) -> None:
-    context = staged.context.under(LINE)
-    plan = rehearsing.plan_rehearsal(context, "staging", "orders")
-    rehearsing.rehearse(context, staged.bo, plan, reason="first")
-    gates.run_now(context, staged.cy, "CR-0004")
-    approving.approve(context, staged.dana, "CR-0004")
-    staged.ingest(V3)
-    requests.edit(staged.context, staged.cy, "CR-0004", content=content(), refresh=True)
-    requests.submit(context, staged.cy, "CR-0004")
-    with staged.refused("rollback-ready failed"):
-        approving.approve(context, staged.dana, "CR-0004")
-
-
-# ── what is looked at afterwards ──────────────────────────────────────────────────────────────────
-
-
 def test_nobody_closes_the_finding_they_own_nor_the_anomaly_about_themselves(scene: Scene) -> None:
     strict = scene.context.under(policy("[separation]\nopener_closes = false\n"))
     aud, eve = scene.enrol("aud", "auditor"), scene.enrol("eve", "auditor")
@@ -363,49 +232,6 @@ def test_glass_without_its_review_is_broken_no_more_and_not_reviewed_by_who_brok
         smash()
     with scene.refused("may not break glass"):
         breaking.break_glass(scene.context, scene.cy, "INC-0001", environment="prod", justification="now")
-
-
-# ── names ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("name", ["prоd", "PROD\u200b", "ｐｒｏｄ", "ρrod", "prod ", "pröd"])
-def test_an_environment_in_disguise_is_refused_and_recorded(scene: Scene, name: str) -> None:
-    with scene.refused("is no name here.*made to read like prod", Disguised):
-        add_environment(scene.context, scene.alice, name)
-
-
-@pytest.mark.parametrize("name", ["Prod", "PROD", "pr0d", "prod-", "p.r.o.d"])
-def test_an_environment_that_reads_like_another_is_refused_and_recorded(scene: Scene, name: str) -> None:
-    with scene.refused(f"{name} reads like prod"):
-        add_environment(scene.context, scene.alice, name)
-    with pytest.raises(Refusal, match="may not manage environments"):
-        add_environment(scene.context, scene.cy, name)
-
-
-@pytest.mark.parametrize("handle", ["Bo", "bо", "ｂｏ", "bo\u200b", "ḃo", "βo", "SYSTEM"])
-def test_an_alias_in_another_case_or_script_is_recorded(scene: Scene, handle: str) -> None:
-    with scene.refused("no handle.*made to read like (bo|system)", Disguised):
-        people.add(scene.context, scene.alice, handle, key_lines=[], grants=[])
-
-
-def test_a_request_for_a_place_that_only_looks_like_one_goes_nowhere(scene: Scene) -> None:
-    scene.ingest()
-    with pytest.raises(environments.NotFound, match="there is no environment"):
-        scene.open(place="prоd")
-
-
-def test_an_approver_of_a_place_that_looks_alike_is_none_here(scene: Scene) -> None:
-    eve = scene.enrol("eve", "approver@orders/prоd", "operator@оrders/prod")
-    scene.ingest()
-    request = scene.submitted()
-    with scene.refused("eve may not approve on orders/prod"):
-        approving.approve(scene.context, eve, request)
-    approving.approve(scene.context, scene.dana, request)
-    with scene.refused("eve may not deploy on orders/prod"):
-        deploying.deploy(scene.context, eve, request)
-
-
-# ── the state of the world ────────────────────────────────────────────────────────────────────────
 
 
 def test_what_left_in_quarantine_comes_back_under_no_new_request(scene: Scene) -> None:
