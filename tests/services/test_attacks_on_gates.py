@@ -173,6 +173,6 @@ def test_what_was_written_past_the_log_by_sql_decides_nothing(staged: Scene) -> 
     with plain_sql(context.ledger.path) as sql:
         sql.execute("INSERT INTO entry(seq, body, hash) VALUES (?, ?, ?)", (entry.seq, entry.body, entry.hash))
     with pytest.raises(Refusal, match="rollback-ready failed") as told:
-        approving.approve(context, staged.dana, "CR-0004")
+        approving.approve(context, staged.bo, "CR-0004")
     assert "could not be recorded" in told.value.__notes__[0], "the ledger takes not one word more"
     assert not verify_workspace(context, scope=Scope()).ok
