@@ -173,6 +173,8 @@ def test_a_correction_that_was_appended_past_the_rules_corrects_nothing(scene: S
     statement = statement_of(scene.context, event, actor.handle)
     smuggle(scene.context, statement, None if who == "nobody" else actor.signer.sign(statement.bytes()))
     assert timing.corrected(scene.context.ledger) == 0
+    report = verify_workspace(scene.context, scope=Scope())
+    assert [problem.seq for problem in report.problems] == ([scene.size] if who != "eve" else [])
     with scene.refused(SET_BACK):
         scene.open_note()
 
