@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.scene import Scene, add_environment
 
-from store.errors import Disguised, Refusal
+from store.errors import Disguised, NotFound, Refusal
 from store.services.delivery import deploying, environments
 from store.services.identity import people
 from store.services.requests import approving
@@ -33,8 +33,12 @@ def test_an_alias_in_another_case_or_script_is_recorded(scene: Scene, handle: st
 
 def test_a_request_for_a_place_that_only_looks_like_one_goes_nowhere(scene: Scene) -> None:
     scene.ingest()
-    with pytest.raises(environments.NotFound, match="there is no environment"):
+    with scene.refused("there is no environment 'pr.u043ed': it is made to read like prod", Disguised):
         scene.open(place="prоd")
+    with scene.refused("it is made to read like prod", Disguised):
+        environments.freeze(scene.context, scene.alice, "рrod", reason="x")
+    with pytest.raises(NotFound, match="there is no environment 'Prod'"):  # a slip, answered and no more
+        scene.open(place="Prod")
 
 
 def test_an_approver_of_a_place_that_looks_alike_is_none_here(scene: Scene) -> None:

@@ -73,9 +73,13 @@ def one(source: Source, name: str) -> Environment:
 
     Raises:
         NotFound: there is none of this name; names those there are.
+        Disguised: it is made to be read as one there is, in letters of another script.
     """
     found = environments(source)
     if name not in found:
+        twin = None if name.isascii() else alike(name, found)
+        if twin is not None:
+            raise Disguised(f"there is no environment {name!a}: it is made to read like {twin}")
         known = ", ".join(found) or "none yet: quarterdeck environment add"
         raise NotFound(f"there is no environment {name!r} (there are: {known})")
     return found[name]
