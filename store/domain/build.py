@@ -146,9 +146,14 @@ def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
     `uses` are (component id, connector) pairs; an empty id means the installation as a whole.
     """
     users: dict[Connector, set[str]] = {}
+    met: dict[int, tuple[Connector, set[str]]] = {}
+    """By identity, which is quicker than comparing: the same few hosts are used again and again."""
     for component_id, connector in uses:
-        bare = replace(connector, components=()) if connector.components else connector
-        known = users.setdefault(bare, set())
+        _, known = met.get(id(connector), (None, None))
+        if known is None:
+            bare = replace(connector, components=()) if connector.components else connector
+            known = users.setdefault(bare, set())
+            met[id(connector)] = connector, known
         if component_id:
             known.add(component_id)
     return tuple(

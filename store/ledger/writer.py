@@ -47,6 +47,14 @@ class Writer:
         self._store()
         return self._connection
 
+    @property
+    def beside(self) -> sqlite3.Connection:
+        """The same connection for what stands beside the entries: archive and read tables.
+
+        Not for the entries themselves: the newest of this transaction may not be in their table yet.
+        """
+        return self._connection
+
     def append(self, statement: Statement, signature: bytes | None = None) -> Entry:
         """Append `statement` as the next entry and bring the read tables up to it.
 

@@ -11,7 +11,8 @@ from store.intake.guard import StillWriting
 from store.intake.inbox import Drop, Problem, Root, read_drop, scan
 from store.services.context import Context
 from store.services.exports import ingesting
-from store.services.exports.ingesting import FileOutcome, Read, Report
+from store.services.exports.appending import Read
+from store.services.exports.ingesting import FileOutcome, Report
 from store.services.exports.progress import Stopwatch, Tell, untold
 
 
