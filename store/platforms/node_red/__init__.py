@@ -48,7 +48,7 @@ class NodeRed:
         Raises:
             BadInput: as `parse`.
         """
-        parts = parts_of(data, memo)
+        parts = parts_of(data, name, memo)
         if not parts and not _is_flows(name):
             raise BadInput("an empty list says nothing about its platform")
         if parts and not is_node_red(part.node for part in parts):

@@ -7,16 +7,15 @@ again: a JSON list is what stands between its commas, so when each piece is one 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Final
 
 from store.domain.build import Source
-from store.domain.component import Connector, Notice
+from store.domain.component import Notice
 from store.domain.memo import Memo
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.node_red.nodes import HOMES, Node, label, nodes_of, own_name, without_noise
-from store.platforms.node_red.watch import Reach, Sight, module_of, reach_of, sights_of
+from store.platforms.node_red.nodes import HOMES, Node, nodes_of, own_name, without_noise
+from store.platforms.node_red.watch import Sight, module_of, reach_of, sights_of
 
 _MOST_PIECEWISE: Final = 1024 * 1024
 """Bytes of an export that is looked at in pieces: it holds fewer values than are too many, and fits into a memo."""
@@ -27,6 +26,10 @@ _BLANKS: Final = b" \t\r\n"
 
 class Part:
     """One node, and what follows from nothing but it. Two versions of an export may share one: nobody changes it."""
+
+    __slots__ = (
+        "_bare", "_notices", "is_home", "kind", "module", "name", "node", "own", "place", "reach", "sights", "source",
+    )  # fmt: skip
 
     def __init__(self, node: Node, source: Source) -> None:
         own, place = node.get("id"), node.get("z")
@@ -39,10 +42,14 @@ class Part:
         self.is_home: Final = self.kind in HOMES
         self.place: Final = place if isinstance(place, str) and not self.is_home else ""
         """The id of the tab or subflow it is on, empty where it stands on its own."""
-
-    def identity(self, number: int) -> str:
-        """Return its id; a part without one gets its place in the list."""
-        return self.own or f"#{number}"
+        self.name: Final = own_name(node)
+        self.module: Final = module_of(node)
+        """What brings its type, None for what comes with Node-RED."""
+        self.reach: Final = tuple(reach_of(node))
+        self.sights: Final = tuple(sights_of(node))
+        """What a reviewer should see of it, but for its secrets."""
+        self._bare: Node | None = None
+        self._notices: tuple[Notice, ...] | None = None
 
     def home(self, number: int) -> str:
         """Return the id of the component it belongs to: the tab or subflow it is on, else its own."""
@@ -50,40 +57,25 @@ class Part:
 
     def label(self, identity: str) -> str:
         """Return the name people know it by: its own, its label, or its type with the start of its id."""
-        return self._name or label(self.node, identity)
+        return self.name or f"{self.kind} {identity[:8]}"
 
-    @cached_property
-    def _name(self) -> str:
-        return own_name(self.node)
-
-    @cached_property
     def bare(self) -> Node:
-        """The node without its noise."""
-        return without_noise(self.node, home=self.is_home)
+        """Return the node without its noise."""
+        if self._bare is None:
+            self._bare = without_noise(self.node, home=self.is_home)
+        return self._bare
 
-    @cached_property
-    def module(self) -> Connector | None:
-        """The module that brings its type."""
-        return module_of(self.node)
-
-    @cached_property
-    def reach(self) -> tuple[Reach, ...]:
-        """What it reaches outside."""
-        return tuple(reach_of(self.node))
-
-    @cached_property
-    def sights(self) -> tuple[Sight, ...]:
-        """What a reviewer should see of it, but for its secrets."""
-        return tuple(sights_of(self.node))
-
-    @cached_property
-    def notices(self) -> tuple[Notice, ...]:
-        """Its sights as notices, for a part with an id of its own."""
-        return tuple(self.notice(sight, 0) for sight in self.sights)
+    def notices(self, number: int) -> tuple[Notice, ...]:
+        """Return its sights as notices; a part without an id is called by its place in the list."""
+        if not self.own:
+            return tuple(self.notice(sight, number) for sight in self.sights)
+        if self._notices is None:
+            self._notices = tuple(self.notice(sight, number) for sight in self.sights)
+        return self._notices
 
     def notice(self, sight: Sight, number: int) -> Notice:
         """Return a sight in this part as a notice."""
-        identity = self.identity(number)
+        identity = self.own or f"#{number}"
         return Notice(
             code=sight.code,
             component=self.home(number),
@@ -93,14 +85,20 @@ class Part:
         )
 
 
-def parts_of(data: bytes, memo: Memo | None = None) -> list[Part]:
+def parts_of(data: bytes, name: str, memo: Memo | None = None) -> list[Part]:
     """Return the nodes of an export, those that `memo` knows without reading them again.
+
+    A first export under a name is read as a whole, which is quicker where nothing is known.
 
     Raises:
         BadInput: no strict JSON, or not a list of Node-RED nodes.
     """
-    known = _known(data, memo) if memo is not None else None
-    return known or _read(data)
+    seen = ("node-red", name)
+    if memo is not None and memo.get(seen):
+        return _known(data, memo) or _read(data)
+    if memo is not None:
+        memo.keep(seen, answer=True, weight=len(name))
+    return _read(data)
 
 
 def _read(data: bytes) -> list[Part]:

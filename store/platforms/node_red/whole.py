@@ -74,8 +74,8 @@ def _home(identity: str, header: Part | None, inside: dict[str, Part], memo: Mem
                 "nodes": {key: part.node for key, part in inside.items()},
             },
             behaviour={
-                **({} if header is None else {header.kind: header.bare}),
-                "nodes": {key: part.bare for key, part in inside.items()},
+                **({} if header is None else {header.kind: header.bare()}),
+                "nodes": {key: part.bare() for key, part in inside.items()},
             },
             labels={key: part.label(key) for key, part in inside.items()},
             source=Source(
@@ -136,12 +136,11 @@ def notices_of(parts: Sequence[Part], data: bytes, spans: Sequence[Span]) -> tup
     found: list[Notice] = []
     holders = _holders(parts, data, spans)
     for number, part in enumerate(parts):
-        if not holders and part.own:
-            found += part.notices
+        if not holders:
+            found += part.notices(number)
             continue
         sights = [*part.sights, *(secrets_of(part.node) if number in holders else ())]
-        notices = (part.notice(sight, number) for sight in dict.fromkeys(sights))
-        found += (_redacted(notice) for notice in notices) if holders else notices
+        found += (_redacted(part.notice(sight, number)) for sight in dict.fromkeys(sights))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from store.errors import BadInput
@@ -37,8 +38,7 @@ def ingest_paths(
     watch = Stopwatch(tell=tell)
     outcomes: list[FileOutcome] = []
     reads: list[Read] = []
-    for position, item in enumerate(found, 1):
-        read = _read(context, item)
+    for position, read in enumerate(ingesting.each_read(found, partial(_read, context)), 1):
         if isinstance(read, FileOutcome):
             outcomes.append(read)
         else:

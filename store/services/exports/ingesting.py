@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
+from store.collector import undisturbed
 from store.domain import events as ev
 from store.domain import secrets
 from store.domain.build import refuse_too_many
@@ -27,6 +30,8 @@ from store.services.exports.appending import Appending, Read, Stored
 from store.services.sealing import sealing
 from store.services.sealing.sealing import Taken
 
+Item = TypeVar("Item")
+T = TypeVar("T")
 BATCH = 200
 """Files a transaction: the lock is held some tens of milliseconds, and 5,000 files need 25 checkpoints."""
 BATCH_BYTES = 8 * 1024 * 1024
@@ -78,8 +83,7 @@ def ingest(context: Context, found: Iterable[Drop | Problem]) -> Report:
     outcomes: list[FileOutcome] = []
     reads: list[Read] = []
     drifts = 0
-    for item in found:
-        read = _read(context, item)
+    for read in each_read(found, partial(_read, context)):
         if isinstance(read, FileOutcome):
             outcomes.append(read)
         elif read.drop.kind == "observed":
@@ -105,6 +109,14 @@ def ingest_path(context: Context, path: Path, *, project: str, environment: str)
     """
     drop = drop_at(path, project=project, environment=environment)
     return Report(files=tuple(append(context, [read_export(context, read_drop(drop), drop)])))
+
+
+def each_read(found: Iterable[Item], read: Callable[[Item], T]) -> Iterator[T]:
+    """Yield what `read` says of each; Python's collector looks for cycles between batches, not within."""
+    items = iter(found)
+    while batch := tuple(islice(items, BATCH)):
+        with undisturbed():
+            yield from map(read, batch)
 
 
 def drop_at(path: Path, *, project: str, environment: str) -> Drop:
@@ -260,9 +272,7 @@ def recover_quarantine(context: Context) -> tuple[Entry, ...]:
 
 def shown(context: Context, path: Path) -> str:
     """Return `path` relative to the workspace where it can be, as valid Unicode, secrets taken out."""
-    with contextlib.suppress(ValueError):
-        path = path.relative_to(context.root)
-    return secrets.redact(printable(str(path)))
+    return secrets.redact(printable(os.fspath(path).removeprefix(f"{context.root}{os.sep}")))
 
 
 def printable(text: str) -> str:
