@@ -51,9 +51,9 @@ class Writer:
 
     @property
     def beside(self) -> sqlite3.Connection:
-        """The same connection for what stands beside the entries: archive and read tables.
+        """The same connection for the archive, and for the read tables as they were before this transaction.
 
-        Not for the entries themselves: the newest of this transaction may not be in their table yet.
+        Its own newest entries may be neither in their table nor in the read tables yet; whoever asks here knows them.
         """
         return self._connection
 
