@@ -49,6 +49,14 @@ class Writer:
         self._store()
         return self._connection
 
+    @property
+    def beside(self) -> sqlite3.Connection:
+        """The same connection for the archive, and for the read tables as they were before this transaction.
+
+        Its own newest entries may be neither in their table nor in the read tables yet; whoever asks here knows them.
+        """
+        return self._connection
+
     def append(self, statement: Statement, signature: bytes | None = None) -> Entry:
         """Append `statement` as the next entry and bring the read tables up to it.
 
