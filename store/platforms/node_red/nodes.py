@@ -77,7 +77,9 @@ def label(node: Node, identity: str) -> str:
 def homes_in(nodes: list[Node]) -> int:
     """Return how many components these nodes make at most, without making them."""
     places = [node.get("z") for node in nodes]
-    return len({place for place in places if isinstance(place, str) and place}) + sum(not place for place in places)
+    with_home = [place for place in places if place]
+    homes = {place for place in with_home if isinstance(place, str)}
+    return len(homes) + len(places) - len(with_home)
 
 
 def components_of(nodes: list[Node], *, source: Source) -> tuple[Component, ...]:
