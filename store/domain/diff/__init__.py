@@ -160,7 +160,7 @@ class _Pairing:
         fields, code = differences(sides, self._rules)
         if change in {Change.CHANGED, Change.RENAMED}:
             told = (*(redact(word) for word in words), *_secrets(fields))
-            words = (*told, *naming(sides, component.name), *wiring(sides, self._rules))
+            words = (*told, *naming(sides, component.name), *wiring(sides, self._rules, fields))
         return ComponentChange(
             id=component.id,
             name=redact(component.name),

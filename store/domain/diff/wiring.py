@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from store.domain.component import DiffRules, Json
 from store.domain.diff.fields import Sides
+from store.domain.diff.model import FieldChange
 from store.domain.secrets import redact
 
+_PART: Final = 2
+"""The length of the path of a part: below `nodes`, by its id."""
 _Outputs: TypeAlias = Mapping[str, tuple[str, ...]]
 """Name of an output → ids it sends to."""
 
 
-def wiring(sides: Sides, rules: DiffRules) -> tuple[str, ...]:
-    """Return one sentence for each part that sends its messages elsewhere than before, names made safe."""
+def wiring(sides: Sides, rules: DiffRules, fields: Sequence[FieldChange]) -> tuple[str, ...]:
+    """Return one sentence for each part that sends its messages elsewhere than before, names made safe.
+
+    `fields` are all that differ between the two.
+    """
+    if not _may_concern(fields, rules):
+        return ()
     old, new = _outputs(sides.wired_old, rules), _outputs(sides.new, rules)
     if old == new:
         return ()
@@ -29,6 +37,12 @@ def wiring(sides: Sides, rules: DiffRules) -> tuple[str, ...]:
 def naming(sides: Sides, component: str) -> tuple[str, ...]:
     """Return one sentence for each part that has another name now; a part called as its `component` is is no part."""
     return tuple(redact(f"{now} was called {was}") for was, now in sides.renamed.values() if now != component)
+
+
+def _may_concern(fields: Sequence[FieldChange], rules: DiffRules) -> bool:
+    """Say whether wires may differ: a whole part came or went, or what they are read from has changed."""
+    keys = rules.wired_by
+    return keys is None or any(len(field.at) <= _PART or not keys.isdisjoint(field.at[_PART:]) for field in fields)
 
 
 def _outputs(content: Json, rules: DiffRules) -> Mapping[str, _Outputs]:

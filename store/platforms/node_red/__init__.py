@@ -13,6 +13,7 @@ from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.graft import credentials_in, grafted
 from store.platforms.node_red.nodes import (
+    WIRED_BY,
     components_of,
     homes_in,
     is_node_red,
@@ -29,7 +30,9 @@ class NodeRed:
     """Node-RED 1 to 4. A component is a tab, a subflow, or a config node that belongs to no tab."""
 
     name: Final = "node-red"
-    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires, outputs=outputs)
+    rules: Final = DiffRules(
+        is_noise=is_noise, language=language, wires=wires, outputs=outputs, wired_by=WIRED_BY
+    )
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like a list of nodes; an empty list counts when it is called flows."""

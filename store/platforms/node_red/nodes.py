@@ -23,6 +23,8 @@ _CODE: Final = {
     "format": "template",
 }
 _HOMES: Final = frozenset({"tab", "subflow"})
+WIRED_BY: Final = frozenset({"type", "wires", "links"})
+"""What of a node says where it sends its messages."""
 _PORTS: Final = ("in", "out", "status")
 
 
@@ -101,8 +103,9 @@ def components_of(nodes: list[Node], *, source: Source) -> tuple[Component, ...]
                 identity = free_key(identity, homes)
             homes[identity] = (node["type"], node)
         elif isinstance(home, str) and home:
-            homes.setdefault(home, ("fragment", None))
-            inside = members.setdefault(home, {})
+            if (inside := members.get(home)) is None:
+                homes.setdefault(home, ("fragment", None))
+                inside = members[home] = {}
             inside[identity if identity not in inside else free_key(identity, inside)] = node
         else:
             alone.append((identity, node))
