@@ -39,6 +39,15 @@ class Source:
         return cls(sorts_alike=not high and not escaped, has_float=has_float)
 
 
+    @classmethod
+    def of_value(cls, value: Json) -> Source | None:
+        """Look at a value that was read from something else than JSON; None where only the exact writer can tell."""
+        try:
+            return cls.of(orjson.dumps(value), has_float=True)
+        except orjson.JSONEncodeError:
+            return None
+
+
 def canonical(value: Json, source: Source | None = None) -> bytes:
     """Return the RFC 8785 bytes of `value`, quickly where `source` proves that orjson writes the same.
 
