@@ -9,24 +9,25 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
-Maker: TypeAlias = Callable[[int, bool], bytes]
-"""(how many parts, is it the second version) → the export."""
+Maker: TypeAlias = Callable[[int, int], bytes]
+"""(how many parts, version 1 or 2) → the export."""
 _EVERY: Final = 100
 _NOTE: Final = (
-    "Whoever is on call looks at the order first, at what was paid, what was sent, and whether the customer has been told."
+    "Whoever is on call looks at the order first, at what was paid and sent, and whether the customer was told."
 )
 
 
-def _word(number: int, second: bool) -> str:
-    return "urgent" if second and number % _EVERY == 0 else "high"
+def _word(number: int, version: int) -> str:
+    return "urgent" if version == 2 and number % _EVERY == 0 else "high"
 
 
-def _code(number: int, second: bool) -> str:
+def _code(number: int, version: int) -> str:
     return (
         f"// step {number}\nconst order = msg.payload;\nif (order.total > {number % 97}) {{\n"
-        f"  order.priority = '{_word(number, second)}';\n}} else {{\n  order.priority = 'low';\n}}\nreturn order;"
+        f"  order.priority = '{_word(number, version)}';\n}} else {{\n  order.priority = 'low';\n}}\nreturn order;"
     )
 
 
@@ -34,46 +35,55 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, indent=2).encode()
 
 
-def n8n(count: int, second: bool) -> bytes:
+def n8n(count: int, version: int) -> bytes:
     """Return what `export:workflow --all` writes: a list of workflows of three nodes."""
-    return _json([_workflow(number, second) for number in range(count)])
+    return _json([_workflow(number, version) for number in range(count)])
 
 
-def _workflow(number: int, second: bool) -> dict[str, Any]:
+def _workflow(number: int, version: int) -> dict[str, Any]:
     def node(inner: int, name: str, kind: str, parameters: dict[str, Any]) -> dict[str, Any]:
         identity = f"{number:08d}-0000-4000-8000-{inner:012d}"
         place = [200 * inner, 300]
-        return {"parameters": parameters, "id": identity, "name": name, "type": kind, "typeVersion": 2, "position": place}
+        return {
+            "parameters": parameters,
+            "id": identity,
+            "name": name,
+            "type": kind,
+            "typeVersion": 2,
+            "position": place,
+        }
 
     nodes = [
         node(1, "Every hour", "n8n-nodes-base.scheduleTrigger", {"rule": {"interval": [{"field": "hours"}]}}),
-        node(2, "Weigh", "n8n-nodes-base.code", {"jsCode": _code(number, second)}),
+        node(2, "Weigh", "n8n-nodes-base.code", {"jsCode": _code(number, version)}),
         node(3, "Tell", "n8n-nodes-base.httpRequest", {"url": f"https://host{number % 50}.example/{number}"}),
     ]
     names = [one["name"] for one in nodes]
-    wires = {a: {"main": [[{"node": b, "type": "main", "index": 0}]]} for a, b in zip(names, names[1:], strict=False)}
+    wires = {a: {"main": [[{"node": b, "type": "main", "index": 0}]]} for a, b in pairwise(names)}
     return {"id": f"wf{number:06d}", "name": f"Orders {number}", "active": True, "nodes": nodes, "connections": wires}
 
 
-def grafana(count: int, second: bool) -> bytes:
+def grafana(count: int, version: int) -> bytes:
     """Return a dashboard of many panels."""
     panels = [
         {
             "id": number + 1,
             "type": "timeseries",
             "title": f"Orders of shop {number}",
-            "description": f"{_NOTE} ({_word(number, second)})",
+            "description": f"{_NOTE} ({_word(number, version)})",
             "datasource": {"type": "prometheus", "uid": "metrics"},
             "gridPos": {"h": 8, "w": 12, "x": 0, "y": 8 * number},
             "fieldConfig": {"defaults": {"unit": "short", "custom": {"lineWidth": 1}}, "overrides": []},
-            "targets": [{"refId": "A", "expr": f'rate(orders_total{{shop="{number}"}}[5m])', "legendFormat": "{{till}}"}],
+            "targets": [
+                {"refId": "A", "expr": f'rate(orders_total{{shop="{number}"}}[5m])', "legendFormat": "{{till}}"}
+            ],
         }
         for number in range(count)
     ]
     return _json({"uid": "shops", "title": "Shops", "schemaVersion": 39, "version": 3, "panels": panels})
 
 
-def home_assistant(count: int, second: bool) -> bytes:
+def home_assistant(count: int, version: int) -> bytes:
     """Return an `automations.yaml` of many automations."""
     return "".join(
         f'- id: "{number}"\n'
@@ -93,12 +103,12 @@ def home_assistant(count: int, second: bool) -> bytes:
         f"        entity_id: light.room_{number}\n"
         f"      data:\n"
         f"        brightness_pct: 80\n"
-        f"        effect: {_word(number, second)}\n"
+        f"        effect: {_word(number, version)}\n"
         for number in range(count)
     ).encode()
 
 
-def salesforce(count: int, second: bool) -> bytes:
+def salesforce(count: int, version: int) -> bytes:
     """Return a flow of many actions."""
     actions = "".join(
         f"    <actionCalls>\n        <name>Step_{number}</name>\n        <label>Step {number}</label>\n"
@@ -107,7 +117,7 @@ def salesforce(count: int, second: bool) -> bytes:
         f"        <actionName>Orders.step</actionName>\n        <actionType>apex</actionType>\n"
         f"        <connector>\n            <targetReference>Step_{number + 1}</targetReference>\n        </connector>\n"
         f"        <inputParameters>\n            <name>priority</name>\n            <value>\n"
-        f"                <stringValue>{_word(number, second)}</stringValue>\n            </value>\n"
+        f"                <stringValue>{_word(number, version)}</stringValue>\n            </value>\n"
         f"        </inputParameters>\n    </actionCalls>\n"
         for number in range(count)
     )
@@ -118,7 +128,7 @@ def salesforce(count: int, second: bool) -> bytes:
     ).encode()
 
 
-def _steps(count: int, second: bool) -> dict[str, Any]:
+def _steps(count: int, version: int) -> dict[str, Any]:
     return {
         f"Step_{number}": {
             "type": "Http",
@@ -126,7 +136,7 @@ def _steps(count: int, second: bool) -> dict[str, Any]:
             "inputs": {
                 "method": "POST",
                 "uri": f"https://host{number % 50}.example/{number}",
-                "body": {"order": "@triggerBody()?['id']", "priority": _word(number, second)},
+                "body": {"order": "@triggerBody()?['id']", "priority": _word(number, version)},
             },
             "runAfter": {f"Step_{number - 1}": ["Succeeded"]} if number else {},
         }
@@ -134,23 +144,23 @@ def _steps(count: int, second: bool) -> dict[str, Any]:
     }
 
 
-def _definition(count: int, second: bool) -> dict[str, Any]:
+def _definition(count: int, version: int) -> dict[str, Any]:
     return {
         "$schema": "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/"
         "workflowdefinition.json#",
         "contentVersion": "1.0.0.0",
         "parameters": {},
         "triggers": {"manual": {"type": "Request", "kind": "Http", "inputs": {}}},
-        "actions": _steps(count, second),
+        "actions": _steps(count, version),
     }
 
 
-def logic_apps(count: int, second: bool) -> bytes:
+def logic_apps(count: int, version: int) -> bytes:
     """Return one workflow of many actions."""
-    return _json({"definition": _definition(count, second), "kind": "Stateful"})
+    return _json({"definition": _definition(count, version), "kind": "Stateful"})
 
 
-def power_platform(count: int, second: bool) -> bytes:
+def power_platform(count: int, version: int) -> bytes:
     """Return a solution of flows of ten steps each; unpacked it is what `count` says of the others."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -164,19 +174,24 @@ def power_platform(count: int, second: bool) -> bytes:
         archive.writestr("[Content_Types].xml", "<Types />")
         for number in range(count // 10):
             identity = f"{number:08X}-D8BC-4D11-83FE-002248078001"
-            flow = {"properties": {"definition": _definition(10, second and number % 10 == 0), "connectionReferences": {}}}
+            flow = {
+                "properties": {
+                    "definition": _definition(10, version if number % 10 == 0 else 1),
+                    "connectionReferences": {},
+                }
+            }
             archive.writestr(f"Workflows/Orders{number}-{identity}.json", json.dumps(flow))
     return made.getvalue()
 
 
-def step_functions(count: int, second: bool) -> bytes:
+def step_functions(count: int, version: int) -> bytes:
     """Return one machine of many states."""
     states: dict[str, Any] = {
         f"Step {number}": {
             "Type": "Task",
             "Comment": _NOTE,
             "Resource": "arn:aws:states:::lambda:invoke",
-            "Parameters": {"FunctionName": f"orders-{number % 50}", "Payload": {"priority": _word(number, second)}},
+            "Parameters": {"FunctionName": f"orders-{number % 50}", "Payload": {"priority": _word(number, version)}},
             "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}],
             "Next": f"Step {number + 1}",
         }
@@ -186,7 +201,7 @@ def step_functions(count: int, second: bool) -> bytes:
     return _json({"StartAt": "Step 0", "States": states})
 
 
-def make(count: int, second: bool) -> bytes:
+def make(count: int, version: int) -> bytes:
     """Return one blueprint of many modules."""
     flow = [
         {
@@ -197,7 +212,7 @@ def make(count: int, second: bool) -> bytes:
             "mapper": {
                 "url": f"https://host{number % 50}.example/{number}",
                 "method": "post",
-                "data": f"{_NOTE} ({_word(number, second)})",
+                "data": f"{_NOTE} ({_word(number, version)})",
                 "headers": [{"name": "Accept", "value": "application/json"}],
             },
             "metadata": {"designer": {"x": 300 * number, "y": 0}, "expect": [{"name": "url", "type": "url"}]},
@@ -207,7 +222,7 @@ def make(count: int, second: bool) -> bytes:
     return _json({"name": "Orders", "flow": flow, "metadata": {"version": 1, "designer": {"orphans": []}}})
 
 
-def appsmith(count: int, second: bool) -> bytes:
+def appsmith(count: int, version: int) -> bytes:
     """Return an application of many queries and a page of as many texts."""
     actions = [
         {
@@ -219,7 +234,7 @@ def appsmith(count: int, second: bool) -> bytes:
                 "actionConfiguration": {
                     "httpMethod": "POST",
                     "path": f"/orders/{number}",
-                    "body": _code(number, second),
+                    "body": _code(number, version),
                     "timeoutInMillisecond": 10000,
                 },
             },
@@ -227,50 +242,68 @@ def appsmith(count: int, second: bool) -> bytes:
         for number in range(count)
     ]
     texts = [
-        {"widgetName": f"Text{number}", "widgetId": f"w{number}", "type": "TEXT_WIDGET", "text": f"{{{{ask_{number}.data}}}}"}
+        {
+            "widgetName": f"Text{number}",
+            "widgetId": f"w{number}",
+            "type": "TEXT_WIDGET",
+            "text": f"{{{{ask_{number}.data}}}}",
+        }
         for number in range(count)
     ]
     dsl = {"widgetName": "MainContainer", "widgetId": "0", "type": "CANVAS_WIDGET", "children": texts}
     page = {"unpublishedPage": {"name": "Desk", "slug": "desk", "layouts": [{"id": "l1", "dsl": dsl}]}}
-    return _json({
-        "artifactJsonType": "APPLICATION",
-        "clientSchemaVersion": 1,
-        "serverSchemaVersion": 6,
-        "exportedApplication": {"name": "Refunds", "slug": "refunds", "pages": [{"id": "Desk", "isDefault": True}]},
-        "datasourceList": [{"name": "bank", "pluginId": "restapi-plugin", "datasourceConfiguration": {"url": "https://b.example"}}],
-        "pageList": [page],
-        "actionList": actions,
-        "actionCollectionList": [],
-    })  # fmt: skip
+    return _json(
+        {
+            "artifactJsonType": "APPLICATION",
+            "clientSchemaVersion": 1,
+            "serverSchemaVersion": 6,
+            "exportedApplication": {"name": "Refunds", "slug": "refunds", "pages": [{"id": "Desk", "isDefault": True}]},
+            "datasourceList": [
+                {"name": "bank", "pluginId": "restapi-plugin", "datasourceConfiguration": {"url": "https://b.example"}}
+            ],
+            "pageList": [page],
+            "actionList": actions,
+            "actionCollectionList": [],
+        }
+    )
 
 
-def _things(count: int, second: bool) -> list[dict[str, Any]]:
+def _things(count: int, version: int) -> list[dict[str, Any]]:
     return [
-        {"id": number, "name": f"Rule {number}", "when": {"above": number % 97}, "note": _NOTE, "set": _word(number, second)}
+        {
+            "id": number,
+            "name": f"Rule {number}",
+            "when": {"above": number % 97},
+            "note": _NOTE,
+            "set": _word(number, version),
+        }
         for number in range(count)
     ]
 
 
-def generic_json(count: int, second: bool) -> bytes:
+def generic_json(count: int, version: int) -> bytes:
     """Return a document of many identified things."""
-    return _json({"rules": _things(count, second)})
+    return _json({"rules": _things(count, version)})
 
 
-def generic_yaml(count: int, second: bool) -> bytes:
+def generic_yaml(count: int, version: int) -> bytes:
     """Return the same as YAML."""
-    return b"rules:\n" + "".join(
-        f"  - id: {one['id']}\n    name: {one['name']}\n    when:\n      above: {one['when']['above']}\n"
-        f"    note: {_NOTE}\n    set: {one['set']}\n"
-        for one in _things(count, second)
-    ).encode()
+    return (
+        b"rules:\n"
+        + "".join(
+            f"  - id: {one['id']}\n    name: {one['name']}\n    when:\n      above: {one['when']['above']}\n"
+            f"    note: {_NOTE}\n    set: {one['set']}\n"
+            for one in _things(count, version)
+        ).encode()
+    )
 
 
-def generic_xml(count: int, second: bool) -> bytes:
+def generic_xml(count: int, version: int) -> bytes:
     """Return the same as XML."""
     rows = "".join(
         f'  <rule id="{one["id"]}"><name>{one["name"]}</name><when above="{one["when"]["above"]}"/>'
         f"<note>{_NOTE}</note><set>{one['set']}</set></rule>\n"
-        for one in _things(count, second)
+        for one in _things(count, version)
     )
     return f'<?xml version="1.0"?>\n<rules>\n{rows}</rules>\n'.encode()
 

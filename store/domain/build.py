@@ -38,7 +38,6 @@ class Source:
         escaped = b"\\u" in data and _SORTS_APART.search(data)
         return cls(sorts_alike=not high and not escaped, has_float=has_float)
 
-
     @classmethod
     def of_value(cls, value: Json) -> Source | None:
         """Look at a value that was read from something else than JSON; None where only the exact writer can tell."""

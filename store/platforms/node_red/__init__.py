@@ -30,9 +30,7 @@ class NodeRed:
     """Node-RED 1 to 4. A component is a tab, a subflow, or a config node that belongs to no tab."""
 
     name: Final = "node-red"
-    rules: Final = DiffRules(
-        is_noise=is_noise, language=language, wires=wires, outputs=outputs, wired_by=WIRED_BY
-    )
+    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires, outputs=outputs, wired_by=WIRED_BY)
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like a list of nodes; an empty list counts when it is called flows."""
@@ -53,7 +51,7 @@ class NodeRed:
         """
         document = parse_json(data)
         nodes = nodes_of(document.value)
-        if not nodes and not _is_flows(name):
+        if not nodes and not _is_flows(name) and isinstance(document.value, list):
             raise BadInput("an empty list says nothing about its platform")
         if nodes and not is_node_red(nodes):
             raise BadInput("not a list of Node-RED nodes")

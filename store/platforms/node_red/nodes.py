@@ -79,9 +79,7 @@ def label(node: Node, identity: str) -> str:
 def homes_in(nodes: list[Node]) -> int:
     """Return how many components these nodes make at most, without making them."""
     places = [node.get("z") for node in nodes]
-    with_home = [place for place in places if place]
-    homes = {place for place in with_home if isinstance(place, str)}
-    return len(homes) + len(places) - len(with_home)
+    return len({place for place in places if isinstance(place, str) and place}) + sum(not place for place in places)
 
 
 def components_of(nodes: list[Node], *, source: Source) -> tuple[Component, ...]:
@@ -103,9 +101,8 @@ def components_of(nodes: list[Node], *, source: Source) -> tuple[Component, ...]
                 identity = free_key(identity, homes)
             homes[identity] = (node["type"], node)
         elif isinstance(home, str) and home:
-            if (inside := members.get(home)) is None:
-                homes.setdefault(home, ("fragment", None))
-                inside = members[home] = {}
+            homes.setdefault(home, ("fragment", None))
+            inside = members.setdefault(home, {})
             inside[identity if identity not in inside else free_key(identity, inside)] = node
         else:
             alone.append((identity, node))

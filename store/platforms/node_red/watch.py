@@ -36,23 +36,26 @@ def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
 
     An export names node types, not packages: a module of an unknown package is called by the type it brings.
     """
-    ids = {identity for node in nodes if isinstance(identity := node.get("id"), str)}
-    modules: list[tuple[str, Connector]] = []
-    links: list[tuple[str, Connector]] = []
-    for number, node in enumerate(nodes):
-        kind = node["type"]
-        is_bought = kind not in CORE and not kind.startswith("subflow:")
-        has_code, has_address = kind in _WITH_CODE, not _ADDRESSES.isdisjoint(node)
-        if not (is_bought or has_code or has_address):  # most nodes reach nothing outside
-            continue
-        home = home_of(node, number)
-        if is_bought:
-            modules.append((home, Connector(kind="module", name=kind)))
-        if has_address:
-            links += [(home, host(name)) for name in _hosts(node, ids)]
-        if has_code:
-            links += [(home, link) for link in _in_code(node)]
+    ids = {node["id"] for node in nodes if isinstance(node.get("id"), str)}
+    modules = [
+        (home_of(node, number), Connector(kind="module", name=node["type"]))
+        for number, node in enumerate(nodes)
+        if node["type"] not in CORE and not node["type"].startswith("subflow:")
+    ]
+    links = (
+        (home_of(node, number), link)
+        for number, node in enumerate(nodes)
+        if node["type"] in _WITH_CODE or not _ADDRESSES.isdisjoint(node)  # most nodes reach nothing outside
+        for link in _links(node, ids)
+    )
     return gathered([*modules, *links])
+
+
+def _links(node: Node, ids: set[str]) -> Iterator[Connector]:
+    if not _ADDRESSES.isdisjoint(node):
+        yield from (host(name) for name in _hosts(node, ids))
+    if node["type"] in _WITH_CODE:
+        yield from _in_code(node)
 
 
 def _hosts(node: Node, ids: set[str]) -> Iterator[str]:
