@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 
 from store.domain.component import Component, DiffRules, Json
 from store.domain.diff.fields import Sides, differences
 from store.domain.diff.model import Change, CodeChange, ComponentChange, Diff, FieldChange
 from store.domain.diff.renames import renamed, returned, with_ids_of
-from store.domain.diff.wiring import naming, wiring
+from store.domain.diff.wiring import naming, told, wiring
 from store.domain.impact import Exported, impact
 from store.domain.impact.permitting import said
 from store.domain.secrets import is_another_secret, redact, which_may_hold
@@ -159,8 +160,10 @@ class _Pairing:
     ) -> ComponentChange:
         fields, code = differences(sides, self._rules)
         if change in {Change.CHANGED, Change.RENAMED}:
-            told = (*(redact(word) for word in words), *_secrets(fields))
-            words = (*told, *naming(sides, component.name), *wiring(sides, self._rules, fields))
+            wires = wiring(sides, self._rules, fields)
+            own = (*(redact(word) for word in words), *_secrets(fields))
+            words = (*own, *naming(sides, component.name), *chain.from_iterable(wires.values()))
+            fields = told(fields, wires, sides, self._rules)
         return ComponentChange(
             id=component.id,
             name=redact(component.name),

@@ -21,6 +21,7 @@ from store.platforms.node_red.nodes import (
     language,
     nodes_of,
     outputs,
+    wire_of,
     wires,
 )
 from store.platforms.node_red.watch import connectors_of, notices_of
@@ -30,7 +31,9 @@ class NodeRed:
     """Node-RED 1 to 4. A component is a tab, a subflow, or a config node that belongs to no tab."""
 
     name: Final = "node-red"
-    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires, outputs=outputs, wired_by=WIRED_BY)
+    rules: Final = DiffRules(
+        is_noise=is_noise, language=language, wires=wires, outputs=outputs, wired_by=WIRED_BY, wire_of=wire_of
+    )
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like a list of nodes; an empty list counts when it is called flows."""

@@ -178,6 +178,11 @@ def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  
     return _CODE.get(path[-1]) if path and value else None
 
 
+def wire_of(path: Path) -> str | None:
+    """Return the id of the node whose wires or links stand at a path."""
+    return path[1] if len(path) > 2 and path[0] == "nodes" and path[2] in {"wires", "links"} else None
+
+
 def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
     """Return for each node the ids it sends to, over wires and over links, in the order of its outputs."""
     each = ((identity, tuple(chain.from_iterable(found.values()))) for identity, found in outputs(content).items())
