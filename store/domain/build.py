@@ -40,6 +40,14 @@ class Source:
         escaped = b"\\u" in data and _SORTS_APART.search(data)
         return cls(sorts_alike=not (high or escaped) or not _has_high_key(data), has_float=has_float)
 
+    @classmethod
+    def of_value(cls, value: Json) -> Source | None:
+        """Look at a value that was read from something else than JSON; None where only the exact writer can tell."""
+        try:
+            return cls.of(orjson.dumps(value), has_float=True)
+        except orjson.JSONEncodeError:
+            return None
+
 
 def _has_high_key(data: bytes) -> bool:
     """Say whether such a character may stand in a key, not only in texts: before a string's end with a colon."""

@@ -55,12 +55,12 @@ def brief(value: Json) -> str:
 
 
 def objects(value: Json) -> Iterator[dict[str, Json]]:
-    """Yield every object inside `value`, itself included, outer before inner."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
+    """Yield every object inside `value`, itself included, outer before inner, in the order of the document."""
+    todo = [value]
+    while todo:
+        item = todo.pop()
         if isinstance(item, dict):
             yield item
-            waiting.extend([inner for inner in item.values() if isinstance(inner, (dict, list))][::-1])
+            todo += [inner for inner in reversed(item.values()) if isinstance(inner, (dict, list))]
         elif isinstance(item, list):
-            waiting.extend([inner for inner in item if isinstance(inner, (dict, list))][::-1])
+            todo += [inner for inner in reversed(item) if isinstance(inner, (dict, list))]

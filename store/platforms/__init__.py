@@ -120,7 +120,7 @@ def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
     Raises:
         BadInput: one line: no platform can read it, and why the last one could not.
     """
-    if not data:
+    if not data and not any(one.detect(data, name) > 0 for one in PLATFORMS if one.name != Generic.name):
         raise BadInput("the file is empty")
     with undisturbed():
         return _read(data, name, memo)

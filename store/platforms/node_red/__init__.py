@@ -12,7 +12,7 @@ from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.graft import credentials_in, grafted
-from store.platforms.node_red.nodes import is_node_red, is_noise, language, nodes_of, outputs, wires
+from store.platforms.node_red.nodes import WIRED_BY, is_node_red, is_noise, language, nodes_of, outputs, wire_of, wires
 from store.platforms.node_red.parts import parts_of
 from store.platforms.node_red.whole import components_of, connectors_of, notices_of, refuse_too_many_homes
 
@@ -21,11 +21,13 @@ class NodeRed:
     """Node-RED 1 to 4. A component is a tab, a subflow, or a config node that belongs to no tab."""
 
     name: Final = "node-red"
-    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires, outputs=outputs)
+    rules: Final = DiffRules(
+        is_noise=is_noise, language=language, wires=wires, outputs=outputs, wired_by=WIRED_BY, wire_of=wire_of
+    )
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like a list of nodes; an empty list counts when it is called flows."""
-        start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        start = _first(data)
         if start == b"[":
             if b'"type"' in data and b'"id"' in data:
                 return 90 if b'"wires"' in data or b'"tab"' in data else 50
@@ -49,7 +51,7 @@ class NodeRed:
             BadInput: as `parse`.
         """
         parts = parts_of(data, name, memo)
-        if not parts and not _is_flows(name):
+        if not parts and not _is_flows(name) and _first(data) == b"[":
             raise BadInput("an empty list says nothing about its platform")
         if parts and not is_node_red(part.node for part in parts):
             raise BadInput("not a list of Node-RED nodes")
@@ -82,3 +84,8 @@ class NodeRed:
 
 def _is_flows(name: str) -> bool:
     return name.rpartition("/")[2].lower().startswith("flows")
+
+
+def _first(data: bytes) -> bytes:
+    """Return the first byte that says anything."""
+    return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]

@@ -22,6 +22,8 @@ _CODE: Final = {
     "format": "template",
 }
 HOMES: Final = frozenset({"tab", "subflow"})
+WIRED_BY: Final = frozenset({"type", "wires", "links"})
+"""What of a node says where it sends its messages."""
 _PORTS: Final = ("in", "out", "status")
 
 
@@ -118,6 +120,11 @@ def is_noise(kind: str, path: Path) -> bool:
 def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  the shape of DiffRules.language
     """Return the language of a code field: functions, their set-up and clean-up, templates."""
     return _CODE.get(path[-1]) if path and value else None
+
+
+def wire_of(path: Path) -> str | None:
+    """Return the id of the node whose wires or links stand at a path."""
+    return path[1] if len(path) > 2 and path[0] == "nodes" and path[2] in {"wires", "links"} else None
 
 
 def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
