@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from typing import Final
 
 from store.domain import events as ev
@@ -41,6 +42,8 @@ _BY_KIND: Final[Mapping[str, tuple[Projection, ...]]] = {
     kind: tuple(p for p in PROJECTIONS if kind in p.kinds) for p in PROJECTIONS for kind in p.kinds
 }
 
+Rows = list[tuple[object, ...]]
+
 
 def apply(connection: sqlite3.Connection, entry: Entry) -> None:
     """Bring every read model up to `entry`; runs in the transaction that appends it."""
@@ -68,17 +71,20 @@ def rebuild(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
 
 def differences(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[str, ...]:
     """Return the names of read tables in `connection` that do not equal a rebuild from `entries`."""
-    fresh = sqlite3.connect(":memory:")
-    try:
+    expected = rebuilt(entries)
+    return tuple(name for name in NAMES if not _same(_content(connection, name), expected[name]))
+
+
+def rebuilt(entries: Iterable[Entry]) -> Mapping[str, Rows | None]:
+    """Return every row of every read model, by its name, as `entries` alone make them."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
         for sql in TABLES:
             fresh.execute(sql)
         rebuild(fresh, entries)
-        return tuple(name for name in NAMES if not _same(_content(connection, name), _content(fresh, name)))
-    finally:
-        fresh.close()
+        return {name: _content(fresh, name) for name in NAMES}
 
 
-def _content(connection: sqlite3.Connection, name: str) -> list[tuple[object, ...]] | None:
+def _content(connection: sqlite3.Connection, name: str) -> Rows | None:
     """Return every row of a table; None where the table is missing."""
     try:
         return connection.execute(f"SELECT * FROM {name}").fetchall()
@@ -86,7 +92,7 @@ def _content(connection: sqlite3.Connection, name: str) -> list[tuple[object, ..
         return None
 
 
-def _same(one: list[tuple[object, ...]] | None, other: list[tuple[object, ...]] | None) -> bool:
+def _same(one: Rows | None, other: Rows | None) -> bool:
     """Say whether both hold the same rows, in whatever order."""
     if one is None or other is None:
         return one is other
