@@ -64,6 +64,14 @@ def read_guarded(path: Path, *, limit: int = LIMIT, below: Path | None = None, s
         os.close(descriptor)
 
 
+def read_named(path: Path, *, limit: int = LIMIT) -> bytes:
+    """Return the bytes of a file that a person named: as `read_guarded`, and what is wrong with it has its name."""
+    try:
+        return read_guarded(path, limit=limit)
+    except (StillWriting, BadInput, StorageFailure) as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
 def refuse_kind(mode: int) -> None:
     """Refuse everything that is not a regular file, by its `st_mode`.
 

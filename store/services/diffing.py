@@ -18,7 +18,7 @@ from store.domain.policy.in_force import PLACE
 from store.domain.policy.reading import from_canonical
 from store.domain.release import EMPTY, Release
 from store.errors import BadInput, NotFound
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.integrity.canonical import canonical_bytes
 from store.platforms import platform, recognise
 from store.platforms.generic import Generic
@@ -213,7 +213,7 @@ def _resolve(context: Context, connection: Connection, text: str, name: str) -> 
     path = Path(text)
     if not path.exists():
         raise NotFound(f"{text!a} is no digest, release, ENV@WHEN, CR-…, DEP-… or file here")
-    seen = sealing.glance(context, ExportFile(name=name, data=read_guarded(path)))
+    seen = sealing.glance(context, ExportFile(name=name, data=read_named(path)))
     parsed = recognise(seen.data, seen.name)
     known = {parsed.platform: parsed.components}
     return Side(components=known, connectors=parsed.connectors, notices=parsed.notices)
