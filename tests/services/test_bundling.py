@@ -26,7 +26,7 @@ from store.evidence import verify_evidence
 from store.integrity.note import SecondSigner, Verifier
 from store.services.acting import statement_of
 from store.services.audit import bundling
-from store.services.identity import second_key
+from store.services.identity import people, second_key
 
 
 @pytest.fixture
@@ -201,6 +201,27 @@ def test_stock_ssh_keygen_verifies_every_statement_in_it(told: Scene, tmp_path: 
         command = ["ssh-keygen", "-Y", "verify", "-f", tmp_path / "allowed_signers", "-I", actor]
         command += ["-n", "quarterdeck@v1", "-s", f"{path}.sig"]
         subprocess.run(command, input=path.read_bytes(), check=True, capture_output=True)
+
+
+def test_what_a_since_revoked_key_signed_is_verified_by_hand_at_its_time(told: Scene, tmp_path: Path) -> None:
+    """As the README and docs/integrity.md say: `valid-before` needs `-O verify-time`."""
+    approval = next(entry for entry in told.entries(kind="approval.granted"))
+    actor = told.actor(approval.statement.actor)
+    people.revoke_key(told.context, told.alice, actor.handle, actor.signer.public.fingerprint, reason="lost")
+    data = bundling.bundle(told.context, "CR-0001")
+    path = write(tmp_path / "evidence.zip", data)
+    assert verified(path, "--log-key", told.context.config.ledger.log_key)[0] == 0
+    with zipfile.ZipFile(path) as packed:
+        packed.extractall(tmp_path)
+    signed = tmp_path / f"statements/{approval.seq:08d}.json"
+    stamp = "".join(c for c in approval.statement.time[:19] if c.isdigit()) + "Z"
+    command = ["ssh-keygen", "-Y", "verify", "-f", str(tmp_path / "allowed_signers"), "-I", actor.handle]
+    command += ["-n", "quarterdeck@v1", "-s", f"{signed}.sig", "-O", f"verify-time={stamp}"]
+    subprocess.run(command, input=signed.read_bytes(), check=True, capture_output=True)
+    assert b"-O verify-time=" in read(data, "README.md")
+    longer = read(data, "allowed_signers").replace(b",valid-before=", b",valid-after=")
+    status, printed = verified(write(tmp_path / "longer.zip", altered(data, "allowed_signers", longer)))
+    assert (status, "allowed_signers" in printed) == (1, True)
 
 
 def test_a_bundle_about_nothing_is_refused(told: Scene) -> None:
