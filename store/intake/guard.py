@@ -75,6 +75,14 @@ def read_guarded(
     return data
 
 
+def read_named(path: Path, *, limit: int = LIMIT, empty: bool = False) -> bytes:
+    """Return the bytes of a file that a person named: as `read_guarded`, and what is wrong with it has its name."""
+    try:
+        return read_guarded(path, limit=limit, empty=empty)
+    except (StillWriting, BadInput, StorageFailure) as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
 def refuse_kind(mode: int) -> None:
     """Refuse everything that is not a regular file, by its `st_mode`.
 

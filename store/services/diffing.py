@@ -18,7 +18,7 @@ from store.domain.policy.in_force import PLACE
 from store.domain.policy.reading import from_canonical
 from store.domain.release import EMPTY, Release, ReleaseFile
 from store.errors import BadInput, NotFound
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.integrity.canonical import canonical_bytes
 from store.platforms import platform, recognise
 from store.platforms.generic import Generic
@@ -223,7 +223,7 @@ def _resolve(context: Context, contents: Contents, text: str, name: str) -> list
     path = Path(text)
     if not path.exists():
         raise NotFound(f"{text!a} is no digest, release, ENV@WHEN, CR-…, DEP-… or file here")
-    seen = sealing.glance(context, ExportFile(name=name, data=read_guarded(path, empty=True)))
+    seen = sealing.glance(context, ExportFile(name=name, data=read_named(path, empty=True)))
     parsed = recognise(seen.data, seen.name)
     contents.add(seen, parsed)
     return [_alone(seen.digest, seen.name, parsed.platform, parsed.components)]

@@ -20,7 +20,7 @@ from store.domain import events as ev
 from store.domain import rationale, roles
 from store.domain.roles import is_before
 from store.errors import BadInput, Conflict, NotFound, Refusal
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry, Statement
 from store.services import releases
@@ -83,7 +83,7 @@ def take(context: Context, signature: Path, statement: Path | None = None) -> En
         if signature.suffix != ".sig":
             raise BadInput(f"{signature}: name the .sig file that ssh-keygen -Y sign wrote beside the statement")
         statement = signature.with_suffix("")
-    parsed = Statement.parse(read_guarded(statement, limit=65_536))
+    parsed = Statement.parse(read_named(statement, limit=65_536))
     blob = sshsig.dearmor(_text(signature))
     said = ev.decode(parsed.kind, parsed.on, parsed.data)
     key = sshkey.public_key(sshsig.signing_key(blob))
@@ -173,6 +173,6 @@ def _check_fresh(context: Context, source: Source, event: ev.ApprovalGranted) ->
 
 def _text(path: Path) -> str:
     try:
-        return read_guarded(path, limit=131_072).decode("ascii")
+        return read_named(path, limit=131_072).decode("ascii")
     except UnicodeDecodeError:
         raise BadInput(f"{path}: not a signature file of ssh-keygen -Y sign") from None

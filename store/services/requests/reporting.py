@@ -15,7 +15,7 @@ from store.domain.secrets import redact
 from store.errors import BadInput, NotFound, QuarterdeckError, Refusal
 from store.formats import junit, sarif
 from store.formats.archive_covering import secrets_in
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.integrity.entry import Entry
 from store.projections import requests as rows
 from store.services.acting import perform
@@ -31,7 +31,7 @@ _LARGEST: Final = 16 * 1024 * 1024
 
 def read_file(path: Path) -> bytes:
     """Return the bytes of a report or specification that somebody named. Raises BadInput."""
-    return read_guarded(path, limit=_LARGEST)
+    return read_named(path, limit=_LARGEST)
 
 
 @attempt("add a report")
