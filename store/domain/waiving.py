@@ -178,9 +178,7 @@ def _against_granter(
         yield f"{actor} may not grant exceptions on {scope}: it needs the role {' or '.join(policy.waivers.roles)}"
 
 
-def _who_grants(
-    change: Change | None, *, people: Principals, policy: Policy, place: Mapping[str, str], at: str
-) -> str:
+def _who_grants(change: Change | None, *, people: Principals, policy: Policy, place: Mapping[str, str], at: str) -> str:
     able = [
         one.handle
         for one in people.by_handle.values()

@@ -91,7 +91,9 @@ class Story:
     def reasons_against_deploying(self, actor: str = "bo", at: str = NOON, **more: str | None) -> tuple[str, ...]:
         facts = {"frozen": None, "quarantined": None} | more
         try:
-            approving.check_deployable(self.change, actor=actor, people=PEOPLE, rules=InForce(policy=POLICY), at=at, **facts)
+            approving.check_deployable(
+                self.change, actor=actor, people=PEOPLE, rules=InForce(policy=POLICY), at=at, **facts
+            )
         except Refusal as refusal:
             return refusal.reasons
         return ()
