@@ -24,6 +24,8 @@ OWNERS_FILE: Final = "owners.toml"
 LARGEST: Final = 262_144
 """Bytes of one policy file."""
 MOST_FAULTS: Final = 100
+_NAMED: Final = {("environments",), ("conditions",), ("templates",), ("playbooks",), ("owners",), ("notifications",)}
+"""Sections of parts with names of their own: a fault in one says nothing about the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,11 +187,31 @@ def _faults_in(merged: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     try:
         policy = _adapter().validate_json(orjson.dumps(merged), strict=True)
     except ValidationError as error:
+        parts: set[Path] = set()
         for fault in error.errors(include_url=False):
             path = tuple(str(part) for part in fault["loc"] if part != "[key]")
+            parts.add(path[:2] if path[:1] in _NAMED else path[:1])
             yield path, _words(fault["type"], fault["msg"], path)
+        yield from _contradictions_beside(merged, parts)
         return
     yield from contradictions(policy)
+
+
+def _contradictions_beside(merged: Mapping[str, Any], faulty: set[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield what contradicts itself in the parts that can be read, though others hold faults of their own."""
+    built_in, sound = preset_plain("default"), dict(merged)
+    for part in faulty:
+        if len(part) == 2 and isinstance(sound.get(part[0]), dict):
+            sound[part[0]] = {name: value for name, value in sound[part[0]].items() if name != part[1]}
+        elif part and part[0] in built_in:
+            sound[part[0]] = built_in[part[0]]
+        elif part:
+            sound.pop(part[0], None)
+    try:
+        policy = _adapter().validate_json(orjson.dumps(sound), strict=True)
+    except ValidationError:  # it is wrong as a whole, and that was said
+        return
+    yield from ((path, words) for path, words in contradictions(policy) if not faulty & {path[:1], path[:2]})
 
 
 def _words(kind: str, message: str, path: Path) -> str:
