@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support.scene import Scene
+from support.exports import TAMPERED, V1, V2
+from support.scene import Scene, add_environment
 
 from store.errors import Refusal
 from store.services.context import Actor
-from store.services.requests import approving, waiving
+from store.services.requests import approving, promoting, waiving
 from store.services.requests.waiving import Scope
 
 
@@ -57,3 +58,17 @@ def test_an_exception_that_nobody_may_grant_or_that_is_too_long_names_no_person(
     with pytest.raises(Refusal, match="it needs the role security-approver or admin") as no_role:
         grant(scene.bo, "naming", 3)
     assert no_role.value.would_unblock == ("alice, dana could do it",)
+
+
+def test_what_was_rolled_back_is_not_said_to_be_deployed_for_its_promotion(scene: Scene) -> None:
+    add_environment(scene.context, scene.alice, "dev")
+    first, second = scene.live(V1, place="dev"), scene.live(V2, place="dev")
+    with pytest.raises(Refusal, match=f"{first} is not live in dev") as told:
+        promoting.promote(scene.context, scene.cy, first, to="prod")
+    assert told.value.would_unblock == ("promote the request that is live in dev",)
+    scene.ingest(TAMPERED, place="dev")
+    third = scene.submitted(place="dev")
+    with pytest.raises(Refusal, match=f"{third} is not live in dev") as coming:
+        promoting.promote(scene.context, scene.cy, third, to="prod")
+    assert coming.value.would_unblock == (f"quarterdeck deploy {third}",)
+    assert promoting.promote(scene.context, scene.cy, second, to="prod")
