@@ -31,6 +31,10 @@ class Unstated(BadInput):
         super().__init__(message)
 
 
+class Disguised(BadInput):
+    """A name or a text that is made to be read as something else than it is (exit 2)."""
+
+
 class NotFound(BadInput):
     """The named thing does not exist in this workspace (exit 2)."""
 
