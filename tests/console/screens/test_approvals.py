@@ -18,6 +18,8 @@ from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from store.domain import events as ev
+from store.domain.policy.reading import read_policy
+from store.services.delivery import deploying
 from store.services.drift import drifting
 from store.services.requests import approving, commenting, requests
 
@@ -446,3 +448,28 @@ async def test_a_removed_part_keeps_its_place_while_the_ledger_grows(mira: DemoD
         await until(pilot, lambda: "● ines" in screen_text(pilot.app))
         assert words.cursor == at
         assert plain(as_line(table(pilot).rows[0].cells[5])) == "1/2"
+
+
+async def test_promoting_asks_what_kind_of_change_it_is_there_where_its_own_is_not_for_that_place(
+    mira: DemoDesk,
+) -> None:
+    ours = '[templates.ours]\ntitle = "Ours"\nenvironments = ["staging"]\n'
+    mira.desk.context = context = mira.desk.context.under(read_policy({"policy.toml": ours}))
+    stated = {"title": "T", "why": "w", "success": "s", "rollback_plan": "r", "what": "w", "risk": "low"}
+    content = ev.RequestContent(template="ours", **stated)
+    place = {"project": "orders", "environment": "staging"}
+    made = requests.open_request(context, mira.actor("theo"), content=content, **place).statement.on["request"]
+    requests.submit(context, mira.actor("theo"), made)
+    for name in ("ines", "mira"):
+        approving.approve(context, mira.actor(name), made)
+    deploying.deploy(context, mira.actor("mira"), made)
+    async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot, made)
+        await asked(pilot, "m", Choose)
+        await pilot.press("enter")
+        await until(pilot, lambda: "ours is not for dev: what kind of change is it there?" in screen_text(pilot.app))
+        await armed(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
+        promoted = requests.change_of(context.ledger, "CR-0013")
+        assert (promoted.environment, promoted.content.template) == ("dev", "config-tweak")
