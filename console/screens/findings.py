@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -19,7 +20,7 @@ from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.incident_acts import open_incident
 from console.screen.links import link_of
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column, Row
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts, TextView
@@ -139,7 +140,7 @@ class Findings(Pane[Loaded]):
             self._show_concern(None)
         elif self._chosen is None or key != self._chosen.id:
             self._wanted = key
-            self.run_worker(self._read(key), group="preview", exclusive=True, name=f"read {key}")
+            in_worker(self, partial(self._read, key), group="preview", exclusive=True, name=f"read {key}")
 
     async def _read(self, key: str) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -18,7 +19,7 @@ from console.screen import Pane, act, incident_acts, look, review_acts, ticking_
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.rollback_dialog import confirm_rollback
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column, Row
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts, TextView
@@ -129,7 +130,7 @@ class Incidents(Pane[Loaded]):
         key = self._table.key
         self._wanted = key
         if key is not None and (self._view is None or key != self._view.row.id):
-            self.run_worker(self._read(key), group="preview", exclusive=True, name=f"read {key}")
+            in_worker(self, partial(self._read, key), group="preview", exclusive=True, name=f"read {key}")
 
     async def _read(self, key: str) -> None:
         try:
