@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 from pressed import Watch, watched
 
 
-@pytest.fixture(autouse=True)
-def keys_that_are_really_pressed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Hold a test to what its `presses` mark promises: each key fires, is not refused, and the picture changes."""
-    promised = watched(request.node.iter_markers("presses"))
-    collect = os.environ.get("QD_COLLECT")
+    promised = watched(item.iter_markers("presses"))
+    if not promised:
+        return (yield)
     watch = Watch()
-    if promised or collect:
-        watch.install(monkeypatch)
-    yield
-    if collect:
-        with open(collect, "a") as f:
-            f.write(request.node.nodeid + "\t" + " ".join(f"{p.owner}:{p.key}" for p in sorted(watch.seen)) + "\n")
-    missing = sorted(str(press) for press in promised - watch.seen)
-    assert not missing, f"promised and not pressed with an effect: {', '.join(missing)}"
+    with pytest.MonkeyPatch.context() as patch:
+        watch.install(patch)
+        result = yield
+    missing = sorted(map(str, promised - watch.seen))
+    assert not missing, f"promised, but not pressed with an effect: {', '.join(missing)}"
+    return result

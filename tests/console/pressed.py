@@ -57,14 +57,16 @@ class Watch:
     """Stands between the keys and what they run."""
 
     seen: set[Press] = field(default_factory=set)
-    """Fired, not refused, and the picture was another one afterwards."""
+    """Fired, not refused, and the picture was another one afterwards; an act: carried out to its end (`perform`)."""
     _waiting: list[tuple[Press, App[Any], object]] = field(default_factory=list)
     _key: str = ""
     _refused: bool = False
+    _act: Press | None = None
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Watch every console of this process until the test ends."""
         check, run, refuse, pause, press = App._check_bindings, App.run_action, Pane._run, Pilot.pause, Pilot.press
+        perform = Pane.perform
 
         async def check_bindings(app: App[Any], key: str, priority: bool = False) -> bool:
             self._key = key
@@ -75,12 +77,16 @@ class Watch:
 
         async def run_action(app: App[Any], action: Any, node: Any = None, namespaces: Any = None) -> bool:
             key, self._key, self._refused = self._key, "", False
-            pressed = press_of(node, str(action), key) if key and node is not None else None
+            found = binding_of(node, str(action), key) if key and node is not None else None
+            pressed = Press(found[0], key) if found is not None else None
             self._look()
             before = picture(app) if pressed is not None else None
             handled = await run(app, action, node, namespaces)
-            if pressed is not None and handled and not self._refused:
-                self._waiting.append((pressed, app, before))
+            if pressed is not None and found is not None and handled and not self._refused:
+                if (found[1].id or "").startswith("act."):
+                    self._act = pressed
+                else:
+                    self._waiting.append((pressed, app, before))
             if not handled:
                 self._key = key
             return handled
@@ -88,6 +94,11 @@ class Watch:
         def run_act(pane: Pane[Any], method: str, reason: str | None) -> None:
             self._refused = reason is not None
             refuse(pane, method, reason)
+
+        async def performed(pane: Pane[Any], call: Any, *, doing: str) -> Any:
+            act, done = self._act, await perform(pane, call, doing=doing)
+            self.seen |= {act} if act is not None else set()
+            return done
 
         async def looking_pause(pilot: Pilot[Any], *given: Any, **named: Any) -> None:
             await pause(pilot, *given, **named)
@@ -100,6 +111,7 @@ class Watch:
         patch.setattr(App, "_check_bindings", check_bindings)
         patch.setattr(App, "run_action", run_action)
         patch.setattr(Pane, "_run", run_act)
+        patch.setattr(Pane, "perform", performed)
         patch.setattr(Pilot, "pause", looking_pause)
         patch.setattr(Pilot, "press", looking_press)
 
@@ -109,12 +121,12 @@ class Watch:
         self._waiting = [one for one in self._waiting if one not in changed]
 
 
-def press_of(node: DOMNode, action: str, key: str) -> Press | None:
-    """Return whose key it was: the class that binds it, of which `node` may be a special case."""
+def binding_of(node: DOMNode, action: str, key: str) -> tuple[str, Binding] | None:
+    """Return whose key it was, and the binding: of the class that binds it, of which `node` may be a special case."""
     for owner in type(node).__mro__:
         for binding in vars(owner).get("BINDINGS", ()):
             if isinstance(binding, Binding) and binding.action == action and key in binding.key.split(","):
-                return Press(owner.__name__, key)
+                return owner.__name__, binding
     return None
 
 
