@@ -119,7 +119,7 @@ async def test_drift_is_acknowledged_and_a_request_written_from_home_and_from_th
         await at.go("drift", "DR-0002")
         await at.asked("A", Ask)
         await pilot.press(*"known", "enter")
-        await at.says("acknowledged DR-0002")
+        await at.says("DR-0002 acknowledged")
         assert (at.newest().kind, at.newest().data["note"]) == ("drift.acknowledged", "known")
         for place, subject in (("triage", "CR-0010"), ("lineage", "CR-0007")):
             await at.go(place, subject)
@@ -130,7 +130,9 @@ async def test_drift_is_acknowledged_and_a_request_written_from_home_and_from_th
                 await until(pilot, lambda front=front: pilot.app.screen is not front)  # type: ignore[misc]
                 await armed(pilot)
             assert isinstance(pilot.app.screen, RequestForm)
-            await pilot.press(*"Rush", "ctrl+t")
+            for words in ("Rush", "why", "what", "impact", "seen", "back", "none"):
+                await pilot.press(*words, "tab")
+            await pilot.press("ctrl+t")
             await until(pilot, lambda: at.newest().kind == "request.opened")
             await armed(pilot)
             assert at.newest().data["title"] == "Rush"
@@ -188,6 +190,12 @@ async def test_an_incident_is_worked_through_by_its_playbook_and_rolled_back(mir
         await at.close()
         await at.go("lineage", incident)
         await at.asked("P", Choose)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TickDialog))
+        await armed(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: at.newest().kind == "playbook.ticked")
+        await armed(pilot)
         await at.close()
         await at.go("incidents", incident)
         await at.asked("R", ConfirmRollback)
