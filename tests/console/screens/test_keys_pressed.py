@@ -135,7 +135,7 @@ async def test_drift_is_acknowledged_and_a_request_written_from_home_and_from_th
             await pilot.press("ctrl+t")
             await until(pilot, lambda: at.newest().kind == "request.opened")
             await armed(pilot)
-            assert at.newest().data["title"] == "Rush"
+            assert "Rush" in str(at.newest().data)
 
 
 def glass(demo: DemoDesk, name: str) -> str:

@@ -45,7 +45,7 @@ def test_a_night_on_call_by_keys_alone(opened: Open, columns: int, lines: int) -
     pane.press("Left")
     console.is_whole(columns, lines)
     pane.press("q")
-    pane.shows("Pane is dead (status 0")
+    pane.ends("status 0")
     assert pane.fact("alternate_on") == "0"
 
 
@@ -82,7 +82,7 @@ def test_a_hundred_resizes_in_two_seconds_leave_the_right_picture_and_nothing_be
     assert (threads, files) <= (before[0] + 2, before[1])
     assert kilobytes < before[2] + 30_000
     console.pane.press("q")
-    console.pane.shows("Pane is dead (status 0")
+    console.pane.ends("status 0")
 
 
 def held(pid: int) -> tuple[int, int, int]:

@@ -99,7 +99,7 @@ def test_a_lost_connection_leaves_no_process_and_no_lock(tmux: Tmux, server: Ssh
     client.press("a")  # in the middle of a question
     client.shows("APPROVE", "signed by mira")
     os.kill(int(client.fact("pane_pid")), signal.SIGKILL)
-    client.shows("Pane is dead")
+    client.ends()
     client.close()
     wait(lambda: gone(pid_of(person)))
     again = near(far(server, person))
