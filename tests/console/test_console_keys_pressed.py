@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_scene import Host
+from console_scene import Host, screen_text
 from pressed import bound_by, promised
 from test_console_keymap import OWNERS
 from textual.pilot import Pilot
@@ -166,6 +166,10 @@ async def test_earlier_commands_are_recalled_and_the_bar_is_left() -> None:
         assert typed == ["second", "first", "second", ""]
         await pilot.press("escape")
         assert not bar.has_class("-open")
+        for mode, hint in ((Mode.COMMAND, "approve CR-0010"), (Mode.FILTER, "esc shows all")):
+            bar.open(mode)
+            await pilot.pause()
+            assert hint in screen_text(pilot.app)  # type: ignore[arg-type]
 
 
 async def answers(pilot: Pilot[Any], dialog: ModalScreen[Any], *keys: str) -> list[Any]:

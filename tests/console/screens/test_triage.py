@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from console.app import Console
 from console.presentation.spans import as_line, plain
+from console.presentation.words import ASCII_TABLE
 from console.screen import Pane, Place
 from console.screens.triage import Triage
 from console.widgets.dialogs import Ask, Choose, Confirm
@@ -351,3 +352,15 @@ async def test_a_closes_an_anomaly_x_a_finding_and_each_says_whom_it_is_not_for(
         await pilot.press("v")
         assert "enter opens them" in said(pilot)
     juno.desk.context.ledger.close()
+
+
+async def test_on_a_narrow_strip_the_age_of_what_was_seen_is_not_what_is_cut(mira: DemoDesk) -> None:
+    async with bare(mira.desk, HOME).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        prod = screen_text(pilot.app).split("\n")[5]
+        assert "2 drifts" in prod
+        assert "seen 11 min ago" in prod
+
+
+def test_what_is_cut_looks_cut_without_unicode_too() -> None:
+    assert str.maketrans({"…": "~"}).items() <= ASCII_TABLE.items()
