@@ -145,7 +145,7 @@ class Pane(Container, Generic[T]):
             self._pane_acts = False
             self.reload()
 
-    async def read(self, call: Callable[[], R], *, doing: str) -> R:
+    async def fetch(self, call: Callable[[], R], *, doing: str) -> R:
         """Run one call that changes nothing in a thread; like `perform`, but nothing has to wait for its end."""
         return await self._told(reading(call), doing)
 

@@ -122,7 +122,9 @@ async def _asked(pane: Pane[Any], desk: Desk, look: Callable[[tuple[str, ...]], 
 
     while True:
         try:
-            preview = await pane.read(partial(preview_of, components), doing="working out what a rollback would change")
+            preview = await pane.fetch(
+                partial(preview_of, components), doing="working out what a rollback would change"
+            )
         except (BadInput, NotFound) as error:
             if not components:
                 raise
