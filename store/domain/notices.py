@@ -56,10 +56,11 @@ def brief(value: Json) -> str:
 
 def objects(value: Json) -> Iterator[dict[str, Json]]:
     """Yield every object inside `value`, itself included, outer before inner."""
-    if isinstance(value, dict):
-        yield value
-        for item in value.values():
-            yield from objects(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from objects(item)
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            yield item
+            waiting.extend([inner for inner in item.values() if isinstance(inner, (dict, list))][::-1])
+        elif isinstance(item, list):
+            waiting.extend([inner for inner in item if isinstance(inner, (dict, list))][::-1])

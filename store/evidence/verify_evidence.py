@@ -41,7 +41,8 @@ NAMESPACE = b"quarterdeck@v1"
 PROGRAM = "system"
 ACTS = frozenset({
     "anomaly.acknowledged", "approval.granted", "approval.refused", "artifact.shredded", "artifact.unsealed",
-    "checklist.ticked", "connectors.reviewed", "deployment.started", "drift.acknowledged", "drift.adopted",
+    "checklist.ticked", "clock.corrected", "connectors.reviewed", "deployment.started", "drift.acknowledged",
+    "drift.adopted",
     "drift.reopened", "entry.annotated", "environment.added", "environment.edited", "environment.frozen",
     "environment.specified", "environment.thawed", "exception.ended", "exception.granted", "finding.assigned",
     "finding.closed", "finding.noted", "finding.opened", "glass.broken", "glass.ended", "glass.reviewed",

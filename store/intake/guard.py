@@ -98,18 +98,20 @@ def folder(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Itera
         NotFound: one of them does not exist.
         StorageFailure: a folder could not be made.
     """
-    with contextlib.ExitStack() as opened:
-        # What leads to the root is the owner's own business and may be a link.
-        here = _open(root, OPEN_FOLDER & ~os.O_NOFOLLOW, None)
-        opened.callback(os.close, here)
+    # What leads to the root is the owner's own business and may be a link.
+    here = _open(root, OPEN_FOLDER & ~os.O_NOFOLLOW, None)
+    try:
         for part in parts:
             if part == "..":
                 raise BadInput("its path leads out of its folder")
             if create:
                 _make_folder(part, here)
-            here = _open(part, OPEN_FOLDER, here)
-            opened.callback(os.close, here)
+            inner = _open(part, OPEN_FOLDER, here)
+            os.close(here)
+            here = inner
         yield here
+    finally:
+        os.close(here)
 
 
 def _make_folder(name: str, parent: int) -> None:

@@ -58,9 +58,15 @@ def parse(data: bytes) -> Document:
         BadInput: one line that says what is wrong and where.
     """
     # The quick reader takes its memory before anybody has counted: it is for what is surely small.
-    dense = data.count(b"[") + data.count(b"{") + data.count(b",") > _MOST_QUICK_VALUES
-    plain = None if dense or len(data) > _MOST_QUICK_BYTES else _parse_plain(data)
+    plain = _parse_plain(data) if len(data) <= _MOST_QUICK_BYTES and not _is_dense(data) else None
     return plain if plain is not None else _parse_any(data)
+
+
+def _is_dense(data: bytes) -> bool:
+    """Say whether a document may hold more values than the quick reader is for; each takes a byte at least."""
+    if len(data) <= _MOST_QUICK_VALUES:
+        return False
+    return data.count(b"[") + data.count(b"{") + data.count(b",") > _MOST_QUICK_VALUES
 
 
 def _parse_plain(data: bytes) -> Document | None:

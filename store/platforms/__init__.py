@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from store.collector import undisturbed
 from store.domain.component import Parsed
+from store.domain.memo import Memo
 from store.domain.secrets import Span
 from store.errors import BadInput, NotFound, TooMuch
 from store.platforms import command, folder
@@ -22,7 +23,7 @@ from store.platforms.n8n import N8n
 from store.platforms.node_red import NodeRed
 from store.platforms.node_red.hidden import node_red_secrets
 from store.platforms.power_automate import PowerAutomate
-from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
+from store.platforms.protocol import Platform, Remembers, Snapshot, Target, TargetKind
 from store.platforms.salesforce import Salesforce
 from store.platforms.step_functions import StepFunctions
 
@@ -110,11 +111,11 @@ def platform(name: str) -> Platform:
     raise NotFound(f"no platform is called {name!r}; known: {', '.join(known.name for known in PLATFORMS)}")
 
 
-def recognise(data: bytes, name: str) -> Parsed:
+def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
     """Return what an export holds, as read by the platform most likely to have written it.
 
     `name` is the file's name inside its project (a relative POSIX path); documents of no known platform are
-    identified by it.
+    identified by it. With `memo`, parts that an earlier export had too are not read again.
 
     Raises:
         BadInput: one line: no platform can read it, and why the last one could not.
@@ -122,7 +123,7 @@ def recognise(data: bytes, name: str) -> Parsed:
     if not data:
         raise BadInput("the file is empty")
     with undisturbed():
-        return _read(data, name)
+        return _read(data, name, memo)
 
 
 def reread(data: bytes, name: str, recorded: str) -> Parsed:
@@ -143,15 +144,17 @@ def reread(data: bytes, name: str, recorded: str) -> Parsed:
         except TooMuch:
             raise
         except BadInput:
-            return _read(data, name)
+            return _read(data, name, None)
 
 
-def _read(data: bytes, name: str) -> Parsed:
+def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
     sure = [(candidate.detect(data, name), candidate) for candidate in PLATFORMS]
     likely = sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
     problem = BadInput("not a format that is known")
     for sureness, candidate in likely:
         try:
+            if memo is not None and isinstance(candidate, Remembers):
+                return candidate.parse_with(data, name, memo)
             return candidate.parse(data, name)
         except TooMuch:
             raise

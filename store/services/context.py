@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from store import archive, projections
 from store.clock import Clock, timestamp
 from store.config import Config
+from store.domain.memo import Memo
 from store.domain.policy import Policy
 from store.domain.policy.in_force import InForce
 from store.errors import IntegrityFailure
@@ -43,6 +44,9 @@ class Context:
     """Which policy is in force, and was when."""
     nonce: Callable[[], str] = fresh_nonce
     """Where nonces come from; the demo's are the same every time when its ledger has to be."""
+
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+    """What is known of parts of exports that were taken in lately."""
 
     @property
     def rules(self) -> InForce:

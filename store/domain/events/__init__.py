@@ -76,6 +76,7 @@ from store.domain.events.incidents import (
     PlaybookTicked,
 )
 from store.domain.events.people import (
+    ClockCorrected,
     GivenUp,
     Grant,
     KeyAdded,
@@ -125,6 +126,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     for event in (
         LedgerOpened,
         LedgerRestored,
+        ClockCorrected,
         LogKeyRotated,
         SecondLogKeySet,
         PrincipalAdded,
@@ -243,6 +245,7 @@ __all__ = [
     "ArtifactUnsealed",
     "AttemptRefused",
     "ChecklistTicked",
+    "ClockCorrected",
     "CommentResolved",
     "ConfigurationObserved",
     "ConnectorsReviewed",

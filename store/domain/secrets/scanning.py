@@ -23,6 +23,7 @@ _MOST_KEPT: Final = 64
 _LONG: Final = 20
 _LONG_RUN: Final = b"a" * _LONG
 _WORDS: Final = bytes(0x61 if chr(byte).isalnum() or byte in b"_-" else 0x20 for byte in range(128)) + b" " * 128
+_BREAK: Final = re.compile(rb"\\[nrt]")
 _GAP: Final = re.compile(rb"[^A-Za-z0-9_-]")
 _BLOCK: Final = 1 << 20
 _LEAD: Final = 160
@@ -155,7 +156,9 @@ def _holds_none(data: bytes) -> bool:
 
 def _plainer(data: bytes) -> bytes:
     r"""Return a text of the same length in which `\n` is no letter, and `&quot;` a quote: both hide where words end."""
-    if b"\\" in data:
+    if b"\\" in data and len(data) <= _BLOCK:
+        data = _BREAK.sub(b"  ", data)  # one pass for three, but it holds every piece at once
+    elif b"\\" in data:
         for escape in (b"\\n", b"\\r", b"\\t"):
             data = data.replace(escape, b"  ")
     return data.replace(b"&quot;", b'\\\\\\\\\\"') if b"&quot;" in data else data

@@ -6,23 +6,15 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Final
 
-from store.domain.build import Source, refuse_too_many
 from store.domain.component import Component, DiffRules, Parsed
+from store.domain.memo import Memo
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.graft import credentials_in, grafted
-from store.platforms.node_red.nodes import (
-    components_of,
-    homes_in,
-    is_node_red,
-    is_noise,
-    language,
-    nodes_of,
-    outputs,
-    wires,
-)
-from store.platforms.node_red.watch import connectors_of, notices_of
+from store.platforms.node_red.nodes import is_node_red, is_noise, language, nodes_of, outputs, wires
+from store.platforms.node_red.parts import parts_of
+from store.platforms.node_red.whole import components_of, connectors_of, notices_of, refuse_too_many_homes
 
 
 class NodeRed:
@@ -48,21 +40,28 @@ class NodeRed:
         Raises:
             BadInput: no strict JSON, or not a list of Node-RED nodes.
         """
-        document = parse_json(data)
-        nodes = nodes_of(document.value)
-        if not nodes and not _is_flows(name):
+        return self.parse_with(data, name, None)
+
+    def parse_with(self, data: bytes, name: str, memo: Memo | None) -> Parsed:
+        """Return what `parse` returns, going on from what `memo` knows of the nodes.
+
+        Raises:
+            BadInput: as `parse`.
+        """
+        parts = parts_of(data, name, memo)
+        if not parts and not _is_flows(name):
             raise BadInput("an empty list says nothing about its platform")
-        if nodes and not is_node_red(nodes):
+        if parts and not is_node_red(part.node for part in parts):
             raise BadInput("not a list of Node-RED nodes")
-        refuse_too_many(homes_in(nodes))
+        refuse_too_many_homes(parts)
         spans = scan(data)
-        source = Source.of(data, has_float=document.has_float)
+        memo = Memo() if memo is None else memo
         return Parsed(
             platform=self.name,
-            confidence=95 if nodes else 60,
-            components=components_of(nodes, source=source),
-            connectors=connectors_of(nodes),
-            notices=notices_of(nodes, data, spans),
+            confidence=95 if parts else 60,
+            components=components_of(parts, memo=memo),
+            connectors=connectors_of(parts, memo=memo),
+            notices=notices_of(parts, data, spans),
             secrets=len(spans),
         )
 
