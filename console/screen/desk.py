@@ -9,6 +9,7 @@ from console.personal.drafts import Drafts
 from console.personal.folders import state_folder
 from console.personal.views import Views
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
+from console.widgets.beside import begin
 from store.errors import QuarterdeckError
 from store.ledger import Feed
 from store.ledger.report import Verdict
@@ -112,7 +113,7 @@ class Desk:
         if self._feed is None:
             self._feed = Feed(self.context.ledger)
             if self._check and (self._is_quick() or verified.last(self.context) is not None):
-                threading.Thread(target=self._verify, name="verify at start", daemon=True).start()
+                begin(self._verify)
         size = self._feed.poll()
         if size is None and self._fresh.is_set():
             self._fresh.clear()

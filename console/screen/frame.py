@@ -23,7 +23,7 @@ from console.screen.place import Place
 from console.screen.session import Session
 from console.screen.tour import tour
 from console.screen.undo import undo
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.dialogs import Confirm, Reading
 from console.widgets.filter_bar import FilterBar, Mode
 from console.widgets.key_line import KeyLine, MessageLine
@@ -180,7 +180,7 @@ class Frame(Screen[None]):
             self._frame_again = True
         else:
             self._frame_reading = True
-            self.run_worker(self._load_facts(), group="facts", name="read frame")
+            in_worker(self, self._load_facts, group="facts", name="read frame")
 
     async def _load_facts(self) -> None:
         try:
@@ -326,12 +326,13 @@ class Frame(Screen[None]):
             pane.begin(flow(pane, desk))
 
     def action_leave(self) -> None:
-        doing = next((pane.doing for pane in self.query(Pane) if pane.doing is not None), None)
+        doing = next((pane.changing for pane in self.query(Pane) if pane.changing is not None), None)
         if doing is None:
             self.app.exit()
         else:
             facts = [f"still {doing}", "Leaving does not stop it; its outcome will be in the ledger."]
+            message = f"quarterdeck is still {doing}: the shell comes back when that is done"
             self.app.push_screen(
                 Confirm("Leave the console?", facts, verb="leave", danger=False),
-                lambda answer: self.app.exit() if answer is not None and answer.confirmed else None,
+                lambda answer: self.app.exit(message=message) if answer is not None and answer.confirmed else None,
             )

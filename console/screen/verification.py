@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from time import monotonic
 
@@ -10,6 +9,7 @@ from console.presentation.spans import Line, line
 from console.presentation.verdicts import progress_line, verdict_line
 from console.presentation.words import status
 from console.screen.desk import QUICK_ENTRIES, Desk
+from console.widgets.beside import reading
 from store.ledger.report import Report
 from store.ledger.verify import VerificationStopped
 from store.services.audit.verifying import Scope, verify_workspace
@@ -57,7 +57,7 @@ class Verification:
             return not stop.is_set()
 
         try:
-            report = await asyncio.to_thread(verify_workspace, self._desk.context, scope=scope, progress=progress)
+            report = await reading(verify_workspace, self._desk.context, scope=scope, progress=progress)
         except VerificationStopped:
             stop.set()
         finally:

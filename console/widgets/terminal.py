@@ -30,7 +30,7 @@ from textual.widgets import TextArea
 from console.presentation.text import display
 from console.presentation.themes import PALETTES, themes, variables
 from console.presentation.words import ASCII_TABLE
-from console.widgets.clipboard import check_length, copied_by_tmux
+from console.widgets.clipboard import check_length, copied_by_tmux, inside_screen, through_screen
 from console.widgets.signals import Signals, nobody_would_wake
 from console.widgets.sparing import Picture
 
@@ -199,6 +199,9 @@ class TerminalApp(App[R]):
             self.copy_to_clipboard(text)
             return f"copied  {shown}   (by OSC 52; tmux drops it unless set-clipboard is on)"
         self.copy_to_clipboard(text)
+        if self._driver is not None and not self.is_headless and inside_screen(os.environ):
+            self._driver.write(through_screen(text))
+            return f"copied  {shown}   (by OSC 52, past screen; a terminal may refuse it)"
         return f"copied  {shown}   (by OSC 52: a terminal may refuse it)"
 
     def told(self, words: str) -> None:

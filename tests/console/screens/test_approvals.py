@@ -106,6 +106,7 @@ async def test_code_stands_side_by_side_from_120_columns(mira: DemoDesk) -> None
         assert not view.is_split()
 
 
+@pytest.mark.presses(Pane="r")
 async def test_an_id_that_is_no_request_is_said_and_the_list_stays(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
         await review(pilot, "CR-9999")
@@ -125,6 +126,7 @@ async def test_the_cursor_reads_the_request_it_is_on(mira: DemoDesk) -> None:
         assert "✗ ines refused: orders hold addresses" in screen_text(pilot.app)
 
 
+@pytest.mark.presses(Approvals="v")
 async def test_v_ticks_a_component_off_until_the_request_is_edited(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await review(pilot)
@@ -164,6 +166,7 @@ async def test_d_and_n_walk_through_the_text_and_esc_goes_back_to_the_list(mira:
         assert pane_of(pilot).crumbs == ()
 
 
+@pytest.mark.presses(Approvals="a")
 async def test_approving_signs_the_digest_on_the_screen(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
         await review(pilot)
@@ -212,6 +215,7 @@ async def test_one_person_approves_once(mira: DemoDesk) -> None:
         assert "one person is one approval" in said(pilot)
 
 
+@pytest.mark.presses(Approvals="x")
 async def test_refusing_needs_a_reason(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
         await review(pilot)
@@ -223,6 +227,7 @@ async def test_refusing_needs_a_reason(mira: DemoDesk) -> None:
         assert (newest(mira).kind, newest(mira).data["reason"]) == ("approval.refused", "no contract")
 
 
+@pytest.mark.presses(Approvals="c")
 async def test_c_in_the_list_comments_on_the_request_as_a_whole(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
@@ -253,6 +258,7 @@ async def test_c_in_a_review_comments_on_the_component_and_it_stands_under_it(mi
         assert "2 comments not settled (by ines, mira)" in await asked(pilot, "a")
 
 
+@pytest.mark.presses(Approvals="C", SemanticDiff="comma full_stop")
 async def test_point_and_comma_walk_the_comments_and_capital_c_settles_one(mira: DemoDesk) -> None:
     context = mira.desk.context
     commenting.comment(context, mira.actor("ines"), CHANGE, "Order intake", "why POST?")
@@ -317,6 +323,7 @@ async def test_n_in_the_text_goes_on_in_the_next_component_and_back_to_its_last_
         assert f"change {len(text.diff.blocks)}/{len(text.diff.blocks)}" in screen_text(pilot.app)
 
 
+@pytest.mark.presses(ChangePanel="d", SemanticDiff="w")
 async def test_split_and_noise_are_kept_for_the_next_time(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await review(pilot)
@@ -351,6 +358,7 @@ async def test_deploying_says_what_is_in_the_way(mira: DemoDesk) -> None:
         assert "→ acknowledge, adopt or revert the drift first" in said(pilot)
 
 
+@pytest.mark.presses(Approvals="D")
 async def test_deploying_asks_for_the_environments_name_and_reads_back(mira: DemoDesk) -> None:
     ready(mira)
     async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
@@ -366,6 +374,7 @@ async def test_deploying_asks_for_the_environments_name_and_reads_back(mira: Dem
         assert "live in prod" in screen_text(pilot.app)
 
 
+@pytest.mark.presses(Approvals="m")
 async def test_promoting_opens_a_request_elsewhere_and_hands_it_in(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await review(pilot, "CR-0006")

@@ -170,6 +170,7 @@ async def test_the_tour_is_one_page_that_esc_skips(mira: DemoDesk) -> None:
         assert "over ssh: ssh -C" in said(pilot)
 
 
+@pytest.mark.presses(Frame="Z")
 async def test_production_is_thawed_again_only_by_typing_its_name(mira: DemoDesk) -> None:
     context = mira.desk.context
     environments.freeze(context, mira.actor("mira"), "prod", reason="slip")
