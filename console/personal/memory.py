@@ -16,7 +16,6 @@ from typing import TypeVar
 from store.errors import QuarterdeckError
 from store.intake.guard import read_guarded
 
-T = TypeVar("T")
 _MOST_BYTES = 16_384
 _MOST_LETTERS = 500
 
@@ -45,6 +44,9 @@ class Habits:
     """Whether what only moved is shown."""
     comparison: str = ""
     """Which comparison of a drift is turned to first: `three`, `live`, `last`; empty for the first there is."""
+
+
+T = TypeVar("T", LeftOff, Habits)
 
 
 class Memory:
@@ -94,7 +96,7 @@ def _made(default: T, found: object) -> T:
         msg = "no object"
         raise TypeError(msg)
     known = {}
-    for field in fields(default):  # type: ignore[arg-type]
+    for field in fields(default):
         value, usual = found.get(field.name, getattr(default, field.name)), getattr(default, field.name)
         if type(value) is not type(usual) or (isinstance(value, str) and len(value) > _MOST_LETTERS):
             msg = f"{field.name} is of another kind"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from console.presentation.text import display
 from console.presentation.themes import LOOKS
@@ -17,6 +17,7 @@ from store.errors import BadInput
 
 if TYPE_CHECKING:
     from console.screen.frame import Frame
+    from console.widgets.terminal import TerminalApp
 
 Run = Callable[["Frame", str], Any]
 
@@ -24,7 +25,7 @@ Run = Callable[["Frame", str], Any]
 def _theme(frame: Frame, name: str) -> None:
     if name not in LOOKS:
         raise BadInput(f"themes: {', '.join(LOOKS)}")
-    frame.app.action_look(name)  # type: ignore[attr-defined]
+    cast("TerminalApp[Any]", frame.app).action_look(name)
     frame.say((f"theme {name}: {LOOKS[name]}",), "ok")
 
 

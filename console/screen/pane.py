@@ -66,7 +66,7 @@ class Pane(Container, Generic[T]):
     class CrumbsChanged(Message):
         """`crumbs` are others now."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._pane_loading = False
         self._pane_again = False

@@ -6,22 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
-from textual.widget import Widget
 
 from console.presentation import inventories as words
-from console.presentation.spans import fit
+from console.presentation.spans import Line
 from console.presentation.words import counted
-from console.screen import Pane, act, look
+from console.screen import ListPane, act, look
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Ask
-from console.widgets.keyed_table import KeyedTable
-from console.widgets.text_view import Facts, TextView
 from store.domain.inventory import Item
 from store.services.connectors import reviewing
 from store.services.connectors.inventory import Inventory, inventory
@@ -47,9 +41,11 @@ class Loaded:
     at: datetime
 
 
-class Connectors(Pane[Loaded]):
+class Connectors(ListPane[Loaded]):
     """The list, and beside or below it everything about the connector under the cursor."""
 
+    LIST_COLUMNS = COLUMNS
+    EMPTY = "nothing reaches outside"
     BINDINGS: ClassVar[list[BindingType]] = [
         act("viewed", "Reviewed"),
         Binding("w", "look('changed')", "Changed only", id="look.changed"),
@@ -65,17 +61,9 @@ class Connectors(Pane[Loaded]):
     )
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
+        super().__init__(desk)
         self._found: Inventory | None = None
-        self._at = desk.context.clock.now()
         self._changed_only = False
-
-    def compose(self) -> ComposeResult:
-        yield Facts(id="connectors-head")
-        with Container(id="connectors-body"):
-            yield KeyedTable(COLUMNS, empty="nothing reaches outside", id="connectors-list")
-            yield TextView(wrapped=True, id="connector")
 
     # What is shown.
 
@@ -86,16 +74,9 @@ class Connectors(Pane[Loaded]):
         self._found, self._at = data.inventory, data.at
         self._show_list()
 
-    def first_focus(self) -> Widget | None:
-        return self._table
-
-    @property
-    def _table(self) -> KeyedTable:
-        return self.query_one("#connectors-list", KeyedTable)
-
     @property
     def _selected(self) -> Item | None:
-        key = self._table.key
+        key = self.table.key
         items = self._found.items if self._found is not None else ()
         return next((item for item in items if words.key_of(item) == key), None)
 
@@ -103,49 +84,34 @@ class Connectors(Pane[Loaded]):
         if self._found is None:
             return
         shown = words.filtered(self._found.items, changed_only=self._changed_only)
-        self._table.empty = "nothing changed since the last review" if self._changed_only else "nothing reaches outside"
-        self._table.sync([Row(key=words.key_of(item), cells=words.row_cells(item, self._at)) for item in shown])
-        self._show_head()
+        self.table.empty = "nothing changed since the last review" if self._changed_only else self.EMPTY
+        self.table.sync([Row(key=words.key_of(item), cells=words.row_cells(item, self._at)) for item in shown])
+        self.show_head()
         self._show_item()
 
-    def _show_head(self) -> None:
-        if self._found is not None:
-            head = words.headline(self._found, self._at, changed_only=self._changed_only)
-            room = max(self.size.width - 2, 20)
-            self.query_one("#connectors-head", Facts).show_lines(fit(head, room, middle=False))
+    def headline(self) -> Line | None:
+        found = self._found
+        return words.headline(found, self._at, changed_only=self._changed_only) if found is not None else None
 
     def _show_item(self) -> None:
         item = self._selected
         reviewed = self._found is not None and self._found.review is not None
         lines = words.item_lines(item, self._at, reviewed=reviewed) if item is not None else []
-        self.query_one("#connector", TextView).show_lines(lines)
+        self.detail.show_lines(lines)
 
     def on_keyed_table_highlighted(self) -> None:
         super().on_keyed_table_highlighted()
         self._show_item()
 
-    def on_keyed_table_chosen(self) -> None:
-        self.query_one("#connector").focus()
-
-    def on_resize(self, event: events.Resize) -> None:
-        del event
-        self._show_head()
-
     def subject(self) -> str | None:
         return self.copied()
-
-    def back(self) -> bool:
-        if self._table.has_focus:
-            return False
-        self._table.focus()
-        return True
 
     def open(self, subject: str) -> None:
         """Go to a connector by its name."""
         items = self._found.items if self._found is not None else ()
         found = next((item for item in items if item.name == subject), None)
         if found is not None:
-            self._table.select(words.key_of(found))
+            self.table.select(words.key_of(found))
 
     # Keys.
 

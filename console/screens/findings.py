@@ -6,24 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
-from textual.widget import Widget
 
 from console.presentation import concerns as words
-from console.presentation.spans import fit
-from console.screen import Pane, act, finding_acts, look
+from console.presentation.spans import Line
+from console.screen import ReadingListPane, act, finding_acts, look
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.incident_acts import open_incident
 from console.screen.links import link_of
-from console.widgets.beside import beside
 from console.widgets.columns import Column, Row
-from console.widgets.keyed_table import KeyedTable
-from console.widgets.text_view import Facts, TextView
-from store.errors import NotFound, QuarterdeckError
 from store.services.findings.concerns import Concern, Concerns, concern, concerns
 
 COLUMNS = (
@@ -46,9 +38,11 @@ class Loaded:
     at: datetime
 
 
-class Findings(Pane[Loaded]):
+class Findings(ReadingListPane[Loaded, Concern]):
     """The list, and beside or below it the finding or anomaly under the cursor."""
 
+    LIST_COLUMNS = COLUMNS
+    EMPTY = "✓ nothing is open"
     BINDINGS: ClassVar[list[BindingType]] = [
         act("close"),
         act("acknowledge"),
@@ -71,19 +65,9 @@ class Findings(Pane[Loaded]):
     )
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
+        super().__init__(desk)
         self._found: Concerns | None = None
-        self._chosen: Concern | None = None
-        self._wanted: str | None = None
         self._everything = False
-        self._at = desk.context.clock.now()
-
-    def compose(self) -> ComposeResult:
-        yield Facts(id="findings-head")
-        with Container(id="findings-body"):
-            yield KeyedTable(COLUMNS, empty="✓ nothing is open", id="findings-list")
-            yield TextView(wrapped=True, id="finding")
 
     # What is shown.
 
@@ -95,15 +79,8 @@ class Findings(Pane[Loaded]):
         self._found, self._at = data.concerns, data.at
         if self._wanted is not None and data.concerns.chosen is not None:
             self._everything = self._everything or self._is_over(self._wanted)
-            self._show_concern(data.concerns.chosen)
+            self.show_detail(data.concerns.chosen)
         self._show_list()
-
-    def first_focus(self) -> Widget | None:
-        return self._table
-
-    @property
-    def _table(self) -> KeyedTable:
-        return self.query_one("#findings-list", KeyedTable)
 
     def _is_over(self, name: str) -> bool:
         found = self._found
@@ -116,56 +93,31 @@ class Findings(Pane[Loaded]):
         if self._found is None:
             return
         rows = words.rows(self._found, self._at, everything=self._everything)
-        self._table.empty = (
+        self.table.empty = (
             "no findings, no anomalies" if self._everything else "✓ nothing is open; w shows what is over"
         )
-        self._table.sync([Row(key=key, cells=cells) for key, cells in rows])
-        if self._wanted is not None and self._table.key != self._wanted:
-            self._table.select(self._wanted)
-        self._follow()
-        self._show_head()
+        self.table.sync([Row(key=key, cells=cells) for key, cells in rows])
+        if self._wanted is not None and self.table.key != self._wanted:
+            self.table.select(self._wanted)
+        self.follow()
+        self.show_head()
 
-    def _show_head(self) -> None:
-        if self._found is not None:
-            head = words.headline(self._found, everything=self._everything)
-            room = max(self.size.width - 2, 20)
-            self.query_one("#findings-head", Facts).show_lines(fit(head, room, middle=False))
+    def headline(self) -> Line | None:
+        return words.headline(self._found, everything=self._everything) if self._found is not None else None
 
-    def _follow(self) -> None:
-        """Read what the cursor is on, where that is something else than what is shown."""
-        key = self._table.key
-        if key is None:
-            self._wanted = None
-            self._show_concern(None)
-        elif self._chosen is None or key != self._chosen.id:
-            self._wanted = key
-            self.run_worker(self._read(key), group="preview", exclusive=True, name=f"read {key}")
+    def read(self, key: str) -> Concern:
+        return concern(self._desk.context, self._desk.handle, key)
 
-    async def _read(self, key: str) -> None:
-        try:
-            found = await beside(self, concern, self._desk.context, self._desk.handle, key)
-        except NotFound:
-            return  # the list follows
-        except QuarterdeckError as error:
-            self.report(error)
-            return
-        if self._wanted == key and self.is_attached:
-            self._show_concern(found)
-            self.refresh_bindings()
+    def key_of(self, detail: Concern) -> str:
+        return detail.id
 
-    def _show_concern(self, found: Concern | None) -> None:
-        self._chosen = found
-        lines = words.concern_lines(found, self._at) if found is not None else []
-        self.query_one("#finding", TextView).show_lines(lines)
-        self.crumbs = (found.id,) if found is not None else ()
-
-    def on_keyed_table_highlighted(self) -> None:
-        self._follow()
-        super().on_keyed_table_highlighted()
+    def detail_lines(self, detail: Concern) -> list[Line]:
+        return words.concern_lines(detail, self._at)
 
     def on_keyed_table_chosen(self) -> None:
         """Open what it is about where that is at home; where it is about nothing in particular, read it."""
-        subject = self._chosen.subject if self._chosen is not None else ""
+        one = self.current()
+        subject = one.subject if one is not None else ""
         if subject == "connectors":
             self.go("connectors")
         elif subject == "policy":
@@ -173,37 +125,21 @@ class Findings(Pane[Loaded]):
         elif subject:
             self._open(subject)
         else:
-            self.query_one("#finding").focus()
+            super().on_keyed_table_chosen()
 
     def _open(self, subject: str) -> None:
         link = link_of(subject, getattr(self.screen, "places", ()))
         self.go(link.place, link.subject)
 
-    def on_resize(self, event: events.Resize) -> None:
-        del event
-        self._show_head()
-
-    def subject(self) -> str | None:
-        return self._wanted
-
-    def back(self) -> bool:
-        if self._table.has_focus:
-            return False
-        self._table.focus()
-        return True
-
     def open(self, subject: str) -> None:
         """Go to a finding or an anomaly by its id; also to one that is over."""
-        self._wanted, self._chosen = subject, None
+        self._wanted = subject
+        self.show_detail(None)
         if self._found is not None and self._is_over(subject):
             self._everything = True
         self.reload()
 
     # Keys.
-
-    def _current(self) -> Concern | None:
-        found = self._chosen
-        return found if found is not None and found.id == self._table.key else None
 
     def why_not(self, name: str) -> str | None:
         if self._found is None:
@@ -212,9 +148,9 @@ class Findings(Pane[Loaded]):
             return "\n".join(self._found.blocked) or None
         if name in {"over", "incident"}:
             return None
-        one = self._current()
+        one = self.current()
         if one is None:
-            return "nothing is under the cursor" if self._table.key is None else f"still reading {self._table.key}"
+            return "nothing is under the cursor" if self.table.key is None else f"still reading {self.table.key}"
         return self._against(name, one)
 
     def _against(self, name: str, one: Concern) -> str | None:
@@ -231,37 +167,32 @@ class Findings(Pane[Loaded]):
         act_ = "annotate" if name == "comment" else _RIGHTS.get(name, "")
         return "\n".join(one.blocked.get(act_, ())) or None
 
-    def _here(self) -> Concern:
-        found = self._current()
-        assert found is not None
-        return found
-
     async def act_close(self) -> None:
-        one = self._here()
+        one = self.here()
         if one.finding is not None:
             await finding_acts.close(self, self._desk, one.id, one.finding.title)
 
     async def act_acknowledge(self) -> None:
-        one = self._here()
+        one = self.here()
         if one.anomaly is not None:
             await finding_acts.acknowledge(self, self._desk, one.id, one.anomaly.summary)
 
     async def act_comment(self) -> None:
-        await finding_acts.note(self, self._desk, self._here().id)
+        await finding_acts.note(self, self._desk, self.here().id)
 
     async def act_assign(self) -> None:
-        one, found = self._here(), self._found
+        one, found = self.here(), self._found
         if found is not None and one.finding is not None:
             await finding_acts.assign(self, self._desk, one.id, found.people, now=one.finding.assignee)
 
     async def act_finding(self) -> None:
-        one, found = self._current(), self._found
+        one, found = self.current(), self._found
         about = one.subject if one is not None and one.anomaly is not None else ""
         if found is not None:
             await finding_acts.open_finding(self, self._desk, found.people, about=about)
 
     async def act_incident(self) -> None:
-        one = self._current()
+        one = self.current()
         row = (one.finding or one.anomaly) if one is not None else None
         known = row is not None and row.environment is not None
         place = {"project": row.project, "environment": row.environment} if row is not None and known else {}
@@ -273,14 +204,11 @@ class Findings(Pane[Loaded]):
         self._show_list()
 
     def look_lineage(self) -> None:
-        self.go("lineage", self._here().subject)
+        self.go("lineage", self.here().subject)
 
     async def look_entry(self) -> None:
-        await show_entry(self, self._desk, self._here().seq)
+        await show_entry(self, self._desk, self.here().seq)
 
     def look_time(self) -> None:
-        one = self._here()
+        one = self.here()
         self.go("replay", str(one.anomaly.about if one.anomaly is not None else one.seq))
-
-    def copied(self) -> str | None:
-        return self._table.key

@@ -6,23 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
-from textual.widget import Widget
 
 from console.presentation import incidents as words
-from console.presentation.spans import fit
-from console.screen import Pane, act, incident_acts, look, review_acts, ticking_acts
+from console.presentation.spans import Line
+from console.screen import ReadingListPane, act, incident_acts, look, review_acts, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.rollback_dialog import confirm_rollback
-from console.widgets.beside import beside
 from console.widgets.columns import Column, Row
-from console.widgets.keyed_table import KeyedTable
-from console.widgets.text_view import Facts, TextView
-from store.errors import NotFound, QuarterdeckError
 from store.services import incident_view
 from store.services.incident_view import Incidents as Every
 from store.services.incident_view import IncidentView
@@ -52,9 +44,11 @@ class Loaded:
     at: datetime
 
 
-class Incidents(Pane[Loaded]):
+class Incidents(ReadingListPane[Loaded, IncidentView]):
     """The list, and beside or below it the incident under the cursor with its timeline."""
 
+    LIST_COLUMNS = COLUMNS
+    EMPTY = "✓ no incident was ever opened; i opens one"
     BINDINGS: ClassVar[list[BindingType]] = [
         act("incident", "Open one"),
         act("comment", "Note"),
@@ -77,18 +71,8 @@ class Incidents(Pane[Loaded]):
     )
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
+        super().__init__(desk)
         self._found: Every | None = None
-        self._view: IncidentView | None = None
-        self._wanted: str | None = None
-        self._at = desk.context.clock.now()
-
-    def compose(self) -> ComposeResult:
-        yield Facts(id="incidents-head")
-        with Container(id="incidents-body"):
-            yield KeyedTable(COLUMNS, empty="✓ no incident was ever opened; i opens one", id="incidents-list")
-            yield TextView(wrapped=True, id="incident")
 
     # What is shown.
 
@@ -98,77 +82,30 @@ class Incidents(Pane[Loaded]):
 
     def show_data(self, data: Loaded) -> None:
         self._found, self._at = data.incidents, data.at
-        self._table.sync([Row(key=row.id, cells=words.row_cells(row, data.at)) for row in data.incidents.rows])
+        self.table.sync([Row(key=row.id, cells=words.row_cells(row, data.at)) for row in data.incidents.rows])
         if self._wanted is not None and self._wanted.startswith("BG-"):
             glass = data.incidents.glass.get(self._wanted)
             self._wanted = glass.incident if glass is not None else None
-        if self._wanted is not None and self._table.key != self._wanted:
-            self._table.select(self._wanted)
+        if self._wanted is not None and self.table.key != self._wanted:
+            self.table.select(self._wanted)
         view = data.incidents.chosen
-        if view is not None and view.row.id == self._table.key:
-            self._show_view(view)
+        if view is not None and view.row.id == self.table.key:
+            self.show_detail(view)
         else:
-            self._follow()
-        self._show_head()
+            self.follow()
+        self.show_head()
 
-    def first_focus(self) -> Widget | None:
-        return self._table
+    def headline(self) -> Line | None:
+        return words.headline(self._found.rows, self._at) if self._found is not None else None
 
-    @property
-    def _table(self) -> KeyedTable:
-        return self.query_one("#incidents-list", KeyedTable)
+    def read(self, key: str) -> IncidentView:
+        return incident_view.view(self._desk.context, self._desk.handle, key)
 
-    def _show_head(self) -> None:
-        if self._found is not None:
-            head = words.headline(self._found.rows, self._at)
-            room = max(self.size.width - 2, 20)
-            self.query_one("#incidents-head", Facts).show_lines(fit(head, room, middle=False))
+    def key_of(self, detail: IncidentView) -> str:
+        return detail.row.id
 
-    def _follow(self) -> None:
-        """Read the incident under the cursor, where that is another one than what is shown."""
-        key = self._table.key
-        self._wanted = key
-        if key is not None and (self._view is None or key != self._view.row.id):
-            self.run_worker(self._read(key), group="preview", exclusive=True, name=f"read {key}")
-
-    async def _read(self, key: str) -> None:
-        try:
-            found = await beside(self, incident_view.view, self._desk.context, self._desk.handle, key)
-        except NotFound:
-            return  # the list follows
-        except QuarterdeckError as error:
-            self.report(error)
-            return
-        if self._wanted == key and self.is_attached:
-            self._show_view(found)
-            self.refresh_bindings()
-
-    def _show_view(self, found: IncidentView) -> None:
-        before, self._view = self._view, found
-        self._wanted = found.row.id
-        if found != before:
-            self.query_one("#incident", TextView).show_lines(words.view_lines(found, self._at))
-        self.crumbs = (found.row.id,)
-
-    def on_keyed_table_highlighted(self) -> None:
-        self._follow()
-        super().on_keyed_table_highlighted()
-
-    def on_keyed_table_chosen(self) -> None:
-        self.query_one("#incident").focus()
-
-    def on_resize(self, event: events.Resize) -> None:
-        del event
-        self._show_head()
-
-    def subject(self) -> str | None:
-        return self._wanted
-
-    def back(self) -> bool:
-        if self._table.has_focus:
-            return False
-        self._table.focus()
-        return True
+    def detail_lines(self, detail: IncidentView) -> list[Line]:
+        return words.view_lines(detail, self._at)
 
     def open(self, subject: str) -> None:
         """Go to an incident by its id, or to the one for which a glass (BG-…) was broken."""
@@ -177,65 +114,53 @@ class Incidents(Pane[Loaded]):
 
     # Keys.
 
-    def _current(self) -> IncidentView | None:
-        found = self._view
-        return found if found is not None and found.row.id == self._table.key else None
-
     def why_not(self, name: str) -> str | None:
         if self._found is None:
             return "still reading"
         if name == "incident":
             return None
-        view = self._current()
+        view = self.current()
         if view is None:
-            return "no incident is under the cursor" if self._table.key is None else f"still reading {self._table.key}"
+            return "no incident is under the cursor" if self.table.key is None else f"still reading {self.table.key}"
         if name == "rollback" and (view.row.environment is None or view.row.project is None):
             return f"{view.row.id} is about {words.where(view.row)}: roll back from the place itself"
         if name == "rollback" and view.row.state != "open":
             return f"{view.row.id} is closed"
         return "\n".join(view.blocked.get(_RIGHTS.get(name, ""), ())) or None
 
-    def _here(self) -> IncidentView:
-        found = self._current()
-        assert found is not None
-        return found
-
     async def act_incident(self) -> None:
         await incident_acts.open_incident(self, self._desk)
 
     async def act_comment(self) -> None:
-        await incident_acts.note_incident(self, self._desk, self._here().row.id)
+        await incident_acts.note_incident(self, self._desk, self.here().row.id)
 
     async def act_playbook(self) -> None:
-        await ticking_acts.work_playbook(self, self._desk, incident=self._here().row.id)
+        await ticking_acts.work_playbook(self, self._desk, incident=self.here().row.id)
 
     async def act_rollback(self) -> None:
-        row = self._here().row
+        row = self.here().row
         if row.environment is not None and row.project is not None:
             await confirm_rollback(self, self._desk, environment=row.environment, project=row.project)
 
     async def act_glass(self) -> None:
-        view = self._here()
+        view = self.here()
         await incident_acts.break_glass(self, self._desk, view.row.id, view.places, project=view.row.project)
 
     async def act_viewed(self) -> None:
-        glass = self._here().to_review
+        glass = self.here().to_review
         if glass is not None:
             about = f"{glass.by} broke it in {glass.environment}: {glass.justification}"
             await review_acts.review_glass(self, self._desk, glass.id, about=about)
 
     async def act_close(self) -> None:
-        row = self._here().row
+        row = self.here().row
         await incident_acts.close_incident(self, self._desk, row.id, row.title)
 
     def look_time(self) -> None:
-        self.go("replay", self._here().row.id)
+        self.go("replay", self.here().row.id)
 
     def look_lineage(self) -> None:
-        self.go("lineage", self._here().row.id)
+        self.go("lineage", self.here().row.id)
 
     async def look_entry(self) -> None:
-        await show_entry(self, self._desk, self._here().row.opened_seq)
-
-    def copied(self) -> str | None:
-        return self._table.key
+        await show_entry(self, self._desk, self.here().row.opened_seq)

@@ -45,7 +45,7 @@ class ChangePanel(Vertical):
         self,
         *,
         roomy: bool = False,
-        id: str | None = None,  # noqa: A002  Textual's name
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         """With `roomy` the text folds no more than it has to."""

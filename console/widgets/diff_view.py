@@ -92,7 +92,7 @@ class DiffView(LineView):
         self,
         *,
         roomy: bool = False,
-        id: str | None = None,  # noqa: A002  Textual's name
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         """With `roomy` as much around the changes stays unfolded as there is room for."""

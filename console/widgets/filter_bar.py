@@ -61,7 +61,7 @@ class FilterBar(Horizontal):
             self.mode = mode
             super().__init__()
 
-    def __init__(self, commands: Sequence[str] = (), *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, commands: Sequence[str] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.mode = Mode.FILTER
         self._bar_commands = tuple(commands)

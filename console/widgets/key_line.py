@@ -28,7 +28,7 @@ class KeyLine(Widget):
         self,
         blocked: Callable[[Binding], bool] = lambda _: False,
         *,
-        id: str | None = None,  # noqa: A002  Textual's name
+        id: str | None = None,
     ) -> None:
         """Take `blocked`: whether a key, though bound, cannot be used on what the cursor is on."""
         super().__init__(id=id)

@@ -56,7 +56,7 @@ class KeyedTable(LineView):
         columns: Sequence[Column],
         *,
         empty: str = "nothing here",
-        id: str | None = None,  # noqa: A002  Textual's name
+        id: str | None = None,
         classes: str | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:

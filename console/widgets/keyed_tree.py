@@ -76,7 +76,7 @@ class KeyedTree(LineView):
         def control(self) -> KeyedTree:
             return self.tree
 
-    def __init__(self, *, empty: str = "nothing here", id: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, *, empty: str = "nothing here", id: str | None = None) -> None:
         super().__init__(id=id)
         self.empty = empty
         self._tree_roots: tuple[Twig, ...] = ()

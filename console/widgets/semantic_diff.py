@@ -75,7 +75,7 @@ class SemanticDiff(LineView):
         def control(self) -> SemanticDiff:
             return self.view
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._semantic_changes: tuple[ComponentChange, ...] = ()
         self._semantic_rows: list[_Row] = []

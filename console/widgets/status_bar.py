@@ -61,7 +61,7 @@ class StatusBar(Widget):
     facts: reactive[FrameFacts] = reactive(FrameFacts(workspace=""))
     crumbs: reactive[tuple[str, ...]] = reactive(())
 
-    def __init__(self, tabs: Sequence[Tab] = (), *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, tabs: Sequence[Tab] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._bar_tabs = tuple(tabs)
 
@@ -154,7 +154,7 @@ class TabStrip(Widget):
             self.place = place
             super().__init__()
 
-    def __init__(self, tabs: Sequence[Tab] = (), *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, tabs: Sequence[Tab] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._strip_tabs = tuple(tabs)
         self._strip_ends: list[tuple[int, str]] = []

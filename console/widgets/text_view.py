@@ -21,7 +21,7 @@ class Facts(Static):
     def __init__(
         self,
         *lines: str | Line,
-        id: str | None = None,  # noqa: A002  Textual's name
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(content(*(as_line(given) for given in lines)), id=id, classes=classes, markup=False)
@@ -42,7 +42,7 @@ class TextView(LineView):
         self,
         *,
         wrapped: bool = False,
-        id: str | None = None,  # noqa: A002  Textual's name
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)

@@ -74,7 +74,7 @@ class ThreeVersions(Vertical):
             self.full = full
             super().__init__()
 
-    def __init__(self, *, first: str = "", id: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, *, first: str = "", id: str | None = None) -> None:
         """Turn to the comparison `first` before the others."""
         super().__init__(id=id)
         self._versions: Versions | None = None

@@ -36,7 +36,7 @@ class ThreeWayView(LineView):
 
     header_lines = 2
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._three = line_up("", "", "")
         self._three_rows: list[int | Fold] = []

@@ -82,7 +82,7 @@ class Timeline(Widget, can_focus=True):
         def control(self) -> Timeline:
             return self.timeline
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._time_ticks: tuple[Tick, ...] = ()
         self._time_now: datetime | None = None

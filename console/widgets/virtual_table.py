@@ -78,7 +78,7 @@ class VirtualTable(LineView):
         *,
         total: int = 0,
         empty: str = "nothing here",
-        id: str | None = None,  # noqa: A002  Textual's name
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         """Take the columns and `fetch`, which is called in a worker thread and may block there."""

@@ -75,7 +75,7 @@ def searchable(value: Json) -> bytes:
 
 def component(
     *,
-    id: str,  # noqa: A002  the field's own name
+    id: str,
     name: str,
     kind: str,
     content: Json,

@@ -154,7 +154,7 @@ def seal(seq: int, prev: bytes, statement: Statement, signature: bytes | None) -
     return Entry(seq, body, leaf_hash(body), prev, statement, signature)
 
 
-def open_entry(seq: int, body: bytes, hash: bytes) -> Entry:  # noqa: A002 - the entry's own word for it
+def open_entry(seq: int, body: bytes, hash: bytes) -> Entry:
     """Return the entry that stored bytes are, after checking everything the bytes alone can show.
 
     That is: the hash, the canonical form of all of it, the sequence number, and a whole statement (its kind
@@ -185,7 +185,7 @@ def open_entry(seq: int, body: bytes, hash: bytes) -> Entry:  # noqa: A002 - the
     return Entry(seq, body, hash, bytes.fromhex(prev.decode()), statement, signature)
 
 
-def check_links(seq: int, body: bytes, hash: bytes, prev: bytes) -> None:  # noqa: A002 - as above
+def check_links(seq: int, body: bytes, hash: bytes, prev: bytes) -> None:
     """Check only hash, place and link: that `body` hashes to `hash`, is entry `seq` and follows hash `prev`.
 
     The quick path: about a microsecond. It does not read the statement.

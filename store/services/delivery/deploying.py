@@ -20,8 +20,9 @@ from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.leftovers import failure
-from store.services.delivery.pushing import Outcome, Progress, Push, look, push, settle
+from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.reverting import after_failure
+from store.services.delivery.seen import look, settle
 from store.services.drift import drifting
 from store.services.glass import holding
 from store.services.identity.people import principals

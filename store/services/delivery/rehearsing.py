@@ -20,7 +20,8 @@ from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery.environments import environments, one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.plans import Plan, plan, refuse_quarantined
-from store.services.delivery.pushing import Outcome, Progress, Push, look, push, saw
+from store.services.delivery.pushing import Outcome, Progress, Push, push
+from store.services.delivery.seen import look, saw
 from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.locking import pushing

@@ -16,7 +16,8 @@ from store.services.acting import record
 from store.services.context import Context, named, recorded
 from store.services.delivery.environments import Environment, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
-from store.services.delivery.pushing import Outcome, Progress, Push, push, saw
+from store.services.delivery.pushing import Outcome, Progress, Push, push
+from store.services.delivery.seen import saw
 from store.services.drift import drifting
 from store.services.locking import pushing
 from store.services.sealing import sealing

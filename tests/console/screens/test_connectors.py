@@ -21,7 +21,7 @@ PLACE = Place(key="7", id="connectors", title="Connectors", factory=Connectors)
 
 
 def listed(pilot: Pilot[Any]) -> KeyedTable:
-    return pane_of(pilot).query_one("#connectors-list", KeyedTable)
+    return pane_of(pilot).query_one(KeyedTable)
 
 
 def drop(mira: DemoDesk, value: Any) -> None:

@@ -20,7 +20,7 @@ PLACE = Place(key="0", id="findings", title="Findings", factory=Findings, subjec
 
 
 def listed(pilot: Pilot[Any]) -> KeyedTable:
-    return pane_of(pilot).query_one("#findings-list", KeyedTable)
+    return pane_of(pilot).query_one(KeyedTable)
 
 
 async def on(pilot: Pilot[Any], key: str) -> None:

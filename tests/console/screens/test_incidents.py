@@ -20,7 +20,7 @@ PLACE = Place(key="9", id="incidents", title="Incidents", factory=Incidents, sub
 
 
 def listed(pilot: Pilot[Any]) -> KeyedTable:
-    return pane_of(pilot).query_one("#incidents-list", KeyedTable)
+    return pane_of(pilot).query_one(KeyedTable)
 
 
 def fresh(demo: DemoDesk) -> str:
