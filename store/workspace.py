@@ -17,7 +17,6 @@ from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
 from store.domain import events as ev
 from store.domain.roles import checked_handle
-from store.domain.signatures import SignatureAudit
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Statement
@@ -29,12 +28,9 @@ from store.ledger import HeadStore, Ledger, state_heads
 from store.ledger.mounts import network_problem
 from store.ledger.report import Contradiction, Problem, Report, Verdict
 from store.ledger.upgrade import is_old, upgrade
-from store.ledger.verify import verify
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
-from store.services.identity import log_key as log_keys
-from store.services.identity.people import bare_line
+from store.services.identity import log_key_file as log_keys
 from store.services.policy.book import Book
-from store.services.witness.cosigning import stores_of, verifier_of
 
 LEDGER_FILE = "ledger.db"
 LOG_KEY_FILE = log_keys.KEY_FILE
@@ -161,6 +157,8 @@ def _set_heads_aside(root: Path, origin: str, clock: Clock) -> None:
 
 def _first_entries(context: Context, signer: Signer, handle: str) -> None:
     """Write entry 1 (the ledger) and entry 2 (its first admin, vouching for itself)."""
+    from store.services.identity.people import bare_line
+
     vkey = context.config.ledger.log_key
     opened = ev.LedgerOpened(incarnation=context.nonce(), log_key=vkey, policy=context.policy.digest, format=FORMAT)
     admin = ev.PrincipalAdded(principal=handle, keys=(bare_line(signer.public),), grants=(ev.Grant(role="admin"),))
@@ -184,6 +182,10 @@ def verify_unopened(root: Path) -> Report:
     Raises:
         BadInput: it is no workspace or no ledger, or there is none and no head remembers one.
     """
+    from store.domain.signatures import SignatureAudit
+    from store.ledger.verify import verify
+    from store.services.witness.cosigning import stores_of, verifier_of
+
     root = root.absolute()
     settings = config.load(root)
     if not os.path.lexists(root / LEDGER_FILE):

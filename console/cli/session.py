@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 
 import click
 
-from console.cli import caller
 from console.cli.groups import HintingGroup
 from console.cli.output import complain
 from store.errors import BadInput
 from store.integrity.signer import Signer
 from store.services.context import Actor, Context
-from store.services.identity import log_key
+from store.services.identity import log_key_file
 from store.workspace import Workspace, find, open_workspace
 
 C = TypeVar("C", bound=click.Command)
@@ -65,14 +64,20 @@ class Session:
 
     def signer(self) -> Signer:
         """Return what signs for the caller. Raises BadInput: no key is named and no agent holds exactly one."""
+        from console.cli import caller
+
         return caller.signer_of(self.options.key)
 
     def actor(self) -> Actor:
         """Return who acts: the principal whose key signs. Raises Refusal for a stranger, BadInput without a key."""
+        from console.cli import caller
+
         return caller.actor_of(self.context, self.options.key, self.options.as_name)
 
     def actor_if_any(self) -> tuple[Actor | None, str]:
         """Return who acts, or nobody and why: where no key was named and the agent has none of this ledger's."""
+        from console.cli import caller
+
         return caller.actor_if_any(self.context, self.options.key, self.options.as_name)
 
     def _ask_log_passphrase(self) -> bytes:
@@ -98,7 +103,7 @@ def _from_environment(name: str) -> Path | None:
 
 def _log_passphrase() -> bytes:
     """Return the log key's passphrase: from the environment, else asked for; nothing opens the ledger read-only."""
-    found = log_key.from_environment()
+    found = log_key_file.from_environment()
     if found or not sys.stdin.isatty():
         return found
     asked: str = click.prompt(

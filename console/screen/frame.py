@@ -17,14 +17,10 @@ from console.presentation.spans import line
 from console.screen import commands
 from console.screen.desk import Desk
 from console.screen.feed import Feed, FeedFailed
-from console.screen.help import help_lines
 from console.screen.pane import Pane
 from console.screen.place import Place
 from console.screen.session import Session
-from console.screen.tour import tour
-from console.screen.undo import undo
 from console.widgets.beside import beside
-from console.widgets.dialogs import Confirm, Reading
 from console.widgets.filter_bar import FilterBar, Mode
 from console.widgets.key_line import KeyLine, MessageLine
 from console.widgets.status_bar import StatusBar, Tab, TabStrip
@@ -301,16 +297,23 @@ class Frame(Screen[None]):
             await self.go_to(before, remember=False)
 
     def action_help(self) -> None:
+        from console.screen.help import help_lines
+        from console.widgets.dialogs import Reading
+
         pane = self.pane
         texts = pane.HELP_TEXT if pane is not None else ()
         lines = help_lines(self.active_bindings, texts, self.app.get_key_display, self.reason_against)
         self.app.push_screen(Reading("Keys", lines))
 
     def action_tour(self) -> None:
+        from console.screen.tour import tour
+
         self.app.push_screen(tour(self._frame_places))
 
     def action_undo(self) -> None:
         """Take back what the person did last."""
+        from console.screen.undo import undo
+
         self.begin(undo)
 
     def begin(self, flow: Callable[[Pane[Any], Desk], Awaitable[object]]) -> None:
@@ -330,6 +333,8 @@ class Frame(Screen[None]):
         if doing is None:
             self.app.exit()
         else:
+            from console.widgets.dialogs import Confirm
+
             facts = [f"still {doing}", "Leaving does not stop it; its outcome will be in the ledger."]
             self.app.push_screen(
                 Confirm("Leave the console?", facts, verb="leave", danger=False),

@@ -18,7 +18,6 @@ from textual.widget import Widget
 from console.presentation.spans import Line, line
 from console.screen.keys import look
 from console.widgets.beside import beside
-from console.widgets.dialogs import Reading
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.line_view import LineView
 from console.widgets.terminal import TerminalApp
@@ -161,6 +160,8 @@ class Pane(Container, Generic[T]):
                 self.say(str(error), "nothing was half-written; the console only reads now", tone="danger")
             case IntegrityFailure():
                 self.say(f"integrity: {error}", tone="danger")
+                from console.widgets.dialogs import Reading
+
                 self.app.push_screen(Reading("INTEGRITY ALARM", _alarm(error), danger=True))
             case _:
                 self.say(str(error), tone="warn")

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from console.screen.pane import Pane
+
+
+@dataclass(frozen=True, slots=True)
+class AtVisit:
+    """Makes a screen, named as module:Class of `console.screens` and imported when it is first wanted."""
+
+    path: str
+
+    @property
+    def pane(self) -> type[Pane[Any]]:
+        """The screen's class."""
+        module, _, name = self.path.partition(":")
+        found: type[Pane[Any]] = getattr(import_module(f"console.screens.{module}"), name)
+        return found
+
+    def __call__(self, session: Any) -> Pane[Any]:
+        make: Callable[[Any], Pane[Any]] = self.pane
+        return make(session)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,24 +13,20 @@ from textual.containers import Container
 from textual.timer import Timer
 from textual.widget import Widget
 
-from console.presentation.entries import brief_lines
 from console.presentation.spans import line
 from console.screen.desk import Desk
-from console.screen.entry_dialog import show_entry
 from console.screen.entry_rows import ENTRY_COLUMNS
 from console.screen.keys import look
 from console.screen.listing import Listing
 from console.screen.pane import Pane
 from console.screen.settling import Settling, run_latest
-from console.screen.verdict_dialog import VerdictDialog
 from console.screen.verification import Verification
 from console.widgets.beside import beside
 from console.widgets.growing_table import GrowingTable
 from console.widgets.text_view import Facts, TextView
 from console.widgets.virtual_table import VirtualTable
 from store.errors import BadInput, QuarterdeckError
-from store.ledger.verify import VerificationStopped
-from store.services.audit.inspecting import inspect
+from store.ledger.report import VerificationStopped
 from store.services.history.history import Query
 from store.services.history.searching import parse
 from store.services.subjects import is_id
@@ -178,6 +174,9 @@ class Ledger(Pane[Loaded]):
             run_latest(self, partial(self._show_entry, seq), "entry")
 
     async def _show_entry(self, seq: int) -> None:
+        from console.presentation.entries import brief_lines
+        from store.services.audit.inspecting import inspect
+
         try:
             found = await beside(self, inspect, self._desk.context, seq)
         except QuarterdeckError as error:
@@ -202,6 +201,8 @@ class Ledger(Pane[Loaded]):
         return self._table.cell_under_cursor("hash")
 
     async def look_entry(self) -> None:
+        from console.screen.entry_dialog import show_entry
+
         await show_entry(self, self._desk, int(self._table.key or 0))
 
     def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:
@@ -271,6 +272,8 @@ class Ledger(Pane[Loaded]):
             await self.look_problems()
 
     async def look_problems(self) -> None:
+        from console.screen.verdict_dialog import VerdictDialog
+
         report = self._verification.report
         assert report is not None
         seq = await self.ask(VerdictDialog(report, self._verification.scope))

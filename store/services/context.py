@@ -6,17 +6,20 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from store import archive, projections
 from store.clock import Clock, timestamp
 from store.config import Config
-from store.domain.policy import Policy
-from store.domain.policy.in_force import InForce
 from store.errors import IntegrityFailure
-from store.integrity.signer import Signer
 from store.ledger import Ledger
 from store.services.policy.book import Fixed, Policies
 from store.services.source import Source, recorded
+
+if TYPE_CHECKING:  # a program that only opens a workspace and reads its entries imports none of these
+    from store.domain.policy import Policy
+    from store.domain.policy.in_force import InForce
+    from store.integrity.signer import Signer
 
 __all__ = ["SYSTEM", "TABLES", "Actor", "Context", "Source", "fresh_nonce", "named", "next_id", "recorded"]
 

@@ -16,8 +16,7 @@ from console.screen import verification as verification_module
 from console.screen.desk import Desk
 from console.screen.verification import Verification
 from store.domain import events as ev
-from store.ledger.report import Report, Verdict
-from store.ledger.verify import VerificationStopped
+from store.ledger.report import Report, Verdict, VerificationStopped
 from store.services.audit.verifying import Progress, Scope, verify_workspace
 from store.services.context import Context
 from store.services.identity import people
