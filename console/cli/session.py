@@ -7,17 +7,19 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from console.cli.groups import HintingGroup
 from console.cli.output import complain
 from store.errors import BadInput
-from store.integrity.signer import Signer
 from store.services.context import Actor, Context
 from store.services.identity import log_key_file
 from store.workspace import Workspace, find, open_workspace
+
+if TYPE_CHECKING:
+    from store.integrity.signer import Signer
 
 C = TypeVar("C", bound=click.Command)
 

@@ -68,7 +68,7 @@ class Frame(Screen[None]):
         self._frame_feed = Feed(session, self.post_message)
         self._frame_reading = False
         self._frame_again = False
-        self.facts = FrameFacts(workspace="")
+        self.facts = FrameFacts(workspace="", read_only=session.read_only)
 
     def compose(self) -> ComposeResult:
         tabs = [Tab(place.key, place.id, place.title) for place in self._frame_places]
@@ -82,9 +82,7 @@ class Frame(Screen[None]):
         yield KeyLine(self.blocked)
 
     async def on_mount(self) -> None:
-        self._frame_feed.start()
         self.set_interval(AGES_EVERY_SECONDS, self._look_again)
-        self._read_facts()
         start = self._frame_start
         known = {place.id for place in self._frame_places}
         if start.place in known:
@@ -93,6 +91,17 @@ class Frame(Screen[None]):
                 commands.narrow(self, start.filter)
         elif self._frame_places:
             await self.go_to(self._frame_places[0].id)
+        self.run_worker(self._read_beside(), name="begin to read beside")
+
+    async def _read_beside(self) -> None:
+        """Read the first two lines and follow the ledger, once the first screen stands: it waits for neither."""
+        if self.pane is not None:
+            await self.pane.drawn.wait()
+        self.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
+        self._read_facts()
+        self._frame_feed.start()
 
     def on_unmount(self) -> None:
         self.close()

@@ -71,6 +71,8 @@ class Pane(Container, Generic[T]):
         self._pane_again = False
         self._pane_stale = True
         self._pane_doing: str | None = None
+        self.drawn = asyncio.Event()
+        """Set once the pane has drawn what it read first, or could not read it."""
         self.read_only: str | None = None
         """Why nothing can be changed now; set by the frame."""
 
@@ -201,6 +203,7 @@ class Pane(Container, Generic[T]):
             self.report(error)
         finally:
             self._pane_loading = False
+            self.drawn.set()
 
     def watch_crumbs(self) -> None:
         if self.is_attached:

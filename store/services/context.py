@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from store import archive, projections
 from store.clock import Clock, timestamp
 from store.config import Config
+from store.domain import events as ev
 from store.errors import IntegrityFailure
 from store.ledger import Ledger
 from store.services.policy.book import Fixed, Policies
@@ -25,8 +26,7 @@ __all__ = ["SYSTEM", "TABLES", "Actor", "Context", "Source", "fresh_nonce", "nam
 
 TABLES = (*archive.TABLES, *projections.TABLES)
 """The tables that stand beside the ledger's own in its file."""
-SYSTEM = "system"
-"""The actor of what quarterdeck itself observes: ingests, gates, read-backs, drifts."""
+SYSTEM = ev.SYSTEM
 
 
 def fresh_nonce() -> str:

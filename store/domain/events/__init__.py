@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from store.domain.component import Json
+from store.domain.events.base import SYSTEM as SYSTEM
 from store.domain.events.base import Event as Event
 from store.domain.events.base import Unknown as Unknown
 from store.domain.events.base import from_parts
