@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
@@ -15,8 +14,6 @@ from console.places import SCREENS
 from console.screen import Frame, Place, Session, checked_keymap
 from console.widgets.filter_bar import FilterBar
 from console.widgets.terminal import TerminalApp
-
-_STYLES = Path(__file__).parent / "screens"
 
 
 def _checked(keymap: Mapping[str, str]) -> dict[str, str]:
@@ -47,6 +44,7 @@ class Console(TerminalApp[None]):
         places: Sequence[Place] = SCREENS,
         keymap: Mapping[str, str] | None = None,
         palette: str | None = None,
+        look: str = "auto",
         ascii_only: bool = False,
         start: LeftOff | None = None,
     ) -> None:
@@ -56,8 +54,7 @@ class Console(TerminalApp[None]):
             BadInput: the keymap names an unknown key id or gives one key to two acts.
         """
         checked = _checked(keymap) if keymap else {}
-        styles = [_STYLES / f"{place.id}.tcss" for place in places]
-        super().__init__(palette=palette, ascii_only=ascii_only, styles=[path for path in styles if path.exists()])
+        super().__init__(palette=palette, look=look, ascii_only=ascii_only)
         self.set_keymap(checked)
         self._console_session = session
         self._console_places = tuple(places)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack, suppress
 from typing import Any, ClassVar
 
 from textual import events
@@ -30,6 +32,8 @@ from store.errors import QuarterdeckError
 
 AGES_EVERY_SECONDS = 30.0
 """How often what is shown is read again though nothing was committed: ages grow, deadlines pass."""
+FIRST_PAINT_SECONDS = 0.25
+"""For so long nothing is drawn when the console opens, so that the first screen is drawn once and not in pieces."""
 
 
 class Frame(Screen[None]):
@@ -68,6 +72,7 @@ class Frame(Screen[None]):
         self._frame_feed = Feed(session, self.post_message)
         self._frame_reading = False
         self._frame_again = False
+        self._frame_first = ExitStack()
         self.facts = FrameFacts(workspace="", read_only=session.read_only)
 
     def compose(self) -> ComposeResult:
@@ -83,6 +88,7 @@ class Frame(Screen[None]):
 
     async def on_mount(self) -> None:
         self.set_interval(AGES_EVERY_SECONDS, self._look_again)
+        self._frame_first.enter_context(self.app.batch_update())
         start = self._frame_start
         known = {place.id for place in self._frame_places}
         if start.place in known:
@@ -96,7 +102,11 @@ class Frame(Screen[None]):
     async def _read_beside(self) -> None:
         """Read the first two lines and follow the ledger, once the first screen stands: it waits for neither."""
         if self.pane is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.pane.drawn.wait(), FIRST_PAINT_SECONDS)
+            self._frame_first.close()
             await self.pane.drawn.wait()
+        self._frame_first.close()
         self.call_after_refresh(self._follow)
 
     def _follow(self) -> None:
@@ -139,6 +149,9 @@ class Frame(Screen[None]):
                 pane = place.factory(self._frame_session)
                 pane.id = place.id
                 pane.read_only = self.facts.read_only
+                if place.style_sheet.exists():
+                    self.app.stylesheet.read(place.style_sheet)
+                    self.app.stylesheet.parse()
                 await switcher.add_content(pane)
             switcher.current = place.id
         pane = switcher.get_child_by_id(place.id, Pane)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from console.screen.pane import Pane
+
+_SCREENS: Final = Path(__file__).parents[1] / "screens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +44,8 @@ class Place:
     """Given the session, makes the pane; called at the first visit."""
     subjects: tuple[str, ...] = ()
     """How ids of its things begin (`CR-`): `:CR-0042` opens here."""
+
+    @property
+    def style_sheet(self) -> Path:
+        """Where its style sheet is, if it has one; read at the first visit."""
+        return _SCREENS / f"{self.id}.tcss"

@@ -17,6 +17,7 @@ from console.screen.desk import Desk
 from console.screen.verification import Verification
 from store.domain import events as ev
 from store.ledger.report import Report, Verdict, VerificationStopped
+from store.services.audit import verifying
 from store.services.audit.verifying import Progress, Scope, verify_workspace
 from store.services.context import Context
 from store.services.identity import people
@@ -71,7 +72,7 @@ def test_a_long_ledger_is_checked_from_its_last_verified_head(opened: Scene, mon
         reports.append(verify_workspace(*asked, **more))
         return reports[-1]
 
-    monkeypatch.setattr(desk_module.verifying, "verify_workspace", told)
+    monkeypatch.setattr(verifying, "verify_workspace", told)
     assert chain_after_start(opened) == "verified"
     assert [(one.start, one.entries) for one in reports] == [(before, before + 2)]
 
