@@ -14,12 +14,11 @@ import click
 from console.cli.groups import HintingGroup
 from console.cli.output import complain
 from store.errors import BadInput
-from store.services.context import Actor, Context
-from store.services.identity import log_key_file
-from store.workspace import Workspace, find, open_workspace
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what opens a workspace is imported by the command that opens one
     from store.integrity.signer import Signer
+    from store.services.context import Actor, Context
+    from store.workspace import Workspace
 
 C = TypeVar("C", bound=click.Command)
 
@@ -50,12 +49,16 @@ class Session:
     def workspace(self) -> Workspace:
         """The workspace the options name, opened once. Raises NotFound when there is none."""
         if self._workspace is None:
+            from store.workspace import open_workspace
+
             self._workspace = open_workspace(self.root, log_passphrase=self._ask_log_passphrase)
         return self._workspace
 
     @property
     def root(self) -> Path:
         """The folder of the workspace the options name. Raises NotFound when there is none."""
+        from store.workspace import find
+
         named = self.options.workspace or _from_environment("QUARTERDECK_WORKSPACE")
         return named if named is not None else find(Path.cwd())
 
@@ -105,6 +108,8 @@ def _from_environment(name: str) -> Path | None:
 
 def _log_passphrase() -> bytes:
     """Return the log key's passphrase: from the environment, else asked for; nothing opens the ledger read-only."""
+    from store.services.identity import log_key_file
+
     found = log_key_file.from_environment()
     if found or not sys.stdin.isatty():
         return found
