@@ -93,17 +93,6 @@ class Bare(App[None]):
 
 
 PLACES = "Triage Approvals Lineage Drift Replay Ledger Connectors Health Incidents Findings"
-    "Triage",
-    "Approvals",
-    "Lineage",
-    "Drift",
-    "Replay",
-    "Ledger",
-    "Connectors",
-    "Health",
-    "Incidents",
-    "Findings",
-]
 KEYS = "e Entry  V Verify  t Time travel  y Copy hash  r Reload  / Filter  : Command  ? Keys"
 
 
