@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +84,7 @@ def create(
     if (root / config.FILE_NAME).exists() or (root / LEDGER_FILE).exists():
         raise BadInput(f"{root} is a workspace already")
     name = re.sub(r"[^a-z0-9.-]+", "-", root.name.lower()).strip("-.") or "ledger"
-    origin = origin or f"quarterdeck.local/{name[:40]}-{secrets.token_hex(4)}"
+    origin = origin or f"quarterdeck.local/{name[:40]}-{os.urandom(4).hex()}"
     if not _ORIGIN.fullmatch(origin):
         raise BadInput(f"{origin!a} is no origin: a schema-less URL in lower case, e.g. example.com/ledger")
     remote = network_problem(root)

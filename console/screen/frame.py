@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
 from console.personal.memory import LeftOff
@@ -26,7 +25,7 @@ from console.widgets.beside import beside
 from console.widgets.filter_bar import FilterBar, Mode
 from console.widgets.key_line import KeyLine, MessageLine
 from console.widgets.status_bar import StatusBar, Tab, TabStrip
-from console.widgets.terminal import SMALLEST
+from console.widgets.terminal import SMALLEST, PatientScreen
 from console.widgets.text_view import Facts
 from store.errors import QuarterdeckError
 
@@ -36,7 +35,7 @@ FIRST_PAINT_SECONDS = 0.25
 """For so long nothing is drawn when the console opens, so that the first screen is drawn once and not in pieces."""
 
 
-class Frame(Screen[None]):
+class Frame(PatientScreen):
     """The one Textual screen; its panes are the console's screens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -100,13 +99,15 @@ class Frame(Screen[None]):
         self.run_worker(self._read_beside(), name="begin to read beside")
 
     async def _read_beside(self) -> None:
-        """Read the first two lines and follow the ledger, once the first screen stands: it waits for neither."""
-        if self.pane is not None:
+        """Draw the first screen; then read the first two lines and follow the ledger: it waits for neither."""
+        pane = self.pane
+        if pane is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.pane.drawn.wait(), FIRST_PAINT_SECONDS)
-            self._frame_first.close()
-            await self.pane.drawn.wait()
+                await asyncio.wait_for(pane.drawn.wait(), FIRST_PAINT_SECONDS)
         self._frame_first.close()
+        self.refresh(layout=True, repaint=False)
+        if pane is not None:
+            await pane.drawn.wait()
         self.call_after_refresh(self._follow)
 
     def _follow(self) -> None:

@@ -104,6 +104,15 @@ def _plain(style: Style) -> Style:
     return style.without_color + Style(reverse=True) if light else style.without_color
 
 
+class PatientScreen(Screen[None]):
+    """A screen that renders nothing while drawing is put off (`App.batch_update`)."""
+
+    def _compositor_refresh(self) -> None:
+        """Leave it for the end of the batch: Textual would render every widget, and show none of it."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
+
+
 class TerminalApp(App[R]):
     """The base of the console and of every host app in its tests."""
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 
-from store.domain.component import Json
 from store.errors import IntegrityFailure
+from store.integrity.strict_json import Json
 
 SYSTEM: Final = "system"
 """The actor of what quarterdeck itself observes: ingests, gates, read-backs, drifts."""
