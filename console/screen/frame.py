@@ -105,7 +105,7 @@ class Frame(PatientScreen):
             with suppress(TimeoutError):
                 await asyncio.wait_for(pane.drawn.wait(), FIRST_PAINT_SECONDS)
         self._frame_first.close()
-        self.refresh(layout=True, repaint=False)
+        self.draw_whole()
         if pane is not None:
             await pane.drawn.wait()
         self.call_after_refresh(self._follow)

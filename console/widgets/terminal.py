@@ -112,6 +112,11 @@ class PatientScreen(Screen[None]):
         if not self.app._batch_count:
             super()._compositor_refresh()
 
+    def draw_whole(self) -> None:
+        """Lay everything out and draw it, once: what waited to be drawn alone is part of it."""
+        self._repaint_required = False
+        self.refresh(layout=True, repaint=False)
+
 
 class TerminalApp(App[R]):
     """The base of the console and of every host app in its tests."""
