@@ -49,7 +49,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "diff": "query",
     "lineage": "query",
     "explain": "explain",
-    "log": "query",
+    "log": "log",
     "triage": "query",
     "anomalies": "anomaly",
     "anomaly": "anomaly",

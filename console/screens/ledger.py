@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -30,6 +30,9 @@ from store.ledger.report import VerificationStopped
 from store.services.history.history import Query
 from store.services.history.searching import parse
 from store.services.subjects import is_id
+
+if TYPE_CHECKING:
+    from store.services.audit.inspecting import Inspected
 
 _TYPING_SECONDS = 0.2
 _PROGRESS_SECONDS = 0.5
@@ -174,14 +177,13 @@ class Ledger(Pane[Loaded]):
             run_latest(self, partial(self._show_entry, seq), "entry")
 
     async def _show_entry(self, seq: int) -> None:
-        from console.presentation.entries import brief_lines
-        from store.services.audit.inspecting import inspect
-
         try:
-            found = await beside(self, inspect, self._desk.context, seq)
+            found = await beside(self, _inspected, self._desk, seq)
         except QuarterdeckError as error:
             lines = [line((f" #{seq:,} DOES NOT CHECK ", "badge-danger")), line((str(error), "danger"))]
         else:
+            from console.presentation.entries import brief_lines
+
             lines = brief_lines(found, self._desk.context.clock.now())
         self.query_one(TextView).show_lines(lines)
 
@@ -285,3 +287,10 @@ class Ledger(Pane[Loaded]):
 
     def _show_verdict(self) -> None:
         self.query_one("#ledger-verdict", Facts).show_lines(self._verification.line(self._listing.size or 0))
+
+
+def _inspected(desk: Desk, seq: int) -> Inspected:
+    """Return an entry with what vouches for it. In a thread: judging its signature is imported with it."""
+    from store.services.audit.inspecting import inspect
+
+    return inspect(desk.context, seq)
