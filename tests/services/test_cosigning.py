@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from pydantic import ValidationError
 from support.keyring import line_of, new_key
 from support.made_log import MadeLog
@@ -341,7 +342,7 @@ def test_a_log_that_the_witness_does_not_know_is_told_so(scene: Scene, tmp_path:
     ],
 )
 def test_a_program_that_is_no_witness_is_named(scene: Scene, witness: Witness, command, said: str) -> None:
-    config = by_pipe(witness, *command).model_copy(update={"seconds": 0.5})
+    config = structs.replace(by_pipe(witness, *command), seconds=0.5)
     (asked,) = cosigning.cosign(watched_by(scene.context, config))
     assert asked.outcome is Outcome.UNREACHABLE
     assert said in asked.detail
