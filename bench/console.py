@@ -110,7 +110,7 @@ def _size(root: Path) -> int:
 def _paint(command: list[str], newest: int) -> tuple[float, float]:
     with Terminal(command) as terminal:
         wall = terminal.until(_full(newest))
-        return wall, terminal.processor_seconds()
+        return wall, terminal.used
 
 
 def _keys(big: Path, entries: int) -> list[Result]:

@@ -15,7 +15,6 @@ from store import config, projections
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
 from store.domain import events as ev
-from store.domain.roles import checked_handle
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Statement
@@ -78,6 +77,8 @@ def create(
         BadInput: there is a workspace already, or the handle or origin will not do.
         StorageFailure: the folder cannot be written.
     """
+    from store.domain.roles import checked_handle
+
     clock = clock or SystemClock()
     checked_handle(handle)
     root = root.absolute()

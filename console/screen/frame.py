@@ -106,6 +106,8 @@ class Frame(PatientScreen):
                 await asyncio.wait_for(pane.drawn.wait(), FIRST_PAINT_SECONDS)
         self._frame_first.close()
         self.draw_whole()
+        if not self.is_current:  # the tour lies over it
+            self.app.screen.refresh(layout=True)
         if pane is not None:
             await pane.drawn.wait()
         self.call_after_refresh(self._follow)
