@@ -12,7 +12,6 @@ import pytest
 from support.scene import Scene
 
 from console.screen import desk as desk_module
-from console.screen import verification as verification_module
 from console.screen.desk import Desk
 from console.screen.verification import Verification
 from store.domain import events as ev
@@ -103,7 +102,7 @@ async def test_after_a_stop_the_next_verification_goes_on_from_where_it_was_good
             verification.stop()
         return verify_workspace(context, scope=scope, progress=progress)
 
-    monkeypatch.setattr(verification_module, "verify_workspace", stopped_at_first)
+    monkeypatch.setattr(verifying, "verify_workspace", stopped_at_first)
     with pytest.raises(VerificationStopped):
         await verification.run(scene.size)
     assert (await verification.run(scene.size)).ok

@@ -6,8 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from msgspec import structs
-from pydantic import ValidationError
+from msgspec import ValidationError, convert, structs
 from support.keyring import line_of, new_key
 from support.made_log import MadeLog
 from support.scene import Scene
@@ -372,12 +371,12 @@ def test_an_answer_travels_and_comes_back() -> None:
 
 def test_the_configuration_is_checked(scene: Scene, witness: Witness) -> None:
     with pytest.raises(ValidationError, match="name one of url, command, folder"):
-        WitnessConfig(vkey="x", url="http://a.example", folder="b")
+        convert({"vkey": "x", "url": "http://a.example", "folder": "b"}, WitnessConfig)
     with pytest.raises(ValidationError, match="quorum of 2"):
-        WitnessesConfig(quorum=2, known=(WitnessConfig(vkey="x"),))
+        convert({"quorum": 2, "known": [{"vkey": "x"}]}, WitnessesConfig)
     for url in ("ftp://a", "file:///etc/passwd", "a.example"):
         with pytest.raises(ValidationError):
-            WitnessConfig(vkey="x", url=url)
+            convert({"vkey": "x", "url": url}, WitnessConfig)
     log_key = scene.context.ledger.verifier.vkey
     for vkey, said in (("x", "verifier key"), (log_key, "a log's key")):
         with pytest.raises(BadInput, match=said):
