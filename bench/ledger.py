@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -136,9 +135,3 @@ def _proof(context: Context) -> Result:
         goal="≤ 5 ms",
         met=took <= 0.005,
     )
-
-
-def peak_kib() -> int:
-    """Return the peak memory of this process and its children, in KiB."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)

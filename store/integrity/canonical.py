@@ -18,12 +18,13 @@ MAX_SAFE_INTEGER = 2**53 - 1
 _ORJSON_FLOATS = (1e-3, 1e15)
 """Between these, a float with a fraction is written by orjson exactly as ECMAScript does: plain digits."""
 _TEXT: Final = frozenset({str})
-_PLAIN: Final = frozenset({str, bool, type(None)})
-"""Types of which every value may be recorded, as far as its type tells."""
-_RECORDED: Final = _PLAIN | {int, dict, list}
-_EXACT: Final = _PLAIN | {int}
+_EXACT: Final[frozenset[type]] = frozenset({str, bool, type(None), int})
 """Types of which orjson writes every value as RFC 8785 wants it, or refuses it."""
 _WRITTEN: Final = _EXACT | {float, dict, list}
+_RECORDED: Final = _EXACT | {dict, list}
+"""Types of which every value may be recorded, as far as its type tells."""
+_RECORDING: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+"""Refuses integers beyond ±(2^53−1)."""
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -36,7 +37,7 @@ def canonical_bytes(value: object) -> bytes:
         BadInput: NaN, infinity, a lone surrogate, a key that is no string, nesting beyond `MAX_DEPTH`, or a
             type JSON does not have.
     """
-    if _is_plain(value, MAX_DEPTH):
+    if _is_plain(value, MAX_DEPTH, _WRITTEN):
         try:
             return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError:
@@ -54,23 +55,24 @@ def entry_bytes(value: object) -> bytes:
     Raises:
         BadInput: one line naming the place (`/data/count`) and what must not stand there.
     """
-    if not _is_entry_value(value, MAX_DEPTH):
-        _check_entry_value(value, "", MAX_DEPTH)  # again, more slowly: it says what stands where
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
-        raise BadInput("a lone surrogate (half a character) cannot be recorded") from None
+    if _is_plain(value, MAX_DEPTH, _RECORDED):
+        try:
+            return orjson.dumps(value, option=_RECORDING)
+        except orjson.JSONEncodeError:
+            pass  # an integer that is too large, or half a character
+    _check_entry_value(value, "", MAX_DEPTH)  # more slowly: it says what stands where
+    raise BadInput("a lone surrogate (half a character) cannot be recorded")
 
 
-def _is_plain(value: object, depth: int) -> bool:
-    """Say whether orjson with sorted keys writes `value` as RFC 8785 wants it; False where it might not.
+def _is_plain(value: object, depth: int, allowed: frozenset[type]) -> bool:
+    """Say whether `value` is of `allowed` types only, and orjson with sorted keys writes it as RFC 8785 wants it.
 
-    Only containers cost a call.
+    False where it might not; integers are left to orjson. Only containers cost a call.
     """
     children: Collection[object]
     if type(value) is dict:
         # orjson sorts by code point, RFC 8785 by UTF-16 unit: they part above U+D7FF. ASCII is safe.
-        if not (_TEXT.issuperset(map(type, value)) and all(map(str.isascii, value))):
+        if not (_TEXT.issuperset(map(type, value)) and "".join(value).isascii()):
             return False
         children = value.values()
     elif type(value) is list:
@@ -82,7 +84,7 @@ def _is_plain(value: object, depth: int) -> bool:
     kinds = set(map(type, children))
     if kinds <= _EXACT:
         return True
-    if not kinds <= _WRITTEN:
+    if not kinds <= allowed:
         return False
     for child in children:
         kind = type(child)
@@ -90,7 +92,7 @@ def _is_plain(value: object, depth: int) -> bool:
             number = cast("float", child)
             if not _ORJSON_FLOATS[0] <= abs(number) < _ORJSON_FLOATS[1] or number.is_integer():
                 return False
-        elif (kind is dict or kind is list) and not _is_plain(child, depth - 1):
+        elif (kind is dict or kind is list) and not _is_plain(child, depth - 1, allowed):
             return False
     return True
 
@@ -178,34 +180,6 @@ def _number(value: float) -> str:
         fraction = f".{text[1:]}" if len(text) > 1 else ""
         text = f"{text[0]}{fraction}e{point - 1:+d}"
     return f"-{text}" if sign else text
-
-
-def _is_entry_value(value: object, depth: int) -> bool:
-    """Say quickly whether a value may be recorded; only containers cost a call."""
-    children: Collection[object]
-    if type(value) is dict:
-        if not (_TEXT.issuperset(map(type, value)) and all(map(str.isascii, value))):
-            return False
-        children = value.values()
-    elif type(value) is list:
-        children = value
-    else:
-        children, depth = (value,), depth + 1
-    if depth == 0:
-        return False
-    kinds = set(map(type, children))
-    if kinds <= _PLAIN:
-        return True
-    if not kinds <= _RECORDED:
-        return False
-    for child in children:
-        kind = type(child)
-        if kind is int:
-            if not -MAX_SAFE_INTEGER <= cast("int", child) <= MAX_SAFE_INTEGER:
-                return False
-        elif kind not in _PLAIN and not _is_entry_value(child, depth - 1):
-            return False
-    return True
 
 
 def _check_entry_value(value: object, where: str, depth: int) -> None:

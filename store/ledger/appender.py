@@ -107,7 +107,7 @@ class Appender:
         with self._exclusively():
             with self._transaction(self.place.without_heads()) as writer:
                 yield writer
-                if not any("incarnation" in statement.data for statement in writer.appended):
+                if not any("incarnation" in entry.statement.data for entry in writer.appended()):
                     raise BadInput("a restore is acknowledged by an entry that carries a new incarnation")
             assert self._connection is not None
             note = newest_note(self._connection)
@@ -126,14 +126,14 @@ class Appender:
             try:
                 with self._transaction(self.place, change.signer) as writer:
                     yield writer
-                    if writer.appended:
+                    if writer.count:
                         keys = change.keys(keys, writer.head().size)
                         field, value = change.said
-                        if writer.appended[-1].data.get(field) != value:
+                        if writer.entry(writer.head().size).statement.data.get(field) != value:
                             raise BadInput("a log's key is changed by an entry that names the new one")
             finally:
                 # Only where it was committed, though perhaps not anchored, is this the place after the change.
-                if writer is not None and writer.appended and self._position == writer.position():
+                if writer is not None and writer.count and self._position == writer.position():
                     self._signers, self.place = change.signers(self._signers), replace(self.place, keys=keys)
 
     @contextmanager
@@ -160,7 +160,7 @@ class Appender:
         writer: Writer | None = None
         try:
             writer = self._begin(connection, place)
-            with undisturbed():  # the statements of a large group hold no cycles, and all live until its commit
+            with undisturbed():  # nothing that a large group makes holds cycles
                 yield writer
             note = writer.seal_transaction(first, *(one for one in (self._signers.second, successor) if one))
             connection.execute("COMMIT")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, wait
-from contextlib import contextmanager
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -16,6 +16,8 @@ from typing import Final
 from store.errors import StorageFailure
 from store.integrity.note import MAX_NOTE
 
+_READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
@@ -32,14 +34,13 @@ class HeadStore:
             StorageFailure: there is something, but it cannot be read.
         """
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            descriptor = os.open(self.path, _READ_FLAGS)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StorageFailure(f"{self.path}: the kept head cannot be read ({error.strerror})") from error
         try:
-            with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-                return file.read(min(os.fstat(descriptor).st_size, MAX_NOTE) + 1)
+            return os.read(descriptor, min(os.fstat(descriptor).st_size, MAX_NOTE) + 1)
         except OSError as error:
             raise StorageFailure(f"{self.path}: the kept head cannot be read ({error.strerror})") from error
         finally:
@@ -81,9 +82,9 @@ def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False, he
     Raises:
         StorageFailure: a store could not be written; the others may have been.
     """
-    folders: dict[Path, list[HeadStore]] = {}
+    folders: dict[str, list[HeadStore]] = {}
     for store in stores:
-        folders.setdefault(store.path.parent, []).append(store)
+        folders.setdefault(str(store.path.parent), []).append(store)
     works = [partial(_keep_in, folder, neighbours, note, force=force) for folder, neighbours in folders.items()]
     if helper is None or len(works) < 2:
         for work in works:
@@ -92,10 +93,10 @@ def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False, he
     waiting = [helper.submit(work) for work in works[1:]]
     try:
         works[0]()
-    finally:
-        wait(waiting)
-    for done in waiting:
-        done.result()
+    finally:  # whatever came of the first, nobody is still writing when the caller goes on
+        failures = [done.exception() for done in waiting]
+    for failure in filter(None, failures):
+        raise failure
 
 
 def stated_size(note: bytes) -> tuple[bytes, int] | None:
@@ -106,31 +107,29 @@ def stated_size(note: bytes) -> tuple[bytes, int] | None:
     return lines[0], int(lines[1])
 
 
-def _keep_in(folder: Path, stores: Sequence[HeadStore], note: bytes, *, force: bool) -> None:
+def _keep_in(folder: str, stores: Sequence[HeadStore], note: bytes, *, force: bool) -> None:
     try:
         _publish_in(folder, stores, note, force=force)
     except OSError as error:
         raise StorageFailure(f"{folder}: the head cannot be kept there ({error.strerror})") from error
 
 
-def _publish_in(folder: Path, stores: Sequence[HeadStore], note: bytes, *, force: bool) -> None:
-    with _locked(folder) as descriptor:
-        kept = [(store, store.read()) for store in stores]
-        due = [store for store, old in kept if force or not (old == note or _is_behind(note, old))]
+def _publish_in(folder: str, stores: Sequence[HeadStore], note: bytes, *, force: bool) -> None:
+    """Write the note to stores of one folder. Every append waits for this: plain names below one open folder."""
+    with _locked(folder) as within:
+        kept = [(store.path.name, store.read()) for store in stores]
+        due = [name for name, old in kept if force or not (old == note or _is_behind(note, old))]
         if not due:
             return
-        written = folder / f".{due[0].path.name}.new"
-        _write_durably(written, note)
-        for store in due[1:]:
-            other = folder / f".{store.path.name}.new"
-            other.unlink(missing_ok=True)
-            try:
-                os.link(written, other)  # one durable file under two names costs one sync, not two
-            except OSError:
-                _write_durably(other, note)
-            other.replace(store.path)
-        written.replace(due[0].path)
-        os.fsync(descriptor)
+        first, *others = due
+        written = f".{first}.new"
+        _write_durably(written, note, within)
+        for name in others:
+            other = f".{name}.new"
+            _link(written, other, note, within)
+            os.replace(other, name, src_dir_fd=within, dst_dir_fd=within)
+        os.replace(written, first, src_dir_fd=within, dst_dir_fd=within)
+        os.fsync(within)
 
 
 def _is_behind(note: bytes, kept: bytes | None) -> bool:
@@ -140,9 +139,8 @@ def _is_behind(note: bytes, kept: bytes | None) -> bool:
     return ours is not None and theirs is not None and ours[0] == theirs[0] and ours[1] < theirs[1]
 
 
-def _write_durably(path: Path, data: bytes) -> None:
-    path.unlink(missing_ok=True)  # what a crash left may share its inode with a store: never write into it
-    descriptor = os.open(path, _FILE_FLAGS, 0o600)
+def _write_durably(name: str, data: bytes, within: int) -> None:
+    descriptor = _created(name, within)
     try:
         rest = memoryview(data)
         while rest:
@@ -152,14 +150,33 @@ def _write_durably(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
+def _created(name: str, within: int) -> int:
+    """Return a new file; what a crash left under its name may share its inode with a store: never write into it."""
+    try:
+        return os.open(name, _FILE_FLAGS, 0o600, dir_fd=within)
+    except FileExistsError:
+        os.unlink(name, dir_fd=within)
+        return os.open(name, _FILE_FLAGS, 0o600, dir_fd=within)
+
+
+def _link(written: str, other: str, data: bytes, within: int) -> None:
+    """Give one durable file a second name, which costs no second sync; where links cannot be had, write another."""
+    with suppress(FileNotFoundError):
+        os.unlink(other, dir_fd=within)
+    try:
+        os.link(written, other, src_dir_fd=within, dst_dir_fd=within)
+    except OSError:
+        _write_durably(other, data, within)
+
+
 @contextmanager
-def _locked(folder: Path) -> Iterator[int]:
+def _locked(folder: str) -> Iterator[int]:
     """Hold the folder's lock, so that two processes never put an older head over a newer one."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(folder, _FOLDER_FLAGS)
     except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(folder, _FOLDER_FLAGS)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from store import projections
@@ -16,10 +18,11 @@ from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.rows import Search, read_entries, read_entry
 from store.ledger.tree import Head, Position, store_nodes
 
-_TOGETHER: Final = 16
-"""Rows in one INSERT. Because of its triggers SQLite saves every page that a statement touches; many share that."""
-_INSERT: Final = "INSERT INTO entry(seq, body, hash) VALUES (?, ?, ?)"
-_INSERT_MANY: Final = _INSERT + ", (?, ?, ?)" * (_TOGETHER - 1)
+_TOGETHER: Final = 256
+"""Entries stored at a time, at most 16 MiB: what each step touches is still at hand for the next entry's turn at it.
+
+They are rows of one INSERT, because a table with triggers has every page saved that a statement touches.
+"""
 
 
 class Writer:
@@ -27,9 +30,8 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection, start: Position, *, origin: str) -> None:
         self._connection: Final = connection
-        self._waiting: Final[list[int | bytes]] = []
-        """Number, body and hash of each entry that is sealed but not yet in its table; whoever looks puts it there."""
-        self.appended: Final[list[Statement]] = []
+        self._waiting: Final[list[Entry]] = []
+        """Entries that are sealed but not yet in any table; whoever looks puts them there."""
         self.failure: Exception | None = None
         """Why this transaction can no longer be committed: an append that stopped half-way."""
         self._start = start
@@ -61,18 +63,21 @@ class Writer:
         if self.failure is not None:
             raise self.failure
         entry = seal(self._tree.size + 1, self._last, statement, signature)
-        try:
-            self._waiting.extend((entry.seq, entry.body, entry.hash))
-            if len(self._waiting) == 3 * _TOGETHER:
-                self._store()
-            projections.apply(self._connection, entry)
-        except Exception as error:
-            self.failure = error
-            raise
+        self._waiting.append(entry)
         self._tree.add(entry.hash)
         self._last = entry.hash
-        self.appended.append(statement)
+        if len(self._waiting) == _TOGETHER:
+            self._store()
         return entry
+
+    @property
+    def count(self) -> int:
+        """How many entries this transaction has appended."""
+        return self._tree.size - self._start.size
+
+    def appended(self) -> Iterator[Entry]:
+        """Yield this transaction's own entries, read back: of a large group none is kept in memory."""
+        return self.entries(after=self._start.size)
 
     def head(self) -> Head:
         """Return the head as this transaction sees it."""
@@ -113,7 +118,7 @@ class Writer:
         """
         if self.failure is not None:
             raise self.failure
-        if not self.appended:
+        if not self.count:
             return None
         self._store()
         store_nodes(self._connection, self._start.size, self._tree.size)
@@ -123,17 +128,21 @@ class Writer:
         return note
 
     def _store(self) -> None:
-        """Insert the entries that wait, in order."""
+        """Insert the entries that wait, in order, and bring the read tables up to them."""
         if self.failure is not None:
             raise self.failure
-        waiting = self._waiting
+        waiting, connection = self._waiting, self._connection
         try:
-            if len(waiting) == 3 * _TOGETHER:
-                self._connection.execute(_INSERT_MANY, waiting)
-            else:
-                for at in range(0, len(waiting), 3):
-                    self._connection.execute(_INSERT, waiting[at : at + 3])
+            if waiting:
+                rows = [(entry.seq, entry.body, entry.hash) for entry in waiting]
+                connection.execute(_insertion(len(rows)), tuple(chain.from_iterable(rows)))
+                projections.apply(connection, waiting)
         except Exception as error:
             self.failure = error
             raise
         waiting.clear()
+
+
+@lru_cache(maxsize=_TOGETHER)
+def _insertion(rows: int) -> str:
+    return "INSERT INTO entry(seq, body, hash) VALUES " + ", ".join(["(?, ?, ?)"] * rows)  # noqa: S608

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from store.domain import events as ev
@@ -37,33 +38,44 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
 TABLES: Final[tuple[str, ...]] = tuple(sql for projection in PROJECTIONS for sql in projection.tables)
 NAMES: Final[tuple[str, ...]] = tuple(name for projection in PROJECTIONS for name in projection.names)
 """The names of the read tables."""
-_BY_KIND: Final[Mapping[str, tuple[Projection, ...]]] = {
-    kind: tuple(p for p in PROJECTIONS if kind in p.kinds) for p in PROJECTIONS for kind in p.kinds
+_FOLLOWERS: Final[Mapping[str, tuple[int, ...]]] = {
+    kind: tuple(place for place, p in enumerate(PROJECTIONS) if kind in p.kinds)
+    for p in PROJECTIONS
+    for kind in p.kinds
 }
+"""Kind of entry → the places in `PROJECTIONS` of those that follow it."""
+_TOGETHER: Final = 256
+"""Entries of a rebuild that are shown to one read model before the next one's turn."""
 
 
-def apply(connection: sqlite3.Connection, entry: Entry) -> None:
-    """Bring every read model up to `entry`; runs in the transaction that appends it."""
-    statement = entry.statement
-    interested = _BY_KIND.get(statement.kind)
-    if interested is None:
-        return
-    record = ev.Recorded(
-        seq=entry.seq,
-        time=statement.time,
-        actor=statement.actor,
-        event=ev.decode(statement.kind, statement.on, statement.data),
-    )
-    for projection in interested:
-        projection.apply(connection, record)
+def apply(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+    """Bring every read model up to `entries`, oldest first; runs in the transaction that appends them.
+
+    One read model after the other, each with all of them: none reads another's tables, and one table's pages are
+    found quickest while nothing else is looked for.
+    """
+    due: list[list[ev.Recorded]] = [[] for _ in PROJECTIONS]
+    for entry in entries:
+        statement = entry.statement
+        followers = _FOLLOWERS.get(statement.kind)
+        if followers is None:
+            continue
+        event = ev.decode(statement.kind, statement.on, statement.data)
+        record = ev.Recorded(seq=entry.seq, time=statement.time, actor=statement.actor, event=event)
+        for place in followers:
+            due[place].append(record)
+    for projection, records in zip(PROJECTIONS, due, strict=True):
+        for record in records:
+            projection.apply(connection, record)
 
 
 def rebuild(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     """Empty every read model and fill it again from `entries`, oldest first; the caller holds the transaction."""
     for name in NAMES:
         connection.execute(f"DELETE FROM {name}")
-    for entry in entries:
-        apply(connection, entry)
+    left = iter(entries)
+    while group := list(islice(left, _TOGETHER)):
+        apply(connection, group)
 
 
 def differences(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[str, ...]:

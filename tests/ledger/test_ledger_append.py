@@ -138,6 +138,15 @@ def test_a_writer_whose_append_stopped_half_way_cannot_commit(book, monkeypatch)
     assert book.ledger.head().size == 0
 
 
+def test_a_transaction_reads_back_its_own_entries(book) -> None:
+    book.fill(2)
+    with book.ledger.writing() as writer:
+        sealed = [writer.append(book.statement()) for _ in range(300)]
+        assert writer.count == 300
+        assert list(writer.appended()) == sealed
+    assert book.verify().entries == 302
+
+
 def test_writing_inside_writing_is_a_bug(book) -> None:
     with pytest.raises(RuntimeError), book.ledger.writing(), book.ledger.writing():
         pass

@@ -11,9 +11,12 @@ from ledger_book import ORIGIN
 
 from store.integrity.checkpoint import Checkpoint, open_checkpoint
 from store.integrity.entry import Entry
+from store.integrity.logkeys import LogKeys
 from store.integrity.note import Cosigner, make_note, open_note
 from store.ledger import HeadStore, Problem, Verdict, VerificationStopped, rebuild_nodes
 from store.ledger.report import Report
+from store.ledger.span import Rules
+from store.ledger.workers import Shared, helpers
 
 
 def kinds(report: Report) -> set[str]:
@@ -165,6 +168,15 @@ def test_shared_between_processes_the_findings_are_the_same(book, size: int, mon
     book.tamper("DELETE FROM node")
     report = book.verify(processes=3)
     assert {"hash", "tree"} <= kinds(report)
+
+
+def test_a_helper_checks_stretches_on_its_own(book) -> None:
+    book.fill(600, together=True)
+    shared = Shared([(0, 256), (256, 600)])
+    with helpers(book.path, Rules(origin=ORIGIN, keys=LogKeys(book.signer.verifier)), shared, 1) as threads:
+        threads[0].join()
+    assert shared.done_elsewhere == 600
+    assert not any(found.problems for found in shared.found.values())
 
 
 def test_a_helper_that_cannot_start_costs_time_only(book, monkeypatch) -> None:
