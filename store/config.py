@@ -148,6 +148,8 @@ def _faults(plain: dict[str, Any]) -> Iterator[str]:
                 convert(plain[field.name], field.type)
             except ValidationError as error:
                 yield _words(field.name, error)
+        elif field.required:
+            yield f"{field.name}: it is missing"
     yield from (f"{name}: there is no such key" for name in plain.keys() - {field.name for field in fields(Config)})
 
 
