@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+SKEW: Final = timedelta(minutes=10)
+"""How far two machines' clocks may be apart, or one be set back, before anybody minds."""
 
 
 class Clock(Protocol):

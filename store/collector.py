@@ -13,7 +13,8 @@ def undisturbed() -> Iterator[None]:
 
     Reading an export makes up to a million small objects, and none of them points back: the collector would walk
     them all, again and again, for a third of the time, and find nothing. Memory is freed by reference counts as
-    ever. Safe in threads: whoever switched it off switches it on, at the latest when the last one is done.
+    ever. Afterwards they count as old, or the first thing it did were to walk them after all: a full collection
+    still does. Safe in threads: whoever switched it off switches it on, at the latest when the last one is done.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -21,4 +22,6 @@ def undisturbed() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            gc.freeze()  # the two together move what is young to what is old, and look at none of it
+            gc.unfreeze()
             gc.enable()

@@ -26,6 +26,10 @@ class Unstated(BadInput):
     """A request does not state what policy or its template says it must (exit 2)."""
 
 
+class Disguised(BadInput):
+    """A name or a text that is made to be read as something else than it is (exit 2)."""
+
+
 class NotFound(BadInput):
     """The named thing does not exist in this workspace (exit 2)."""
 

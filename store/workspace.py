@@ -25,6 +25,7 @@ from store.integrity.signer import Signer
 from store.ledger import HeadStore, Ledger, state_heads
 from store.ledger.mounts import network_problem
 from store.ledger.report import Contradiction, Problem, Report, Verdict
+from store.ledger.schema import NotALedger
 from store.ledger.upgrade import is_old, upgrade
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
 from store.services.identity import log_key_file as log_keys
@@ -180,7 +181,7 @@ def verify_unopened(root: Path) -> Report:
     """Verify the ledger of a workspace that cannot be opened, by its file alone; or by the file's absence.
 
     Raises:
-        BadInput: it is no workspace or no ledger, or there is none and no head remembers one.
+        BadInput: it is no workspace, its ledger is of a newer version, or there is none and no head remembers one.
     """
     from store.domain.signatures import SignatureAudit
     from store.ledger.verify import verify
@@ -190,17 +191,20 @@ def verify_unopened(root: Path) -> Report:
     settings = config.load(root)
     if not os.path.lexists(root / LEDGER_FILE):
         return _missing(root, settings)
-    return verify(
-        root / LEDGER_FILE,
-        heads=(*_heads(root, settings), *stores_of(root, settings.witnesses)),
-        verifier=Verifier.from_vkey(settings.ledger.log_key),
-        witnesses=[verifier_of(one) for one in settings.witnesses.known],
-        quorum=settings.witnesses.quorum,
-        origin=settings.ledger.origin,
-        second=log_keys.expected_second(settings),
-        audit=SignatureAudit(),
-        tables=TABLES,
-    )
+    try:
+        return verify(
+            root / LEDGER_FILE,
+            heads=(*_heads(root, settings), *stores_of(root, settings.witnesses)),
+            verifier=Verifier.from_vkey(settings.ledger.log_key),
+            witnesses=[verifier_of(one) for one in settings.witnesses.known],
+            quorum=settings.witnesses.quorum,
+            origin=settings.ledger.origin,
+            second=log_keys.expected_second(settings),
+            audit=SignatureAudit(),
+            tables=TABLES,
+        )
+    except NotALedger as error:  # anywhere else it would be bad input; here a ledger has stood
+        return _nothing(Verdict.INVALID, (Problem(seq=0, problem="storage", detail=str(error)),))
 
 
 def _missing(root: Path, settings: Config) -> Report:
@@ -213,12 +217,19 @@ def _missing(root: Path, settings: Config) -> Report:
         Problem(seq=size, problem="shorter", detail=f"{path} is missing; a kept head remembers {size} entries")
         for size in sorted(kept)
     )
+    return _nothing(
+        Verdict.SHORTER, problems, tuple(Contradiction(kept=note, ours=None) for _, note in sorted(kept.items()))
+    )
+
+
+def _nothing(verdict: Verdict, problems: tuple[Problem, ...], contradictions: tuple[Contradiction, ...] = ()) -> Report:
+    """Return the report about a file in which there is no entry to be read."""
     return Report(
-        verdict=Verdict.SHORTER,
+        verdict=verdict,
         entries=0,
         root=EMPTY_ROOT,
         problems=problems,
-        contradictions=tuple(Contradiction(kept=note, ours=None) for _, note in sorted(kept.items())),
+        contradictions=contradictions,
         tail_entries=0,
         tail_minutes=0,
         seconds=0.0,
@@ -271,7 +282,11 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
         raise IntegrityFailure(_missing(root, settings).problems[-1].detail + ": restore it from a backup")
     remote = None if settings.ledger.network_file_system else network_problem(root / LEDGER_FILE)
     log_key = log_keys.find(root, settings, root / LEDGER_FILE, log_passphrase)
-    if remote is None and is_old(root / LEDGER_FILE):
+    try:
+        old = is_old(root / LEDGER_FILE)
+    except NotALedger as error:
+        raise IntegrityFailure(f"{error}: the ledger that belongs here was replaced") from error
+    if old and remote is None:
         upgrade(root / LEDGER_FILE, tables=TABLES, read_tables=projections.NAMES, rebuild=projections.rebuild)
     ledger = Ledger.open(
         root / LEDGER_FILE,

@@ -34,8 +34,9 @@ def approval_import(session: Session, signatures: tuple[Path, ...], statement: P
         try:
             entry = offsite.take(context, path, statement)
         except QuarterdeckError as error:
-            complain(f"{path}: {error}")
-            outcomes.append({"file": str(path), "entry": None, "reason": str(error)})
+            refused = f" (recorded: entry {error.entry})" if error.entry is not None else ""
+            complain(f"{path}: {error}{refused}")
+            outcomes.append({"file": str(path), "entry": None, "reason": str(error), "recorded": error.entry})
             status = max(status, error.exit_code)
             continue
         said = entry.statement

@@ -48,9 +48,16 @@ def signer_of(option: Path | None) -> Signer:
 
 
 def actor_of(
-    context: Context, option: Path | None, as_name: str | None, *, announce: Announce | None = announce_touch
+    context: Context,
+    option: Path | None,
+    as_name: str | None,
+    *,
+    act: str | None,
+    announce: Announce | None = announce_touch,
 ) -> Actor:
     """Return who acts; `announce` is told when a security key starts to wait for its owner.
+
+    `act` says what for, should they be turned away; None where somebody only looks.
 
     Raises:
         BadInput: no key is named and there is no agent; or several people's keys are in it.
@@ -58,11 +65,11 @@ def actor_of(
     """
     path = named_key(option)
     if path is not None:
-        return people.identify(context, _named(path, announce), as_name=as_name)
-    return callers.by_agent(context, _agent(), as_name=as_name, announce=announce)
+        return people.identify(context, _named(path, announce), as_name=as_name, act=act or "act")
+    return callers.by_agent(context, _agent(), as_name=as_name, announce=announce, act=act)
 
 
-def actor_if_any(context: Context, option: Path | None, as_name: str | None) -> tuple[Actor | None, str]:
+def actor_if_any(context: Context, option: Path | None, as_name: str | None, *, act: str) -> tuple[Actor | None, str]:
     """Return who acts; or nobody, and why, where no key was named and the agent has none of this ledger's.
 
     Nothing is printed when a security key waits: this is also for the console, which owns the screen.
@@ -74,10 +81,10 @@ def actor_if_any(context: Context, option: Path | None, as_name: str | None) -> 
         if agent_socket() is None:
             return None, "no key is named; start with --key PATH, or an ssh-agent, to act"
         try:
-            return actor_of(context, None, None, announce=None), ""
+            return actor_of(context, None, None, act=None, announce=None), ""
         except QuarterdeckError as error:
             return None, str(error)
-    return actor_of(context, option, as_name, announce=None), ""
+    return actor_of(context, option, as_name, act=act, announce=None), ""
 
 
 def _named(path: Path, announce: Announce | None) -> Signer:

@@ -67,6 +67,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "role": "people",
     "key": "people",
     "log-key": "log_key",
+    "clock": "clock",
     "policy": "policy",
     "environment": "environment",
     "freeze": "environment",

@@ -14,7 +14,7 @@ from store.clock import timestamp
 from store.domain.events import Grant
 from store.domain.roles import parse_grant
 from store.errors import BadInput, NotFound
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.integrity.entry import Entry
 from store.integrity.sshkey import parse_public_key
 from store.projections import principals as rows
@@ -23,7 +23,7 @@ from store.services.identity import keys, people
 
 def _key_line(path: Path) -> str:
     try:
-        lines = read_guarded(path, limit=65_536).decode("utf-8").strip().splitlines()
+        lines = read_named(path, limit=65_536).decode("utf-8").strip().splitlines()
     except UnicodeDecodeError:
         raise BadInput(f"{path} is no public key file: it is not text") from None
     if len(lines) != 1:

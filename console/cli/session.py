@@ -77,13 +77,13 @@ class Session:
         """Return who acts: the principal whose key signs. Raises Refusal for a stranger, BadInput without a key."""
         from console.cli import caller
 
-        return caller.actor_of(self.context, self.options.key, self.options.as_name)
+        return caller.actor_of(self.context, self.options.key, self.options.as_name, act=_doing())
 
     def actor_if_any(self) -> tuple[Actor | None, str]:
         """Return who acts, or nobody and why: where no key was named and the agent has none of this ledger's."""
         from console.cli import caller
 
-        return caller.actor_if_any(self.context, self.options.key, self.options.as_name)
+        return caller.actor_if_any(self.context, self.options.key, self.options.as_name, act=_doing())
 
     def _ask_log_passphrase(self) -> bytes:
         self.log_passphrase = _log_passphrase()
@@ -99,6 +99,16 @@ class Session:
         """Close the workspace if it was opened."""
         if self._workspace is not None:
             self._workspace.close()
+
+
+def _doing() -> str:
+    """Return what is being done, by the names of our own commands: nothing that anybody typed."""
+    words: list[str] = []
+    here = click.get_current_context(silent=True)
+    while here is not None and here.parent is not None:
+        words.append(here.command.name or "")
+        here = here.parent
+    return f"run {' '.join(['quarterdeck', *reversed(words)])}"
 
 
 def _from_environment(name: str) -> Path | None:

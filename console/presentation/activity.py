@@ -112,6 +112,7 @@ _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "policy.reviewed": ("§", "ok", "{who} reviewed the policy: {note?}"),
         "connectors.reviewed": ("§", "ok", "{who} reviewed the connectors: {note?}"),
         "request.commented": ("·", "info", "{who} on *{request}*, {name}: {comment?}"),
+        "clock.corrected": ("!", "warn", "{who} says that a clock was ahead: {reason?}"),
         "entry.annotated": ("·", "muted", "{who} on *{id}*: {note?}"),
     }
 )

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from store.archive import codec
 from store.errors import BadInput, IntegrityFailure, NotFound
@@ -98,13 +98,54 @@ class _Foothold:
     depth: int
     """Of the blob that would rest on it."""
     turns: int
+    stored: int
+    """Bytes of the frames that it rests on."""
     base: codec.Base
 
 
-def put(connection: sqlite3.Connection, data: bytes, *, previous: str | None = None) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kept:
+    """A blob that was just put, as the next version's foothold needs to know it."""
+
+    id: int
+    depth: int
+    turns: int
+    stored: int
+    data: bytes
+
+
+class Recent:
+    """What one transaction has put: the next version of it is told apart without reading it back.
+
+    Only for as long as the transaction: after a rollback none of it is true.
+    """
+
+    def __init__(self) -> None:
+        self._kept: Final[dict[str, _Kept]] = {}
+
+    def keep(self, digest: str, kept: _Kept, *, instead_of: str | None) -> None:
+        """Remember a blob; the version before it will not be asked for any more."""
+        if instead_of is not None:
+            self._kept.pop(instead_of, None)
+        self._kept[digest] = kept
+
+    def foothold(self, digest: str) -> _Foothold | None:
+        """Return where the next version of `digest` can rest; None where only the table can say."""
+        kept = self._kept.get(digest)
+        if kept is None or kept.depth >= MAX_DEPTH or kept.stored > _ALWAYS_ALLOWED_CHAIN:
+            return None
+        return _Foothold(
+            id=kept.id, depth=kept.depth + 1, turns=kept.turns, stored=kept.stored, base=codec.Base(kept.data)
+        )
+
+
+def put(
+    connection: sqlite3.Connection, data: bytes, *, previous: str | None = None, recent: Recent | None = None
+) -> str:
     """Keep `data` and return its digest (SHA-256, 64 hex digits); what is there already is not stored again.
 
-    `previous` is the digest of an earlier version of the same thing: only the difference is stored then.
+    `previous` is the digest of an earlier version of the same thing: only the difference is stored then. With
+    `recent` that is quicker where both are put in one transaction.
 
     Raises:
         BadInput: `data` is larger than `codec.MAX_SIZE`.
@@ -114,9 +155,14 @@ def put(connection: sqlite3.Connection, data: bytes, *, previous: str | None = N
     raw = sha256(data).digest()
     if _row_number(connection, raw) is not None:
         return raw.hex()
-    hold, frame = _framed(data, None if previous is None else _foothold(connection, previous))
-    depth, turns, base = (hold.depth, hold.turns, hold.id) if hold is not None else (0, 0, None)
-    connection.execute(_INSERT, (raw, len(data), depth, turns, base, frame))
+    near = recent.foothold(previous) if recent is not None and previous is not None else None
+    far = _foothold(connection, previous) if near is None and previous is not None else None
+    hold, frame = _framed(data, near or far)
+    depth, turns, base, stored = (hold.depth, hold.turns, hold.id, hold.stored) if hold is not None else (0, 0, None, 0)
+    row = connection.execute(_INSERT, (raw, len(data), depth, turns, base, frame)).lastrowid
+    if recent is not None and row is not None:
+        kept = _Kept(id=row, depth=depth, turns=turns, stored=stored + len(frame), data=data)
+        recent.keep(raw.hex(), kept, instead_of=previous)
     return raw.hex()
 
 
@@ -142,7 +188,8 @@ def _foothold(connection: sqlite3.Connection, digest: str) -> _Foothold | None:
             return None
         links, turns = links[: turns + 1], turns + 1
     base = codec.Base(_expanded(links, digest))
-    return _Foothold(id=links[-1].id, depth=len(links), turns=turns, base=base)
+    stored = sum(len(link.data) for link in links)
+    return _Foothold(id=links[-1].id, depth=len(links), turns=turns, stored=stored, base=base)
 
 
 def get(connection: sqlite3.Connection, digest: str) -> bytes:

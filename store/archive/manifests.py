@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from store.archive.blobs import get, put
+from store.archive.blobs import Recent, get, put
 from store.domain.component import Component
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.canonical import canonical_bytes
@@ -30,9 +30,15 @@ class ManifestRow:
 
 
 def put_manifest(
-    connection: sqlite3.Connection, components: Sequence[Component], *, previous: str | None = None
+    connection: sqlite3.Connection,
+    components: Sequence[Component],
+    *,
+    previous: str | None = None,
+    recent: Recent | None = None,
 ) -> str:
     """Keep a manifest of these components, and return its digest; `previous` is that of the version before.
+
+    `recent` as `put` takes it.
 
     The canonical bytes of a component are not kept beside the export they were read from: the export gives them
     again. The same components give the same digest in whatever order they come.
@@ -49,7 +55,7 @@ def put_manifest(
         seen.add(component.id)
         if sha256(component.canonical).hexdigest() != component.digest:
             raise IntegrityFailure(f"component {component.id!r}: its digest is not that of its canonical bytes")
-    return put(connection, manifest_bytes(components), previous=previous)
+    return put(connection, manifest_bytes(components), previous=previous, recent=recent)
 
 
 def manifest_bytes(components: Sequence[Component]) -> bytes:

@@ -8,18 +8,22 @@ from typing import Any
 
 import orjson
 
-from store.archive.blobs import get, put
+from store.archive.blobs import Recent, get, put
 from store.domain.component import Connector
 from store.errors import IntegrityFailure
 from store.integrity.canonical import canonical_bytes
 
 
 def put_connectors(
-    connection: sqlite3.Connection, connectors: Sequence[Connector], *, previous: str | None = None
+    connection: sqlite3.Connection,
+    connectors: Sequence[Connector],
+    *,
+    previous: str | None = None,
+    recent: Recent | None = None,
 ) -> str:
     """Keep a list of connectors and return its digest; the same ones give the same digest in whatever order.
 
-    `previous` is the digest of the list before, to which it is stored as a difference.
+    `previous` is the digest of the list before, to which it is stored as a difference; `recent` as `put` takes it.
     """
     rows = sorted(
         (
@@ -35,7 +39,7 @@ def put_connectors(
         ),
         key=lambda row: [str(row[name] or "") for name in ("kind", "name", "ref", "version", "licence")],
     )
-    return put(connection, canonical_bytes(rows), previous=previous)
+    return put(connection, canonical_bytes(rows), previous=previous, recent=recent)
 
 
 def connectors(connection: sqlite3.Connection, digest: str) -> tuple[Connector, ...]:

@@ -312,4 +312,4 @@ def _governed(story: _Story, now: datetime) -> None:
     story.clock.set(now - timedelta(minutes=4))
     rounds.once(context)
     story.clock.set(now - timedelta(minutes=2))
-    acknowledging.acknowledge(context, story.actors["ines"], "AN-0002", note="crm has no staging: sales agreed to that")
+    acknowledging.acknowledge(context, story.actors["ines"], "AN-0001", note="sales asked by phone; a request follows")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from store.clock import parse_timestamp
-from store.domain.change import Approval, Change
+from store.domain.change import Approval, Change, Tick
 from store.domain.enrolment import listed
 from store.domain.gates.wanted import binds_approval, wanted
 from store.domain.policy import ApprovalRule, Policy
@@ -40,7 +40,7 @@ def check_approver(change: Change, *, actor: str, people: Principals, rules: InF
     for gate in gates_against(change, rules.policy):
         reasons.append(f"the gate {gate} failed: {change.gates[gate].reason}")
         unblock.append(change.gates[gate].unblock or f"make {gate} pass and submit again")
-    unticked, how = _unticked(change, rules.policy)
+    unticked, how = _unticked(change, people, rules)
     reasons += unticked
     unblock += how
     if reasons:
@@ -169,15 +169,25 @@ def unapproved(
     return reasons, unblock
 
 
-def _unticked(change: Change, policy: Policy) -> tuple[list[str], list[str]]:
+def good_ticks(change: Change, people: Principals, rules: InForce) -> tuple[Tick, ...]:
+    """Return the ticks of the checklist that count: by somebody who could approve the request when they made it."""
+    return tuple(
+        one
+        for one in change.ticks
+        if barred_from_approving(change, one.actor, rules, one.at) is None
+        and may_approve(change, one.actor, people=people, policy=rules.policy, at=one.at)
+    )
+
+
+def _unticked(change: Change, people: Principals, rules: InForce) -> tuple[list[str], list[str]]:
     """Return which items of the checklist stand against an approval, and what would unblock that."""
     try:
-        template = template_of(change.content, change.environment, policy)
+        template = template_of(change.content, change.environment, rules.policy)
     except BadInput as gone:
         return [str(gone)], [f"quarterdeck request edit {change.id} --from-template …"]
     if template is None or not template.ticked_first:
         return [], []
-    items = left(template, [one.item for one in change.ticks])
+    items = left(template, [one.item for one in good_ticks(change, people, rules)])
     reasons = [f"not ticked on the checklist: {item}" for item in items]
     return reasons, [f"quarterdeck request tick {change.id} NUMBER, for each that holds"] if items else []
 

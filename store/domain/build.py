@@ -19,8 +19,10 @@ MAX_COMPONENTS = 20_000
 """Parts an export may have: each is stored and looked at on its own."""
 _BELOW_EE = bytes(range(0xEE))
 _SORTS_APART = re.compile(rb"\\u[d-fD-F]")
-_WHOLE_FLOAT = re.compile(rb"\.0[,\]}]")
-_DIGITS = bytes(0x30 if byte in b"0123456789" else 0x2C if byte in b",]}" else byte for byte in range(256))
+_HIGH_STRING = re.compile(rb'(?:[\xee-\xf4]|\\u[d-fD-F])(?:[^"\\]|\\.)*+"\s*+(?P<colon>:?)', re.DOTALL)
+"""From such a character to the end of the string it stands in; each is looked at once, so that time is linear."""
+_MOST_TEXTS = 1024 * 1024
+_ODD_FLOAT = re.compile(rb"[:\[,]-?[0-9]++(?:\.0[,\]}]|(?:\.[0-9]++)?e)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +38,22 @@ class Source:
         """Look at a document. The two orders part at U+E000: 0xEE…0xF4 in UTF-8, or an escape from D800."""
         high = not data.isascii() and data.translate(None, _BELOW_EE)
         escaped = b"\\u" in data and _SORTS_APART.search(data)
-        return cls(sorts_alike=not high and not escaped, has_float=has_float)
+        return cls(sorts_alike=not (high or escaped) or not _has_high_key(data), has_float=has_float)
+
+    @classmethod
+    def of_value(cls, value: Json) -> Source | None:
+        """Look at a value that was read from something else than JSON; None where only the exact writer can tell."""
+        try:
+            return cls.of(orjson.dumps(value), has_float=True)
+        except orjson.JSONEncodeError:
+            return None
+
+
+def _has_high_key(data: bytes) -> bool:
+    """Say whether such a character may stand in a key, not only in texts: before a string's end with a colon."""
+    if len(data) > _MOST_TEXTS:
+        return True
+    return any(match["colon"] for match in _HIGH_STRING.finditer(data))
 
 
 def canonical(value: Json, source: Source | None = None) -> bytes:
@@ -59,10 +76,7 @@ def _may_hold_odd_float(data: bytes) -> bool:
 
     All others have the same digits. A text that looks like one only costs time.
     """
-    if _WHOLE_FLOAT.search(data):
-        return True
-    shape = data.translate(_DIGITS)
-    return b"0e-0" in shape or b"0e00," in shape or b"0e000," in shape
+    return _ODD_FLOAT.search(data) is not None
 
 
 def searchable(value: Json) -> bytes:
@@ -146,9 +160,14 @@ def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
     `uses` are (component id, connector) pairs; an empty id means the installation as a whole.
     """
     users: dict[Connector, set[str]] = {}
+    met: dict[int, tuple[Connector, set[str]]] = {}
+    """By identity, which is quicker than comparing: the same few hosts are used again and again."""
     for component_id, connector in uses:
-        bare = replace(connector, components=()) if connector.components else connector
-        known = users.setdefault(bare, set())
+        _, known = met.get(id(connector), (None, None))
+        if known is None:
+            bare = replace(connector, components=()) if connector.components else connector
+            known = users.setdefault(bare, set())
+            met[id(connector)] = connector, known
         if component_id:
             known.add(component_id)
     return tuple(

@@ -89,6 +89,10 @@ class DiffRules:
 
     Asked instead of `wires` where parts have several outputs.
     """
+    wired_by: frozenset[str] | None = None
+    """The only members of a part that `wires` and `outputs` look at; None where they may look at anything."""
+    wire_of: Callable[[Path], str | None] | None = None
+    """Path → the id or the name of the part whose wires stand there, None where none do."""
     called_by_name: tuple[str, ...] = ()
     """The members of a content in which parts are called by their names, not their ids (`connections` of n8n):
     a new name there is no change of its own."""

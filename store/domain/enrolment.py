@@ -8,10 +8,25 @@ from typing import Final
 
 from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
-from store.domain.roles import Principal, Principals, fold
-from store.errors import BadInput, Refusal
+from store.domain.lookalikes import alike
+from store.domain.roles import RESERVED, Principal, Principals, checked_handle, fold
+from store.errors import BadInput, Disguised, Refusal
 
-_LOOKALIKE: Final = str.maketrans({"0": "o", "1": "l", ".": None, "-": None, "_": None})
+
+def checked_new_handle(people: Principals, text: str) -> str:
+    """Return `text` as a handle that somebody could be given.
+
+    Raises:
+        BadInput: it is none.
+        Disguised: it is none, and is made to be read as somebody's: another case, another script.
+    """
+    try:
+        return checked_handle(text)
+    except BadInput as wrong:
+        twin = alike(text, (*people.by_handle, *RESERVED))
+        if twin is not None:
+            raise Disguised(f"{wrong}; it is made to read like {twin}") from None
+        raise
 
 
 def check_handle_is_free(people: Principals, handle: str) -> None:
@@ -23,10 +38,10 @@ def check_handle_is_free(people: Principals, handle: str) -> None:
     """
     if handle in people.by_handle:
         raise BadInput(f"{handle} is a principal already")
-    alike = sorted(other for other in people.by_handle if _shape(other) == _shape(handle))
-    if alike:
+    twin = alike(handle, people.by_handle)
+    if twin is not None:
         raise Refusal(
-            [f"{handle} reads like {alike[0]}: two people need handles that nobody confuses"],
+            [f"{handle} reads like {twin}: two people need handles that nobody confuses"],
             would_unblock=["choose another handle"],
         )
 
@@ -79,11 +94,6 @@ def _governs(one: Principal, at: str) -> bool:
 
 def _is_whole(grant: ev.Grant) -> bool:
     return (grant.role, grant.project, grant.environment, grant.expires) == ("admin", "*", "*", None)
-
-
-def _shape(handle: str) -> str:
-    """Return what the eye makes of a handle."""
-    return handle.translate(_LOOKALIKE).replace("rn", "m").replace("vv", "w")
 
 
 def listed(handles: Sequence[str], most: int = 6) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SCHEME = re.compile(
     r"\b(?:https?|wss?|mqtts?|tcp|udp|ftps?|sftp|amqps?|redis|mongodb(?:\+srv)?|postgres(?:ql)?|mysql|ldaps?)\Z",
@@ -23,10 +24,16 @@ def hosts_in(text: str) -> set[str]:
     at = text.find("://")
     while at >= 0:
         # one character more than any scheme has, so that \b can tell `http` from `xhttp`
-        if _SCHEME.search(text[max(0, at - _LONGEST_SCHEME - 1) : at]) and (match := _HOST.match(text, at + 3)):
+        if _is_scheme(text[max(0, at - _LONGEST_SCHEME - 1) : at]) and (match := _HOST.match(text, at + 3)):
             found.add((match[1] + (match[2] or "")).lower())
         at = text.find("://", at + 3)
     return found
+
+
+@lru_cache(maxsize=1_024)
+def _is_scheme(before: str) -> bool:
+    """Say whether a scheme ends what stands before `://`. It is the same in most places of an export."""
+    return _SCHEME.search(before) is not None
 
 
 def host_named(text: str) -> set[str]:

@@ -6,6 +6,7 @@ with code under it: nothing is noise by its key alone.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from store.domain.component import Json, Path
@@ -42,10 +43,14 @@ class Noise:
     at: tuple[Path, ...] = ()
     nested: tuple[Nested, ...] = ()
     _keys: frozenset[str] = field(init=False, repr=False)
+    _deepest: float = field(init=False, repr=False)
+    """How many steps down the lowest place stands; below that, all is as it is."""
 
     def __post_init__(self) -> None:
         keys = {path[-1] for path in self.at}.union(*(nested.keys for nested in self.nested))
         object.__setattr__(self, "_keys", frozenset(keys))
+        deepest = math.inf if self.nested else max(map(len, self.at), default=0)
+        object.__setattr__(self, "_deepest", deepest)
 
     def covers(self, path: Path) -> bool:
         """Say whether a path is noise."""
@@ -54,24 +59,36 @@ class Noise:
         return any(_starts(path, place) for place in self.at) or any(nested.covers(path) for nested in self.nested)
 
     def without(self, content: Json) -> Json:
-        """Return `content` without its noise; an object whose every member is noise stays, empty."""
+        """Return `content` without its noise; an object whose every member is noise stays, empty.
+
+        What holds none may be the same object as in `content`.
+        """
         return self._bare(content, [])
 
     def _bare(self, value: Json, path: list[str]) -> Json:
+        if len(path) >= self._deepest:
+            return value
         if isinstance(value, dict):
             kept: dict[str, Json] = {}
             for key, item in value.items():
+                inside = isinstance(item, (dict, list))
+                if not inside and key not in self._keys:
+                    kept[key] = item  # most members: neither noise nor a way to it
+                    continue
                 path.append(key)
                 if key not in self._keys or not self.covers(tuple(path)):
-                    kept[key] = self._bare(item, path) if isinstance(item, (dict, list)) else item
+                    kept[key] = self._bare(item, path) if inside else item
                 path.pop()
             return kept
         if isinstance(value, list):
             items: list[Json] = []
             for number, item in enumerate(value):
-                path.append(str(number))
-                items.append(self._bare(item, path) if isinstance(item, (dict, list)) else item)
-                path.pop()
+                if isinstance(item, (dict, list)):
+                    path.append(str(number))
+                    items.append(self._bare(item, path))
+                    path.pop()
+                else:
+                    items.append(item)
             return items
         return value
 

@@ -55,11 +55,12 @@ def brief(value: Json) -> str:
 
 
 def objects(value: Json) -> Iterator[dict[str, Json]]:
-    """Yield every object inside `value`, itself included, outer before inner."""
-    if isinstance(value, dict):
-        yield value
-        for item in value.values():
-            yield from objects(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from objects(item)
+    """Yield every object inside `value`, itself included, outer before inner, in the order of the document."""
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, dict):
+            yield item
+            todo += [inner for inner in reversed(item.values()) if isinstance(inner, (dict, list))]
+        elif isinstance(item, list):
+            todo += [inner for inner in reversed(item) if isinstance(inner, (dict, list))]

@@ -18,6 +18,7 @@ BUILT_IN: Final = "warning"
 """What a channel is told of while no policy says otherwise: this and worse."""
 SEVERITIES_OF: Final[Mapping[str, str]] = {
     "ledger.restored": "critical",
+    "clock.corrected": "high",
     "log.key-rotated": "high",
     "log.second-key-set": "high",
     "principal.added": "warning",

@@ -31,7 +31,7 @@ def matches(old: Sequence[str], new: Sequence[str]) -> list[Match]:
         end = _common(old, new, a2 - 1, b2 - 1, min(a2 - a1, b2 - b1) - start, step=-1)
         found += [(a1, b1, start), (a2 - end, b2 - end, end)]
         a1, b1, a2, b2 = a1 + start, b1 + start, a2 - end, b2 - end
-        if a1 == a2 or b1 == b2:
+        if a1 == a2 or b1 == b2 or (a2 - a1 == b2 - b1 == 1):  # one line for another: most changes are no more
             continue
         anchors = _anchors(old, new, (a1, a2, b1, b2))
         if not anchors:

@@ -28,6 +28,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "manage principals": ("admin",),
     "manage environments": ("admin",),
     "acknowledge a restore": ("admin",),
+    "correct the clock": ("admin",),
     "rotate the log's key": ("admin",),
     "review connectors": ("approver", "security-approver", "auditor", "admin"),
     "review the policy": ("approver", "security-approver", "auditor", "admin"),
@@ -136,7 +137,7 @@ def vouched(people: Principals, key_line: str, *, fingerprint: str, handle: str 
             would_unblock=["an admin enrols it: quarterdeck principal add NAME --public-key FILE"],
         )
     if handle is not None and handle != owner.handle:
-        raise Refusal([f"the key {fingerprint} is {owner.handle}'s, not {handle}'s"])
+        raise Refusal([f"the key {fingerprint} is {owner.handle}'s, not {shown(handle)}'s"])
     return owner
 
 
@@ -258,6 +259,11 @@ def _is_past(at: str, end: str) -> bool:
         return parse_timestamp(at) >= parse_timestamp(end)
     except (ValueError, OverflowError):
         return False
+
+
+def shown(handle: str) -> str:
+    """Return what somebody said is a handle as a sentence can hold it: as it is where it could be one."""
+    return handle if _HANDLE.fullmatch(handle) else ascii(handle[:32])
 
 
 def checked_handle(text: str) -> str:

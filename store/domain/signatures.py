@@ -106,6 +106,8 @@ class SignatureAudit:
                 act = "rotate the log's key"
             case ev.PolicyAdopted():
                 act = "adopt a policy"
+            case ev.ClockCorrected():
+                act = "correct the clock"
             case _:
                 return None
         people = roles.Principals(by_handle=self._people)

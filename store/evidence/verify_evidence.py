@@ -10,9 +10,10 @@ one (ML-DSA-44): without it, the one that entries in the bundle name. Read this 
 What is checked, in this order:
   1. the checkpoint is signed by the log's key                        (C2SP signed-note, tlog-checkpoint)
   2. each entry hashes to a leaf that its proof puts into the tree     (RFC 9162 inclusion, C2SP tlog-proof)
-  3. each statement beside an entry is the one inside it, byte for byte
+  3. each statement and signature beside an entry is the one inside it, byte for byte
   4. each act of a person is signed, by a key of theirs that was enrolled and valid at that entry (OpenSSH SSHSIG)
-  5. each artifact hashes to the name that entries give it             (SHA-256)
+     and `allowed_signers` lists nobody and no key that the entries do not
+  5. each artifact hashes to the name that entries give it, and those that were approved are here   (SHA-256)
   6. the checkpoint is signed by the log's second key, if it has one   (ML-DSA-44, C2SP tlog-cosignature); where this
      `cryptography` does not know that kind, "not checked" is said, and it is a failure if you gave the key
 """
@@ -25,7 +26,8 @@ import json
 import struct
 import sys
 import zipfile
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -41,7 +43,8 @@ NAMESPACE = b"quarterdeck@v1"
 PROGRAM = "system"
 ACTS = frozenset({
     "anomaly.acknowledged", "approval.granted", "approval.refused", "artifact.shredded", "artifact.unsealed",
-    "checklist.ticked", "connectors.reviewed", "deployment.started", "drift.acknowledged", "drift.adopted",
+    "checklist.ticked", "clock.corrected", "connectors.reviewed", "deployment.started", "drift.acknowledged",
+    "drift.adopted",
     "drift.reopened", "entry.annotated", "environment.added", "environment.edited", "environment.frozen",
     "environment.specified", "environment.thawed", "exception.ended", "exception.granted", "finding.assigned",
     "finding.closed", "finding.noted", "finding.opened", "glass.broken", "glass.ended", "glass.reviewed",
@@ -64,6 +67,15 @@ class NotChecked(Exception):
     """Something could not be checked here."""
 
 
+class Head(NamedTuple):
+    """What the log signed."""
+
+    note: bytes
+    origin: str
+    size: int
+    root: bytes
+
+
 def read(bundle: zipfile.ZipFile, name: str) -> bytes:
     """Return one member of the bundle."""
     info = bundle.getinfo(name)
@@ -74,33 +86,45 @@ def read(bundle: zipfile.ZipFile, name: str) -> bytes:
 
 def signature_of(note: bytes, vkey: str, kind: int) -> tuple[bytes, bytes, bytes]:
     """Return (public key, text, signature) for the key `vkey` (name+id+base64(kind || public)) among a note's."""
-    name, key_id, encoded = vkey.strip().split("+", 2)
-    key = base64.b64decode(encoded, validate=True)
-    if key[0] != kind or hashlib.sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
-        raise Wrong("the log key is malformed" if kind == 1 else "the second key is malformed")
+    whose = "log" if kind == 1 else "second"
+    name, key_id, key = key_of(vkey, kind)
     text, _, lines = note.rpartition(b"\n\n")
     for line in lines.decode().splitlines():
         dash, signer, encoded = line.split(" ", 2)
         value = base64.b64decode(encoded, validate=True)
         if dash == "\u2014" and signer == name and value[:4].hex() == key_id:
             return key[1:], text + b"\n", value[4:]
-    raise Wrong(f"the checkpoint is not signed by the {'log' if kind == 1 else 'second'} key")
+    raise Wrong(f"the checkpoint is not signed by the {whose} key")
 
 
-def open_checkpoint(note: bytes, vkey: str) -> tuple[str, int, bytes]:
-    """Return (origin, size, root) of a checkpoint note signed by the log's Ed25519 key."""
+def key_of(vkey: str, kind: int) -> tuple[str, str, bytes]:
+    """Return (name, key id, kind || public key) of a note verifier key, C2SP signed-note."""
+    try:
+        name, key_id, encoded = vkey.strip().split("+", 2)
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        name, key_id, key = "", "", b""
+    if key[:1] != bytes([kind]) or hashlib.sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
+        raise Wrong(
+            f"{vkey.strip()[:80]!r} is no {'log' if kind == 1 else 'second'} key: it has the form name+id+base64"
+        )
+    return name, key_id, key
+
+
+def open_checkpoint(note: bytes, vkey: str) -> Head:
+    """Return what a checkpoint note says that the log's Ed25519 key signed."""
     public, text, signature = signature_of(note, vkey, 1)
     ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
     origin, size, root = text.decode().split("\n")[:3]
-    return origin, int(size), base64.b64decode(root, validate=True)
+    return Head(note, origin, int(size), base64.b64decode(root, validate=True))
 
 
-def check_second(note: bytes, vkey: str, origin: str, size: int, root: bytes) -> None:
+def check_second(head: Head, vkey: str) -> None:
     """Make sure that the log's second key signed the checkpoint: ML-DSA-44 over what it says, not over its text."""
-    public, _, signature = signature_of(note, vkey, 6)
-    named = [bytes([len(name)]) + name for name in (vkey.split("+", 1)[0].encode(), origin.encode())]
-    numbers = [number.to_bytes(8, "big") for number in (0, size)]
-    message = b"subtree/v1\n\0" + named[0] + signature[:8] + named[1] + b"".join(numbers) + root
+    public, _, signature = signature_of(head.note, vkey, 6)
+    named = [bytes([len(name)]) + name for name in (vkey.split("+", 1)[0].encode(), head.origin.encode())]
+    numbers = [number.to_bytes(8, "big") for number in (0, head.size)]
+    message = b"subtree/v1\n\0" + named[0] + signature[:8] + named[1] + b"".join(numbers) + head.root
     if mldsa is None:
         raise NotChecked("this `cryptography` knows no ML-DSA-44")
     try:
@@ -216,6 +240,14 @@ def check_sshsig(blob: bytes, message: bytes, key_line: str) -> None:
         raise Wrong(f"a {kind.decode(errors='replace')} key with a {named.decode(errors='replace')} signature")
 
 
+def unarmored(armor: bytes) -> bytes:
+    """Return the SSHSIG in the file that `ssh-keygen -Y verify` reads."""
+    lines = armor.decode().splitlines()
+    if lines[:1] != ["-----BEGIN SSH SIGNATURE-----"] or lines[-1:] != ["-----END SSH SIGNATURE-----"]:
+        raise Wrong("the signature beside the entry is no signature file")
+    return base64.b64decode("".join(lines[1:-1]), validate=True)
+
+
 def canonical(value: object) -> bytes:
     """RFC 8785 for what entries hold: no fractions, so sorted keys and compact separators are enough."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -233,13 +265,14 @@ class Keys:
         """Take note of keys that an entry enrols or revokes."""
         kind, data, handle = statement["kind"], statement["data"], statement["on"].get("principal")
         if kind == "principal.added":
-            self.periods[handle] = [[line, seq, None] for line in data["keys"]]
+            self.periods[handle] = [[line, seq, None, ""] for line in data["keys"]]
         elif kind == "key.added":
-            self.periods.setdefault(handle, []).append([data["key"], seq + 1, None])
+            self.periods.setdefault(handle, []).append([data["key"], seq + 1, None, ""])
         elif kind == "key.revoked":
             for period in self.periods.get(handle, []):
                 if period[0] == data["key"] and period[2] is None:
                     period[2] = seq + 1
+                    period[3] = "".join(c for c in statement["time"][:19] if c.isdigit()) + "Z"
         elif kind == "log.second-key-set":
             self.second = data["second_key"]
 
@@ -249,7 +282,7 @@ class Keys:
             lines = statement["data"]["keys"]  # the first admin vouches for itself
         else:
             periods = self.periods.get(statement["actor"], [])
-            lines = [line for line, since, until in periods if since <= seq and (until is None or seq < until)]
+            lines = [line for line, since, until, _ in periods if since <= seq and (until is None or seq < until)]
         for line in lines:
             try:
                 check_sshsig(blob, message, line)
@@ -259,15 +292,15 @@ class Keys:
         raise Wrong(f"the signature is not {statement['actor']}'s by any key valid at entry {seq}")
 
 
-def check_entry(bundle: zipfile.ZipFile, seq: int, origin: str, size: int, root: bytes, keys: Keys) -> str:
-    """Check one entry: its place in the tree, its form, its signature; return what it is, in words."""
+def check_entry(bundle: zipfile.ZipFile, seq: int, head: Head, keys: Keys) -> tuple[dict[str, Any], str]:
+    """Check one entry: its place in the tree, its form, its signature; return its statement and what it is."""
     body = read(bundle, f"entries/{seq:08d}.json")
     index, proof, _ = parse_proof(read(bundle, f"proofs/{seq:08d}.tlog-proof"))
     if index != seq - 1:
         raise Wrong("the proof is for another entry")
-    check_inclusion(index, size, leaf_hash(body), proof, root)
+    check_inclusion(index, head.size, leaf_hash(body), proof, head.root)
     entry = json.loads(body)
-    if canonical(entry) != body or entry["seq"] != seq or entry["statement"]["origin"] != origin:
+    if canonical(entry) != body or entry["seq"] != seq or entry["statement"]["origin"] != head.origin:
         raise Wrong("the entry is not canonical, or says it is another one")
     statement: dict[str, Any] = entry["statement"]
     message = canonical(statement)
@@ -275,12 +308,46 @@ def check_entry(bundle: zipfile.ZipFile, seq: int, origin: str, size: int, root:
     if not signed and (statement["actor"] != PROGRAM or statement["kind"] in ACTS):
         raise Wrong(f"an act of {statement['actor']} ({statement['kind']}) that nobody signed")
     if signed:
+        blob = base64.b64decode(entry["sig"], validate=True)
         if read(bundle, f"statements/{seq:08d}.json") != message:
             raise Wrong("the statement beside the entry is not the one inside it")
-        keys.check(seq, statement, base64.b64decode(entry["sig"], validate=True), message)
+        if unarmored(read(bundle, f"statements/{seq:08d}.json.sig")) != blob:
+            raise Wrong("the signature beside the entry is not the one inside it")
+        keys.check(seq, statement, blob, message)
     keys.fold(seq, statement)
     how = "signature checked" if signed else "an observation of the program, which nobody signs"
-    return f"{statement['kind']} by {statement['actor']}, in the tree, {how}"
+    return statement, f"{statement['kind']} by {statement['actor']}, in the tree, {how}"
+
+
+def check_signers(bundle: zipfile.ZipFile, keys: Keys) -> Iterator[str]:
+    """Yield what is wrong with the list that ssh-keygen is to believe: it may hold only what the entries enrol."""
+    known = set[str]()
+    for name, periods in keys.periods.items():
+        for line, _, _, ended in periods:
+            options = 'namespaces="quarterdeck@v1"' + (f',valid-before="{ended}"' if ended else "")
+            known.add(f"{name} {options} {line}")
+    for line in read(bundle, "allowed_signers").decode().rstrip("\n").split("\n"):
+        if line not in known:
+            yield f"allowed_signers: no entry in this bundle enrols this: {line[:120]!r}"
+
+
+def check_artifacts(bundle: zipfile.ZipFile, statements: list[dict[str, Any]]) -> Iterator[tuple[bool, str]]:
+    """Yield (is it good?, line) for every artifact that is here, and for those that were approved and are not."""
+    here = {name[10:74]: read(bundle, name) for name in sorted(bundle.namelist()) if name.startswith("artifacts/")}
+    approved = [statement["data"] for statement in statements if statement["kind"] == "approval.granted"]
+    named = json.dumps(statements)
+    for manifest in {data["manifest"] for data in approved}:  # a long release is approved by its list of files
+        if hashlib.sha256(here.get(manifest, b"")).hexdigest() == manifest:
+            named += here[manifest].decode()
+    for digest, data in here.items():
+        if hashlib.sha256(data).hexdigest() != digest:
+            yield False, f"artifact {digest[:16]}: the bytes are others"
+        elif digest not in named:
+            yield False, f"artifact {digest[:16]}: no entry in this bundle names it"
+        else:
+            yield True, f"artifact {digest[:16]}: the bytes are the digest's"
+    for digest in sorted({one for data in approved for one in (data["manifest"], *data["artifacts"])} - set(here)):
+        yield False, f"artifact {digest[:16]}: it was approved, and is not in this bundle"
 
 
 def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], list[str], list[str]]:
@@ -290,33 +357,36 @@ def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], l
     unchecked: list[str] = []
     with zipfile.ZipFile(path) as bundle:
         own = read(bundle, "log.vkey").decode().strip()
-        note = read(bundle, "checkpoint")
-        origin, size, root = open_checkpoint(note, vkey or own)
-        good.append(f"checkpoint: {origin} signed a tree of {size} entries")
+        head = open_checkpoint(read(bundle, "checkpoint"), vkey or own)
+        good.append(f"checkpoint: {head.origin} signed a tree of {head.size} entries")
         keys = Keys()
+        statements: list[dict[str, Any]] = []
         names = sorted(name for name in bundle.namelist() if name.startswith("entries/"))
         for name in names:
             seq = int(name[8:16])
             try:
-                good.append(f"entry {seq}: {check_entry(bundle, seq, origin, size, root, keys)}")
+                statement, what = check_entry(bundle, seq, head, keys)
+                statements.append(statement)
+                good.append(f"entry {seq}: {what}")
+                if parse_proof(read(bundle, f"proofs/{seq:08d}.tlog-proof"))[2] != head.note:
+                    bad.append(f"entry {seq}: its proof names another checkpoint than the one in the bundle")
             except (Wrong, InvalidSignature, KeyError, ValueError) as error:
                 bad.append(f"entry {seq}: {error or type(error).__name__}")
+        if not names:
+            bad.append("entries: there are none in this bundle")
+        bad += check_signers(bundle, keys)
         if second or keys.second:
             whose = "you gave" if second else "that an entry names"
             try:
-                check_second(note, second or keys.second, origin, size, root)
+                check_second(head, second or keys.second)
                 good.append(f"checkpoint: signed by the second key (ML-DSA-44) {whose} too")
             except NotChecked as error:
                 line = f"the second signature of the checkpoint was not checked: {error}"
                 (bad if second else unchecked).append(line)
             except (Wrong, InvalidSignature, ValueError, IndexError) as error:
                 bad.append(f"checkpoint, second key {whose}: {error or type(error).__name__}")
-        for name in sorted(name for name in bundle.namelist() if name.startswith("artifacts/")):
-            digest = name[10:74]
-            if hashlib.sha256(read(bundle, name)).hexdigest() == digest:
-                good.append(f"artifact {digest[:16]}: the bytes are the digest's")
-            else:
-                bad.append(f"artifact {digest[:16]}: the bytes are others")
+        for is_good, line in check_artifacts(bundle, statements):
+            (good if is_good else bad).append(line)
     return good, bad, unchecked
 
 
@@ -335,9 +405,19 @@ def main(arguments: list[str]) -> int:
         print("INVALID: a key is missing after --log-key or --second-key")
         return 2
     try:
+        for given, kind in ((vkey, 1), (second, 6)):
+            if given is not None:
+                key_of(given, kind)
+    except Wrong as error:
+        print(f"NOT CHECKED: {ascii(str(error))[1:-1]}")
+        return 2
+    try:
         good, bad, unchecked = check(arguments[0], vkey, second)
-    except (Wrong, InvalidSignature, KeyError, ValueError, IndexError, OSError, zipfile.BadZipFile) as error:
-        print(f"INVALID: {ascii(str(error)) or type(error).__name__}")
+    except OSError as error:
+        print(f"NOT CHECKED: {ascii(str(error))[1:-1]}")
+        return 2
+    except (Wrong, InvalidSignature, KeyError, ValueError, IndexError, zipfile.BadZipFile) as error:
+        print(f"INVALID: {ascii(str(error))[1:-1] or type(error).__name__}")
         return 1
     for line in good:
         print("ok   ", ascii(line)[1:-1])

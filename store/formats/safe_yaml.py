@@ -8,6 +8,7 @@ decimal numbers. What JSON has not (dates, 0x1F, 1:30, .inf) stays a text under 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -44,9 +45,9 @@ def read(data: bytes) -> list[Json]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(f"YAML: byte {error.start} is not valid UTF-8") from None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return _Reader(events=yaml.parse(text, Loader=loader)).documents()
+    try:  # the one of libyaml is told of nothing but events: what they build, and how often, is counted here
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        return _Reader(next_event=loader.get_event).documents()
     except yaml.YAMLError as error:
         raise BadInput(f"YAML: {_line(error)}") from None
 
@@ -67,29 +68,30 @@ class _Anchor:
 class _Reader:
     """Builds values from parser events and counts while it does."""
 
-    events: Any
+    next_event: Callable[[], Any]
     count: int = 0
     aliases: int = 0
     anchors: dict[str, _Anchor] = field(default_factory=dict)
 
     def documents(self) -> list[Json]:
         found: list[Json] = []
-        for event in self.events:
+        while not isinstance(event := self.next_event(), yaml.StreamEndEvent):
             if isinstance(event, yaml.DocumentStartEvent):
                 self.anchors.clear()
-                found.append(self._value(next(self.events), 1))
+                found.append(self._value(self.next_event(), 1))
         return found
 
     def _value(self, event: Any, depth: int) -> Json:
         if depth > MAX_DEPTH:
             raise BadInput(f"YAML: more than {MAX_DEPTH} lists and mappings inside each other")
-        if isinstance(event, yaml.AliasEvent):
+        kind = type(event)
+        if kind is yaml.AliasEvent:
             return self._alias(event)
         self._counted(1)
         before = self.count
-        if isinstance(event, yaml.ScalarEvent):
+        if kind is yaml.ScalarEvent:
             value = _scalar(event)
-        elif isinstance(event, yaml.SequenceStartEvent):
+        elif kind is yaml.SequenceStartEvent:
             value = _tagged(event.tag, self._sequence(depth), "seq")
         else:
             value = _tagged(event.tag, self._mapping(depth), "map")
@@ -114,15 +116,15 @@ class _Reader:
 
     def _sequence(self, depth: int) -> Json:
         items: list[Json] = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+        while type(event := self.next_event()) is not yaml.SequenceEndEvent:
             items.append(self._value(event, depth + 1))
         return items
 
     def _mapping(self, depth: int) -> Json:
         members: dict[str, Json] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+        while type(event := self.next_event()) is not yaml.MappingEndEvent:
             key = self._key(event)
-            value = self._value(next(self.events), depth + 1)
+            value = self._value(self.next_event(), depth + 1)
             if key in members:
                 if key != "<<":
                     raise BadInput(f"YAML: line {event.start_mark.line + 1}: the key {key[:40]!r} stands twice")
@@ -138,7 +140,7 @@ class _Reader:
             if isinstance(value, str):
                 return value
         elif isinstance(event, yaml.ScalarEvent):
-            key = _text(event.value)
+            key = _text(event)
             if event.anchor:
                 self.anchors[event.anchor] = _Anchor(key, 1)
             return key
@@ -156,7 +158,7 @@ def _short(tag: str) -> str:
 
 
 def _scalar(event: Any) -> Json:
-    text = _text(event.value)
+    text = _text(event)
     plain, _ = event.implicit
     if event.tag not in {None, "!"}:
         return text if event.tag == _TAG + "str" else {_short(event.tag): text}
@@ -188,7 +190,7 @@ def _kind(text: str) -> str:
     return _TAG + "str"
 
 
-def _text(value: str) -> str:
-    if _SURROGATE.search(value):
+def _text(event: Any) -> str:
+    if event.style == '"' and _SURROGATE.search(event.value):  # only an escape can write one, and here only it stands
         raise BadInput("YAML: half a character (a lone surrogate)")
-    return value
+    return str(event.value)

@@ -154,13 +154,11 @@ class Blobs:
         """Return the bytes whose git id is `blob`; their size is looked at before they are.
 
         Raises:
-            BadInput: it is not there, no file, empty, larger than `limit`, or not what its id says.
+            BadInput: it is not there, no file, larger than `limit`, or not what its id says.
         """
         size = self._header(self._sizes, blob)
         if size > limit:
             raise BadInput(f"it has {size:,} bytes, more than the {limit:,} that are taken in")
-        if size == 0:
-            raise BadInput("it is empty")
         if self._header(self._contents, blob) != size:
             raise BadInput("its size is one thing and another")
         out = self._contents.stdout

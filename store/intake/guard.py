@@ -40,11 +40,19 @@ class StillWriting(Conflict):
     """The file is open for writing somewhere, or changed while it was read: come back later, nothing is wrong."""
 
 
-def read_guarded(path: Path, *, limit: int = LIMIT, below: Path | None = None, settled: Signature = UNSEEN) -> bytes:
+def read_guarded(
+    path: Path,
+    *,
+    limit: int = LIMIT,
+    below: Path | None = None,
+    settled: Signature = UNSEEN,
+    empty: bool = False,
+) -> bytes:
     """Return the bytes of a regular file, all read from one open file that did not change meanwhile.
 
     With `below`, which must be a parent folder of `path`, no folder between the two may be a symlink either.
     With `settled`, the signature it had when it was found to have settled, it must still have that one.
+    It may be of no bytes only where `empty` says so: some exports are.
 
     Raises:
         StillWriting: somebody is writing to it, or has written to it since it had settled.
@@ -57,11 +65,22 @@ def read_guarded(path: Path, *, limit: int = LIMIT, below: Path | None = None, s
         refuse_kind(kind.st_mode)
         descriptor = _open(path.name if parent is not None else path, _OPEN_FILE, parent)
     try:
-        return _read(descriptor, limit, settled)
+        data = _read(descriptor, limit, settled)
     except OSError as error:
         raise StorageFailure(f"reading failed: {os.strerror(error.errno or errno.EIO)}") from error
     finally:
         os.close(descriptor)
+    if not data and not empty:
+        raise BadInput("it is empty")
+    return data
+
+
+def read_named(path: Path, *, limit: int = LIMIT, empty: bool = False) -> bytes:
+    """Return the bytes of a file that a person named: as `read_guarded`, and what is wrong with it has its name."""
+    try:
+        return read_guarded(path, limit=limit, empty=empty)
+    except (StillWriting, BadInput, StorageFailure) as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def refuse_kind(mode: int) -> None:
@@ -98,18 +117,20 @@ def folder(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Itera
         NotFound: one of them does not exist.
         StorageFailure: a folder could not be made.
     """
-    with contextlib.ExitStack() as opened:
-        # What leads to the root is the owner's own business and may be a link.
-        here = _open(root, OPEN_FOLDER & ~os.O_NOFOLLOW, None)
-        opened.callback(os.close, here)
+    # What leads to the root is the owner's own business and may be a link.
+    here = _open(root, OPEN_FOLDER & ~os.O_NOFOLLOW, None)
+    try:
         for part in parts:
             if part == "..":
                 raise BadInput("its path leads out of its folder")
             if create:
                 _make_folder(part, here)
-            here = _open(part, OPEN_FOLDER, here)
-            opened.callback(os.close, here)
+            inner = _open(part, OPEN_FOLDER, here)
+            os.close(here)
+            here = inner
         yield here
+    finally:
+        os.close(here)
 
 
 def _make_folder(name: str, parent: int) -> None:
@@ -170,8 +191,6 @@ def _read(descriptor: int, limit: int, settled: Signature) -> bytes:
         raise BadInput(f"it has {before.st_size:,} bytes, more than the {limit:,} that are taken in")
     if _has_writer(descriptor):
         raise StillWriting("somebody still has it open for writing")
-    if before.st_size == 0:
-        raise BadInput("it is empty")
     chunks: list[bytes] = []
     left = before.st_size + 1
     while left > 0 and (chunk := os.read(descriptor, min(left, 1024 * 1024))):

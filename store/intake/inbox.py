@@ -118,12 +118,12 @@ def scan(root: Root, *, folders: dict[Path, Identity] | None = None) -> Iterator
 
 
 def read_drop(drop: Drop) -> bytes:
-    """Return the bytes of a drop, reached without following a symlink anywhere below its root.
+    """Return the bytes of a drop, reached without following a symlink anywhere below its root; it may have none.
 
     Raises:
         StillWriting, NotFound, BadInput, StorageFailure: as `read_guarded`.
     """
-    return read_guarded(drop.path, below=drop.root.path, settled=drop.signature)
+    return read_guarded(drop.path, below=drop.root.path, settled=drop.signature, empty=True)
 
 
 def label_fault(label: str) -> str | None:

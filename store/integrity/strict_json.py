@@ -34,6 +34,10 @@ _ORJSON_DEPTH = 254
 """How deep orjson writes; a value inside this many lists less `MAX_DEPTH` is written only where it may be read."""
 _OPEN = b"[" * (_ORJSON_DEPTH - MAX_DEPTH)
 _FRACTIONAL = re.compile(rb"[:\[,\s]-?[0-9]+[.eE]")
+_BEFORE_NUMBER = b":[,"
+_IN_FLOAT = b".eE"
+_FLOAT_SIGNS = bytes(0x2C if byte in _BEFORE_NUMBER else 0x2E if byte in _IN_FLOAT else byte for byte in range(256))
+_DIGITS = b"-0123456789"
 _BLANKS = b" \t\r\n"
 
 
@@ -58,9 +62,15 @@ def parse(data: bytes) -> Document:
         BadInput: one line that says what is wrong and where.
     """
     # The quick reader takes its memory before anybody has counted: it is for what is surely small.
-    dense = data.count(b"[") + data.count(b"{") + data.count(b",") > _MOST_QUICK_VALUES
-    plain = None if dense or len(data) > _MOST_QUICK_BYTES else _parse_plain(data)
+    plain = _parse_plain(data) if len(data) <= _MOST_QUICK_BYTES and not _is_dense(data) else None
     return plain if plain is not None else _parse_any(data)
+
+
+def _is_dense(data: bytes) -> bool:
+    """Say whether a document may hold more values than the quick reader is for; each takes a byte at least."""
+    if len(data) <= _MOST_QUICK_VALUES:
+        return False
+    return data.count(b"[") + data.count(b"{") + data.count(b",") > _MOST_QUICK_VALUES
 
 
 def _parse_plain(data: bytes) -> Document | None:
@@ -83,7 +93,12 @@ def _parse_plain(data: bytes) -> Document | None:
         return None
     if written != data and data.translate(None, _BLANKS) != written.translate(None, _BLANKS):
         return None
-    return Document(value=value, has_float=_FRACTIONAL.search(data) is not None)
+    return Document(value=value, has_float=_may_hold_float(written))
+
+
+def _may_hold_float(written: bytes) -> bool:
+    """Say whether JSON without blanks may hold a float; without its digits one would begin with its point."""
+    return b",." in written.translate(_FLOAT_SIGNS, _DIGITS) and _FRACTIONAL.search(written) is not None
 
 
 def _parse_any(data: bytes) -> Document:

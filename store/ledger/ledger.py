@@ -20,7 +20,7 @@ from store.ledger.handover import Handover, Signers
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
 from store.ledger.readers import Readers
-from store.ledger.rows import Search, read_entries, read_entry, read_numbers
+from store.ledger.rows import Search, read_entries, read_entry, read_latest, read_numbers
 from store.ledger.schema import check_schema, create_database
 from store.ledger.sieve import Sieve
 from store.ledger.state import HeadContradiction, Place, newest_note, take_stock
@@ -225,6 +225,13 @@ class Ledger:
             kinds=kinds, on=on, after=after, until=until, limit=limit, newest_first=newest_first, sieve=sieve
         )  # fmt: skip
         return read_entries(self.reading, search)
+
+    def latest(self, *, after: int = 0, acts: Sequence[str] = ()) -> tuple[int, str] | None:
+        """Return (number, claimed time) of the latest among the newest of each kind and all since the newest of `acts`.
+
+        None where there is no entry after `after`.
+        """
+        return read_latest(self.reading, after=after, acts=acts)
 
     def numbers(self, search: Search) -> Iterator[int]:
         """Yield the numbers of the entries that a search selects, without opening and so without checking them.

@@ -72,6 +72,35 @@ def read_numbers(connect: Connect, search: Search) -> Iterator[int]:
         yield row[0]
 
 
+def read_latest(connect: Connect, *, after: int, acts: Sequence[str]) -> tuple[int, str] | None:
+    """Return (number, claimed time) of the latest entry after `after` among two sorts; None without any.
+
+    Those are the newest of each kind, and everything since the newest of the kinds `acts`: walks the index of kinds
+    and the tail, however long the ledger is.
+    """
+    kinds = {f"act{number}": kind for number, kind in enumerate(acts)}
+    sql = _LATEST.format(acts=", ".join(f"(:{name})" for name in kinds) or "(NULL)")
+    with connect() as connection:
+        row = connection.execute(sql, {"after": after, **kinds}).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+_LATEST: Final = """
+    WITH RECURSIVE
+        known(kind) AS (
+            SELECT min(kind) FROM entry
+            UNION ALL SELECT (SELECT min(kind) FROM entry WHERE kind > known.kind) FROM known WHERE kind IS NOT NULL
+        ),
+        acts(kind) AS (VALUES {acts}),
+        last(seq) AS (SELECT coalesce(max((SELECT max(seq) FROM entry WHERE kind = acts.kind)), 0) FROM acts)
+    SELECT seq, time FROM (
+        SELECT seq, time FROM entry
+            WHERE seq IN (SELECT (SELECT max(seq) FROM entry WHERE kind = known.kind) FROM known) AND seq > :after
+        UNION ALL SELECT seq, time FROM entry WHERE seq >= (SELECT seq FROM last) AND seq > :after
+    ) ORDER BY time DESC, seq LIMIT 1
+"""
+
+
 def _rows(connect: Connect, search: Search, columns: str) -> Iterator[tuple[Any, ...]]:
     sql, values = _statement(search, columns)
     if search.kinds is not None and not search.kinds:

@@ -63,6 +63,10 @@ _Objects = Mapping[tuple[str, str], tuple[str, str | None]]
 """(type, name) → (the table it belongs to, its SQL)."""
 
 
+class NotALedger(BadInput):
+    """A database, but none that quarterdeck made, or its header says so."""
+
+
 def create_database(path: Path, tables: Sequence[str]) -> None:
     """Create the file with the ledger's tables and `tables`, in one migration; all of it or nothing.
 
@@ -131,13 +135,13 @@ def check_identity(connection: sqlite3.Connection, path: Path) -> int:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application & 0xFFFFFFFF != APPLICATION_ID:
-        raise BadInput(f"{path}: a database, but not one of quarterdeck's")
+        raise NotALedger(f"{path}: a database, but not one of quarterdeck's")
     if version > SCHEMA_VERSION:
         raise BadInput(
             f"{path}: made by a newer quarterdeck (format {version}); this one knows format {SCHEMA_VERSION}"
         )
     if version < 1:
-        raise BadInput(f"{path}: format {version} is not known; this quarterdeck knows format {SCHEMA_VERSION}")
+        raise NotALedger(f"{path}: format {version} is not known; this quarterdeck knows format {SCHEMA_VERSION}")
     return int(version)
 
 

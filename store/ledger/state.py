@@ -73,7 +73,8 @@ def take_stock(connection: sqlite3.Connection, place: Place) -> Stock:
         _check_signed(place, position, note)
         try:
             for store, head in kept:
-                _judge(connection, place, position, store, head)
+                if head != note:  # that one was judged a line above
+                    _judge(connection, place, position, store, head)
         except HeadContradiction as error:
             contradiction = error
     except (TypeError, AttributeError) as error:  # in a damaged page a column holds what it likes, NULL for a hash too

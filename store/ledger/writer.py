@@ -15,7 +15,7 @@ from store.integrity.checkpoint import Checkpoint, sign_checkpoint
 from store.integrity.entry import Entry, Statement, seal
 from store.integrity.merkle import RootBuilder
 from store.integrity.note import NoteSigner, SecondSigner
-from store.ledger.rows import Search, read_entries, read_entry
+from store.ledger.rows import Search, read_entries, read_entry, read_latest
 from store.ledger.tree import Head, Position, store_nodes
 
 _TOGETHER: Final = 256
@@ -47,6 +47,14 @@ class Writer:
             Exception: the entries before could not be stored or projected; the transaction is over.
         """
         self._store()
+        return self._connection
+
+    @property
+    def beside(self) -> sqlite3.Connection:
+        """The same connection for the archive, and for the read tables as they were before this transaction.
+
+        Its own newest entries may be neither in their table nor in the read tables yet; whoever asks here knows them.
+        """
         return self._connection
 
     def append(self, statement: Statement, signature: bytes | None = None) -> Entry:
@@ -110,6 +118,10 @@ class Writer:
             kinds=kinds, on=on, after=after, until=until, limit=limit, newest_first=newest_first
         )  # fmt: skip
         return read_entries(lambda: nullcontext(self.connection), search)
+
+    def latest(self, *, after: int = 0, acts: Sequence[str] = ()) -> tuple[int, str] | None:
+        """Return what `Ledger.latest` does, this transaction's own entries included."""
+        return read_latest(lambda: nullcontext(self.connection), after=after, acts=acts)
 
     def seal_transaction(self, *signers: NoteSigner | SecondSigner) -> bytes | None:
         """Store the tree's new nodes and the checkpoint over everything, signed by all `signers`; return its note.

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from store.collector import undisturbed
 from store.domain.component import Parsed
+from store.domain.memo import Memo
 from store.errors import BadInput, NotFound, TooMuch
-from store.platforms.protocol import Platform, Snapshot, Target, TargetKind
+from store.platforms.protocol import Platform, Remembers, Snapshot, Target, TargetKind
 
 if TYPE_CHECKING:
     from store.domain.secrets import Span
@@ -114,19 +115,19 @@ def platform(name: str) -> Platform:
     return _made(PLATFORMS[name])
 
 
-def recognise(data: bytes, name: str) -> Parsed:
+def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
     """Return what an export holds, as read by the platform most likely to have written it.
 
     `name` is the file's name inside its project (a relative POSIX path); documents of no known platform are
-    identified by it.
+    identified by it. With `memo`, parts that an earlier export had too are not read again.
 
     Raises:
         BadInput: one line: no platform can read it, and why the last one could not.
     """
-    if not data:
+    if not data and not any(platform(known).detect(data, name) > 0 for known in PLATFORMS if known != "generic"):
         raise BadInput("the file is empty")
     with undisturbed():
-        return _read(data, name)
+        return _read(data, name, memo)
 
 
 def reread(data: bytes, name: str, recorded: str) -> Parsed:
@@ -146,15 +147,17 @@ def reread(data: bytes, name: str, recorded: str) -> Parsed:
         except TooMuch:
             raise
         except BadInput:
-            return _read(data, name)
+            return _read(data, name, None)
 
 
-def _read(data: bytes, name: str) -> Parsed:
+def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
     sure = [(candidate.detect(data, name), candidate) for candidate in map(_made, PLATFORMS.values())]
     likely = sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
     problem = BadInput("not a format that is known")
     for sureness, candidate in likely:
         try:
+            if memo is not None and isinstance(candidate, Remembers):
+                return candidate.parse_with(data, name, memo)
             return candidate.parse(data, name)
         except TooMuch:
             raise

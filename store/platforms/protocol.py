@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from store.domain.component import Component, Connector, DiffRules, ExportFile, Parsed
+from store.domain.memo import Memo
 from store.domain.snapshot import Pushed, Snapshot
 from store.errors import BadInput
 
@@ -18,6 +19,7 @@ __all__ = [
     "NamesItself",
     "Platform",
     "Pushed",
+    "Remembers",
     "Snapshot",
     "Target",
     "TargetKind",
@@ -47,6 +49,19 @@ class Platform(Protocol):
 
         Raises:
             BadInput: one line: `data` cannot be read, or is no export of this platform.
+        """
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A platform that reads a version of an export quicker when it has read one like it."""
+
+    def parse_with(self, data: bytes, name: str, memo: Memo) -> Parsed:
+        """Return exactly what `parse` returns, going on from what `memo` knows of the parts, and telling it more.
+
+        Raises:
+            BadInput: as `parse`.
         """
         ...
 

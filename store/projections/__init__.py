@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Final
 
@@ -47,6 +48,8 @@ _FOLLOWERS: Final[Mapping[str, tuple[int, ...]]] = {
 _TOGETHER: Final = 256
 """Entries of a rebuild that are shown to one read model before the next one's turn."""
 
+Rows = list[tuple[object, ...]]
+
 
 def apply(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Bring every read model up to `entries`, oldest first; runs in the transaction that appends them.
@@ -80,17 +83,20 @@ def rebuild(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
 
 def differences(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[str, ...]:
     """Return the names of read tables in `connection` that do not equal a rebuild from `entries`."""
-    fresh = sqlite3.connect(":memory:")
-    try:
+    expected = rebuilt(entries)
+    return tuple(name for name in NAMES if not _same(_content(connection, name), expected[name]))
+
+
+def rebuilt(entries: Iterable[Entry]) -> Mapping[str, Rows | None]:
+    """Return every row of every read model, by its name, as `entries` alone make them."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
         for sql in TABLES:
             fresh.execute(sql)
         rebuild(fresh, entries)
-        return tuple(name for name in NAMES if not _same(_content(connection, name), _content(fresh, name)))
-    finally:
-        fresh.close()
+        return {name: _content(fresh, name) for name in NAMES}
 
 
-def _content(connection: sqlite3.Connection, name: str) -> list[tuple[object, ...]] | None:
+def _content(connection: sqlite3.Connection, name: str) -> Rows | None:
     """Return every row of a table; None where the table is missing."""
     try:
         return connection.execute(f"SELECT * FROM {name}").fetchall()
@@ -98,7 +104,7 @@ def _content(connection: sqlite3.Connection, name: str) -> list[tuple[object, ..
         return None
 
 
-def _same(one: list[tuple[object, ...]] | None, other: list[tuple[object, ...]] | None) -> bool:
+def _same(one: Rows | None, other: Rows | None) -> bool:
     """Say whether both hold the same rows, in whatever order."""
     if one is None or other is None:
         return one is other

@@ -8,12 +8,13 @@ from typing import Final
 
 from store import archive
 from store.domain import events as ev
-from store.domain import roles
+from store.domain import rationale, roles
 from store.domain.secrets import redact
 from store.errors import Conflict
 from store.integrity import sshkey
 from store.integrity.entry import Entry, Statement
 from store.ledger import Writer
+from store.services import timing
 from store.services.context import SYSTEM, Actor, Context, Source, recorded
 from store.services.identity import keys
 
@@ -46,6 +47,7 @@ def perform(
     *,
     blobs: Sequence[bytes] = (),
     writing: Callable[[], AbstractContextManager[Writer]] | None = None,
+    whenever: bool = False,
 ) -> tuple[Entry, ...]:
     """Record what `decide` says, acts of people signed by `actor`, and archive the `blobs` that it refers to.
 
@@ -53,17 +55,22 @@ def perform(
     again inside the transaction: when somebody else was faster and the decision came out differently, the
     whole is tried again on what is there now. So is the key asked for twice: one that was revoked while its
     owner was touching it no longer counts. `writing` lends the transaction, if not the ledger's usual one.
+    `whenever` is for the one act that a clock which seems set back does not stop.
 
     Raises:
-        Refusal: what `decide` raises; or the key is not, or no longer, the actor's.
-        BadInput: what `decide` raises.
+        Refusal: what `decide` raises; the key is not, or no longer, the actor's; or the clock was set back.
+        BadInput: what `decide` raises; or what somebody gives as a reason does not read as it is written.
         IntegrityFailure: what the signer (an ssh-agent, say) returned is no signature over the statement.
         Conflict: the ledger kept moving under this decision.
         StorageFailure: nothing was recorded.
     """
     for _ in range(_TRIES):
+        if actor is not None and not whenever:
+            timing.check_clock(context, context.ledger)
         events = tuple(decide(context.ledger))
         _check_key(context.ledger, actor, events)
+        for event in events:
+            rationale.check(event)
         sealed = [_sealed(context, actor, event) for event in events]
         with (writing or context.ledger.writing)() as writer:
             if tuple(decide(writer)) == events:
@@ -80,8 +87,10 @@ def append_signed(context: Context, statement: Statement, signature: bytes, deci
     Raises:
         Refusal, BadInput, Conflict: what `decide` raises; nothing was recorded.
     """
+    timing.check_clock(context, context.ledger)
     with context.ledger.writing() as writer:
         (event,) = decide(writer)
+        rationale.check(event)
         now = statement_of(context, event, statement.actor)
         if (now.on, now.data) != (dict(statement.on), dict(statement.data)):
             raise Conflict("what was signed is not what would be recorded now: export it again")

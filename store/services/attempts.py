@@ -12,15 +12,17 @@ from typing import Final, ParamSpec, TypeVar
 from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.domain.secrets import redact
-from store.errors import Conflict, QuarterdeckError, Refusal, Unstated
+from store.errors import Conflict, Disguised, QuarterdeckError, Refusal, Unstated
 from store.projections import requests as request_rows
 from store.services.acting import record
 from store.services.context import Actor, Context, recorded
 
 P = ParamSpec("P")
 R = TypeVar("R")
+RECORDED: Final = (Refusal, Conflict, Unstated, Disguised)
+"""What is recorded: a rule that said no, and words or names made to pass for others. Wrong input is only answered."""
 _LONGEST: Final = 2000
-_PATIENCE: Final = timedelta(hours=1)
+PATIENCE: Final = timedelta(hours=1)
 """The same refusal of the same try is recorded once within it: a script that tries again must not fill the ledger."""
 _PLACES: Final = ("request", "project", "environment")
 _ABOUT: Final = ("handle", "name", "incident", "drift", "glass", "waiver", "anomaly", "gate", "deployment", "playbook",
@@ -50,15 +52,23 @@ def attempt(act: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 @contextmanager
-def recording(context: Context, act: str, *, principal: str, key: str, given: Mapping[str, object]) -> Iterator[None]:
+def recording(
+    context: Context,
+    act: str,
+    *,
+    principal: str,
+    key: str,
+    given: Mapping[str, object],
+    of: tuple[type[QuarterdeckError], ...] = RECORDED,
+) -> Iterator[None]:
     """Record it when a rule refuses what happens inside; the refusal goes on, and names its entry.
 
-    `given` are the words of the act by the names of its parameters. Where nothing can be recorded (a ledger that
-    is only read) the refusal stands all the same, and says so.
+    `given` are the words of the act by the names of its parameters, `of` the errors that are recorded. Where nothing
+    can be recorded (a ledger that is only read) the refusal stands all the same, and says so.
     """
     try:
         yield
-    except (Refusal, Conflict, Unstated) as error:
+    except of as error:
         if error.entry is None:
             _note(context, error, act=act, principal=principal, key=key, given=given)
         raise
@@ -69,11 +79,11 @@ def _note(
 ) -> None:
     try:
         event = ev.AttemptRefused(
-            principal=_plain(principal),
+            principal=plain(principal),
             act=act,
             key=key,
-            reason=_plain(str(error)),
-            about=next((_plain(value) for name in _ABOUT if isinstance(value := given.get(name), str)), None),
+            reason=plain(str(error)),
+            about=next((plain(value) for name in _ABOUT if isinstance(value := given.get(name), str)), None),
             **_places(context, given),
         )
         same = _again(context, event)
@@ -90,7 +100,7 @@ def _places(context: Context, given: Mapping[str, object]) -> dict[str, str]:
     named |= {"project": getattr(plan, "project", named["project"])}
     named |= {"environment": getattr(environment, "name", environment) or named["environment"]}
     named |= {name: given[name] for name in _PLACES if name in given}
-    found = {name: _plain(value) for name, value in named.items() if isinstance(value, str) and value not in {"", "*"}}
+    found = {name: plain(value) for name, value in named.items() if isinstance(value, str) and value not in {"", "*"}}
     if "request" in found:
         with context.ledger.reading() as connection:
             row = request_rows.one(connection, found["request"])
@@ -100,16 +110,16 @@ def _places(context: Context, given: Mapping[str, object]) -> dict[str, str]:
 
 
 def _again(context: Context, event: ev.AttemptRefused) -> int | None:
-    """Return the entry that says this very thing already and is not older than `_PATIENCE`; None when none does."""
+    """Return the entry that says this very thing already and is not older than `PATIENCE`; None when none does."""
     on = {"principal": event.principal}
     newest = context.ledger.entries(kinds=[ev.AttemptRefused.KIND], on=on, limit=1, newest_first=True)
     for one in recorded(newest):
         age = context.clock.now() - parse_timestamp(one.time)
-        if one.event == event and timedelta(0) <= age < _PATIENCE:
+        if one.event == event and timedelta(0) <= age < PATIENCE:
             return one.seq
     return None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text as an entry can hold it: valid, not endless, without secrets."""
     return redact(text.encode("utf-8", "backslashreplace").decode()[:_LONGEST])

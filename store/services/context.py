@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from store import archive, projections
 from store.clock import Clock, timestamp
 from store.config import Config
 from store.domain import events as ev
+from store.domain.memo import Memo
 from store.errors import IntegrityFailure
 from store.ledger import Ledger
 from store.services.policy.book import Fixed, Policies
@@ -46,6 +47,9 @@ class Context:
     """Which policy is in force, and was when."""
     nonce: Callable[[], str] = fresh_nonce
     """Where nonces come from; the demo's are the same every time when its ledger has to be."""
+
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+    """What is known of parts of exports that were taken in lately."""
 
     @property
     def rules(self) -> InForce:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from store.domain.policy import default_policy
 from store.domain.policy.encoding import whole
 from store.domain.policy.in_force import PLACE
 from store.domain.policy.reading import from_canonical
-from store.domain.release import EMPTY, Release
+from store.domain.release import EMPTY, Release, ReleaseFile
 from store.errors import BadInput, NotFound
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.integrity.canonical import canonical_bytes
 from store.platforms import platform, recognise
 from store.platforms.generic import Generic
@@ -143,9 +143,11 @@ def diff(context: Context, old: str, new: str) -> Diff:
     Raises:
         BadInput, NotFound: one of them names nothing.
     """
-    with context.ledger.reading() as connection:
+    with context.ledger.reading() as connection, undisturbed():
         name = Path(new).name  # documents of no known platform are identified by their name: give both the same
-        return between_sides(_resolve(context, connection, old, name), _resolve(context, connection, new, name))
+        contents = Contents(connection)
+        left, right = (_resolve(context, contents, text, name) for text in (old, new))
+        return between_sides(_beside(contents, left, right), _beside(contents, right, left))
 
 
 def changed_components(
@@ -167,10 +169,20 @@ def between_sides(old: Side, new: Side) -> Diff:
 
 
 def _sides(contents: Contents, old: Release, new: Release) -> tuple[Side, Side]:
-    """Return both sides; a file that an older version took for just a document is read as the other side's is."""
-    left = _read_as(contents, old, {file.name: file.platform for file in new.files})
-    right = _read_as(contents, new, {file.name: file.platform for file in old.files})
-    return _side(contents, left), _side(contents, right)
+    """Return both sides of a change."""
+    return _beside(contents, [old], [new]), _beside(contents, [new], [old])
+
+
+def _beside(contents: Contents, these: Sequence[Release], those: Sequence[Release]) -> Side:
+    """Return one side; a file that an older version took for just a document is read as the other side's is.
+
+    It is the file of its name there. Two that are compared alone belong together whatever they are called.
+    """
+    here, there = ([file for release in some for file in release.files] for some in (these, those))
+    known = {file.name: file.platform for file in there}
+    if len(here) == len(there) == 1:
+        known = {here[0].name: there[0].platform}
+    return _merged([_side(contents, _read_as(contents, release, known)) for release in these])
 
 
 def _read_as(contents: Contents, release: Release, better: Mapping[str, str]) -> Release:
@@ -182,10 +194,7 @@ def _read_as(contents: Contents, release: Release, better: Mapping[str, str]) ->
         parts = contents.of_artifact(file.artifact, file.name, known).values()
         files[place] = replace(file, platform=known)
         components = [part for part in components if part.artifact != file.artifact]
-        components += [
-            ComponentRef(id=part.id, name=part.name, kind=part.kind, digest=part.digest, artifact=file.artifact)
-            for part in parts
-        ]
+        components += _refs(parts, file.artifact)
     return Release(files=tuple(files), components=tuple(components))
 
 
@@ -200,41 +209,58 @@ def _side(contents: Contents, release: Release) -> Side:
     return Side(components=by_platform, connectors=connectors, notices=notices)
 
 
-def _resolve(context: Context, connection: Connection, text: str, name: str) -> Side:
-    contents = Contents(connection)
+def _resolve(context: Context, contents: Contents, text: str, name: str) -> list[Release]:
+    """Return what a word of the command line names: of an instant one release for each project."""
+    connection = contents.connection
     environment, at, when = text.partition("@")
     if at:
         state = history.state_at(context, environment, history.resolve(context, when))
-        return _merged([_side(contents, load(connection, row.manifest)) for row in state.deployments])
+        return [load(connection, row.manifest) for row in state.deployments]
     if re.fullmatch(r"[0-9a-f]{8,64}", text):
-        return _by_digest(connection, contents, text)
+        return [_by_digest(contents, text)]
     if re.fullmatch(r"(CR|DEP)-\d+", text):
-        return _side(contents, load(connection, _manifest_of(connection, text)))
+        return [load(connection, _manifest_of(connection, text))]
     path = Path(text)
     if not path.exists():
         raise NotFound(f"{text!a} is no digest, release, ENV@WHEN, CR-…, DEP-… or file here")
-    seen = sealing.glance(context, ExportFile(name=name, data=read_guarded(path)))
+    seen = sealing.glance(context, ExportFile(name=name, data=read_named(path, empty=True)))
     parsed = recognise(seen.data, seen.name)
-    known = {parsed.platform: parsed.components}
-    return Side(components=known, connectors=parsed.connectors, notices=parsed.notices)
+    contents.add(seen, parsed)
+    return [_alone(seen.digest, seen.name, parsed.platform, parsed.components)]
 
 
-def _by_digest(connection: Connection, contents: Contents, prefix: str) -> Side:
+def _by_digest(contents: Contents, prefix: str) -> Release:
+    connection = contents.connection
     found = artifacts.by_digest(connection, prefix)
     if len({row.digest for row in found}) > 1:
         raise BadInput(f"{prefix} names more than one artifact; give more of the digest")
     if found:
         row = found[0]
-        parts = tuple(contents.of_artifact(row.digest, row.name, row.platform).values())
-        connectors, notices = contents.outside_of(row.digest, row.name, row.platform)
-        return Side(components={row.platform: parts}, connectors=connectors, notices=notices)
+        return _alone(
+            row.digest, row.name, row.platform, contents.of_artifact(row.digest, row.name, row.platform).values()
+        )
     manifests = [
         *(row.manifest for row in deployments.listing(connection, limit=100_000) if row.release.startswith(prefix)),
         *(row.manifest for row in requests.listing(connection, limit=100_000) if row.release.startswith(prefix)),
     ]
     if not manifests:
         raise NotFound(f"no artifact or release has a digest starting with {prefix}")
-    return _side(contents, load(connection, manifests[0]))
+    return load(connection, manifests[0])
+
+
+def _alone(artifact: str, name: str, platform: str, parts: Iterable[Component]) -> Release:
+    """Return one export as a release of nothing else, to be compared and never recorded: it has no manifest."""
+    return Release(
+        files=(ReleaseFile(name=name, artifact=artifact, manifest="", platform=platform),),
+        components=_refs(parts, artifact),
+    )
+
+
+def _refs(parts: Iterable[Component], artifact: str) -> tuple[ComponentRef, ...]:
+    return tuple(
+        ComponentRef(id=part.id, name=part.name, kind=part.kind, digest=part.digest, artifact=artifact)
+        for part in parts
+    )
 
 
 def _manifest_of(connection: Connection, subject: str) -> str:

@@ -10,7 +10,7 @@ from store import archive
 from store.domain import events as ev
 from store.domain import release as model
 from store.domain.build import gathered
-from store.domain.component import Component, ComponentRef, Connector, Notice
+from store.domain.component import Component, ComponentRef, Connector, ExportFile, Notice, Parsed
 from store.domain.release import Release, ReleaseFile
 from store.errors import BadInput
 from store.platforms import reread
@@ -93,9 +93,15 @@ class Contents:
 
     def __init__(self, connection: Connection, *, also: Mapping[str, bytes] | None = None) -> None:
         """Read from the archive, and from `also` (digest → bytes) what is not in it yet."""
-        self._connection = connection
+        self.connection = connection
         self._also = also or {}
         self._parsed: dict[tuple[str, str], _Read] = {}
+
+    def add(self, file: ExportFile, parsed: Parsed) -> None:
+        """Take in an export that is not archived, and what it was read as."""
+        parts = {component.id: component for component in parsed.components}
+        self._also = {**self._also, file.digest: file.data}
+        self._parsed[file.digest, parsed.platform] = (parts, parsed.connectors, parsed.notices)
 
     def of_artifact(self, artifact: str, name: str, platform: str) -> dict[str, Component]:
         """Return component id → component of one archived export, as the recorded platform reads it."""
@@ -120,7 +126,7 @@ class Contents:
 
     def _read(self, artifact: str, name: str, platform: str) -> _Read:
         if (artifact, platform) not in self._parsed:
-            data = self._also.get(artifact) or archive.get(self._connection, artifact)
+            data = self._also.get(artifact) or archive.get(self.connection, artifact)
             parsed = reread(data, name, platform)
             parts = {component.id: component for component in parsed.components}
             self._parsed[artifact, platform] = (parts, parsed.connectors, parsed.notices)

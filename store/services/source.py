@@ -25,6 +25,13 @@ class Source(Protocol):
         """Yield matching entries in order."""
         ...
 
+    def latest(self, *, after: int = 0, acts: Sequence[str] = ()) -> tuple[int, str] | None:
+        """Return (number, claimed time) of the latest among the newest of each kind and all since the newest of `acts`.
+
+        None where there is no entry after `after`.
+        """
+        ...
+
 
 def recorded(entries: Iterable[Entry]) -> Iterator[ev.Recorded]:
     """Yield what each entry records, decoded."""

@@ -37,6 +37,23 @@ def put_line(connection: sqlite3.Connection, line: list[bytes]) -> list[str]:
     return digests
 
 
+def test_versions_put_in_one_transaction_are_stored_as_they_would_be_one_by_one(
+    connection: sqlite3.Connection, tmp_path: Path
+) -> None:
+    line = versions(blobs.MAX_DEPTH * 3)
+    line[40:40] = [line[7]]  # an old state again
+    put_line(connection, line)
+    other = sqlite3.connect(tmp_path / "other.db", isolation_level=None)
+    for sql in archive.TABLES:
+        other.execute(sql)
+    recent, before = archive.Recent(), None
+    for data in line:
+        before = archive.put(other, data, previous=before, recent=recent)
+    everything = "SELECT * FROM blob ORDER BY id"
+    assert other.execute(everything).fetchall() == connection.execute(everything).fetchall()
+    other.close()
+
+
 def strip_triggers(connection: sqlite3.Connection) -> None:
     for name in ("blob_no_update", "blob_no_delete", "blob_next"):
         connection.execute(f"DROP TRIGGER {name}")

@@ -142,3 +142,14 @@ def test_a_proof_is_of_one_entry_in_one_log(evidence: Desk, tmp_path: Path) -> N
     big = tmp_path / "big.tlog-proof"
     big.write_bytes(proof.read_bytes() + b"x" * 1_200_000)
     refused(evidence.run("verify-proof", big, evidence.root / "three" / "entry.json"), said="too long")
+
+
+def test_a_file_that_cannot_be_taken_is_named(evidence: Desk, tmp_path: Path) -> None:
+    """Whoever named two files has to be told which of them is meant."""
+    entry = evidence.root / "three" / "entry.json"
+    for bad, said in ((tmp_path / "empty", "it is empty"), (tmp_path / "none", "not there"), (tmp_path, "a folder")):
+        (tmp_path / "empty").touch()
+        refused(evidence.run("verify", "--from", bad), said=said)
+        refused(evidence.run("verify", "--from", bad), said=f"{bad}: ")
+        refused(evidence.run("verify-proof", bad, entry), said=f"{bad}: ")
+        refused(evidence.run("verify-proof", evidence.root / "3.tlog-proof", bad), said=f"{bad}: ")

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pexpect
 import pytest
-from cli_desk import COMMAND, STATEMENT, Desk, Ran
+from cli_desk import COMMAND, Desk, Ran
 from support.hostile import ALL_AT_ONCE as HOSTILE
 from support.hostile import INVISIBLE
+from support.tampering import unread
 from support.terminal_bytes import assert_only_drawing
+
+from store.domain import events as ev
+from store.integrity.signer import KeyFileSigner
+from store.services.context import Actor, Context
+from store.services.requests import approving, requests
+from store.workspace import open_workspace
 
 STYLES = re.compile(rb"\x1b\[[0-9;]*m")
 FORBIDDEN = [character.encode() for character in INVISIBLE]
@@ -35,6 +44,27 @@ def harmless(ran: Ran, command: tuple[str, ...]) -> None:
     assert rest.decode().replace("\r", "").replace("\n", "").replace("\t", "").isprintable(), command
 
 
+@contextmanager
+def recorded_unread(desk: Desk) -> Iterator[tuple[Context, Actor, Actor]]:
+    """Lend the workspace with alice and bo, to write what no command takes any more and older ledgers hold."""
+    with unread(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(desk.root / "state"))
+        workspace = open_workspace(desk.ws)
+        alice, bo = (Actor(handle=name, signer=KeyFileSigner(desk.root / name)) for name in ("alice", "bo"))
+        try:
+            yield workspace.context, alice, bo
+        finally:
+            workspace.close()
+
+
+def hostile_request(context: Context, by: Actor, text: str) -> str:
+    content = ev.RequestContent(title=text, why=text, what=text, success="s", rollback_plan="r", risk="low")
+    entry = requests.open_request(context, by, project="orders", environment="prod", content=content)
+    request = entry.statement.on["request"]
+    requests.submit(context, by, request)
+    return request
+
+
 @pytest.fixture(scope="module")
 def hostile(begun: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A workspace whose projects' components, titles, reasons and notes all try to take over the terminal."""
@@ -42,35 +72,33 @@ def hostile(begun: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk.drop(flows(1), "it's [b]bold[/b] {}.json")
     text = HOSTILE.replace("\x00", "")
     alice, bo = ("--key", "alice"), ("--key", "bo")
-    opened = ("request", "open", "--project", "orders", "--env", "prod", "--why", text, "--what", text, *STATEMENT)
+    desk.run("watch", "--once", key="alice", status=0)
+    with recorded_unread(desk) as (context, asks, decides):
+        opened = hostile_request(context, asks, text)
+        approving.approve(context, decides, opened, note=text)
     ran = desk.runs(
         [
-            (*alice, "watch", "--once"),
-            (*alice, *opened, "--title", text),
-            (*alice, "request", "submit", "CR-0001"),
-            (*bo, "approve", "CR-0001", "--note", text),
             (*bo, "deploy", "CR-0001"),
             (*alice, "incident", "open", "--title", text),
             (*alice, "incident", "note", "INC-0001", text),
             (*alice, "annotate", "CR-0001", text),
         ]
     )
-    assert [one.status for one in ran] == [0] * 8, [one.complaint for one in ran]
+    assert [one.status for one in ran] == [0] * 4, [one.complaint for one in ran]
     desk.drop(flows(2), "it's [b]bold[/b] {}.json", root="observed")
     desk.drop(flows(3), "it's [b]bold[/b] {}.json")
     desk.drop(b"{", "broken.json")
     (desk.root / "hostile.json").write_bytes(flows(4))
+    desk.run("watch", "--once", key="alice", status=0)
+    with recorded_unread(desk) as (context, asks, decides):
+        approving.refuse(context, decides, hostile_request(context, asks, text), reason=text)
     ran = desk.runs(
         [
-            (*alice, "watch", "--once"),
-            (*alice, *opened, "--title", text),
-            (*alice, "request", "submit", "CR-0002"),
-            (*bo, "refuse", "CR-0002", "--reason", text),
             (*bo, "drift", "ack", "DR-0001", "--note", text),
             (*alice, "freeze", "prod", "--reason", text),
         ]
     )
-    assert [one.status for one in ran] == [0] * 6, [one.complaint for one in ran]
+    assert [one.status for one in ran] == [0] * 2, [one.complaint for one in ran]
     return desk
 
 

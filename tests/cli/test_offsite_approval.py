@@ -82,7 +82,6 @@ def test_signatures_that_are_not_exactly_right_are_refused_one_by_one(asked: Des
     cases["no statement"] = (right, b"", "empty")
     cases["no signature"] = ("hello", data, "not one SSH signature")
     cases["cut"] = (right[:-40], data, "not one SSH signature")
-    before = size(asked)
     for name, (signature, said, words) in cases.items():
         folder = asked.root / f"case {name}"
         folder.mkdir()
@@ -93,9 +92,11 @@ def test_signatures_that_are_not_exactly_right_are_refused_one_by_one(asked: Des
         assert words in done.complaint, (name, done.complaint)
         assert done.err.count(b"\n") == 1
     assert "name the .sig file" in asked.run("approval", "import", statement, status=2).complaint
-    assert size(asked) == before
+    assert {one["kind"] for one in asked.json("log", "--limit", "4")} == {"attempt.refused"}
+    assert not asked.json("log", "--kind", "approval.granted")
     report = asked.json("approval", "import", asked.root / "case other" / "a.json.sig", "nowhere.json.sig", status=2)
     assert [one["entry"] for one in report] == [None, None]
+    assert [bool(one["recorded"]) for one in report] == [True, False]
 
 
 def test_an_approval_for_a_request_that_moved_on_is_refused(asked: Desk) -> None:

@@ -268,15 +268,21 @@ def test_a_database_cut_short_or_overwritten_is_noticed(live: Desk, cut: float |
         path.write_bytes(data[: int(len(data) * cut)])
     else:
         path.write_bytes(data[: int(cut)])
-    ran = live.run("verify", "--json")
-    assert ran.status in {1, 2}
-    if ran.status == 1:
-        assert ran.json["ok"] is False
-    else:
-        assert ran.complaint.count("\n") == 1
+    ran = live.run("verify", "--json", status=1)
+    assert (ran.json["ok"], ran.json["verdict"]) == (False, "INVALID")
     acted = live.run("incident", "open", "--title", "x", key="alice")
     assert acted.status in {1, 2, 3}
     assert acted.complaint.startswith("quarterdeck: ")
+
+
+@pytest.mark.parametrize("header", ["PRAGMA application_id = 1", "PRAGMA user_version = 0"])
+def test_a_header_that_disowns_the_ledger_is_tampering_not_bad_input(live: Desk, header: str) -> None:
+    with closing(sqlite3.connect(live.ws / "ledger.db")) as connection:
+        connection.execute(header)
+    report, log = said(live)
+    assert (report["ok"], report["verdict"]) == (False, "INVALID")
+    assert log.status == 1
+    assert "was replaced" in log.complaint
 
 
 def test_a_database_of_a_newer_version_is_refused_naming_both(live: Desk) -> None:

@@ -78,6 +78,23 @@ def expects_late_approval(preset: str, place: str, level: str, role: str, story:
     return role in MAY_APPROVE | asked
 
 
+WROTE_IT_HOURS = 24
+"""For so long whoever wrote the policy in force approves nothing under it, by both presets."""
+
+
+def expects_enough(preset: str, place: str, level: str, flaw: Flaw, owners: tuple[str, ...]) -> bool:
+    """Three approved; one of them has a flaw. An approval with one is none; one that is 30 hours old may be."""
+    people, security, fresh = NEEDED[preset][place][level]
+    who, what = flaw
+    is_none = what in {"ended", "other revision", "suspended", "edited", "requested"} or (
+        what == "30 hours old" and 0 < fresh <= 30
+    )
+    counting = {"ann", "ben", "sam"} - ({who} if is_none else set())
+    return (
+        len(counting) >= people and (not security or "sam" in counting) and (not owners or bool({*owners} & counting))
+    )
+
+
 # ── the scene ─────────────────────────────────────────────────────────────────────────────────────
 Case = tuple[tuple[str, str, int], ...]
 """Who approved: (handle, role, hours ago)."""
@@ -85,6 +102,9 @@ Deployer = tuple[str, str, str, str, str]
 """Role, scope, standing, the request's state, and what else the deployer did: nothing, requested, approved."""
 Story = tuple[int, tuple[tuple[int, str, int], ...]]
 """Hours since it was handed in, and the escalations in the ledger: (step, role, hours after it was handed in)."""
+Flaw = tuple[str, str]
+"""Whose approval it is, and what is wrong with it."""
+FLAWS = ("nothing", "ended", "other revision", "suspended", "edited", "requested", "30 hours old")
 STORIES: tuple[Story, ...] = tuple(
     (waited, recorded)
     for waited in (1, 10, 30, 50, 100, 300)
@@ -260,3 +280,53 @@ def waiting(place: str, level: str, story: Story, case: Case = ()) -> Change:
     told = (Escalation(step=step, role=role, seq=7, at=ago(waited - after)) for step, role, after in recorded)
     change = request(place, level, "in review", case)
     return replace(change, submitted_at=ago(waited), escalations=tuple(told))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_whose_approvals_count_is_what_the_table_says(preset: str) -> None:
+    policy, wrong, count, yes = preset_policy(preset), [], 0, 0
+    flaws = tuple(itertools.product(("ann", "ben", "sam"), FLAWS))
+    for place, level, flaw, owners in itertools.product(
+        PLACES, LEVELS, flaws, ((), ("ann",), ("sam", "zoe"), ("zoe",))
+    ):
+        change, people = flawed(place, level, flaw, owners)
+        missing = approving.approvals_missing(change, people=people, policy=policy, at=NOW)
+        count, yes = count + 1, yes + (not missing)
+        if (not missing) is not expects_enough(preset, place, level, flaw, owners):
+            wrong.append((place, level, flaw, owners, missing))
+    assert (wrong[:5], count) == ([], 1_680)
+    assert 400 < yes < 1_200, "a table that says one thing only proves nothing"
+
+
+def flawed(place: str, level: str, flaw: Flaw, owners: tuple[str, ...]) -> tuple[Change, Principals]:
+    """Return a request that was declared low, computed to `level`, and approved by three."""
+    who, what = flaw
+    roles = {"ann": "approver", "ben": "approver", "sam": "security-approver"}
+    standing = {name: "suspended" if (name, what) == (who, "suspended") else "good" for name in roles}
+    people = {name: somebody(name, kind, "*/*", place, standing[name]) for name, kind in roles.items()}
+    bad = {"ended": {"not_after": LONG_AGO}, "other revision": {"digest": "e"}, "30 hours old": {"at": ago(30)}}
+    given = tuple(
+        Approval(**{"actor": name, "digest": "d", "seq": 9, "not_after": SOON, "note": "", "at": ago(1)}
+                 | (bad.get(what, {}) if name == who else {}))
+        for name in roles
+    )  # fmt: skip
+    risk = ev.RiskAssessed(
+        request="CR-0001", project="orders", environment=place, digest="d", level=level, computed=level,
+        declared="low", points=1, facts=(), policy="p", phase="submit",
+        owners=(ev.OwnersWanted(owners=owners, because="it is critical"),) if owners else (),
+    )  # fmt: skip
+    change = request(place, "low", "in review", requester=who if what == "requested" else "cy")
+    editors = (*change.editors, *([who] if what == "edited" else []))
+    return replace(change, approvals=given, risk=risk, editors=editors), Principals(by_handle=people)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_who_wrote_the_policy_in_force_waits_as_long_as_the_table_says(preset: str) -> None:
+    for place, level, hours, author in itertools.product(PLACES, LEVELS, (0, 1, 23, 24, 25, 100), ("eve", "zoe")):
+        since = ago(hours)
+        waits = preset_policy(preset).separation.policy_editor_hours
+        rules = InForce(policy=preset_policy(preset), seq=5, since=since, editors=("al", author), cooling_hours=waits)
+        people = Principals(by_handle={"eve": somebody("eve", "approver", "*/*", place)})
+        change = request(place, level, "in review")
+        check = partial(approving.check_approver, change, actor="eve", people=people, rules=rules, at=NOW)
+        assert allows(check) is (author != "eve" or hours >= WROTE_IT_HOURS), (place, level, hours, author)

@@ -35,6 +35,7 @@ MAY = {
         "manage principals",
         "manage environments",
         "acknowledge a restore",
+        "correct the clock",
         "adopt a policy",
         "rotate the log's key",
         "review connectors",

@@ -8,10 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.domain.secrets import find, may_hold, redact, redact_value, scan, secret_kind
+from store.domain.secrets import find, may_hold, redact, redact_value, scan, secret_kind, which_may_hold
 
 # Put together at run time, so that no scanner takes this file for a leak.
 AWS = "AKIA" + "Q3EGRIZ7FZMLWXTP"
@@ -91,6 +91,22 @@ def test_a_redacted_text_holds_its_secret_no_more_and_keeps_its_lines(kind: str,
 @pytest.mark.parametrize(("kind", "text", "secret"), SECRETS, ids=[kind for kind, _, _ in SECRETS])
 def test_no_secret_is_overlooked_by_the_quick_look(kind: str, text: str, secret: str) -> None:
     assert may_hold(json.dumps({"text": text}).encode())
+
+
+def test_one_look_at_many_texts_overlooks_no_secret_that_a_look_at_each_finds() -> None:
+    plain = [json.dumps({"text": f"step {number}", "x": number}).encode() for number in range(20)]
+    texts = [text for kind, secret, _ in SECRETS for text in (json.dumps({"text": secret}).encode(), *plain)]
+    told = which_may_hold(texts)
+    assert [may for text, may in zip(texts, told, strict=True) if text in plain] == [False] * (20 * len(SECRETS))
+    assert all(may for text, may in zip(texts, told, strict=True) if may_hold(text))
+    assert which_may_hold(texts[:3]) == [may_hold(text) for text in texts[:3]], "a few are looked at one by one"
+    assert which_may_hold([]) == []
+
+
+@settings(max_examples=300)
+@given(st.text(alphabet="abeirsABEIRS019 ._/-:\u017f\u212a", max_size=16))
+def test_a_short_name_is_redacted_when_a_secret_stands_in_it_and_only_then(text: str) -> None:
+    assert (redact(text) == text) == (find(text) == [])
 
 
 @pytest.mark.parametrize("text", HARMLESS)

@@ -217,9 +217,8 @@ def test_a_file_too_large_is_refused_by_its_size_alone(tmp_path: Path) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with pytest.raises(BadInput, match="more than"):
             blobs.read(by_name["big.json"])
-        with pytest.raises(BadInput, match="empty"):
-            blobs.read(by_name["empty.json"])
         assert blobs.read(by_name["a.json"]) == ONE  # the way is still clear
+        assert blobs.read(by_name["empty.json"]) == b"", "whose that may be, its platform says"
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 * 1024
 
 

@@ -75,7 +75,7 @@ def test_a_target_that_is_gone_is_told_as_gone() -> None:
         value.remove(node(value, "Bad"))
         node(value, "Check")["wires"] = [["b"], []]
 
-    assert change(switchboard, cut).words == ("Check no longer goes to Bad from output 2, which is gone",)
+    assert change(switchboard, cut).words == ("Check no longer goes to Bad, which is gone",)
 
 
 def test_a_node_that_is_gone_is_told_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,6 +144,20 @@ def test_entries_from_before_there_were_lists_are_read_from_their_exports(scene:
     (one,) = inventory(scene.context).items
     assert (one.name, one.last.seq) == ("a.example", scene.size)
     assert verify_workspace(scene.context, scope=Scope()).verdict is Verdict.ANCHORED
+
+
+def test_they_are_read_by_the_platform_that_the_entry_names(scene: Scene) -> None:
+    scene.ingest(caller("a.example"))
+    newest = scene.last("artifact.ingested")
+    assert isinstance(newest, ev.ArtifactIngested)
+    on, data = ev.to_parts(replace(newest, platform="generic", name="before.json"))
+    old = {key: value for key, value in data.items() if key != "connectors"}
+    statement = Statement(
+        origin=scene.context.ledger.origin, kind=newest.KIND, time=scene.context.now, actor="system", on=on, data=old
+    )
+    smuggle(scene.context, statement, None)
+    (one,) = inventory(scene.context).items
+    assert "before.json" in {use.component for use in one.uses}, "a document, as it was"
 
 
 def test_an_archived_list_that_an_entry_names_and_nobody_finds_is_a_problem(scene: Scene) -> None:

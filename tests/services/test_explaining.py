@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from support.exports import TAMPERED, V1, V2
 from support.scene import Scene
+from support.tampering import unread
 
 from console.presentation.explained import page_text
 from console.presentation.explained_files import page_html, page_markdown
@@ -113,7 +114,8 @@ class _Tags(HTMLParser):
 
 def test_the_html_stands_alone_and_hostile_names_are_only_text(scene: Scene) -> None:
     scene.ingest(V1)
-    page = explain(scene.context, scene.submitted(title=HOSTILE, why=HOSTILE, what="secret"))
+    with unread():
+        page = explain(scene.context, scene.submitted(title=HOSTILE, why=HOSTILE, what="secret"))
     text = page_html(page)
     tags = _Tags()
     tags.feed(text)
@@ -130,7 +132,9 @@ def test_the_html_stands_alone_and_hostile_names_are_only_text(scene: Scene) -> 
 
 def test_the_markdown_escapes_whatever_could_be_markup(scene: Scene) -> None:
     scene.ingest(V1)
-    text = page_markdown(explain(scene.context, scene.submitted(title=HOSTILE, why="a\n# heading\n- [x](y)")))
+    with unread():
+        request = scene.submitted(title=HOSTILE, why="a\n# heading\n- [x](y)")
+    text = page_markdown(explain(scene.context, request))
     assert "<script>" not in text
     assert "](javascript" not in text.replace("\\]\\(", "")
     assert "\x1b" not in text

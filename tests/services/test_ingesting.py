@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from support.exports import V1, V2, document
@@ -11,6 +12,7 @@ from store.domain import events as ev
 from store.intake.inbox import Root, scan
 from store.projections import artifacts
 from store.services.exports import ingesting
+from store.services.exports.appending import Read
 
 
 def drop(scene: Scene, files: dict[str, bytes], *, project: str = "orders") -> ingesting.Report:
@@ -106,3 +108,21 @@ def test_five_hundred_files_at_once_all_arrive(scene: Scene) -> None:
     report = drop(scene, files)
     assert report.count("ingested") == 500
     assert len({entry.statement.data["name"] for entry in scene.entries(kind="artifact.ingested")}) == 500
+
+
+def test_versions_recorded_together_give_the_entries_they_would_give_alone(scene: Scene) -> None:
+    line = [document(number=number) for number in range(6)] + [document(number=2), document(number=2)]
+
+    def reads(project: str) -> list[Read]:
+        places = [Path("/elsewhere/a.json"), Path("/elsewhere/b.json")]
+        drops = [ingesting.drop_at(path, project=project, environment="prod") for path in places]
+        return [ingesting.read_export(scene.context, data, drop) for data in line for drop in drops]
+
+    together = ingesting.append(scene.context, reads("together"))
+    alone = [outcome for read in reads("alone") for outcome in ingesting.append(scene.context, [read])]
+    assert together == alone
+    assert [file.outcome for file in together[-4:]] == ["ingested", "ingested", "unchanged", "unchanged"]
+    entries = scene.entries(kind="artifact.ingested")
+    data = [[one.statement.data for one in entries if one.statement.on["project"] == p] for p in ("together", "alone")]
+    assert data[0] == data[1]
+    assert len(data[0]) == 14

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ from store import platforms
 from store.errors import BadInput
 from store.platforms import recognise, reread
 from store.services import diffing
+from store.services.delivery import rollback
 from store.services.drift import drift_view
 
 OLDER = {"generic": platforms.PLATFORMS["generic"]}
@@ -88,3 +90,43 @@ def test_the_same_bytes_are_taken_in_once_more_when_their_platform_becomes_known
     old_ledger.ingest(board("up"), name="boiler.yaml")
     assert old_ledger.entries(after=entry.seq) == []
     assert entry.statement.data["components"] == 2
+
+
+def test_a_release_from_before_its_platform_was_known_may_still_be_rolled_back_to(old_ledger: Scene) -> None:
+    before = old_ledger.delivered()
+    old_ledger.live(board("down"), name="boiler.yaml")
+    plan = rollback.plan(old_ledger.context, "prod", "orders")
+    assert rollback.roll_back(old_ledger.context, old_ledger.bo, plan, reason="it hurts").verified
+    assert old_ledger.delivered() == before
+
+
+def test_a_request_from_before_its_platform_was_known_may_still_be_deployed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with older(monkeypatch):
+        scene.ingest(board("up"), name="boiler.yaml")
+        request = scene.approved()
+    assert scene.deploy(request).verified
+
+
+def test_two_digests_are_compared_by_the_platform_that_knows_both(old_ledger: Scene) -> None:
+    first = digest_of(old_ledger)
+    old_ledger.ingest(board("down"), name="boiler.yaml")
+    second = digest_of(old_ledger)
+    for pair in ((first, second), (second, first)):
+        changes = diffing.diff(old_ledger.context, *pair).components
+        assert [(change.id, change.change) for change in changes] == [("boiler/panel/1", "changed")]
+
+
+def test_an_old_digest_is_compared_with_a_file_by_the_platform_that_knows_both(
+    old_ledger: Scene, tmp_path: Path
+) -> None:
+    path = tmp_path / "boiler of today.yaml"
+    path.write_bytes(board("down"))
+    (change,) = diffing.diff(old_ledger.context, digest_of(old_ledger), str(path)).components
+    assert (change.kind, change.change) == ("panel", "changed")
+
+
+def digest_of(scene: Scene) -> str:
+    """Return the digest of the newest export."""
+    return scene.entries(kind="artifact.ingested")[-1].statement.on["artifact"]

@@ -1,10 +1,4 @@
-"""Every byte of a ledger flipped in turn, on every core: what is reported equals the truth, or is an error.
-
-Each flip goes through what any start and any `verify` do: the workspace opened from the file, the whole of it
-verified, its answers read. Nothing is skipped. What makes half a million of them bearable is that pure functions
-(a signature over the same text, the statement in the same bytes, the read tables of the same entries) are
-not worked out again where their arguments are the very same bytes as before; any other byte is.
-"""
+"""Every byte of a ledger flipped in turn, on every core: what is reported equals the truth, or is an error."""
 
 from __future__ import annotations
 
@@ -12,23 +6,17 @@ import json
 import os
 import random
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
-from soak_ground import TABLES_TOO, Child, Counted, Wrong, append, must, new_workspace
+from soak_ground import Child, Counted, Wrong, append, must, new_workspace
+from soak_judge import Judge
+from soak_memory import remembering
 
-from store import projections
-from store.errors import QuarterdeckError
-from store.integrity import checkpoint, logkeys
-from store.integrity.entry import Entry
-from store.ledger import Ledger, rows, state, tiles
-from store.services.audit.verifying import verify_workspace
-from store.workspace import Workspace, open_workspace
+from store.workspace import open_workspace
+
+WHOLE = 200
+"""Of so many flips one is judged by a whole start, too, wherever it lies."""
 
 
 def flips(folder: Path, times: int, chance: random.Random, *, entries: int = 12) -> Counted:
@@ -57,7 +45,8 @@ def flips(folder: Path, times: int, chance: random.Random, *, entries: int = 12)
     must(done == len(places), f"{done} flips instead of {len(places)}")
     what = (
         f"{entries} entries, {size:,} bytes in the file; {refused:,} flips reported as errors,"
-        f" {done - refused:,} changed nothing that is read (free space, caches), 0 silently wrong"
+        f" {done - refused:,} changed nothing that is read (free space, caches), 0 silently wrong;"
+        f" one in {WHOLE} and all in the header and the schema by a whole start, the others by `verify` and reading"
     )
     return Counted(tries=done, what=what)
 
@@ -68,7 +57,7 @@ def _share(original: Path, root: Path, places: list[tuple[int, int]]) -> Callabl
     def work() -> int:
         shutil.copytree(original, root)
         try:
-            with _remembering():
+            with remembering():
                 said = {"done": len(places), "refused": _flip_each(root, places)}
         except Wrong as wrong:
             said = {"wrong": str(wrong)}
@@ -79,89 +68,31 @@ def _share(original: Path, root: Path, places: list[tuple[int, int]]) -> Callabl
 
 
 def _flip_each(root: Path, places: list[tuple[int, int]]) -> int:
+    """Flip each of these bytes and put it back; return how many flips were reported as errors."""
     path = root / "ledger.db"
     good = path.read_bytes()
-    truth = _state(root)
-    must(truth[0] == "good", f"the whole ledger is not good: {truth}")
+    judge = Judge(root)
     refused = 0
-    for at, bit in places:
-        flipped = bytearray(good)
-        flipped[at] ^= bit
-        with path.open("r+b", buffering=0) as file:
-            os.pwrite(file.fileno(), flipped[at : at + 1], at)
-        found = _state(root)
-        must(found == truth or found[0] == "error", f"byte {at} flipped, and silently wrong: {str(found)[:300]}")
-        refused += found[0] == "error"
-        if path.read_bytes() == flipped:
-            with path.open("r+b", buffering=0) as file:
+    with path.open("r+b", buffering=0) as file:
+        for number, (at, bit) in enumerate(places):
+            os.pwrite(file.fileno(), bytes([good[at] ^ bit]), at)
+            os.utime(file.fileno(), ns=(0, 0))
+            said = judge.of_byte(at)
+            must(judge.is_right(said), f"byte {at} flipped, and silently wrong: {str(said)[:300]}")
+            if number % WHOLE == 0 and not _is_written(file.fileno()):
+                whole = judge.as_a_start_does()
+                must(judge.is_right(whole), f"byte {at} flipped, and silently wrong: {str(whole)[:300]}")
+                must(whole[0] == "error" or said[0] == "good", f"byte {at} flipped: an error only here: {said[1]}")
+            refused += said[0] == "error"
+            if _is_written(file.fileno()):  # an older format was read, and brought up to date
+                os.truncate(file.fileno(), len(good))
+                os.pwrite(file.fileno(), good, 0)
+            else:
                 os.pwrite(file.fileno(), good[at : at + 1], at)
-        else:  # an older format was read there, and brought up to date: begin again from the good file
-            path.write_bytes(good)
+    must(path.read_bytes() == good, "the file is not what it was before the first flip")
     return refused
 
 
-def _state(root: Path) -> tuple[str, object]:
-    """Return everything that a verified ledger says of itself, or the error it gives instead."""
-    try:
-        space = open_workspace(root)
-    except QuarterdeckError as error:
-        return "error", str(error)
-    try:
-        problem = _complaint(space)
-        return ("error", problem) if problem else ("good", _told(space.context.ledger))
-    except QuarterdeckError as error:
-        return "error", str(error)
-    finally:
-        space.close()
-
-
-def _complaint(space: Workspace) -> str | None:
-    ledger = space.context.ledger
-    if not ledger.writable:
-        return ledger.read_only_reason
-    report = verify_workspace(space.context, scope=TABLES_TOO)
-    if report.ok:
-        return None
-    return str(report.problems[:1] or report.verdict)
-
-
-def _told(ledger: Ledger) -> object:
-    entries = [(entry.seq, entry.body, entry.hash) for entry in ledger.entries()]
-    by_kind = [entry.seq for entry in ledger.entries(kinds=["artifact.ingested"])]
-    about = [entry.seq for entry in ledger.entries(on={"project": "project-1"})]
-    return ledger.head(), ledger.checkpoint(), entries, by_kind, about
-
-
-@contextmanager
-def _remembering() -> Iterator[None]:
-    """Work out what pure functions say of the same bytes once; errors are worked out every time."""
-    once = lru_cache(maxsize=4096, typed=True)  # in a damaged page a number may be a float
-    opened = once(checkpoint.open_checkpoint)
-    with ExitStack() as patched:
-        for module in (rows, state, tiles):
-            patched.enter_context(patch.object(module, "open_entry", once(module.open_entry)))
-        for module in (checkpoint, logkeys):
-            patched.enter_context(patch.object(module, "open_checkpoint", lambda note, keys: opened(note, tuple(keys))))
-        patched.enter_context(patch.object(projections, "rebuild", _rebuild_once(projections.rebuild)))
-        yield
-
-
-def _rebuild_once(rebuild: Callable[[sqlite3.Connection, Iterable[Entry]], None]) -> Callable[..., None]:
-    """Return `rebuild` with its result for the newest series of entries at hand, as a database to copy."""
-    newest: list[Any] = [None, None]
-
-    def rebuild_or_copy(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
-        found = list(entries)
-        bodies = [entry.body for entry in found]
-        if connection.in_transaction:  # an upgrade, in the ledger's own file
-            rebuild(connection, found)
-        elif newest[0] == bodies:
-            newest[1].backup(connection)
-        else:
-            rebuild(connection, found)
-            connection.commit()
-            kept = sqlite3.connect(":memory:")
-            connection.backup(kept)
-            newest[:] = bodies, kept
-
-    return rebuild_or_copy
+def _is_written(file: int) -> bool:
+    """Whether anybody has written to the file since its time was set back."""
+    return os.fstat(file).st_mtime_ns != 0

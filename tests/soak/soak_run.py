@@ -1,6 +1,9 @@
 """The soak: `make soak` runs it at full length and writes docs/soak.md; the tests run a short one, part by part.
 
-python tests/soak/soak_run.py [--short] [--only PART] [--scale 0.1] [--json]
+python tests/soak/soak_run.py [--short] [--only PART]... [--missing] [--scale 0.1] [--json]
+
+Whatever is not `--short` is written into the page as soon as a part is done: a run that was stopped goes on with
+`--missing`, which leaves out the parts that the page has at full length, of this very version.
 """
 
 from __future__ import annotations
@@ -8,10 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import random
 import resource
-import sqlite3
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ import soak_burst  # noqa: E402  the path comes first
 import soak_crashes  # noqa: E402
 import soak_damage  # noqa: E402
 import soak_flips  # noqa: E402
+import soak_page  # noqa: E402
 from soak_ground import Counted, Wrong  # noqa: E402
 
 Part = Callable[[Path, int, random.Random], Counted]
@@ -45,14 +47,16 @@ TIMES = {
     "read-only file system": (1, 1),
     "files dropped at once": (500, 10_000),
 }
+FULL = "all of it"
+_EVERY_BYTE = 606_208
+"""What a ledger of 200 entries takes: 148 pages."""
 LONG = {"kill -9 in a writer", "journal and file torn in a commit", "bytes flipped", "file-size limits"}
-PAGE = REPOSITORY / "docs" / "soak.md"
 
 
 def run(name: str, times: int, seed: int) -> tuple[Counted, float]:
     """Run one part; return what it counted and its seconds of processor time."""
     part = PARTS[name]
-    if name == "bytes flipped" and times == 0:
+    if name == "bytes flipped" and times != TIMES[name][0]:
         part = partial(soak_flips.flips, entries=200)
     began = _cpu()
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # thousands of syncs; the order of calls is the same
@@ -66,31 +70,33 @@ def main() -> int:
     """Run the parts asked for; exit 1 where something went wrong that must not."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--short", action="store_true")
-    parser.add_argument("--only", choices=PARTS)
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be repeated")
+    parser.add_argument("--missing", action="store_true", help="only what docs/soak.md does not have at full length")
     parser.add_argument("--scale", type=float, default=1.0, help="this share of the full counts")
     parser.add_argument("--seed", type=int, help="default: 1 for the short run, another one each time for the full run")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    if asked.seed is None:
-        asked.seed = 1 if asked.short else int(time.time())
-    lines: list[tuple[str, Counted, float]] = []
-    for name in [asked.only] if asked.only else PARTS:
+    seed = asked.seed if asked.seed is not None else 1 if asked.short else int(time.time())
+    done = soak_page.parts_at(FULL) if asked.missing else frozenset()
+    for name in asked.only or [part for part in PARTS if part not in done]:
         short, full = TIMES[name]
-        times = short if asked.short else _scaled(name, full, asked.scale)
+        began = time.monotonic()
         try:
-            counted, took = run(name, times, asked.seed)
+            counted, cpu = run(name, short if asked.short else _scaled(name, full, asked.scale), seed)
         except Wrong as wrong:
-            print(f"WRONG {name} (seed {asked.seed}): {wrong}", file=sys.stderr)
+            print(f"WRONG {name} (seed {seed}): {wrong}", file=sys.stderr)
             return 1
-        lines.append((name, counted, took))
         if asked.json:
             print(json.dumps({"tries": counted.tries, "what": counted.what, "skipped": counted.skipped}))
         else:
             shown = f"skipped: {counted.skipped}" if counted.skipped else f"{counted.tries:,}: {counted.what}"
-            print(f"{name}: {shown} ({took:.0f} s)", flush=True)
-    if not asked.short and not asked.only:
-        PAGE.write_text(page(lines, asked.scale, asked.seed), encoding="utf-8")
-        print(f"wrote {PAGE}")
+            print(f"{name}: {shown} ({cpu:.0f} s)", flush=True)
+        if not asked.short:
+            clock = time.monotonic() - began
+            line = soak_page.line_of(name, counted, share=_full(name, asked.scale), cpu=cpu, clock=clock, seed=seed)
+            soak_page.keep(line, list(PARTS))
+    if not asked.short:
+        print(f"{soak_page.PAGE} is up to date")
     return 0
 
 
@@ -98,7 +104,7 @@ def _scaled(name: str, full: int, scale: float) -> int:
     """Return how often in a run of this share of the full length; only the long parts are shortened."""
     if scale >= 1 or name not in LONG:
         return full
-    return max(1, int((full or 50_000) * scale))  # fewer bytes flipped: of the small ledger
+    return max(1, int((full or _EVERY_BYTE) * scale))
 
 
 def _cpu() -> float:
@@ -110,35 +116,8 @@ def _full(name: str, scale: float) -> str:
     """Say how much of this part's full length a run of `scale` is."""
     full = TIMES[name][1]
     if _scaled(name, full, scale) == full:
-        return "all of it"
-    return f"{scale:.0%} of {full:,}" if full else "a ledger of 12 entries, not every byte of one of 200"
-
-
-def page(lines: list[tuple[str, Counted, float]], scale: float, seed: int) -> str:
-    """Return docs/soak.md."""
-    share = f"`--scale {scale:g}`: the four long parts at that share of their full counts (and bytes of a ledger of 12)"
-    length = "the full counts" if scale >= 1 else share
-    table = [
-        f"| {name} | {'skipped' if one.skipped else f'{one.tries:,}'} | {_full(name, scale)} |"
-        f" {one.skipped or one.what} | {took:.0f} |"
-        for name, one, took in lines
-    ]
-    return "\n".join(
-        [
-            "# Soak",
-            "",
-            "What was done to the ledger, how often, and what came of it: acknowledged ≤ stored ≤ acknowledged + 1,",
-            "a valid chain, read tables equal to a rebuild, or an error. One exception ends the run with `WRONG`.",
-            "",
-            f"Written by `make soak`: {length}, seed {seed}, Python {platform.python_version()}, SQLite"
-            f" {sqlite3.sqlite_version}, {os.cpu_count()} cores. A short run of every part is in `make test`.",
-            "",
-            "| part | times | share of the full length | what came of it | CPU s |",
-            "|---|---|---|---|---|",
-            *table,
-            "",
-        ]
-    )
+        return FULL
+    return f"{scale:.0%} of {full or _EVERY_BYTE:,}"
 
 
 if __name__ == "__main__":

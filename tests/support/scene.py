@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,12 +166,17 @@ class Scene:
         return self.size - len(self.refusals)
 
     @contextmanager
-    def refused(self, words: str, error: type[QuarterdeckError] = Refusal) -> Iterator[None]:
-        """Expect what happens inside to be refused in these words, recorded with every reason, and nothing else."""
-        before = self.acts
+    def refused(
+        self, words: str, error: type[QuarterdeckError] = Refusal, *, beside: Collection[str] = ()
+    ) -> Iterator[None]:
+        """Expect what happens inside to be refused in these words, recorded with every reason, and nothing else.
+
+        `beside` are the kinds of entry that may be recorded all the same: what gates said, what somebody else did.
+        """
+        before = self.size
         with pytest.raises(error, match=words) as told:
             yield
-        assert self.acts == before, self.kinds()[-5:]
+        assert set(self.kinds(after=before)) <= {"attempt.refused", *beside}, self.kinds(after=before)
         assert told.value.entry is not None, f"refused and not recorded: {told.value}"
         entry = self.context.ledger.entry(told.value.entry)
         assert (entry.statement.kind, entry.statement.data["reason"]) == ("attempt.refused", str(told.value))

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from store.domain import rationale
 from store.integrity.entry import Entry, Statement
 from store.services.context import Context
 
@@ -15,6 +18,14 @@ def smuggle(context: Context, statement: Statement, signature: bytes | None) -> 
     """Append an entry with the log's key and no rule asked."""
     with context.ledger.writing() as writer:
         return writer.append(statement, signature)
+
+
+@contextmanager
+def unread() -> Iterator[None]:
+    """Let hostile reasons be recorded, as a quarterdeck did that did not look at them yet: old ledgers hold such."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rationale, "check", lambda _: None)
+        yield
 
 
 @contextmanager

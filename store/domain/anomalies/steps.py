@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Final
 
+from store.clock import SKEW
 from store.domain import events as ev
 from store.domain.anomalies.found import ORDER, Act, Found
 from store.domain.policy import Anomalies
-
-CLOCKS: Final = timedelta(minutes=10)
-"""How far two machines' clocks may be apart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +47,7 @@ def judge(act: Act, event: ev.Event, before: Before, rules: Anomalies) -> Iterat
 
 def late(act: Act, newest: Act | None) -> Iterator[Found]:
     """Yield a finding where an act claims a time long before an act that the ledger holds before it."""
-    if newest is not None and newest.at - act.at > CLOCKS and act.key:
+    if newest is not None and newest.at - act.at > SKEW and act.key:
         minutes = int((newest.at - act.at).total_seconds() // 60)
         words = f"entry {act.seq} claims to be {minutes} min older than entry {newest.seq}, which came before it"
         yield _found(act, words, (("minutes", minutes), ("entry_before", newest.seq)))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 
 from store.domain.component import Component, DiffRules, Json
 from store.domain.diff.fields import Sides, differences
 from store.domain.diff.model import Change, CodeChange, ComponentChange, Diff, FieldChange
 from store.domain.diff.renames import renamed, returned, with_ids_of
-from store.domain.diff.wiring import naming, wiring
+from store.domain.diff.wiring import naming, told, wiring
 from store.domain.impact import Exported, impact
 from store.domain.impact.permitting import said
-from store.domain.secrets import is_another_secret, redact
+from store.domain.secrets import is_another_secret, redact, which_may_hold
 
 __all__ = [
     "Change",
@@ -36,8 +37,10 @@ def compare(old: Sequence[Component], new: Sequence[Component], rules: DiffRules
     by_id = {component.id: component for component in old}
     kept = {component.id for component in new}
     ids = returned(old, new)
-    pairing = _Pairing(rules=rules, ids=ids, elsewhere=_names(old, new))
     taken = set(ids.values())
+    stayed = [(by_id.get(component.id), component) for component in new if component.id not in ids]
+    gone = [part for part in old if part.id not in kept and part.id not in taken]
+    pairing = _Pairing(rules=rules, ids=ids, elsewhere=_names(old, new), suspect=_suspect(stayed, gone))
 
     changes = [
         pairing.returned(by_id[ids[component.id]], component)
@@ -45,7 +48,7 @@ def compare(old: Sequence[Component], new: Sequence[Component], rules: DiffRules
         else pairing.change(by_id.get(component.id), component)
         for component in new
     ]
-    changes += [pairing.gone(part) for part in old if part.id not in kept and part.id not in taken]
+    changes += [pairing.gone(part) for part in gone]
     return Diff(components=tuple(change for change in changes if change is not None))
 
 
@@ -79,11 +82,29 @@ def _names(old: Sequence[Component], new: Sequence[Component]) -> Callable[[str]
     return lambda inner: everything().get(inner)
 
 
+def _suspect(stayed: Iterable[tuple[Component | None, Component]], gone: Iterable[Component]) -> frozenset[str]:
+    """Return the digests of the components that are shown and may hold secrets."""
+    shown = [*gone]
+    for old, new in stayed:
+        if old is None or old.digest != new.digest:
+            shown += [new] if old is None else [old, new]
+    texts = {component.digest: component.canonical for component in shown}
+    return frozenset(digest for digest, holds in zip(texts, which_may_hold([*texts.values()]), strict=True) if holds)
+
+
 class _Pairing:
     """Describes the components of two sides that belong together."""
 
-    def __init__(self, *, rules: DiffRules, ids: Mapping[str, str], elsewhere: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        *,
+        rules: DiffRules,
+        ids: Mapping[str, str],
+        elsewhere: Callable[[str], str | None],
+        suspect: frozenset[str],
+    ) -> None:
         self._rules = rules
+        self._suspect = suspect
         self._ids = ids
         self._elsewhere = elsewhere
 
@@ -113,7 +134,7 @@ class _Pairing:
         """Describe a component that came back under another id: its inner ids are new too, and that is no change."""
         sides = self._sides(old, with_ids_of(old, new, self._ids))
         if old.digest != new.digest:  # the canonical bytes still have the new ids
-            sides = replace(sides, old_canonical=None, new_canonical=None)
+            sides = replace(sides, old_canonical=None, new_canonical=None, is_clean=False)
         words = (f"was called {old.name}",) if old.name != new.name else ()
         change = self._described(new, Change.RENAMED, sides, words=(*words, f"its id was {old.id}"))
         return replace(change, old_id=old.id)
@@ -122,7 +143,8 @@ class _Pairing:
         return self._described(old, Change.REMOVED, self._sides(old, None))
 
     def _sides(self, old: Component | None, new: Component | None) -> Sides:
-        sides = Sides.of(old, new, self._elsewhere)
+        is_clean = all(part.digest not in self._suspect for part in (old, new) if part is not None)
+        sides = Sides.of(old, new, self._elsewhere, is_clean=is_clean)
         if not sides.renamed or not isinstance(sides.old, dict):
             return sides
         names = dict(sides.renamed.values())
@@ -138,8 +160,10 @@ class _Pairing:
     ) -> ComponentChange:
         fields, code = differences(sides, self._rules)
         if change in {Change.CHANGED, Change.RENAMED}:
-            told = (*(redact(word) for word in words), *_secrets(fields))
-            words = (*told, *naming(sides, component.name), *wiring(sides, self._rules))
+            wires = wiring(sides, self._rules, fields)
+            own = (*(redact(word) for word in words), *_secrets(fields))
+            words = (*own, *naming(sides, component.name), *chain.from_iterable(wires.values()))
+            fields = told(fields, wires, sides, self._rules)
         return ComponentChange(
             id=component.id,
             name=redact(component.name),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias, Union
 
 import orjson
@@ -13,7 +13,7 @@ import orjson
 from store.domain.component import Component, DiffRules, Json, Path
 from store.domain.diff.model import CodeChange, FieldChange
 from store.domain.patience import unified
-from store.domain.secrets import may_hold, pair_name, redact, redact_value
+from store.domain.secrets import pair_name, redact, redact_value
 
 
 class Missing:
@@ -54,23 +54,29 @@ class Sides:
     """The inner ids of parts that have another name now → what they were called, what they are called."""
     elsewhere: Callable[[str], str | None] = field(default=lambda _: None)
     """Inner id → the name of a part of another component, for wires that leave this one."""
-    _names: Counter[str] = field(default_factory=Counter)
+    is_clean: bool = False
+    """Nothing in the canonical bytes of either could be redacted."""
+    _twice: frozenset[str] = frozenset()
+    """The names that several parts have."""
 
     @classmethod
     def of(
-        cls, old: Component | None, new: Component | None, elsewhere: Callable[[str], str | None] = lambda _: None
+        cls,
+        old: Component | None,
+        new: Component | None,
+        elsewhere: Callable[[str], str | None] = lambda _: None,
+        *,
+        is_clean: bool = False,
     ) -> Sides:
         """Return the two sides of a component that came, went or stayed."""
         some = new or old
         assert some is not None
         was: Mapping[str, str] = old.labels if old else {}
         now: Mapping[str, str] = new.labels if new else {}
-        labels = {**was, **now}
-        both = (
-            {}
-            if was == now or not was or not now
-            else {inner: (was[inner], now[inner]) for inner in was if inner in now}
-        )
+        labels, gone, both = now, frozenset[str](), dict[str, tuple[str, str]]()
+        if was != now:
+            labels, gone = {**was, **now}, frozenset(was.keys() - now.keys())
+            both = {inner: (name, now[inner]) for inner, name in was.items() if now.get(inner, name) != name}
         return cls(
             kind=some.kind,
             old=old.content if old else {},
@@ -79,10 +85,11 @@ class Sides:
             new_canonical=new.canonical if new else None,
             labels=labels,
             wired_old=old.content if old else {},
-            gone=frozenset(was.keys() - now.keys()),
-            renamed={inner: names for inner, names in both.items() if names[0] != names[1]},
+            gone=gone,
+            renamed=both,
             elsewhere=elsewhere,
-            _names=Counter(labels.values()),
+            is_clean=is_clean,
+            _twice=_repeated(labels.values()),
         )
 
     def label(self, inner: str) -> str:
@@ -90,7 +97,7 @@ class Sides:
         name = self.labels.get(inner)
         if name is None:
             return inner
-        return f"{name} ({inner})" if self._names[name] > 1 and name != inner else name
+        return f"{name} ({inner})" if name in self._twice and name != inner else name
 
     def shown(self, path: Path) -> str:
         """Return a path for people: `Parse order.func`."""
@@ -98,24 +105,25 @@ class Sides:
         return ".".join(safe_name(self.label(step)) for step in steps)
 
 
+def _repeated(names: Collection[str]) -> frozenset[str]:
+    if len(set(names)) == len(names):  # as nearly always
+        return frozenset()
+    return frozenset(name for name, count in Counter(names).items() if count > 1)
+
+
 def differences(sides: Sides, rules: DiffRules) -> tuple[tuple[FieldChange, ...], tuple[CodeChange, ...]]:
     """Return the fields and the code that differ, in the order of the content, secrets taken out."""
-    is_clean = cache(lambda: _is_clean(sides))  # a tidied canvas is nothing but noise, and never asks
-    is_settled = _settled(sides)
+    found = leaves(sides.old, sides.new)
+    quiet = [rules.is_noise(sides.kind, leaf.path) for leaf in found]
+    is_settled = _settled(sides, alone=quiet.count(False) == 1)
     fields: list[FieldChange] = []
     code: list[CodeChange] = []
-    for leaf in leaves(sides.old, sides.new):
-        noise = rules.is_noise(sides.kind, leaf.path) or is_settled(leaf.path)
-        fields.append(_field(sides, leaf, noise=noise, clean=not noise and is_clean()))
+    for leaf, is_quiet in zip(found, quiet, strict=True):
+        noise = is_quiet or is_settled(leaf.path)
+        fields.append(_field(sides, leaf, noise=noise, clean=not noise and sides.is_clean))
         if not noise:
-            code += _code(sides, rules, leaf, clean=is_clean())
+            code += _code(sides, rules, leaf, clean=sides.is_clean)
     return tuple(fields), tuple(code)
-
-
-def _is_clean(sides: Sides) -> bool:
-    """Say whether nothing in the canonical bytes could be redacted."""
-    canonical = {data for data in (sides.old_canonical, sides.new_canonical) if data is not None}
-    return bool(canonical) and not any(may_hold(data) for data in canonical)
 
 
 @lru_cache(maxsize=4_096)
@@ -139,12 +147,13 @@ def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> 
         if old == new and _same_bytes(old, new):
             return
         named = pair_name(new) or pair_name(old)
-        for key in old if old.keys() == new.keys() else [*old, *(key for key in new if key not in old)]:
+        for key in _keys_to_compare(old, new):
             before, after = old.get(key, MISSING), new.get(key, MISSING)
-            kind = type(before)
-            # most values of most parts are alike: nothing to look into
-            if kind not in _SCALARS or kind is not type(after) or before != after:
-                _compare(found, (*path, key), named if named and key == "value" else key, before, after)
+            known_as = named if named and key == "value" else key
+            if type(before) not in _SCALARS or type(after) not in _SCALARS:
+                _compare(found, (*path, key), known_as, before, after)
+            elif not _same(before, after):
+                found.append(Leaf((*path, key), before, after, known_as))
     elif isinstance(old, list) and isinstance(new, list):
         if old == new and _same_bytes(old, new):
             return
@@ -154,6 +163,17 @@ def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> 
             _compare(found, (*path, str(a if b is None else b)), name, before, after)
     elif not _same(old, new):
         found.append(Leaf(path, old, new, name))
+
+
+def _keys_to_compare(old: dict[str, Json], new: dict[str, Json]) -> list[str]:
+    """Return the keys, those of `old` first, whose values are not alike at a glance: nearly all are, in most parts."""
+    if old.keys() != new.keys():
+        return [*old, *(key for key in new if key not in old)]
+    return [
+        key
+        for key, before in old.items()
+        if (after := new[key]) is not before and (before != after or type(before) is not str)
+    ]
 
 
 def _same(old: Side, new: Side) -> bool:
@@ -187,12 +207,17 @@ def _aligned(old: list[Json], new: list[Json]) -> Iterator[tuple[int | None, int
         yield len(old) - back, len(new) - back
 
 
-def _settled(sides: Sides) -> Callable[[Path], bool]:
-    """Return a test for paths whose values are alike once normalised (white space in a description)."""
+def _settled(sides: Sides, *, alone: bool) -> Callable[[Path], bool]:
+    """Return a test for paths whose values are alike once normalised (white space in a description).
+
+    Where one path stands `alone`, because all others are noise, it is what makes the canonical bytes differ.
+    """
     if sides.old_canonical is None or sides.new_canonical is None:
-        return lambda _: False
+        return _never
     if sides.old_canonical == sides.new_canonical:
-        return lambda _: True
+        return _always
+    if alone:
+        return _never
     trees: list[Json] = []
 
     def settled(path: Path) -> bool:
@@ -201,6 +226,14 @@ def _settled(sides: Sides) -> Callable[[Path], bool]:
         return _same(_at(trees[0], path), _at(trees[1], path))
 
     return settled
+
+
+def _never(_: Path) -> bool:
+    return False
+
+
+def _always(_: Path) -> bool:
+    return True
 
 
 def _at(tree: Json, path: Path) -> Side:

@@ -37,6 +37,8 @@ class FieldChange:
     noise: bool
     added: bool = False
     removed: bool = False
+    told: bool = False
+    """The component's `words` say it already: where a part sends its messages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # each with all that it holds: a class is named once, in the 
 _KINDS: Final[Mapping[str, str]] = {
     "ledger.opened": "people.LedgerOpened",
     "ledger.restored": "people.LedgerRestored",
+    "clock.corrected": "people.ClockCorrected",
     "log.key-rotated": "people.LogKeyRotated",
     "log.second-key-set": "people.SecondLogKeySet",
     "principal.added": "people.PrincipalAdded",

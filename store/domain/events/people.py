@@ -133,6 +133,19 @@ class PrincipalReinstated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClockCorrected(Event):
+    """Entries before this one claim times that had not come: a clock was ahead. What they claim holds nobody up."""
+
+    KIND: ClassVar[str] = "clock.corrected"
+    SIGNED: ClassVar[bool] = True
+    ahead: int
+    """The entry whose time was the latest."""
+    claimed: str
+    """That time."""
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogKeyRotated(Event):
     """Checkpoints over more entries than this one's number are signed by another key of the log.
 

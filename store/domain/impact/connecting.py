@@ -94,7 +94,7 @@ def _uses_beyond(
     for key, link in here.items():
         if link.kind == "credential":
             sort = link.name.partition(": ")[0] if ": " in link.name else ""
-            for user in set(link.components) - set(there.get(key, _NOBODY).components):
+            for user in sorted(set(link.components) - set(there.get(key, _NOBODY).components)):
                 found[user, sort].append(link)
     return found
 

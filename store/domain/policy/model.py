@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, ClassVar
 
@@ -100,13 +101,13 @@ class Policy:
         """Say whether the component of `project` that goes by these names is on the critical list."""
         return any(fnmatchcase(f"{project}/{name}", glob) for name in names for glob in self.risk.critical)
 
-    @property
+    @cached_property
     def canonical(self) -> bytes:
         """The policy's canonical bytes: what is archived when it is adopted."""
         always = ("approvals", "approval_days", "mandatory")
         return canonical_bytes(encoded(self, always=always))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the policy's canonical bytes: what approvals, entry 1 and adoptions name."""
         return sha256(self.canonical).hexdigest()

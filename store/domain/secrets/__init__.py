@@ -9,7 +9,7 @@ from store.domain.secrets.covering import Covered, cover
 from store.domain.secrets.marks import Fingerprint, fingerprints, is_another_secret, is_marked, mark, marks
 from store.domain.secrets.names import secret_kind
 from store.domain.secrets.redacting import pair_name, redact, redact_value
-from store.domain.secrets.scanning import find, may_hold, open_secrets, scan
+from store.domain.secrets.scanning import find, may_hold, open_secrets, scan, which_may_hold
 from store.domain.secrets.shapes import Span
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "redact_value",
     "scan",
     "secret_kind",
+    "which_may_hold",
 ]

@@ -68,7 +68,8 @@ def placed(data: bytes, place: str) -> Iterator[Span]:
             yield Span(start=code.start("value"), end=code.end("value"), kind="alarm code")
     if b'"credentials"' in data or b'"secure' in data or b'"decryptedSecure' in data:
         refers = b'"connections"' in data and b'"nodes"' in data  # n8n: credentials are called by their names
-        for holder in _HOLDERS.finditer(data):
+        has_others = b'"secure' in data or b'"decryptedSecure' in data
+        for holder in _HOLDERS.finditer(data) if has_others or not refers else ():
             if not refers or holder["name"] != b"credentials":
                 yield from _fields(data, holder.end())
     if b'"$"' in data[:64] and (match := _ENCRYPTED.match(data)):

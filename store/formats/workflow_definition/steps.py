@@ -137,7 +137,12 @@ def without_noise(value: Json, noise: Callable[[Path], bool], *, text: Callable[
 
 def _bare(value: Json, noise: Callable[[Path], bool], text: Callable[[str], str] | None, path: Path) -> Json:
     if isinstance(value, dict):
-        return {key: _bare(item, noise, text, (*path, key)) for key, item in value.items() if not noise((*path, key))}
+        kept: dict[str, Json] = {}
+        for key, item in value.items():
+            at = (*path, key)
+            if not noise(at):
+                kept[key] = _bare(item, noise, text, at)
+        return kept
     if isinstance(value, list):
         return [_bare(item, noise, text, (*path, str(at))) for at, item in enumerate(value)]
     return text(value) if text is not None and isinstance(value, str) else value

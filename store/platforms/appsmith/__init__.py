@@ -1,4 +1,4 @@
-"""Appsmith applications: the one JSON file the editor exports, whole or in part."""
+"""Appsmith applications: the JSON file the editor exports, whole or in part, and the JSON files it keeps in git."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from store.domain.component import DiffRules, Parsed
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.appsmith.application import LISTS, NOISE, components_of, language
+from store.platforms.appsmith.application import LISTS, NOISE, components_of, language, list_of
 from store.platforms.appsmith.watch import connectors_of, notices_of
+
+_IN_GIT: Final = (
+    (b'"unpublishedAction"', b'"pluginId"'),
+    (b'"unpublishedPage"', b'"layouts"'),
+    (b'"unpublishedCollection"', b'"pluginId"'),
+    (b'"datasourceConfiguration"', b'"pluginId"'),
+)
+"""What stands in the files of an application that is kept in git, one for each thing."""
 
 
 class Appsmith:
@@ -29,7 +37,9 @@ class Appsmith:
         marks = sum(f'"{key}"'.encode() in data for key in LISTS)
         if b'"exportedApplication"' in data:
             return 90 if marks else 60
-        return 80 if marks >= 2 else 0
+        if marks >= 2:
+            return 80
+        return 75 if any(all(key in data for key in keys) for keys in _IN_GIT) else 0
 
     def parse(self, data: bytes, name: str) -> Parsed:
         """Return pages, queries, JS objects and data sources with the hosts and libraries they use.
@@ -39,9 +49,13 @@ class Appsmith:
         """
         document = parse_json(data)
         value = document.value
-        if not isinstance(value, dict) or not any(isinstance(value.get(key), list) for key in LISTS):
+        source = Source.of(data, has_float=document.has_float)
+        if isinstance(value, dict) and any(isinstance(value.get(key), list) for key in LISTS):
+            parts = components_of(value, name, source=source)
+        elif isinstance(value, dict) and (kept_in := list_of(value)):
+            parts = components_of({kept_in: [value]}, name, source=source)[1:]  # but for the application
+        else:
             raise BadInput("not an Appsmith application: neither pages, actions nor data sources")
-        parts = components_of(value, name, source=Source.of(data, has_float=document.has_float))
         spans = scan(data)
         return Parsed(
             platform=self.name,

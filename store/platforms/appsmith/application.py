@@ -50,6 +50,9 @@ NOISE: Final = Noise(
         )
     ),
 )
+_KEPT_ALONE: Final = {
+    "actionList": _STATES[2:4], "pageList": _STATES[:2], "actionCollectionList": _STATES[4:],
+}  # fmt: skip
 _SQL: Final = re.compile(
     r"\s*+(?:--[^\n]*+\n\s*+)*+(?:select|with|insert|update|delete|call|exec|merge|create|alter)\b", re.IGNORECASE
 )
@@ -85,6 +88,14 @@ def components_of(value: Thing, name: str, *, source: Source) -> tuple[Component
         kind = _PLUGIN_KINDS.get(str(item.get("pluginType")), "query")
         made.add(f"{app}/action/{_own_id(item) or called}", called, kind, item)
     return tuple(made.parts.values())
+
+
+def list_of(thing: Thing) -> str:
+    """Return the list in which an export has what git keeps in a file of its own; empty where it is none of them."""
+    for key, states in _KEPT_ALONE.items():
+        if any(isinstance(thing.get(state), dict) for state in states):
+            return key
+    return "datasourceList" if isinstance(thing.get("datasourceConfiguration"), dict) and "pluginId" in thing else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -95,7 +95,8 @@ def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
     if ending == ".toml":
         return read_toml(data), None
     if start[:1] == b"<" or data.startswith(_UTF_16):
-        return value_of(read_xml(data)), None
+        value = value_of(read_xml(data))
+        return value, Source.of_value(value)
     if ending not in _YAML_NAMES and (start[:1] in {b"{", b"["} or ending == ".json" or start in {b"//", b"/*"}):
         try:
             document = _json(data)
@@ -106,7 +107,8 @@ def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
         return document.value, Source.of(data, has_float=document.has_float)
     if b"\0" in data[:4096]:
         raise BadInput("neither JSON nor YAML nor TOML nor XML nor an archive")
-    return _text(data, ending), None
+    value = _text(data, ending)
+    return value, Source.of_value(value)
 
 
 def _json(data: bytes) -> Document:

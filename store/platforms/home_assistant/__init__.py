@@ -1,4 +1,4 @@
-"""Home Assistant's YAML: automations, scripts, scenes, packages, blueprints, a whole configuration.yaml."""
+"""Home Assistant: automations, scripts, scenes, packages, blueprints, dashboards, a whole configuration.yaml."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from store.domain.component import DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.home_assistant.components import components_of, held_in
 from store.platforms.home_assistant.domains import SURE
-from store.platforms.home_assistant.shapes import hints_in, is_called_like_one, is_kept_like_one, pieces_of
+from store.platforms.home_assistant.shapes import (
+    hints_in,
+    is_called_like_one,
+    is_kept_like_one,
+    pieces_of,
+    stored_dashboard,
+)
 from store.platforms.home_assistant.watch import connectors_of, notices_of
 
 _OTHERS: Final = re.compile(
@@ -23,6 +30,8 @@ _TRIGGER: Final = re.compile(rb"(?:^|[\s{,])(?:triggers?|use_blueprint):")
 _ACTION: Final = re.compile(rb"(?:^|[\s{,])(?:actions?|use_blueprint):")
 _SEQUENCE: Final = re.compile(rb"(?:^|[\s{,])sequence:")
 _BLUEPRINT: Final = re.compile(rb"^blueprint:", re.MULTILINE)
+_STORED: Final = re.compile(rb'"key"\s{0,9}:\s{0,9}"lovelace[."]')
+_HEAD: Final = 1024
 _BLUEPRINT_OF: Final = re.compile(rb"^ {1,8}domain: {0,8}(?:automation|script|template)", re.MULTILINE)
 
 
@@ -41,7 +50,11 @@ class HomeAssistant:
         return DiffRules(is_noise=_no_noise, language=_language)
 
     def detect(self, data: bytes, name: str) -> int:
-        """Return how much `data` looks like YAML of Home Assistant."""
+        """Return how much `data` looks like YAML of Home Assistant; it makes files for the editor that are empty."""
+        if not data:
+            return 60 if is_called_like_one(name) else 0
+        if _is_stored(data):
+            return 85
         if not name.lower().endswith((".yaml", ".yml")) and data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {
             b"{", b"[", b"<", b""
         }:  # fmt: skip
@@ -66,11 +79,10 @@ class HomeAssistant:
         Raises:
             BadInput: no harmless YAML, or nothing of Home Assistant.
         """
-        documents = read_yaml(data)
-        if len(documents) > 1:
-            raise BadInput("not of Home Assistant: several YAML documents in one file")
-        value: Json = documents[0] if documents else None
-        pieces = pieces_of(value, name, hinted=hints_in(data))
+        if _is_stored(data):
+            pieces = stored_dashboard(parse_json(data).value)
+        else:
+            pieces = pieces_of(_document(data), name, hinted=hints_in(data))
         parts = components_of(pieces)
         spans = scan(data)
         return Parsed(
@@ -81,6 +93,18 @@ class HomeAssistant:
             notices=notices_of(parts),
             secrets=max(len(spans), sum(held_in(part) for part in parts)),
         )
+
+
+def _is_stored(data: bytes) -> bool:
+    """Say whether these are bytes of a dashboard as `.storage` keeps it."""
+    return data[:1] == b"{" and _STORED.search(data[:_HEAD]) is not None
+
+
+def _document(data: bytes) -> Json:
+    documents = read_yaml(data)
+    if len(documents) > 1:
+        raise BadInput("not of Home Assistant: several YAML documents in one file")
+    return documents[0] if documents else None
 
 
 def _no_noise(kind: str, path: Path) -> bool:  # noqa: ARG001  the shape of DiffRules.is_noise

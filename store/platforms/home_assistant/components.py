@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.domain.build import FreeKeys, component, refuse_too_many
+from store.domain.build import FreeKeys, Source, component, refuse_too_many
 from store.domain.component import Component, Json
 from store.domain.secrets.marks import MARK
 from store.platforms.home_assistant.shapes import Piece
@@ -16,6 +16,7 @@ def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
     """Return one component a piece; a second one of the same id is kept apart."""
     refuse_too_many(len(pieces))
     made: dict[str, Component] = {}
+    source = Source.of_value([piece.content for piece in pieces])
     keys = FreeKeys()
     for piece in pieces:
         identity = keys.free(piece.id, made)
@@ -29,6 +30,7 @@ def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
             content=content,
             behaviour=piece.content,
             labels={},
+            source=source,
         )
     return tuple(made.values())
 

@@ -87,6 +87,20 @@ def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
     return pieces
 
 
+def stored_dashboard(value: Json) -> list[Piece]:
+    """Return the dashboard that a file of `.storage` keeps, known by its key there (`lovelace.map`).
+
+    Raises:
+        BadInput: there is none in it.
+    """
+    data = value.get("data") if isinstance(value, dict) else None
+    key = _text(value.get("key")) if isinstance(value, dict) else ""
+    config = data.get("config") if isinstance(data, dict) else None
+    if not key or not isinstance(config, dict):
+        raise BadInput("not of Home Assistant: no dashboard is stored in it")
+    return [Piece(kind="dashboard", id=key, name=_text(config.get("title")) or key, content=config)]
+
+
 def _list(items: list[Json], name: str, stem: str, *, hinted: bool) -> Iterator[Piece]:
     things = [item for item in items if isinstance(item, dict)]
     if len(things) != len(items):

@@ -28,7 +28,7 @@ class Make:
         if start != b"{" or b'"flow"' not in data:
             return 0
         if b'"module"' not in data:
-            return 60 if "blueprint" in name.lower() else 0
+            return 60 if "blueprint" in name.lower() or b'"designer"' in data else 0
         return 90 if b'"mapper"' in data or b'"designer"' in data or b'"__IMTCONN__"' in data else 50
 
     def parse(self, data: bytes, name: str) -> Parsed:

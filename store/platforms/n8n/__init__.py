@@ -20,6 +20,7 @@ from store.platforms.n8n.workflow import (
     labels_of,
     language,
     outputs,
+    wire_of,
     wires,
 )
 
@@ -29,7 +30,12 @@ class N8n:
 
     name: Final = "n8n"
     rules: Final = DiffRules(
-        is_noise=is_noise, language=language, wires=wires, outputs=outputs, called_by_name=("connections",)
+        is_noise=is_noise,
+        language=language,
+        wires=wires,
+        outputs=outputs,
+        wire_of=wire_of,
+        called_by_name=("connections",),
     )
 
     def detect(self, data: bytes, name: str) -> int:

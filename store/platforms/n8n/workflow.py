@@ -111,6 +111,11 @@ def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001
     return _CODE.get(path[-1]) if path[-1] != "html" or "<" in value else None
 
 
+def wire_of(path: Path) -> str | None:
+    """Return the name of the node whose connections stand at a path."""
+    return path[1] if len(path) > 1 and path[0] == "connections" else None
+
+
 def wires(content: Json) -> Mapping[str, tuple[str, ...]]:
     """Return for each node the ids it sends to, whatever the kind of connection, in the order of its outputs."""
     each = ((source, tuple(chain.from_iterable(found.values()))) for source, found in outputs(content).items())

@@ -6,34 +6,28 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Final
 
-from store.domain.build import Source, refuse_too_many
 from store.domain.component import Component, DiffRules, Parsed
+from store.domain.memo import Memo
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.graft import credentials_in, grafted
-from store.platforms.node_red.nodes import (
-    components_of,
-    homes_in,
-    is_node_red,
-    is_noise,
-    language,
-    nodes_of,
-    outputs,
-    wires,
-)
-from store.platforms.node_red.watch import connectors_of, notices_of
+from store.platforms.node_red.nodes import WIRED_BY, is_node_red, is_noise, language, nodes_of, outputs, wire_of, wires
+from store.platforms.node_red.parts import parts_of
+from store.platforms.node_red.whole import components_of, connectors_of, notices_of, refuse_too_many_homes
 
 
 class NodeRed:
     """Node-RED 1 to 4. A component is a tab, a subflow, or a config node that belongs to no tab."""
 
     name: Final = "node-red"
-    rules: Final = DiffRules(is_noise=is_noise, language=language, wires=wires, outputs=outputs)
+    rules: Final = DiffRules(
+        is_noise=is_noise, language=language, wires=wires, outputs=outputs, wired_by=WIRED_BY, wire_of=wire_of
+    )
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like a list of nodes; an empty list counts when it is called flows."""
-        start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        start = _first(data)
         if start == b"[":
             if b'"type"' in data and b'"id"' in data:
                 return 90 if b'"wires"' in data or b'"tab"' in data else 50
@@ -48,21 +42,28 @@ class NodeRed:
         Raises:
             BadInput: no strict JSON, or not a list of Node-RED nodes.
         """
-        document = parse_json(data)
-        nodes = nodes_of(document.value)
-        if not nodes and not _is_flows(name):
+        return self.parse_with(data, name, None)
+
+    def parse_with(self, data: bytes, name: str, memo: Memo | None) -> Parsed:
+        """Return what `parse` returns, going on from what `memo` knows of the nodes.
+
+        Raises:
+            BadInput: as `parse`.
+        """
+        parts = parts_of(data, name, memo)
+        if not parts and not _is_flows(name) and _first(data) == b"[":
             raise BadInput("an empty list says nothing about its platform")
-        if nodes and not is_node_red(nodes):
+        if parts and not is_node_red(part.node for part in parts):
             raise BadInput("not a list of Node-RED nodes")
-        refuse_too_many(homes_in(nodes))
+        refuse_too_many_homes(parts)
         spans = scan(data)
-        source = Source.of(data, has_float=document.has_float)
+        memo = Memo() if memo is None else memo
         return Parsed(
             platform=self.name,
-            confidence=95 if nodes else 60,
-            components=components_of(nodes, source=source),
-            connectors=connectors_of(nodes),
-            notices=notices_of(nodes, data, spans),
+            confidence=95 if parts else 60,
+            components=components_of(parts, memo=memo),
+            connectors=connectors_of(parts, memo=memo),
+            notices=notices_of(parts, data, spans),
             secrets=len(spans),
         )
 
@@ -83,3 +84,8 @@ class NodeRed:
 
 def _is_flows(name: str) -> bool:
     return name.rpartition("/")[2].lower().startswith("flows")
+
+
+def _first(data: bytes) -> bytes:
+    """Return the first byte that says anything."""
+    return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]

@@ -1,13 +1,12 @@
-"""From a list of nodes to components: who belongs to whom, what is noise, what is code."""
+"""One node: what it is called, where it belongs, what in it is noise, what is code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
-from store.domain.build import Source, component, free_key
-from store.domain.component import Component, Json, Path
+from store.domain.component import Json, Path
 from store.errors import BadInput
 
 Node: TypeAlias = dict[str, Any]
@@ -22,7 +21,9 @@ _CODE: Final = {
     "template": "template",
     "format": "template",
 }
-_HOMES: Final = frozenset({"tab", "subflow"})
+HOMES: Final = frozenset({"tab", "subflow"})
+WIRED_BY: Final = frozenset({"type", "wires", "links"})
+"""What of a node says where it sends its messages."""
 _PORTS: Final = ("in", "out", "status")
 
 
@@ -44,11 +45,11 @@ def nodes_of(value: Json) -> list[Node]:
     return nodes
 
 
-def is_node_red(nodes: list[Node]) -> bool:
+def is_node_red(nodes: Iterable[Node]) -> bool:
     """Say whether a list of things with types can only be Node-RED's: something is wired, or on a tab."""
     return any(
         isinstance(node.get("wires"), list)
-        or (node["type"] in _HOMES and isinstance(node.get("id"), str))
+        or (node["type"] in HOMES and isinstance(node.get("id"), str))
         or (isinstance(node.get("z"), str) and isinstance(node.get("id"), str))
         for node in nodes
     )
@@ -63,77 +64,22 @@ def inner_id(node: Node, number: int) -> str:
 def home_of(node: Node, number: int) -> str:
     """Return the id of the component a node belongs to: the tab or subflow it is on, else its own."""
     home = node.get("z")
-    return home if isinstance(home, str) and home and node["type"] not in _HOMES else inner_id(node, number)
+    return home if isinstance(home, str) and home and node["type"] not in HOMES else inner_id(node, number)
+
+
+def own_name(node: Node) -> str:
+    """Return the name somebody gave a node, empty where it has none."""
+    name = node.get("name") or node.get("label")
+    return name.strip() if isinstance(name, str) else ""
 
 
 def label(node: Node, identity: str) -> str:
     """Return the name people know a node by: its own, its label, or its type with the start of its id."""
-    name = node.get("name") or node.get("label")
-    if isinstance(name, str) and (name := name.strip()):
-        return name
-    return f"{node['type']} {identity[:8]}"
+    return own_name(node) or f"{node['type']} {identity[:8]}"
 
 
-def homes_in(nodes: list[Node]) -> int:
-    """Return how many components these nodes make at most, without making them."""
-    places = [node.get("z") for node in nodes]
-    return len({place for place in places if isinstance(place, str) and place}) + sum(not place for place in places)
-
-
-def components_of(nodes: list[Node], *, source: Source) -> tuple[Component, ...]:
-    """Return the components in the order of the export; a second one of the same id is kept apart.
-
-    Nodes on a tab that the export does not hold (a selection from the editor) make a `fragment`.
-
-    Raises:
-        BadInput: something has no canonical bytes.
-    """
-    homes: dict[str, tuple[str, Node | None]] = {}
-    alone: list[tuple[str, Node]] = []
-    members: dict[str, dict[str, Node]] = {}
-    for number, node in enumerate(nodes):
-        identity = inner_id(node, number)
-        home = node.get("z")
-        if node["type"] in _HOMES:
-            if homes.get(identity, ("", None))[1] is not None:
-                identity = free_key(identity, homes)
-            homes[identity] = (node["type"], node)
-        elif isinstance(home, str) and home:
-            homes.setdefault(home, ("fragment", None))
-            inside = members.setdefault(home, {})
-            inside[identity if identity not in inside else free_key(identity, inside)] = node
-        else:
-            alone.append((identity, node))
-    made: dict[str, Component] = {
-        identity: _home(identity, kind, header, members.get(identity, {}), source=source)
-        for identity, (kind, header) in homes.items()
-    }
-    for identity, node in alone:
-        key = identity if identity not in made else free_key(identity, made)
-        made[key] = _config(key, node, source=source)
-    return tuple(made.values())
-
-
-def _home(identity: str, kind: str, header: Node | None, inside: dict[str, Node], *, source: Source) -> Component:
-    content: dict[str, Json] = {} if header is None else {kind: header}
-    behaviour: dict[str, Json] = {} if header is None else {kind: _without_noise(header, home=True)}
-    content["nodes"] = dict(inside.items())
-    behaviour["nodes"] = {key: _without_noise(node) for key, node in inside.items()}
-    name = f"Nodes of {identity}" if header is None else label(header, identity)
-    labels = {key: label(node, key) for key, node in inside.items()}
-    return component(
-        id=identity, name=name, kind=kind, content=content, behaviour=behaviour, labels=labels, source=source
-    )
-
-
-def _config(identity: str, node: Node, *, source: Source) -> Component:
-    """Return a node that stands on its own. It has no place on a canvas: `x` is whatever its type means by it."""
-    behaviour = {key: value for key, value in node.items() if key != "credentials"}
-    name = label(node, identity)
-    return component(id=identity, name=name, kind="config", content=node, behaviour=behaviour, labels={}, source=source)
-
-
-def _without_noise(node: Node, *, home: bool = False) -> Node:
+def without_noise(node: Node, *, home: bool = False) -> Node:
+    """Return a node as its digest sees it; `home` says that it is a tab or subflow, whose ports have places too."""
     bare = node.copy()
     for key in _NOISE:
         bare.pop(key, None)
@@ -174,6 +120,11 @@ def is_noise(kind: str, path: Path) -> bool:
 def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  the shape of DiffRules.language
     """Return the language of a code field: functions, their set-up and clean-up, templates."""
     return _CODE.get(path[-1]) if path and value else None
+
+
+def wire_of(path: Path) -> str | None:
+    """Return the id of the node whose wires or links stand at a path."""
+    return path[1] if len(path) > 2 and path[0] == "nodes" and path[2] in {"wires", "links"} else None
 
 
 def wires(content: Json) -> Mapping[str, tuple[str, ...]]:

@@ -1,18 +1,18 @@
-"""What a reviewer should see in Node-RED nodes: hosts, modules, shells, files, open doors, secrets."""
+"""What a reviewer should see in one Node-RED node: hosts, modules, shells, files, open doors, secrets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 import orjson
 
-from store.domain.build import gathered, host
-from store.domain.component import Connector, Notice
+from store.domain.build import host
+from store.domain.component import Connector
 from store.domain.hosts import host_named, hosts_in
 from store.domain.schedules import cron_seconds, interval_seconds
-from store.domain.secrets import Span, redact, scan
-from store.platforms.node_red.nodes import Node, home_of, inner_id, label
+from store.domain.secrets import scan
+from store.platforms.node_red.nodes import Node
 
 CORE: Final = frozenset({
     "tab", "subflow", "group", "junction", "unknown", "comment", "global-config", "inject", "debug",
@@ -31,42 +31,40 @@ _SHELL_CODE: Final = ("child_process", "execSync(", "spawnSync(")
 _Found = Iterator[tuple[str, str]]
 
 
-def connectors_of(nodes: list[Node]) -> tuple[Connector, ...]:
-    """Return the hosts and the third-party modules that the nodes use, each once.
+class Reach(NamedTuple):
+    """Something outside that a node reaches."""
+
+    address: str
+    """As its address field has it. Where that is another node's id, nothing is reached; empty: it is reached anyway."""
+    connector: Connector
+
+
+def module_of(node: Node) -> Connector | None:
+    """Return the module that brings a node's type, None for those that come with Node-RED.
 
     An export names node types, not packages: a module of an unknown package is called by the type it brings.
     """
-    ids = {node["id"] for node in nodes if isinstance(node.get("id"), str)}
-    modules = [
-        (home_of(node, number), Connector(kind="module", name=node["type"]))
-        for number, node in enumerate(nodes)
-        if node["type"] not in CORE and not node["type"].startswith("subflow:")
-    ]
-    links = (
-        (home_of(node, number), link)
-        for number, node in enumerate(nodes)
-        if node["type"] in _WITH_CODE or not _ADDRESSES.isdisjoint(node)  # most nodes reach nothing outside
-        for link in _links(node, ids)
-    )
-    return gathered([*modules, *links])
+    kind = node["type"]
+    return None if kind in CORE or kind.startswith("subflow:") else Connector(kind="module", name=kind)
 
 
-def _links(node: Node, ids: set[str]) -> Iterator[Connector]:
+def reach_of(node: Node) -> Iterator[Reach]:
+    """Yield the hosts in a node's addresses and in its code, and the modules that its code loads."""
     if not _ADDRESSES.isdisjoint(node):
-        yield from (host(name) for name in _hosts(node, ids))
+        yield from _hosts(node)
     if node["type"] in _WITH_CODE:
-        yield from _in_code(node)
+        yield from (Reach("", link) for link in _in_code(node))
 
 
-def _hosts(node: Node, ids: set[str]) -> Iterator[str]:
+def _hosts(node: Node) -> Iterator[Reach]:
     """Yield the hosts in a node's address fields; `broker` may name a config node, `tcp in` says what it is."""
     for key in _SORTED_ADDRESSES:
         if key not in node:
             continue
         value = node[key]
         mode = node["type"] == "tcp in" and key == "server"
-        if isinstance(value, str) and value and value not in ids and not mode:
-            yield from sorted(host_named(value))
+        if isinstance(value, str) and value and not mode:
+            yield from (Reach(value, host(name)) for name in sorted(host_named(value)))
 
 
 def _in_code(node: Node) -> Iterator[Connector]:
@@ -85,49 +83,29 @@ def _in_code(node: Node) -> Iterator[Connector]:
         yield Connector(kind="module", name=name, version=version if isinstance(version, str) else None)
 
 
-def notices_of(nodes: list[Node], data: bytes, spans: Sequence[Span]) -> tuple[Notice, ...]:
-    """Return what a reviewer should see; `data` are the bytes they were read from, with these secrets."""
-    found: list[Notice] = []
-    holders = _holders(nodes, data, spans)
-    for number, node in enumerate(nodes):
-        look = _WATCHED.get(node["type"])
-        if look is None and number not in holders:
-            continue
-        seen = [*(look(node) if look else ()), *(_secrets(node) if number in holders else ())]
-        identity = inner_id(node, number)
-        for code, what in dict.fromkeys(seen):
-            detail = f"{label(node, identity)}: {what}"
-            found.append(
-                Notice(
-                    code=code,
-                    component=home_of(node, number),
-                    detail=redact(detail) if holders else detail,
-                    part=identity,
-                    every=_every(node) if code == "schedule" else None,
-                )
-            )
-    return tuple(found)
+class Sight(NamedTuple):
+    """Something in a node that a reviewer should see."""
+
+    code: str
+    what: str
+    every: float | None = None
+    """Of a `schedule`: seconds between two runs."""
 
 
-def _holders(nodes: list[Node], data: bytes, spans: Sequence[Span]) -> frozenset[int]:
-    """Return which nodes may hold a secret. Looking at the whole export first is much quicker than at each node."""
-    secrets = {data[span.start : span.end] for span in spans}
-    if b'"credentials"' in data:
-        secrets.add(b'"credentials"')
-    if not secrets:
-        return frozenset()
-    texts = [orjson.dumps(node) for node in nodes]
-    if all(any(secret in text for text in texts) for secret in secrets):
-        return frozenset(number for number, text in enumerate(texts) if any(secret in text for secret in secrets))
-    return frozenset(range(len(nodes)))  # written with other escapes than ours: look at every node
+def sights_of(node: Node) -> Iterator[Sight]:
+    """Yield what a reviewer should see of a node, but for its secrets."""
+    look = _WATCHED.get(node["type"])
+    for code, what in dict.fromkeys(look(node) if look else ()):
+        yield Sight(code, what, _every(node) if code == "schedule" else None)
 
 
-def _secrets(node: Node) -> _Found:
+def secrets_of(node: Node) -> Iterator[Sight]:
+    """Yield the secrets that stand in a node in the open."""
     if isinstance(node.get("credentials"), dict):
-        yield "inline-secret", "its credentials are in the export"
+        yield Sight("inline-secret", "its credentials are in the export")
     spans = scan(orjson.dumps({key: value for key, value in node.items() if key != "credentials"}))
     for kind in dict.fromkeys(span.kind for span in spans):
-        yield "inline-secret", f"holds a secret in the open ({kind})"
+        yield Sight("inline-secret", f"holds a secret in the open ({kind})")
 
 
 def _exec(node: Node) -> _Found:

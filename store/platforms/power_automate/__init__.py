@@ -18,6 +18,7 @@ from store.platforms.power_automate.flow import flow, flow_id, flow_name, is_flo
 from store.platforms.power_automate.lone import PARTS, lone_json, lone_xml
 from store.platforms.power_automate.parts import file, is_manifest, package
 from store.platforms.power_automate.solution import is_solution, solution
+from store.platforms.power_automate.source import APP, KINDS, is_source, lone_source
 from store.platforms.power_automate.watch import outside
 
 _TAIL: Final = 4 * 1024 * 1024
@@ -57,6 +58,8 @@ class PowerAutomate:
             listed = data[-_TAIL:].lower()
             known = any(mark in listed for mark in _ARCHIVES)
             return 95 if known or (b"header.json" in listed and b"properties.json" in listed) else 0
+        if is_source(data, name):
+            return 90
         start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         if start == b"<" or data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
             head = data[:4096].replace(b"\0", b"")
@@ -84,6 +87,8 @@ class PowerAutomate:
         if is_zip(data):
             parts = _archive(data, name)
             secrets = sum(len(scan(searchable(part.content))) for part in parts)
+        elif is_source(data, name):
+            parts, secrets = lone_source(data, name), None
         else:
             xml = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
             parts = lone_xml(data, name) if xml else lone_json(data, name)
@@ -162,6 +167,8 @@ def _language(kind: str, path: Path, value: str) -> str | None:
     """Return the language of a code field: expressions of a flow, sources of apps, scripts and processes."""
     if kind == "flow":
         return wdl.language(path, value)
+    if kind == APP or kind in KINDS.values():
+        return "power-fx" if value.startswith("=") and "\n" in value else None
     if len(path) != 2 or path[0] != "source":
         return None
     if kind == "canvas-app":

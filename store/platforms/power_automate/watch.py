@@ -57,7 +57,7 @@ def _connectors(part: Component) -> Iterator[Connector]:
             yield from _hosts(part)
         case "canvas-app":
             yield from _app(content.get("app"))
-        case "deployment-settings" | "environment-variable-value":
+        case "deployment-settings" | "environment-variable-value" | "screen" | "app-component" | "app-source":
             yield from _hosts(part)
         case _:
             return

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, TypeAlias
 from xml.etree.ElementTree import Element
 
-from store.domain.build import FreeKeys, component
+from store.domain.build import FreeKeys, Source, component
 from store.domain.component import Component, Json, Path
 from store.domain.noise import ANY, Noise
 from store.errors import BadInput
@@ -63,6 +63,7 @@ def component_of(root: Element, name: str) -> Component:
         content=content,
         behaviour=NOISE.without(content),
         labels={identity: _label(node, identity) for identity, node in nodes.items()},
+        source=Source.of_value(content),
     )
 
 

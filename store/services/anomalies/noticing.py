@@ -56,8 +56,8 @@ class Noticing:
             return ()
         first_judged = self._context.clock.now() - JUDGED
         found: list[Found] = []
-        rules = self._context.policy.anomalies
         for entry, act in self._news(head):
+            rules = self._context.policies.at(entry.seq).policy.anomalies  # what came into force later judges nothing
             found += self._look(entry, act, rules, judged=act.at >= first_judged)
         recorded_ = self._record(found) if found else ()
         self._seen = head
@@ -70,7 +70,8 @@ class Noticing:
             news: Iterable[Entry] = ledger.entries(kinds=_KINDS, after=self._seen, until=head)
             yield from ((entry, act) for entry in news if (act := _act(entry)) is not None)
             return
-        window = timedelta(days=self._context.policy.anomalies.window_days) + JUDGED
+        longest = max(policy.anomalies.window_days for policy in self._context.policies.known())
+        window = timedelta(days=longest) + JUDGED
         start = self._context.clock.now() - window
         newest = ledger.entries(kinds=_KINDS, until=head, newest_first=True, limit=MOST)
         acts = [(entry, act) for entry in newest if (act := _act(entry)) is not None and act.at >= start]
@@ -123,7 +124,7 @@ def _event(context: Context, one: Found, name: str) -> ev.AnomalyNoticed:
         about=one.about,
         summary=one.summary,
         measures=tuple(ev.Measure(name=name, value=value) for name, value in one.measures),
-        policy=context.policy.digest,
+        policy=context.policies.at(one.about).policy.digest,
         principal=one.principal,
         project=one.project,
         environment=one.environment,

@@ -20,9 +20,11 @@ def before(context: Context, entry: Entry, act: Act, event: ev.Event) -> Before:
     match event:
         case ev.DeploymentStarted():
             request = recorded(ledger.entries(on={"request": event.request}, until=until, limit=_MOST))
-            earlier = _earlier(context, event.environment)
+            earlier = _earlier(context, entry.seq, event.environment)
             return Before(
-                request=tuple(request), earlier=earlier, was_there=earlier is None or _was_in(context, earlier, event)
+                request=tuple(request),
+                earlier=earlier,
+                was_there=earlier is None or _was_in(context, earlier, event, until),
             )
         case ev.DeploymentVerified():
             place = {"deployment": event.deployment}
@@ -42,20 +44,24 @@ def _minutes(deployed: Entry, act: Act) -> int | None:
         return None
 
 
-def _earlier(context: Context, environment: str) -> str | None:
-    """Return the environment that releases come from: its baseline, or the nearest before it in the order."""
-    policy = context.policy
+def _earlier(context: Context, seq: int, environment: str) -> str | None:
+    """Return the environment that releases came from at entry `seq`: its baseline, or the nearest in the order.
+
+    What the policy of that entry said counts, and the environments that were there: not what was adopted later.
+    """
+    policy = context.policies.at(seq).policy
     rules = policy.environment(environment)
     if rules.baseline is not None or not rules.order:
         return rules.baseline
-    orders = {name: policy.environment(name).order for name in environments(context.ledger)}
+    orders = {name: policy.environment(name).order for name in environments(context.ledger, until=seq)}
     before_it = {name: order for name, order in orders.items() if 0 < order < rules.order}
     return max(before_it, key=lambda name: (before_it[name], name), default=None)
 
 
-def _was_in(context: Context, earlier: str, event: ev.DeploymentStarted) -> bool:
+def _was_in(context: Context, earlier: str, event: ev.DeploymentStarted, until: int) -> bool:
     place = {"environment": earlier, "project": event.project}
-    there = context.ledger.entries(kinds=["deployment.verified"], on=place, newest_first=True, limit=_MOST)
+    kinds = ["deployment.verified"]
+    there = context.ledger.entries(kinds=kinds, on=place, until=until, newest_first=True, limit=_MOST)
     return any(
         isinstance(one.event, ev.DeploymentVerified) and one.event.target.release == event.target.release
         for one in recorded(there)

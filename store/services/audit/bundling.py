@@ -51,7 +51,7 @@ def bundle(context: Context, subject: str | None) -> bytes:
             _write(packed, "log.vkey", f"{context.ledger.verifier.vkey}\n".encode())
             _write(packed, "allowed_signers", evidence.signers(context).encode())
             _write(packed, VERIFIER, resources.files("store.evidence").joinpath(VERIFIER).read_bytes())
-            _write(packed, "README.md", _readme(context, subject, entries).encode())
+            _write(packed, "README.md", _readme(context, subject, entries, size).encode())
             for entry in entries:
                 _write_entry(context, packed, entry, size, note)
             for digest, name, data in _artifacts(context, entries):
@@ -105,7 +105,7 @@ def _write(packed: zipfile.ZipFile, name: str, data: bytes) -> None:
     packed.writestr(info, data)
 
 
-def _readme(context: Context, subject: str | None, entries: list[Entry]) -> str:
+def _readme(context: Context, subject: str | None, entries: list[Entry], size: int) -> str:
     signed = next((entry for entry in reversed(entries) if entry.signature is not None), None)
     example = f"{signed.seq:08d}" if signed else "00000002"
     actor = signed.statement.actor if signed else "NAME"
@@ -114,6 +114,7 @@ def _readme(context: Context, subject: str | None, entries: list[Entry]) -> str:
         origin=context.ledger.origin,
         vkey=context.ledger.verifier.vkey,
         count=len(entries),
+        size=size,
         example=example,
         actor=actor,
     )
@@ -121,7 +122,7 @@ def _readme(context: Context, subject: str | None, entries: list[Entry]) -> str:
 
 _README = """# Evidence: {subject}
 
-From the ledger `{origin}`, {count} entries. Nothing here needs quarterdeck to be checked.
+{count} of the {size} entries of the ledger `{origin}`. Nothing here needs quarterdeck to be checked.
 
 - `checkpoint`: what the log signed (C2SP tlog-checkpoint): origin, number of entries, Merkle root.
 - `log.vkey`: the log's public key. **Compare it with one you got elsewhere**; this bundle cannot vouch for itself.
@@ -147,6 +148,9 @@ It needs Python's standard library and the package `cryptography`. It is one sho
     ssh-keygen -Y verify -f allowed_signers -I {actor} -n quarterdeck@v1 \\
         -s statements/{example}.json.sig < statements/{example}.json
     sha256sum artifacts/*
+
+A key that was revoked since is good until then: `allowed_signers` says `valid-before`, and ssh-keygen has to be told
+when the statement says it was made (its `time`): add `-O verify-time=YYYYMMDDHHMMSSZ`.
 
 ## What this does not show
 

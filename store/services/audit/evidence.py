@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from store.errors import NotFound, StorageFailure
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.integrity import sshsig
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.merkle import inclusion_proof
@@ -39,7 +39,7 @@ def open_kept_checkpoint(context: Context, path: Path) -> Checkpoint:
         BadInput: the file is no checkpoint.
         IntegrityFailure: the signature is wrong or not this log's.
     """
-    return context.ledger.keys.open(read_guarded(path, limit=1_048_576))
+    return context.ledger.keys.open(read_named(path, limit=1_048_576))
 
 
 def prove(context: Context, seq: int, *, cosigned: bool = False) -> bytes:
@@ -68,10 +68,10 @@ def check_proof(context: Context, proof: Path, body: Path) -> Proven:
         BadInput: one of the files is not what it should be.
         IntegrityFailure: the proof does not hold.
     """
-    parsed = parse_proof(read_guarded(proof, limit=2_000_000))
+    parsed = parse_proof(read_named(proof, limit=2_000_000))
     log = context.ledger.keys.for_note(parsed.checkpoint)
     witnesses = cosigning.verifiers(context)
-    return verify_proof(parsed, read_guarded(body, limit=1_048_576), log=log, witnesses=witnesses)
+    return verify_proof(parsed, read_named(body, limit=1_048_576), log=log, witnesses=witnesses)
 
 
 def export_statement(context: Context, seq: int, folder: Path) -> ExportedStatement:

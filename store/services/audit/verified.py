@@ -39,5 +39,6 @@ def remember(context: Context, size: int, root: bytes | None = None) -> None:
     with suppress(NotFound, IntegrityFailure, StorageFailure):
         note = context.ledger.checkpoint(size)
         found = context.ledger.keys.open(note)
-        if 0 < size == found.size and root in {None, found.root}:
-            store_of(context).write(note)
+        kept = store_of(context)
+        if 0 < size == found.size and root in {None, found.root} and kept.read() != note:
+            kept.write(note)

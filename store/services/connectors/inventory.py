@@ -9,7 +9,8 @@ from store import archive
 from store.domain import inventory as rules
 from store.domain.component import Connector
 from store.domain.inventory import Instant, Item, Sighting, Since
-from store.platforms import recognise
+from store.platforms import reread
+from store.projections import artifacts
 from store.projections import connectors as read_model
 from store.projections.connectors import ReviewRow, SightingRow
 from store.projections.shape import Connection
@@ -93,6 +94,14 @@ class _Seen:
             self._lists[key] = (
                 archive.connectors(self._connection, row.connectors)
                 if row.connectors is not None
-                else recognise(archive.get(self._connection, row.artifact), row.name).connectors
+                else reread(archive.get(self._connection, row.artifact), row.name, self._platform(row)).connectors
             )
         return self._lists[key]
+
+    def _platform(self, row: SightingRow) -> str:
+        """Return the platform that the entry of an export names; empty where it names none."""
+        ingested = artifacts.by_digest(self._connection, row.artifact)
+        observed = artifacts.observations(self._connection, environment=row.environment, project=row.project)
+        known = {one.name: one.platform for one in ingested}
+        known |= {one.name: one.platform for one in observed if one.artifact == row.artifact}
+        return known.get(row.name, "")

@@ -11,7 +11,7 @@ from store.domain.component import ComponentRef
 from store.domain.diff import Diff
 from store.domain.release import Release, ReleaseFile
 from store.errors import BadInput, NotFound
-from store.platforms import platform, recognise
+from store.platforms import platform, reread
 from store.platforms.protocol import Grafts
 from store.projections.shape import Connection
 from store.services.context import Context
@@ -123,7 +123,7 @@ def _grafted(
         raise BadInput(f"{name} holds sealed secrets and cannot be written anew: roll back the whole release")
     base = b"[]" if file is None else made.blobs.get(file.artifact) or archive.get(connection, file.artifact)
     data = reader.graft(base, archive.get(connection, donor) if donor else None, ids)
-    parts = recognise(data, name).components
+    parts = reread(data, name, known.platform).components
     digest, manifest = sha256(data).hexdigest(), archive.manifest_bytes(parts)
     blobs = {digest: data, sha256(manifest).hexdigest(): manifest, **{part.digest: part.canonical for part in parts}}
     fresh = ReleaseFile(name=name, artifact=digest, manifest=sha256(manifest).hexdigest(), platform=known.platform)

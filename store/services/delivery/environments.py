@@ -9,7 +9,8 @@ from pathlib import Path
 
 from store.domain import events as ev
 from store.domain import roles
-from store.errors import BadInput, NotFound, Refusal
+from store.domain.lookalikes import alike
+from store.errors import BadInput, Disguised, NotFound, Refusal
 from store.integrity.entry import Entry
 from store.platforms import TARGETS
 from store.platforms.protocol import NamesItself, Target
@@ -47,10 +48,10 @@ class Environment:
         return self.rules.get("on-failure") == "revert"
 
 
-def environments(source: Source) -> dict[str, Environment]:
-    """Return every environment by name, folded from the ledger's own entries."""
+def environments(source: Source, *, until: int | None = None) -> dict[str, Environment]:
+    """Return every environment by name, folded from the ledger's own entries (as of entry `until`)."""
     found: dict[str, Environment] = {}
-    for record in recorded(source.entries(kinds=KINDS)):
+    for record in recorded(source.entries(kinds=KINDS, until=until)):
         match record.event:
             case ev.EnvironmentAdded(environment=name, target=target, settings=settings):
                 plain, rules = _apart(settings)
@@ -72,9 +73,13 @@ def one(source: Source, name: str) -> Environment:
 
     Raises:
         NotFound: there is none of this name; names those there are.
+        Disguised: it is made to be read as one there is, in letters of another script.
     """
     found = environments(source)
     if name not in found:
+        twin = None if name.isascii() else alike(name, found)
+        if twin is not None:
+            raise Disguised(f"there is no environment {name!a}: it is made to read like {twin}")
         known = ", ".join(found) or "none yet: quarterdeck environment add"
         raise NotFound(f"there is no environment {name!r} (there are: {known})")
     return found[name]
@@ -86,8 +91,10 @@ def add(context: Context, actor: Actor, name: str, *, target: str, settings: Map
 
     Raises:
         BadInput: the name or the settings will not do.
+        Disguised: the name is none, and is made to be read as that of another environment.
+        Refusal: the actor may not, or the name reads like another's.
     """
-    checked_name(name)
+    _checked_new_name(context.ledger, name)
     if target not in TARGETS:
         raise BadInput(f"{target!r} is no target: choose from {', '.join(TARGETS)}")
     _check(target, settings)
@@ -96,6 +103,12 @@ def add(context: Context, actor: Actor, name: str, *, target: str, settings: Map
         roles.require(principals(source), actor.handle, "manage environments", at=context.now)
         if name in environments(source):
             raise BadInput(f"there is an environment {name} already")
+        twin = alike(name, environments(source))
+        if twin is not None:
+            raise Refusal(
+                [f"{name} reads like {twin}: two environments need names that nobody confuses"],
+                would_unblock=["choose another name"],
+            )
         return [ev.EnvironmentAdded(environment=name, target=target, settings=dict(settings))]
 
     return perform(context, actor, decide)[0]
@@ -182,6 +195,16 @@ def _check(target: str, settings: Mapping[str, str]) -> None:
     TARGETS[target].check(plain)
     if rules.get("enforce") == "revert" and not TARGETS[target].connect(Path(), plain).live:
         raise BadInput(f"--enforce revert: a {target} does not tell what runs there, so nothing can be enforced")
+
+
+def _checked_new_name(source: Source, name: str) -> None:
+    try:
+        checked_name(name)
+    except BadInput as wrong:
+        twin = alike(name, environments(source))
+        if twin is not None:
+            raise Disguised(f"{wrong}; it is made to read like {twin}") from None
+        raise
 
 
 def checked_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from store.errors import BadInput
@@ -11,7 +12,8 @@ from store.intake.guard import StillWriting
 from store.intake.inbox import Drop, Problem, Root, read_drop, scan
 from store.services.context import Context
 from store.services.exports import ingesting
-from store.services.exports.ingesting import FileOutcome, Read, Report
+from store.services.exports.appending import Read
+from store.services.exports.ingesting import FileOutcome, Report
 from store.services.exports.progress import Stopwatch, Tell, untold
 
 
@@ -36,8 +38,7 @@ def ingest_paths(
     watch = Stopwatch(tell=tell)
     outcomes: list[FileOutcome] = []
     reads: list[Read] = []
-    for position, item in enumerate(found, 1):
-        read = _read(context, item)
+    for position, read in enumerate(ingesting.each_read(found, partial(_read, context)), 1):
         if isinstance(read, FileOutcome):
             outcomes.append(read)
         else:

@@ -16,7 +16,7 @@ from store.projections import artifacts
 from store.services.acting import record, statement_of
 from store.services.context import SYSTEM, Context, Source, recorded
 from store.services.exports import ingesting
-from store.services.exports.ingesting import Read
+from store.services.exports.appending import Appending, Read
 from store.services.identity.pseudonyms import Pseudonyms
 
 _KINDS = ("artifact.ingested", "artifact.deletion-imported")
@@ -97,11 +97,12 @@ class ImportRun:
             return
         with self.context.ledger.writing() as writer:
             self.learn(writer)
+            appending = Appending(self.context, writer)
             for step in self.steps:
                 if _mark(step.origin.commit, step.name) in self.seen:
                     self.known += 1
                 elif step.read is not None:
-                    ingesting.append_one(self.context, writer, step.read)
+                    appending.append(step.read)
                     self.versions += 1
                 else:
                     self._delete(writer, step)

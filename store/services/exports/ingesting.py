@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
-from store import archive
+from store.collector import undisturbed
 from store.domain import events as ev
 from store.domain import secrets
 from store.domain.build import refuse_too_many
-from store.domain.component import ExportFile, Notice, Parsed
+from store.domain.component import ExportFile, Parsed
 from store.errors import BadInput, Conflict, NotFound, QuarterdeckError
 from store.intake.guard import UNSEEN, StillWriting
 from store.intake.inbox import Drop, Problem, Root, label_fault, read_drop
 from store.intake.quarantine import FOLDER, REASON_SUFFIX, quarantine
-from store.integrity.entry import Entry, Statement
-from store.ledger import Writer
+from store.integrity.entry import Entry
 from store.projections import artifacts
-from store.projections.artifacts import ArtifactRow
 from store.services.acting import statement_of
 from store.services.context import SYSTEM, Context
 from store.services.drift import drifting
+from store.services.exports.appending import Appending, Read, Stored
 from store.services.sealing import sealing
 from store.services.sealing.sealing import Taken
 
+Item = TypeVar("Item")
+T = TypeVar("T")
 BATCH = 200
 """Files a transaction: the lock is held some tens of milliseconds, and 5,000 files need 25 checkpoints."""
 BATCH_BYTES = 8 * 1024 * 1024
 """Bytes a transaction, but one file at least: what is read stays in memory until it is written."""
-MAX_NOTICES = 8
-"""Notices an entry repeats; the rest are counted, and a review reads all of them from the archived export."""
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
 _ARCHIVE_NAMES = (".zip", ".gz", ".tgz")
 _TEXT_NAMES = (".json", ".yaml", ".yml", ".toml", ".xml", ".flow")
@@ -69,16 +70,6 @@ class Report:
         return sum(file.outcome == outcome for file in self.files)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Read:
-    """An export that was read and understood, and is not recorded yet."""
-
-    drop: Drop
-    taken: Taken
-    parsed: Parsed
-    imported: ev.Imported | None = None
-
-
 def ingest(context: Context, found: Iterable[Drop | Problem]) -> Report:
     """Ingest what was dropped: `inbox/` becomes artifacts, `observed/` becomes observations.
 
@@ -92,8 +83,7 @@ def ingest(context: Context, found: Iterable[Drop | Problem]) -> Report:
     outcomes: list[FileOutcome] = []
     reads: list[Read] = []
     drifts = 0
-    for item in found:
-        read = _read(context, item)
+    for read in each_read(found, partial(_read, context)):
         if isinstance(read, FileOutcome):
             outcomes.append(read)
         elif read.drop.kind == "observed":
@@ -119,6 +109,14 @@ def ingest_path(context: Context, path: Path, *, project: str, environment: str)
     """
     drop = drop_at(path, project=project, environment=environment)
     return Report(files=tuple(append(context, [read_export(context, read_drop(drop), drop)])))
+
+
+def each_read(found: Iterable[Item], read: Callable[[Item], T]) -> Iterator[T]:
+    """Yield what `read` says of each; Python's collector looks for cycles between batches, not within."""
+    items = iter(found)
+    while batch := tuple(islice(items, BATCH)):
+        with undisturbed():
+            yield from map(read, batch)
 
 
 def drop_at(path: Path, *, project: str, environment: str) -> Drop:
@@ -164,7 +162,7 @@ def _understood(context: Context, file: ExportFile) -> tuple[Taken, Parsed]:
     """
     _refuse_disguise(file.data, file.name.lower())
     taken = sealing.take(context, file)
-    parsed = sealing.understood(taken)
+    parsed = sealing.understood(taken, memo=context.memo)
     refuse_too_many(len(parsed.components))
     twice = [part for part, count in Counter(part.id for part in parsed.components).items() if count > 1]
     if twice:
@@ -203,7 +201,7 @@ def _record_refused(context: Context, events: Sequence[ev.ArtifactRefused]) -> t
     """Record refusals, each once: another watcher may have found the file in quarantine and recorded it."""
     with context.ledger.writing() as writer:
         return tuple(
-            writer.append(_statement(context, event))
+            writer.append(statement_of(context, event, SYSTEM))
             for event in events
             if not artifacts.is_refused(writer.connection, event.kept)
         )
@@ -217,7 +215,7 @@ def is_enough(reads: Sequence[Read]) -> bool:
 
 
 def append(context: Context, reads: Sequence[Read]) -> list[FileOutcome]:
-    """Archive and append exports in one transaction.
+    """Archive and append exports in one transaction: when this returns, all of them are durable.
 
     Raises:
         StorageFailure: the ledger cannot be written; none of them is recorded.
@@ -225,72 +223,18 @@ def append(context: Context, reads: Sequence[Read]) -> list[FileOutcome]:
     if not reads:
         return []
     with context.ledger.writing() as writer:
-        return [append_one(context, writer, read) for read in reads]
+        appending = Appending(context, writer)
+        stored = [appending.append(read) for read in reads]
+    return [_outcome(context, read, one) for read, one in zip(reads, stored, strict=True)]
 
 
-def append_one(context: Context, writer: Writer, read: Read) -> FileOutcome:
-    """Archive and append one export, unless it is no import and the same bytes stand under its name already.
-
-    Bytes that are known for another platform's than they were are recorded anew: an older version knew no better.
-    """
-    drop, file, parsed = read.drop, read.taken.file, read.parsed
-    path, digest = shown(context, drop.path), file.digest
-    last = _before(writer, read)
-    known = last is not None and (last.digest, last.platform) == (digest, parsed.platform)
-    if last is not None and known and not last.imported and read.imported is None:
-        return FileOutcome(path=path, outcome="unchanged", digest=digest, platform=last.platform)
-    archive.put(writer.connection, file.data, previous=last.digest if last else None)
-    manifest = archive.put_manifest(writer.connection, parsed.components, previous=last.manifest if last else None)
-    event = ev.ArtifactIngested(
-        artifact=digest,
-        project=drop.project,
-        environment=drop.environment,
-        name=file.name,
-        platform=parsed.platform,
-        confidence=parsed.confidence,
-        bytes=len(file.data),
-        manifest=manifest,
-        components=len(parsed.components),
-        previous=last.digest if last else None,
-        secrets=read.taken.secrets,
-        notices=tuple(_notice(notice) for notice in parsed.notices[:MAX_NOTICES]),
-        more_notices=max(0, len(parsed.notices) - MAX_NOTICES),
-        imported=read.imported,
-        connectors=archive.put_connectors(
-            writer.connection, parsed.connectors, previous=_connectors_of(writer, last) if last else None
-        ),
-        commitment=sealing.keep(context, writer, read.taken),
+def _outcome(context: Context, read: Read, stored: Stored) -> FileOutcome:
+    return FileOutcome(
+        path=shown(context, read.drop.path),
+        outcome="ingested" if stored.is_new else "unchanged",
+        digest=stored.digest,
+        platform=read.parsed.platform,
     )
-    writer.append(_statement(context, event))
-    return FileOutcome(path=path, outcome="ingested", digest=digest, platform=parsed.platform)
-
-
-def _connectors_of(writer: Writer, row: ArtifactRow) -> str | None:
-    """Return the digest of an earlier export's list of connectors; None where none was kept."""
-    digest = writer.entry(row.seq).statement.data.get("connectors")
-    return digest if isinstance(digest, str) else None
-
-
-def _before(writer: Writer, read: Read) -> ArtifactRow | None:
-    """Return what stood there before: of the same sort, exported to us or imported, else of the other."""
-    drop, imported = read.drop, read.imported is not None
-    earlier = read.imported.renamed_from if read.imported else None
-    names = (drop.name,) if earlier is None else (drop.name, earlier)
-    for sort in (imported, not imported):
-        for name in names:
-            row = artifacts.latest_named(writer.connection, drop.project, drop.environment, name, imported=sort)
-            if row is not None:
-                return row
-    return None
-
-
-def _statement(context: Context, event: ev.Event) -> Statement:
-    return statement_of(context, event, SYSTEM)
-
-
-def _notice(notice: Notice) -> ev.NoticeRecord:
-    detail = secrets.redact(notice.detail)
-    return ev.NoticeRecord(code=notice.code, component=notice.component[:100], detail=detail[:200])
 
 
 def _observe(context: Context, read: Read) -> tuple[FileOutcome, int]:
@@ -328,9 +272,7 @@ def recover_quarantine(context: Context) -> tuple[Entry, ...]:
 
 def shown(context: Context, path: Path) -> str:
     """Return `path` relative to the workspace where it can be, as valid Unicode, secrets taken out."""
-    with contextlib.suppress(ValueError):
-        path = path.relative_to(context.root)
-    return secrets.redact(printable(str(path)))
+    return secrets.redact(printable(os.fspath(path).removeprefix(f"{context.root}{os.sep}")))
 
 
 def printable(text: str) -> str:

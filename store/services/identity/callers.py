@@ -12,6 +12,7 @@ from store.errors import BadInput, Refusal
 from store.integrity.agent import AgentSigner, agent_keys
 from store.integrity.sshkey import PublicKey
 from store.services.context import Actor, Context
+from store.services.identity import door
 from store.services.identity.people import bare_line, principals
 
 Announce = Callable[[PublicKey], None]
@@ -20,10 +21,18 @@ Announce = Callable[[PublicKey], None]
 _SHOWN = 5
 
 
-def by_agent(context: Context, agent: Path, *, as_name: str | None = None, announce: Announce | None = None) -> Actor:
+def by_agent(
+    context: Context,
+    agent: Path,
+    *,
+    as_name: str | None = None,
+    announce: Announce | None = None,
+    act: str | None = "act",
+) -> Actor:
     """Return who acts: the principal that a key in the ssh-agent belongs to. May take seconds; asks for no touch.
 
-    Of several keys of one person the agent's first is taken; a hardware key where policy demands one.
+    Of several keys of one person the agent's first is taken; a hardware key where policy demands one. `act` says
+    what for, should they be turned away; None where somebody only looks, which is no attempt at anything.
 
     Raises:
         BadInput: the agent cannot be reached, holds nothing that may sign here, or the keys of several principals
@@ -32,6 +41,15 @@ def by_agent(context: Context, agent: Path, *, as_name: str | None = None, annou
     """
     held = _held(agent)
     people = principals(context.ledger)
+    with door.watched(context, act, keys=held, people=people):
+        handle, keys = _one_of(people, held, as_name)
+    demanding = demand_of([context.policy]) != NOTHING
+    key = min(keys, key=lambda one: demanding and not one.hardware)
+    return Actor(handle=handle, signer=AgentSigner(agent, key, announce=announce))
+
+
+def _one_of(people: Principals, held: Sequence[PublicKey], as_name: str | None) -> tuple[str, Sequence[PublicKey]]:
+    """Return whose keys these are, and those of theirs."""
     owned: dict[str, list[PublicKey]] = {}
     for key in held:
         owner = people.owner_of(bare_line(key))
@@ -41,15 +59,13 @@ def by_agent(context: Context, agent: Path, *, as_name: str | None = None, annou
         raise _strangers(people, held)
     if as_name is not None and as_name not in owned:
         raise Refusal(
-            [f"no key in the ssh-agent is {as_name}'s: it holds keys of {', '.join(sorted(owned))}"],
-            would_unblock=[f"ssh-add the key of {as_name}, or name it with --key PATH"],
+            [f"no key in the ssh-agent is {roles.shown(as_name)}'s: it holds keys of {', '.join(sorted(owned))}"],
+            would_unblock=[f"ssh-add the key of {roles.shown(as_name)}, or name it with --key PATH"],
         )
     if as_name is None and len(owned) > 1:
         raise BadInput(f"the ssh-agent holds keys of {', '.join(sorted(owned))}: say who you are with --as NAME")
     handle = as_name or next(iter(owned))
-    demanding = demand_of([context.policy]) != NOTHING
-    key = min(owned[handle], key=lambda one: demanding and not one.hardware)
-    return Actor(handle=handle, signer=AgentSigner(agent, key, announce=announce))
+    return handle, owned[handle]
 
 
 def only_key(agent: Path, *, announce: Announce | None = None) -> AgentSigner:

@@ -14,6 +14,7 @@ from store.integrity.signer import Signer
 from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, recorded
+from store.services.identity import door
 
 KINDS = roles.KINDS
 
@@ -23,15 +24,16 @@ def principals(source: Source, *, until: int | None = None) -> Principals:
     return roles.fold(recorded(source.entries(kinds=KINDS, until=until)))
 
 
-def identify(context: Context, signer: Signer, *, as_name: str | None = None) -> Actor:
-    """Return who acts: the principal that this key belongs to.
+def identify(context: Context, signer: Signer, *, as_name: str | None = None, act: str = "act") -> Actor:
+    """Return who acts: the principal that this key belongs to. `act` says what for, should they be turned away.
 
     Raises:
         Refusal: nobody here has this key, or `as_name` is somebody else.
     """
     key = signer.public
     people = principals(context.ledger)
-    owner = roles.vouched(people, bare_line(key), fingerprint=key.fingerprint, handle=as_name)
+    with door.watched(context, act, keys=[key], people=people):
+        owner = roles.vouched(people, bare_line(key), fingerprint=key.fingerprint, handle=as_name)
     return Actor(handle=owner.handle, signer=signer)
 
 
@@ -43,7 +45,7 @@ def add(context: Context, actor: Actor, handle: str, *, key_lines: Sequence[str]
         BadInput: a key is too weak or malformed, or the handle exists.
         Refusal: the actor is no admin, or a key belongs to somebody already (one person, one set of keys).
     """
-    roles.checked_handle(handle)
+    enrolment.checked_new_handle(principals(context.ledger), handle)
     lines = tuple(enrolled_line(line) for line in key_lines)
     checked = tuple(roles.checked_grant(one) for one in grants)
 

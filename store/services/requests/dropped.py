@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from hashlib import sha256
@@ -11,6 +10,7 @@ from typing import Final, TypeGuard
 from store.domain import events as ev
 from store.domain.component import Json
 from store.domain.policy import Policy
+from store.domain.rationale import ODD
 from store.domain.secrets import redact
 from store.domain.templates import LONGEST, begun, named
 from store.errors import BadInput, Conflict, Refusal
@@ -28,8 +28,6 @@ from store.services.requests.requests import opening
 ENDING: Final = ".request.toml"
 MAX_BYTES: Final = 64 * 1024
 _KEYS: Final = tuple(field.name for field in fields(ev.RequestContent))
-_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What makes a text read otherwise than it is written, or moves a terminal's cursor."""
 
 
 def is_request(item: Drop | Problem) -> TypeGuard[Drop]:
@@ -94,7 +92,7 @@ def _fault(key: str, value: Json) -> str | None:
         return f"{key} is no text"
     if len(value) > LONGEST:
         return f"{key} has {len(value)} characters; {LONGEST} are the most"
-    if _NO_TEXT.search(value):
+    if ODD.search(value):
         return f"{key} holds a control character or one that turns the direction of reading"
     return None
 

@@ -23,6 +23,7 @@ from store.domain.gates.verdict import Verdict, bad
 from store.domain.gates.wanted import wanted
 from store.domain.roles import require
 from store.errors import QuarterdeckError, Refusal
+from store.services import timing
 from store.services.acting import record
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
@@ -139,8 +140,9 @@ def run_now(context: Context, actor: Actor, request: str) -> Run:
     """Run the gates because somebody asked, and record what they say.
 
     Raises:
-        Refusal: the actor may not, or nothing can be decided about the request any more.
+        Refusal: the actor may not, the clock was set back, or nothing can be decided about the request any more.
     """
+    timing.check_clock(context, context.ledger)
     change = change_of(context.ledger, request)
     place = {"project": change.project, "environment": change.environment}
     require(principals(context.ledger), actor.handle, "run gates", **place, at=context.now)

@@ -18,7 +18,7 @@ from store.domain.roles import Principals
 from store.domain.seen import Seen, values
 from store.errors import NotFound, QuarterdeckError
 from store.formats.archive_covering import open_kinds, secrets_in
-from store.platforms import recognise
+from store.platforms import reread
 from store.services import releases
 from store.services.context import Context, Source, recorded
 from store.services.delivery import specifying
@@ -67,7 +67,7 @@ class Contents:
         secrets = secrets_in(data)
         seen = replace(seen, secrets=secrets, sealed=bool(secrets) and not open_kinds(data))
         try:
-            return replace(seen, reads_as=recognise(data, name).platform)
+            return replace(seen, reads_as=reread(data, name, platform).platform)
         except QuarterdeckError as error:
             return replace(seen, unreadable=str(error))
 

@@ -14,24 +14,28 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from store.clock import timestamp
+from store.clock import SKEW, timestamp
 from store.domain import approving as rules
 from store.domain import events as ev
-from store.domain import roles
+from store.domain import rationale, roles
+from store.domain.roles import is_before
 from store.errors import BadInput, Conflict, NotFound, Refusal
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry, Statement
 from store.services import releases
 from store.services.acting import append_signed, statement_of
-from store.services.attempts import recording
+from store.services.attempts import RECORDED, recording
 from store.services.context import Context, Source, recorded
+from store.services.identity import door
 from store.services.identity.keys import check_signature
 from store.services.identity.people import bare_line, principals
 from store.services.requests.approving import Stated, granted, stated_now
 from store.services.requests.reading import change_of
 
 VIA: Final = "imported"
+_RECORDED: Final = (*RECORDED, BadInput)
+"""Whoever signed it is known by now: what they had signed for another place or purpose is an attempt too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,12 +56,14 @@ def prepare(context: Context, request: str, handle: str, *, note: str = "") -> U
 
     Raises:
         Refusal: they could not approve it: every reason is named.
+        Disguised: the note does not read as it is written.
     """
     change = change_of(context.ledger, request)
     people = principals(context.ledger)
     rules.check_approver(change, actor=handle, people=people, rules=context.rules, at=context.now)
     stated = stated_now(context, note=note, via=VIA)
     event = granted(context, change, people, handle, stated, releases.load_ref(context, change.target))
+    rationale.check(event)
     return Unsigned(event=event, statement=statement_of(context, event, handle))
 
 
@@ -77,25 +83,26 @@ def take(context: Context, signature: Path, statement: Path | None = None) -> En
         if signature.suffix != ".sig":
             raise BadInput(f"{signature}: name the .sig file that ssh-keygen -Y sign wrote beside the statement")
         statement = signature.with_suffix("")
-    parsed = Statement.parse(read_guarded(statement, limit=65_536))
+    parsed = Statement.parse(read_named(statement, limit=65_536))
     blob = sshsig.dearmor(_text(signature))
-    event = _approval(context, parsed, statement)
+    said = ev.decode(parsed.kind, parsed.on, parsed.data)
     key = sshkey.public_key(sshsig.signing_key(blob))
     people = principals(context.ledger)
-    roles.vouched(people, bare_line(key), fingerprint=key.fingerprint, handle=parsed.actor)
-    check_signature(context, key, event, parsed, blob)
+    with door.watched(context, "approve", keys=[key], people=people, claimed=True):
+        roles.vouched(people, bare_line(key), fingerprint=key.fingerprint, handle=parsed.actor)
+        check_signature(context, key, said, parsed, blob)
+    given = {"request": parsed.on.get("request", "")}
+    with recording(context, "approve", principal=parsed.actor, key=key.fingerprint, given=given, of=_RECORDED):
+        event = _approval(context, parsed, said, statement)
+        _check_seen(context, parsed, event)
 
-    def decide(source: Source) -> Sequence[ev.Event]:
-        return [_decided(context, source, parsed, event, key)]
+        def decide(source: Source) -> Sequence[ev.Event]:
+            return [_decided(context, source, parsed, event, key)]
 
-    given = {"request": event.request}
-    with recording(context, "approve", principal=parsed.actor, key=key.fingerprint, given=given):
-        _check_seen(context, event)
         return append_signed(context, parsed, blob, decide)
 
 
-def _approval(context: Context, statement: Statement, path: Path) -> ev.ApprovalGranted:
-    event = ev.decode(statement.kind, statement.on, statement.data)
+def _approval(context: Context, statement: Statement, event: ev.Event, path: Path) -> ev.ApprovalGranted:
     if not isinstance(event, ev.ApprovalGranted) or event.decision != "approve":
         raise BadInput(f"{path}: a statement of the kind {statement.kind}, not an approval")
     if statement.origin != context.ledger.origin:
@@ -105,8 +112,11 @@ def _approval(context: Context, statement: Statement, path: Path) -> ev.Approval
     return event
 
 
-def _check_seen(context: Context, event: ev.ApprovalGranted) -> None:
-    """Make sure that the approver decided on this ledger's past, not on a fork's."""
+def _check_seen(context: Context, statement: Statement, event: ev.ApprovalGranted) -> None:
+    """Make sure that the approver decided on this ledger's past, not on a fork's, and not in times to come."""
+    if is_before(timestamp(context.clock.now() + SKEW), statement.time):
+        raise Refusal([f"this approval claims a time that has not come yet: {statement.time}"],
+                      would_unblock=[f"export it again: quarterdeck request export {event.request}"])  # fmt: skip
     try:
         root = base64.b64encode(context.ledger.root_at(event.seen_size)).decode()
     except NotFound:
@@ -163,6 +173,6 @@ def _check_fresh(context: Context, source: Source, event: ev.ApprovalGranted) ->
 
 def _text(path: Path) -> str:
     try:
-        return read_guarded(path, limit=131_072).decode("ascii")
+        return read_named(path, limit=131_072).decode("ascii")
     except UnicodeDecodeError:
         raise BadInput(f"{path}: not a signature file of ssh-keygen -Y sign") from None

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from store.domain import change as rules
+from store.domain import events as ev
 from store.domain.change import Change
+from store.services.attested import attested
 from store.services.source import Source, recorded
 
 
 def change_of(source: Source, request: str) -> Change:
-    """Return a request, folded from its own entries. Raises NotFound."""
-    return rules.replay(request, recorded(source.entries(on={"request": request})))
+    """Return a request, folded from its own entries. Raises NotFound.
+
+    Whoever can write the file can append ticks of its checklist: those that nobody signed are left out.
+    """
+    change = rules.replay(request, recorded(source.entries(on={"request": request})))
+    if not change.ticks:
+        return change
+    signed = {one.seq for one in attested(source, [ev.ChecklistTicked.KIND], lambda *_: True, on={"request": request})}
+    return replace(change, ticks=tuple(one for one in change.ticks if one.seq in signed))

@@ -15,13 +15,13 @@ from store.domain.secrets import redact
 from store.errors import BadInput, NotFound, QuarterdeckError, Refusal
 from store.formats import junit, sarif
 from store.formats.archive_covering import secrets_in
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.integrity.entry import Entry
 from store.projections import requests as rows
 from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.attested import attested, holder_of
-from store.services.context import Actor, Context, Source
+from store.services.context import Actor, Context, Source, recorded
 from store.services.identity.people import principals
 from store.services.requests.reading import change_of
 
@@ -31,7 +31,7 @@ _LARGEST: Final = 16 * 1024 * 1024
 
 def read_file(path: Path) -> bytes:
     """Return the bytes of a report or specification that somebody named. Raises BadInput."""
-    return read_guarded(path, limit=_LARGEST)
+    return read_named(path, limit=_LARGEST)
 
 
 @attempt("add a report")
@@ -43,7 +43,7 @@ def add(
     Raises:
         BadInput: it is neither, hostile, or holds a secret; or it is not said which release it is about.
         NotFound: there is no such request or release.
-        Refusal: the actor may not.
+        Refusal: the actor may not, or these bytes are the results of another release.
     """
     form, counts, tools = read(data)
     name = _plain_name(name)
@@ -62,6 +62,7 @@ def add(
         require(people, actor.handle, "add a report", project=project, at=context.now, **_place(source, request))
         if request is not None and change_of(source, request).target.release != release:
             raise Refusal([f"{request} was edited just now: it is about another release"])
+        _refuse_anothers(source, project, release, sha256(data).hexdigest())
         return [
             ev.ReportAdded(
                 project=project,
@@ -76,6 +77,20 @@ def add(
         ]
 
     return perform(context, actor, decide, blobs=[data])[0]
+
+
+def _refuse_anothers(source: Source, project: str, release: str, report: str) -> None:
+    """Refuse bytes that were brought as the results of another release: under any name they stay that one's."""
+    for record in recorded(source.entries(kinds=[KIND], on={"project": project})):
+        event = record.event
+        if isinstance(event, ev.ReportAdded) and event.report == report and event.release != release:
+            raise Refusal(
+                [
+                    f"these very bytes are the results of release {event.release[:12]} (entry {record.seq},"
+                    f" {event.name}), not of {release[:12]}"
+                ],
+                would_unblock=["run it on this release: a report that says when it was made is never the same twice"],
+            )
 
 
 def read(data: bytes) -> tuple[str, ev.ReportCounts, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from store.clock import parse_timestamp
+from store.clock import SKEW, parse_timestamp
 from store.domain import events as ev
 from store.domain import roles
 from store.domain.approving import SEPARATION
@@ -24,8 +24,6 @@ InForceAt = Callable[[int], InForce]
 """Which policy was in force for an entry."""
 
 
-_SKEW: Final = timedelta(minutes=10)
-"""How far two machines' clocks may be apart."""
 _NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _NOW: Final = 2**53 - 1
 """A place after every entry there is."""
@@ -83,9 +81,9 @@ def _doubts_of_time(entry: Entry, rules: InForce, now: str) -> Iterator[str]:
     event = next(recorded([entry])).event
     assert isinstance(event, ev.ApprovalGranted)
     given = _sortable(entry.statement.time)
-    if given > _sortable(now) + _SKEW:
+    if given > _sortable(now) + SKEW:
         yield f"it claims a time that has not come yet: {entry.statement.time}"
-    if _sortable(event.not_after) > given + timedelta(days=rules.policy.approval_days) + _SKEW:
+    if _sortable(event.not_after) > given + timedelta(days=rules.policy.approval_days) + SKEW:
         yield f"it would be good for longer than policy allows: until {event.not_after}"
 
 

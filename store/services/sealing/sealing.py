@@ -16,6 +16,7 @@ from store.archive import codec
 from store.archive.vault import FILE_NAME, Row, Vault
 from store.domain import events as ev
 from store.domain.component import ExportFile, Parsed
+from store.domain.memo import Memo
 from store.domain.release import Release
 from store.domain.secrets import Fingerprint, cover, fingerprints
 from store.domain.snapshot import Snapshot
@@ -68,14 +69,14 @@ def glance(context: Context, file: ExportFile) -> ExportFile:
     return _taken(file, key.fingerprint).file
 
 
-def understood(taken: Taken) -> Parsed:
-    """Return what the covered form holds.
+def understood(taken: Taken, *, memo: Memo | None = None) -> Parsed:
+    """Return what the covered form holds; `memo` as `recognise` takes it.
 
     Raises:
         BadInput: it cannot be read; says so where only taking out its secrets broke it.
     """
     try:
-        return recognise(taken.file.data, taken.file.name)
+        return recognise(taken.file.data, taken.file.name, memo=memo)
     except BadInput:
         if taken.raw is not None:
             recognise(taken.raw, taken.file.name)  # cannot be read either way: say how

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from screens_scene import NOW, FrozenClock, make_demo
 from support.hostile import ALL_AT_ONCE, HOSTILE, storable
+from support.tampering import unread
 
 from console.screen.desk import Desk
 from store.demo.build import StoryClock, _new_key, _nonces
@@ -78,9 +79,11 @@ def make(folder: Path, state: str) -> Path:
         case "empty":
             _begin(folder, StoryClock(NOW - timedelta(hours=3)))[0].close()
         case "extreme":
-            _Extreme(folder, COMPONENTS, DRIFTED).build()
+            with unread():
+                _Extreme(folder, COMPONENTS, DRIFTED).build()
         case _:
-            _Extreme(folder, 40, 8).build()
+            with unread():
+                _Extreme(folder, 40, 8).build()
     return folder
 
 

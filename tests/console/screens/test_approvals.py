@@ -7,6 +7,7 @@ import pytest
 from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled, until
 from support.hostile import HOSTILE
+from support.tampering import unread
 from textual.pilot import Pilot
 
 from console.presentation.spans import as_line, plain
@@ -413,7 +414,8 @@ async def test_hostile_words_are_drawn_as_stand_ins(mira: DemoDesk) -> None:
     context, theo = mira.desk.context, mira.actor("theo")
     title = "".join(HOSTILE[:8])[:180]
     content = ev.RequestContent(title=title, why="\x1b[2Jwhy", success="s", rollback_plan="r", risk="low")
-    requests.open_request(context, theo, project="crm", environment="prod", content=content)
+    with unread():
+        requests.open_request(context, theo, project="crm", environment="prod", content=content)
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await review(pilot, "CR-0012")
         text = screen_text(pilot.app)

@@ -90,7 +90,7 @@ async def test_the_past_is_marked_as_past_everywhere(mira: DemoDesk) -> None:
         assert "READ ONLY" in banner(pilot)
         assert "#82 of" in banner(pilot)
         title = str(pane_of(pilot).query_one("#moment-state-title", Facts).render())
-        assert "PAST 2026-11-09 17:10:04Z" in title
+        assert "PAST 2026-11-09 17:10:05Z" in title
         assert any("PAST" in crumb for crumb in frame_of(pilot).query_one(StatusBar).crumbs)
         await press(pilot, "escape")
         assert "NOW" in banner(pilot)

@@ -1,0 +1,48 @@
+"""What was worked out from parts of exports, kept for the next export that holds the same parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+Answer = TypeVar("Answer")
+_MOST: Final = 8 * 1024 * 1024
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Memo:
+    """Answers by what they follow from: the versions of one export are alike but for a few parts.
+
+    A key holds everything that its answer depends on, so whether an answer is remembered or worked out again makes no
+    difference but time. When more was weighed than `most`, all is forgotten; what is in use comes back by itself.
+    """
+
+    most: int = _MOST
+    """Bytes of the parts that answers are kept of; what is worked out from them takes some times as much."""
+    _answers: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    _weight: int = 0
+
+    def get(self, key: Hashable) -> Any:
+        """Return what was kept under `key`, None when nothing is."""
+        return self._answers.get(key)
+
+    def answer(self, key: Hashable, work: Callable[[], Answer], *, weigh: Callable[[Answer], int]) -> Answer:
+        """Return what is known under `key`, else what `work` says, and remember that with its weight in bytes."""
+        known: Answer | None = self._answers.get(key)
+        if known is None:
+            known = work()
+            self.keep(key, known, weight=weigh(known))
+        return known
+
+    def keep(self, key: Hashable, answer: object, *, weight: int) -> None:
+        """Remember an answer of so many bytes."""
+        if self._weight + weight > self.most:
+            self.forget()
+        self._answers[key] = answer
+        self._weight += weight
+
+    def forget(self) -> None:
+        """Forget everything."""
+        self._answers.clear()
+        self._weight = 0

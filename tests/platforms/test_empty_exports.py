@@ -1,0 +1,44 @@
+"""Exports that hold nothing yet: each platform's own way to say so is understood, and nobody else's silence is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.scene import Scene
+
+from store.errors import BadInput
+from store.platforms import recognise
+
+NO_SCENARIO = {"name": "New scenario", "flow": [], "metadata": {"version": 1, "designer": {"orphans": []}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "platform"),
+    [
+        ("scripts.yaml", b"", "home-assistant"),
+        ("scenes.yaml", b"", "home-assistant"),
+        ("automations.yaml", b"[]", "home-assistant"),
+        ("flows.json", b"[]", "node-red"),
+        ("live.json", b'{"flows": [], "rev": "0a1b"}', "node-red"),
+        ("scenario.json", json.dumps(NO_SCENARIO).encode(), "make"),
+        ("workflow.json", b'{"name": "New", "nodes": [], "connections": {}, "settings": {}}', "n8n"),
+        ("dashboard.json", b'{"title": "New", "uid": "a", "schemaVersion": 39, "panels": []}', "grafana"),
+    ],
+)
+def test_an_export_with_nothing_in_it_is_its_platforms(name: str, data: bytes, platform: str) -> None:
+    assert recognise(data, name).platform == platform
+
+
+@pytest.mark.parametrize("name", ["flows.json", "notes.yaml", "export", "Order.flow-meta.xml"])
+def test_no_bytes_at_all_are_nothing_where_no_platform_writes_that(name: str) -> None:
+    with pytest.raises(BadInput, match="empty"):
+        recognise(b"", name)
+
+
+def test_a_fresh_house_is_taken_in_delivered_and_seen_again_as_it_is(scene: Scene) -> None:
+    scene.live(b"", name="scripts.yaml")
+    assert scene.delivered() == {"scripts.yaml": b""}
+    assert scene.observe(b"", name="scripts.yaml") == ()
+    scene.ingest(b"goodnight:\n  sequence:\n    - action: light.turn_off\n", name="scripts.yaml")
+    assert scene.last("artifact.ingested").platform == "home-assistant"

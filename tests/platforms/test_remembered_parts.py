@@ -1,0 +1,143 @@
+"""The versions of one export share most of their parts; remembering these changes nothing but time."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from store.domain.component import Parsed
+from store.domain.memo import Memo
+from store.errors import BadInput
+from store.platforms import recognise
+from store.platforms.node_red import NodeRed
+
+Nodes = list[dict[str, Any]]
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
+
+
+def whole(parsed: Parsed) -> list[object]:
+    """Everything that was understood; some of a component does not count when two are compared."""
+    parts = [(part.content, part.canonical, part.digest, part.labels) for part in parsed.components]
+    return [parsed, parts]
+
+
+def flows(dice: random.Random) -> Nodes:
+    nodes: Nodes = [{"id": f"t{n}", "type": "tab", "label": f"Tab {n}"} for n in range(3)]
+    ports = [{"x": 1, "y": 2, "wires": [{"id": "n1"}, {"id": "n2"}]}]
+    nodes.append({"id": "s1", "type": "subflow", "name": "Retry", "in": ports})
+    nodes += [{"id": f"b{n}", "type": "mqtt-broker", "broker": f"host{n}.example", "usetls": n == 1} for n in range(3)]
+    for number in range(40):
+        nodes.append(
+            {
+                "id": f"n{number}",
+                "type": dice.choice(["function", "debug", "http in", "mqtt in", "own-type", "exec"]),
+                "z": dice.choice(["t0", "t1", "t2", "s1", "gone"]),
+                "name": dice.choice(["", "Zoë", "Parse"]),
+                "func": 'return {"id": "x"},{"id": https://api.example/v1};\n',
+                "broker": dice.choice(["b0", "b1", "plain.example"]),
+                "x": dice.random(),
+                "wires": [[f"n{number + 1}"]],
+            }
+        )
+    return nodes
+
+
+def changed(nodes: Nodes, dice: random.Random) -> Nodes:
+    """Return the nodes after one edit of some kind."""
+    nodes = [dict(node) for node in nodes]
+    at = dice.randrange(3, len(nodes))
+    match dice.randrange(7):
+        case 0:
+            nodes[at]["func"] = f"return {dice.random()};"
+        case 1:
+            del nodes[at]
+        case 2:
+            nodes.insert(at, {**nodes[at], "id": f"new{dice.random()}"})
+        case 3:
+            dice.shuffle(nodes)
+        case 4:
+            nodes[at]["id"] = dice.choice(["n1", "t0", "plain.example"])  # twice, or what an address says
+        case 5:
+            nodes[at].pop("id", None)
+        case _:
+            nodes[at]["password"] = TOKEN
+    return nodes
+
+
+def compact(nodes: Nodes) -> bytes:
+    return json.dumps(nodes, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def indented(nodes: Nodes) -> bytes:
+    return json.dumps(nodes, indent=4, ensure_ascii=False).encode() + b"\n"
+
+
+@pytest.mark.parametrize("write", [compact, indented, lambda nodes: json.dumps(nodes).encode()])
+def test_a_version_is_understood_alike_whether_earlier_ones_were_remembered_or_not(write: Any) -> None:
+    dice = random.Random(11)
+    memo, nodes = Memo(), flows(dice)
+    for _ in range(60):
+        data = write(nodes)
+        assert whole(recognise(data, "flows.json", memo=memo)) == whole(recognise(data, "flows.json"))
+        nodes = changed(nodes, dice)
+
+
+@pytest.mark.parametrize("write", [compact, indented])
+def test_only_what_is_new_in_a_version_is_read(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    memo, nodes = Memo(), flows(random.Random(5))
+    for _ in range(2):
+        NodeRed().parse_with(write(nodes), "flows.json", memo)
+    read: list[bytes] = []
+    monkeypatch.setattr("store.platforms.node_red.parts._read", _noting(read))
+    nodes[20]["func"] = "return 42;"
+    NodeRed().parse_with(write(nodes), "flows.json", memo)
+    assert sum(b"return 42" in text for text in read) == 1
+    assert sum(map(len, read)) < len(write(nodes)) / 4
+
+
+def _noting(read: list[bytes]) -> Any:
+    from store.platforms.node_red import parts
+
+    real = parts._read
+
+    def noting(data: bytes) -> Any:
+        read.append(data)
+        return real(data)
+
+    return noting
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b'[{"id":"a","type":"tab"},{"id":"b","type":"tab"',
+        b'[{"id":"a","type":"tab"},{"id":"b","type":"tab"}],[{"id":"c","type":"tab"}]',
+        b'[{"id":"a","type":"tab"},{"id":"b","type":"tab","id":"c"}]',
+        b'[{"id":"a","type":"tab"},{"id":"b","type":7}]',
+        b'[{"id":"a","type":"tab"},{"id":"b","type":"tab"},]',
+        b'[{"id":"a","type":"tab"},{"id":"b","type":"x","n":"\xff"}]',
+        b'[{"id":"a","type":"tab"},{"id":"b","type":"x","n":NaN}]',
+        b'[{"id":"a","type":"tab"},{"id":"b","type":"x","n":' + b"[" * 200 + b"]" * 200 + b"}]",
+        b'[{"id":"a","type":"tab"},{"id":' * 3_000,
+    ],
+)
+def test_what_is_refused_is_refused_in_the_same_words_in_pieces(broken: bytes) -> None:
+    memo = Memo()
+    for _ in range(2):
+        NodeRed().parse_with(b'[{"id":"a","type":"tab"},{"id":"b","type":"tab"}]', "flows.json", memo)
+    with pytest.raises(BadInput) as plain:
+        NodeRed().parse(broken, "flows.json")
+    with pytest.raises(BadInput) as remembered:
+        NodeRed().parse_with(broken, "flows.json", memo)
+    assert str(remembered.value) == str(plain.value)
+
+
+def test_a_memo_forgets_before_it_holds_too_much() -> None:
+    memo = Memo(most=100)
+    for number in range(50):
+        memo.keep(number, f"answer {number}", weight=30)
+    assert [number for number in range(50) if memo.get(number)] == [48, 49]
+    assert memo.answer(49, lambda: "never asked", weigh=len) == "answer 49"
