@@ -97,6 +97,15 @@ class Console(TerminalApp[None]):
         if isinstance(frame, Frame) and notes:
             frame.say(notes, "info")
 
+    def action_command_palette(self) -> None:
+        """List what can be done; a dialog in front does what its own keys say, and nothing else can be done there."""
+        frame = self.screen
+        if isinstance(frame, Frame):
+            frame.stop_typing()
+            super().action_command_palette()
+        else:
+            self.bell()
+
     def action_look(self, name: str) -> None:
         """Change the colours, and remember that it was asked for."""
         self.chosen_look = name if self.is_running else ""

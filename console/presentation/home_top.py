@@ -9,7 +9,7 @@ from console.presentation.home import headline
 from console.presentation.spans import Line, fit, line, width
 from console.presentation.text import display
 from console.presentation.times import age, ago
-from console.presentation.words import counted, short_digest, status
+from console.presentation.words import Mark, counted, short_digest, status
 from store.clock import parse_timestamp
 from store.services.triage.situation import Place
 from store.services.triage.triage import EnvironmentState, Item
@@ -26,7 +26,9 @@ def top_lines(
     """
     chosen = _chosen(places, most)
     names = min(max((len(one.state.name) for one in chosen), default=0), 16)
-    head, strip = headline(items, who, room), [_strip_line(place, now, names, room) for place in chosen]
+    states = max((len(_state_of(one)[1]) for one in chosen), default=0)
+    said = max(states + 1, 15) if room >= 76 else 1
+    head, strip = headline(items, who, room), [_strip_line(place, now, names, said, room) for place in chosen]
     if others := len(places) - len(chosen):
         strip.append(line((f"and {counted(others, 'other environment')}", "muted")))
     shown = activity_line(rhythm)
@@ -64,20 +66,26 @@ _BARS = "·▁▂▃▄▅▆▇"
 """An hour without entries is a dot; the busiest one is the highest bar."""
 
 
-def _strip_line(place: Place, now: datetime, names: int, room: int) -> Line:
+def _state_of(place: Place) -> tuple[Mark, str]:
+    """Return how an environment is; what was acknowledged is told apart, as the tab line counts only what is open."""
     state = place.state
+    new = state.drifts - state.known
+    if new:
+        return status("drift"), counted(new, "drift") + (f" + {state.known} known" if state.known else "")
     if state.drifts:
-        mark, words = status("drift"), counted(state.drifts, "drift")
-    elif state.frozen is not None:
-        mark, words = status("frozen"), "frozen"
-    elif not place.live:
-        mark, words = status("empty"), "nothing live"
-    else:
-        mark, words = status("ok"), "no drift seen"
+        return status("drift"), counted(state.drifts, "known drift")
+    if state.frozen is not None:
+        return status("frozen"), "frozen"
+    return (status("ok"), "no drift seen") if place.live else (status("empty"), "nothing live")
+
+
+def _strip_line(place: Place, now: datetime, names: int, states: int, room: int) -> Line:
+    state = place.state
+    mark, words = _state_of(place)
     tone = "danger" if state.drifts else mark.tone
     parts: list[str | tuple[str, str]] = [
         (f"{display(state.name, names):<{names}} ", "title" if state.name.startswith("prod") else "strong"),
-        (f"{mark.symbol} {words:<{15 if room >= 76 else 1}} ", tone),
+        (f"{mark.symbol} {words:<{states}} ", tone),
     ]
     if state.frozen is not None and state.drifts:
         parts.append(("■ frozen ", "info"))

@@ -152,9 +152,10 @@ def wrap(spans: Line, cells: int, *, indent: int = 2) -> list[Line]:
                     left = left.lstrip()
                 lines.append([Span(" " * indent)])
                 room = cells - indent
-            lines[-1].append(Span(left[: len(left)], span.tone))
+            if cell_len(left) > room:
+                left = left.rstrip()  # or a blank that stands over the edge costs a letter where lines are cut
+            lines[-1].append(Span(left, span.tone))
             room -= cell_len(left)
-            room = max(room, 0)
     return [tuple(found) for found in lines]
 
 
@@ -169,7 +170,7 @@ def _cut_end(spans: Line, cells: int) -> Line:
     for span in spans:
         size = cell_len(span.text)
         if size > room:
-            kept.append(Span(set_cell_size(span.text, room) + "…"[:cells], span.tone))
+            kept.append(Span(set_cell_size(span.text, room).rstrip("…") + "…"[:cells], span.tone))  # cut once already
             break
         kept.append(span)
         room -= size

@@ -163,7 +163,8 @@ def _cut(pieces: list[str], limit: int) -> str:
         return "…"[:limit]
     head = _fitting(pieces, limit // 2)
     tail = _fitting(pieces[::-1], limit - limit // 2 - 1)
-    return "".join(pieces[:head]) + "…" + "".join(pieces[len(pieces) - tail :])
+    # what was cut once already says so once
+    return "".join(pieces[:head]).rstrip("…") + "…" + "".join(pieces[len(pieces) - tail :]).lstrip("…")
 
 
 def _fitting(pieces: list[str], limit: int) -> int:

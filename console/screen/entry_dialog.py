@@ -75,7 +75,7 @@ class EntryDialog(Dialog[None]):
 
     def _show_keys(self, said: str = "") -> None:
         keys = _KEYS if self.size.width >= 80 else _FEW_KEYS
-        self.query_one("#entry-keys", Facts).show_lines((*keys, *line("   ", (said, "ok"))) if said else keys)
+        self.query_one("#entry-keys", Facts).show_lines(*((line((said, "ok")),) if said else ()), keys)
 
     async def action_walk(self, by: int) -> None:
         """Show the entry before or after the one shown."""
@@ -96,11 +96,10 @@ class EntryDialog(Dialog[None]):
             self._show()
 
     async def action_copy_hash(self) -> None:
-        """Copy the entry's hash and say so: a terminal may refuse the clipboard without a word."""
+        """Copy the entry's hash and say which way it went: a terminal may refuse the clipboard without a word."""
         if self._found.entry.seq == self._seq:
             text = self._found.entry.hash.hex()
-            await cast("TerminalApp[Any]", self.app).copy(text)
-            self._show_keys(f"copied {text[:12]}…")
+            self._show_keys(await cast("TerminalApp[Any]", self.app).copy(text))
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -162,8 +162,9 @@ class Frame(PatientScreen):
         self._focus_in(pane)
         if subject is not None:
             pane.open(subject)
-        self.query_one(TabStrip).current = place.id
+        self.query_one(TabStrip).current = self.query_one(StatusBar).current = place.id
         self._show_crumbs()
+        self.query_one(KeyLine).reread()
 
     def _focus_in(self, pane: Pane[Any]) -> None:
         focused = self.focused
@@ -173,7 +174,7 @@ class Frame(PatientScreen):
         if target is None:
             pane.can_focus = True
             target = pane
-        target.focus()
+        self.set_focus(target, scroll_visible=False)  # at once: the keys shown are those of what has the focus
 
     def _show_crumbs(self) -> None:
         pane = self.pane
@@ -285,6 +286,11 @@ class Frame(PatientScreen):
         if self.pane is not None:
             self.set_focus(None)
             self._focus_in(self.pane)
+
+    def stop_typing(self) -> None:
+        """Close the bar, keep its filter, and give the pane its keys back: an act is asked for by its key."""
+        self.query_one(FilterBar).close()
+        self.refocus()
 
     def _leave_filter(self) -> bool:
         """Empty the filter and close the bar; return whether there was a filter."""

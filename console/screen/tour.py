@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from console.presentation.spans import Line, line
 from console.screen.place import Place
 from console.widgets.dialogs import Reading
 
+_A_ROW: Final = 4
+"""So many screens' names fit on a line of the smallest terminal; a name is never torn from its key."""
+
 
 def tour(places: Sequence[Place]) -> Reading:
     """Return the page; `esc` skips it."""
-    screens = "   ".join(f"{place.key} {place.title}" for place in places)
+    titles = [f"{place.key} {place.title}" for place in places]
+    rows = [
+        line((("" if at else "Where  "), "title"), ("       " if at else "") + "   ".join(titles[at : at + _A_ROW]))
+        for at in range(0, len(titles), _A_ROW)
+    ]
     lines: list[str | Line] = [
         line(("The first line says what is wrong and which key to press.", "strong")),
         "",
-        line(("Where  ", "title"), screens),
-        line(("  enter ", "key"), "opens what the cursor is on, ", ("esc ", "key"), "goes one step back"),
+        *rows,
+        line("       ", ("enter ", "key"), "opens what the cursor is on, ", ("esc ", "key"), "goes one step back"),
         line(("Find   ", "title"), ("/ ", "key"), "narrows a list, ", (": ", "key"), "takes a command or an id, ",
              ("ctrl+p ", "key"), "lists all"),
         line(("Act    ", "title"), "one letter, shown below when it can be done. Pressed when it cannot,"),

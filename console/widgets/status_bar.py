@@ -29,15 +29,19 @@ class Tab:
     title: str
 
 
-def headline(facts: FrameFacts, tabs: Sequence[Tab], *, brief: bool = False) -> Line:
-    """Return the badge that answers "is anything wrong, and what do I press?", the worst thing first."""
+def headline(facts: FrameFacts, tabs: Sequence[Tab], *, here: str = "", brief: bool = False) -> Line:
+    """Return the badge that answers "is anything wrong, and what do I press?", the worst thing first.
+
+    On the screen that a key would lead to (`here`) the badge names no key: that screen's own first line does.
+    """
     if not facts.workspace:
         return line((" reading … ", "badge"))  # never "all calm" before anything was read
     keys = {tab.id: tab.key for tab in tabs}
 
     def badge(words: str, tone: str, place: str) -> Line:
-        press = line((f" {'→' if brief else 'press'} {keys[place]} ", tone)) if place in keys else line((" ", tone))
-        return (*line((f" {words}", tone)), *press)
+        elsewhere = place in keys and place != here
+        press = f" {'→' if brief else 'press'} {keys[place]} " if elsewhere else " "
+        return line((f" {words}", tone), (press, tone))
 
     chain = facts.chain.status.lower()
     if chain in _CHAIN_ALARMS:
@@ -59,6 +63,8 @@ class StatusBar(Widget):
     DEFAULT_CSS = "StatusBar { height: 1; background: $panel; }"
 
     facts: reactive[FrameFacts] = reactive(FrameFacts(workspace=""))
+    current: reactive[str] = reactive("")
+    """The id of the place in front."""
     crumbs: reactive[tuple[str, ...]] = reactive(())
 
     def __init__(self, tabs: Sequence[Tab] = (), *, id: str | None = None) -> None:
@@ -67,7 +73,7 @@ class StatusBar(Widget):
 
     def render(self) -> Content:
         room = self.size.width
-        left = headline(self.facts, self._bar_tabs, brief=room < 80)
+        left = headline(self.facts, self._bar_tabs, here=self.current, brief=room < 80)
         if self.facts.banner is not None:
             most = max(room - width(left), room // 2)  # how long it lasts stands at its end: crumbs give way to it
             banner = line((f" {self.facts.banner} ", "badge-danger"))

@@ -30,6 +30,11 @@ def test_the_headline_says_the_worst_thing_and_the_key_for_it() -> None:
     assert plain(headline(FrameFacts(workspace="w"), TABS)) == " ✓ all calm "
 
 
+def test_the_headline_never_sends_anybody_to_where_they_are() -> None:
+    assert plain(headline(FACTS, TABS, here="triage")) == " ! prod drift +1 "
+    assert plain(headline(FACTS, TABS, here="drift")) == " ! prod drift +1 press 1 "
+
+
 @pytest.mark.parametrize("width", [60, 80, 120, 250])
 async def test_the_first_line_keeps_the_environments_at_every_width(width: int) -> None:
     bar = StatusBar(TABS)

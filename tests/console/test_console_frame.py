@@ -10,12 +10,14 @@ import pytest
 from console_scene import FACTS, MemorySession, screen_text
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.command import CommandPalette
 
 from console.app import Console
 from console.key_table import known_keys
 from console.screen import Frame, Pane, Place, act, checked_keymap, look
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Confirm, Reading
+from console.widgets.key_line import KeyLine
 from console.widgets.keyed_table import KeyedTable
 from store.errors import (
     BadInput,
@@ -42,6 +44,7 @@ class Orders(Pane[list[str]]):
         self.opened: list[str] = []
         self.fails: QuarterdeckError | None = None
         self.gate = threading.Event()
+        self.read_by_nobody = False
 
     def compose(self) -> ComposeResult:
         yield KeyedTable((Column(name="name", keep=9),))
@@ -61,6 +64,8 @@ class Orders(Pane[list[str]]):
         self.crumbs = (subject,)
 
     def why_not(self, name: str) -> str | None:
+        if self.read_by_nobody:
+            return "nobody reads this"
         if name == "approve" and self.query_one(KeyedTable).key == "mine":
             return "you wrote it yourself\n→ another approver"
         return None
@@ -281,6 +286,45 @@ async def test_a_command_names_a_place_or_a_thing(typed: str, opened: list[str])
         await pilot.press("colon", *typed, "enter")
         await until(lambda: scene.frame.pane is scene.second)
         assert scene.second.opened == opened
+
+
+async def test_the_keys_are_those_of_the_screen_in_front_from_its_first_picture_on() -> None:
+    scene = Scene(["theirs"])
+    scene.second.read_by_nobody = True
+    async with scene.app.run_test(size=(140, 30)) as pilot:
+        await scene.settle()
+        keys = scene.frame.query_one(KeyLine)
+        assert "Approve" in keys.render().plain
+        await scene.frame.go_to("second")  # and nothing is waited for
+        assert "Approve" not in keys.render().plain
+        await scene.frame.go_to("first")
+        assert "Approve" in keys.render().plain
+        await pilot.pause()
+
+
+async def test_a_dialog_has_its_own_keys_and_no_palette() -> None:
+    scene = Scene()
+    async with scene.app.run_test(size=(100, 30)) as pilot:
+        await scene.settle()
+        await pilot.press("question_mark")
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        assert isinstance(scene.app.screen, Reading)
+        await pilot.press("escape", "ctrl+p")
+        await until(lambda: not isinstance(scene.app.screen, Frame | Reading))
+
+
+async def test_the_palette_acts_on_what_a_filter_left_while_it_is_still_being_typed() -> None:
+    scene = Scene()
+    async with scene.app.run_test(size=(100, 30)) as pilot:
+        await scene.settle()
+        await pilot.press("slash", *"their", "ctrl+p")
+        await until(lambda: isinstance(scene.app.screen, CommandPalette))
+        await pilot.press(*"approve")
+        await until(lambda: "Approve" in screen_text(scene.app))
+        await pilot.press("enter", "enter")
+        await until(lambda: scene.first.done == ["approved theirs"])
+        assert [row.key for row in scene.first.query_one(KeyedTable).rows] == ["theirs"]
 
 
 async def test_an_unknown_command_is_said_to_be_unknown() -> None:

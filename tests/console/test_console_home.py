@@ -104,6 +104,14 @@ def test_the_activity_stands_where_there_is_room_or_not_at_all() -> None:
     assert "most" in strip(long, rhythm=rhythm, room=60, tall=True)[-1]
 
 
+def test_what_was_acknowledged_is_told_apart_from_what_is_open_as_the_tab_line_does() -> None:
+    assert "! 1 drift + 1 known  seen" in strip(state(drifts=2, known=1))[0]
+    assert "! 2 drifts " in strip(state(drifts=2))[0]
+    one, other = strip(state(drifts=1, known=1), state(name="dev", drifts=13, known=2))
+    assert "! 1 known drift " in one
+    assert one.index("seen") == other.index("seen"), "what stands below one another begins below one another"
+
+
 def test_a_finding_is_shown_with_its_story_and_the_command_that_closes_it() -> None:
     found = replace(item("finding", "medium", mine=True, key="FND-0001"), command="quarterdeck finding close FND-0001")
     step = FindingStep(seq=9, time="2026-11-23T14:00:00.000Z", actor="cy", step="noted", words="on it\x1b[2J")

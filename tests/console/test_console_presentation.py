@@ -12,6 +12,7 @@ from console.presentation.changes import changes_of
 from console.presentation.component_text import component_text
 from console.presentation.languages import languages
 from console.presentation.spans import GROUNDS, TONES, Span, content, fit, line, plain, width, wrap
+from console.presentation.text import display
 from console.presentation.themes import PALETTES, variables
 from console.presentation.times import age, ago, due, lasted, when
 from console.presentation.tokens import tokens
@@ -35,6 +36,13 @@ def test_content_is_never_parsed_as_markup() -> None:
         assert content(line((name, "danger"))).plain == plain(line(name))
 
 
+def test_what_is_cut_twice_says_so_once() -> None:
+    once = fit(line("a long title", ("that goes on", "strong")), 18)
+    assert plain(fit((*once, Span("  more", "muted")), 18)).count("…") == 1
+    assert plain(fit(line("prod", plain(fit(line("a long title"), 6)) + "tail"), 9)).count("……") == 0
+    assert "……" not in display(display("refund-approvals-of-production", 13), 12)
+
+
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=4), st.integers(0, 40))
 def test_fitting_gives_exactly_the_cells_asked_for_or_a_little_less(parts: list[str], cells: int) -> None:
     assert width(fit(line(*parts), cells)) <= cells
@@ -45,7 +53,7 @@ def test_fitting_gives_exactly_the_cells_asked_for_or_a_little_less(parts: list[
 @given(st.text(st.characters(codec="ascii", categories=("L", "Zs")), max_size=200), st.integers(6, 60))
 def test_wrapping_loses_nothing_but_blanks(text: str, cells: int) -> None:
     lines = wrap(line(text), cells)
-    assert all(len(plain(found).rstrip()) <= cells for found in lines)
+    assert all(width(found) <= cells for found in lines), "what stands over the edge is cut, and a letter with it"
     assert "".join(plain(found) for found in lines).replace(" ", "") == text.replace(" ", "")
 
 

@@ -37,7 +37,7 @@ def judge(act: Act, event: ev.Event, before: Before, rules: Anomalies) -> Iterat
             yield _found(act, f"{event.deployment} was verified, and nothing says that it began", (("starts", 0),))
         case ev.DriftOpened() if any(fnmatchcase(event.environment, glob) for glob in rules.first_time):
             last = before.deployed_minutes
-            when = f"the last deployment was {last} min before" if last is not None else "nothing was deployed there"
+            when = f"the last deployment was {_span(last)} before" if last is not None else "nothing was deployed there"
             measures = () if last is None else (("minutes_since_deployment", last),)
             words = f"{event.name} changed live in {event.environment}, and no request asked for it: {when}"
             yield _found(act, words, (("requests", 0), *measures), severity="info")  # the drift itself is told
@@ -49,8 +49,15 @@ def late(act: Act, newest: Act | None) -> Iterator[Found]:
     """Yield a finding where an act claims a time long before an act that the ledger holds before it."""
     if newest is not None and newest.at - act.at > SKEW and act.key:
         minutes = int((newest.at - act.at).total_seconds() // 60)
-        words = f"entry {act.seq} claims to be {minutes} min older than entry {newest.seq}, which came before it"
+        words = f"entry {act.seq} claims to be {_span(minutes)} older than entry {newest.seq}, which came before it"
         yield _found(act, words, (("minutes", minutes), ("entry_before", newest.seq)))
+
+
+def _span(minutes: int) -> str:
+    """Return a length of time as people say it; the exact number stands among the measures."""
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
 def _deployment(act: Act, event: ev.DeploymentStarted, before: Before) -> Iterator[Found]:

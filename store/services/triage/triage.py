@@ -45,9 +45,12 @@ class EnvironmentState:
     """The release when there is one project, else None."""
     since: str | None
     drifts: int
+    """How many differences stand, those that were acknowledged too."""
     frozen: str | None
     seen: str | None
     """When live was last looked at."""
+    known: int = 0
+    """How many of `drifts` somebody has acknowledged."""
     stale: bool = False
     """What is known of live is older than it should be: nobody has looked for too long."""
 
@@ -95,6 +98,7 @@ def strip(context: Context) -> tuple[EnvironmentState, ...]:
                 release=here[0].release if len(here) == 1 else None,
                 since=max((row.ended_at or row.started_at for row in here), default=None),
                 drifts=sum(row.environment == place.name for row in standing),
+                known=sum(row.environment == place.name and row.status == "acknowledged" for row in standing),
                 frozen=place.frozen,
                 seen=last,
                 stale=bool(here) and freshness.is_stale(last, now=now, interval=interval),
