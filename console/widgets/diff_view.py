@@ -234,7 +234,7 @@ class DiffView(LineView):
 
     def _centre(self, row: int) -> None:
         self._diff_centred = True
-        self.scroll_to(y=max(row - self.visible_rows() // 3, 0), animate=False)
+        self.scroll_to_line(max(row - self.visible_rows() // 3, 0))
 
     # Drawing.
 

@@ -29,7 +29,7 @@ class GrowingTable(VirtualTable):
         if not empty:
             self.cursor = cursor + count
         if top == 0:
-            self.scroll_to(y=max(self.cursor - self.visible_rows() + 1, 0), animate=False)
+            self.scroll_to_line(max(self.cursor - self.visible_rows() + 1, 0))
 
     def extend(self, count: int) -> None:
         """Say that `count` rows were added at the end."""

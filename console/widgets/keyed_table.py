@@ -129,7 +129,7 @@ class KeyedTable(LineView):
         if before and not by_hand and upto != [row.key for row in self._table_shown[: at + 1]]:
             self._table_moved_at = self._table_clock()
         if stays is not None and stays != at:
-            self.scroll_to(y=self.scroll_offset.y + stays - at, animate=False)
+            self.scroll_to_line(self.scroll_offset.y + stays - at)
         self.cursor = index
         self._tell_key()
 

@@ -148,7 +148,7 @@ class KeyedTree(LineView):
             ways = (before[: len(before) - cut] for cut in range(len(before)))
             index = next((i for i in map(self._index_of, ways) if i is not None), None)
         if index is not None and index != at:
-            self.scroll_to(y=max(self.scroll_offset.y + index - at, 0), animate=False)
+            self.scroll_to_line(max(self.scroll_offset.y + index - at, 0))
         self.cursor = index if index is not None else self.validate_cursor(at)
         self._tell_path()
 

@@ -153,13 +153,20 @@ class LineView(ScrollView, can_focus=True):
         """Return how many rows fit into the view."""
         return max(self.scrollable_content_region.height - self.header_lines, 1)
 
+    def scroll_to_line(self, top: int) -> None:
+        """Make line `top` the first one seen, at once.
+
+        Forced: before its first picture a view has no scrollbar, and Textual scrolls nothing that has none.
+        """
+        self.scroll_to(y=top, animate=False, force=True)
+
     def show_row(self, index: int) -> None:
         """Scroll as little as is needed to see row `index`."""
         top, seen = self.scroll_offset.y, self.visible_rows()
         if index < top:
-            self.scroll_to(y=index, animate=False)
+            self.scroll_to_line(index)
         elif index >= top + seen:
-            self.scroll_to(y=index - seen + 1, animate=False)
+            self.scroll_to_line(index - seen + 1)
 
     def _show_cursor(self) -> None:
         self.show_row(self.cursor)

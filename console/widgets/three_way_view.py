@@ -96,7 +96,7 @@ class ThreeWayView(LineView):
         self.call_after_refresh(self._centre)
 
     def _centre(self) -> None:
-        self.scroll_to(y=max(self.cursor - self.visible_rows() // 3, 0), animate=False)
+        self.scroll_to_line(max(self.cursor - self.visible_rows() // 3, 0))
 
     def _here(self) -> int:
         return _start(self._three_rows[self.cursor]) if self.cursor < len(self._three_rows) else 0

@@ -115,7 +115,7 @@ class VirtualTable(LineView):
         self._virtual_natural = [0] * len(self.columns)
         self.rows_changed()
         self.cursor = 0
-        self.scroll_to(y=0, animate=False)
+        self.scroll_to_line(0)
         self._want()
 
     def prepend(self, count: int) -> None:
@@ -132,7 +132,7 @@ class VirtualTable(LineView):
         top = self.scroll_offset.y
         self.rows_changed()
         if not at_top:
-            self.scroll_to(y=top + count, animate=False)
+            self.scroll_to_line(top + count)
             self.cursor += count
         self._want()
 

@@ -116,7 +116,7 @@ class Scene:
         return self.app.screen_stack[0]
 
 
-async def until(true: object, seconds: float = 3.0) -> None:
+async def until(true: object, seconds: float = 10.0) -> None:
     end = monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert monotonic() < end, "it did not happen"

@@ -7,6 +7,8 @@ from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, frame_of, pane_of, said, settled, until
 from textual.pilot import Pilot
 
+from console.app import Console
+from console.personal.memory import LeftOff
 from console.screen import Place
 from console.screen.entry_dialog import EntryDialog
 from console.screen.rollback_dialog import ConfirmRollback
@@ -299,3 +301,13 @@ async def test_comments_and_exports_lead_to_their_entries(mira: DemoDesk) -> Non
         await pilot.press("j", "e")
         await until(pilot, lambda: isinstance(pilot.app.screen, EntryDialog))
         assert "artifact.ingested" in screen_text(pilot.app)
+
+
+async def test_a_link_shows_its_node_also_where_the_tree_is_longer_than_the_terminal(mira: DemoDesk) -> None:
+    start = LeftOff(place="lineage", subject="DEP-0006")
+    async with Console(mira.desk, palette="truecolor", start=start).run_test(size=(60, 20)) as pilot:
+        await settled(pilot)
+        await until(pilot, lambda: pane_of(pilot).query_one(KeyedTree).key == "DEP-0006")
+        await settled(pilot)
+        tree = pane_of(pilot).query_one(KeyedTree)
+        assert tree.scroll_offset.y <= tree.cursor < tree.scroll_offset.y + tree.visible_rows()
