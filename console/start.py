@@ -7,7 +7,7 @@ import sys
 from typing import Final
 
 from console.app import Console
-from console.personal.files import read_keymap, read_settings
+from console.personal.files import KEYS_FILE, read_keymap, read_settings
 from console.personal.folders import config_folder, state_folder
 from console.personal.memory import Habits, LeftOff, Memory
 from console.personal.views import views_of
@@ -51,14 +51,18 @@ def run_console(
     if look not in LOOKS:
         raise BadInput(f"no theme is called {look!a}; there are: {', '.join(LOOKS)}")
     views = views_of(habits)
-    console = Console(
-        Desk(workspace.context, actor, why_nobody=why_nobody, views=views),
-        keymap=read_keymap(config_folder()),
-        palette="plain" if plain else None,
-        look=look,
-        ascii_only=draws_ascii(os.environ),
-        start=LeftOff(place=link.place, subject=link.subject or "") if link is not None else left,
-    )
+    keymap = read_keymap(config_folder())
+    try:
+        console = Console(
+            Desk(workspace.context, actor, why_nobody=why_nobody, views=views),
+            keymap=keymap,
+            palette="plain" if plain else None,
+            look=look,
+            ascii_only=draws_ascii(os.environ),
+            start=LeftOff(place=link.place, subject=link.subject or "") if link is not None else left,
+        )
+    except BadInput as error:
+        raise BadInput(f"{config_folder() / KEYS_FILE}: {error}") from None
     remote = "SSH_CONNECTION" in os.environ and not habits.told_ssh
     console.greet(tour=tour or (settings.tour and not habits.toured), notes=(*memory.notes, *(_SSH if remote else ())))
     status = run_app(console, mouse=mouse)

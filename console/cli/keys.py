@@ -6,7 +6,7 @@ import click
 
 from console.cli.output import emit_json, note, table
 from console.cli.session import Session, command
-from store.errors import NotFound
+from store.errors import BadInput, NotFound
 
 
 @command(name="keys")
@@ -22,7 +22,12 @@ def keys(session: Session, words: tuple[str, ...]) -> None:
     from console.screen.keys import checked_keymap
 
     rows = key_table()
-    own = checked_keymap(read_keymap(config_folder()), {row.id: row.keys for row in rows})
+    file = config_folder() / KEYS_FILE
+    keymap = read_keymap(config_folder())
+    try:
+        own = checked_keymap(keymap, {row.id: row.keys for row in rows})
+    except BadInput as error:
+        raise BadInput(f"{file}: {error}") from None
     wanted = [word.casefold() for word in words]
     listed = [
         {"id": row.id, "keys": own.get(row.id, row.keys), "meaning": row.meaning, "own": row.id in own}
@@ -38,4 +43,4 @@ def keys(session: Session, words: tuple[str, ...]) -> None:
         ((one["id"], one["keys"], one["meaning"], "yours" if one["own"] else "") for one in listed),
         head=("id", "keys", "meaning", ""),
     )
-    note(f"your own keys stand in {config_folder() / KEYS_FILE}")
+    note(f"your own keys stand in {file}")

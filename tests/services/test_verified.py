@@ -6,6 +6,7 @@ import pytest
 
 from bench import scene
 from store.ledger import VerificationStopped, span
+from store.ledger.report import MAX_PROBLEMS
 from store.services.audit import verified
 from store.services.audit.verifying import Scope, verify_workspace
 
@@ -76,3 +77,15 @@ def test_what_somebody_asked_to_trust_is_not_kept_as_verified(context) -> None:
     scene.fill(context, 50)
     assert verify_workspace(context, scope=Scope(archive=False, tables=False, start=start)).ok
     assert verified.last(context) is None
+
+
+def test_looking_for_the_files_that_entries_name_counts_them_and_can_be_stopped(context) -> None:
+    scene.fill(context, 2_500)
+    told: list[tuple[str, int, int]] = []
+    scope = Scope(tables=False)
+    report = verify_workspace(context, scope=scope, progress=lambda *step: told.append(step) is None)
+    assert report.problems[0].detail.endswith("the archive does not hold this export, which the entry names")
+    assert len(report.problems) <= MAX_PROBLEMS
+    assert ("files named by entries", 2_500) in {(what, total) for what, _, total in told}
+    with pytest.raises(VerificationStopped):
+        verify_workspace(context, scope=scope, progress=lambda what, *_: what != "files named by entries")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from store import archive
 from store.errors import QuarterdeckError
@@ -27,15 +28,16 @@ _NAMING = (
     "report.added",
     "environment.specified",
 )
+_TOLD_EVERY: Final = 1_000
 Progress = Callable[[int, int], bool]
 """(done, total) → go on?"""
 
 
-def archive_problems(context: Context, progress: Progress) -> list[Problem]:
-    """Return what is wrong with the archived files.
+def archive_problems(context: Context, progress: Progress, naming: Progress) -> list[Problem]:
+    """Return what is wrong with the archived files; `naming` is told which entry was looked through for their names.
 
     Raises:
-        VerificationStopped: `progress` said no.
+        VerificationStopped: `progress` or `naming` said no.
     """
     stopped = False
 
@@ -47,7 +49,9 @@ def archive_problems(context: Context, progress: Progress) -> list[Problem]:
     try:
         with context.ledger.reading() as connection:
             broken = archive.verify_blobs(connection, going_on)
-        missing = [] if stopped else list(_missing(context))
+        missing = [] if stopped else _missing(context, naming)
+    except VerificationStopped:
+        raise
     except QuarterdeckError as error:
         return [Problem(seq=0, problem="archive", detail=str(error))]
     if stopped:
@@ -56,10 +60,16 @@ def archive_problems(context: Context, progress: Progress) -> list[Problem]:
     return [*found, *missing][:MAX_PROBLEMS]
 
 
-def _missing(context: Context) -> Iterator[Problem]:
-    """Yield a problem for every archived file that an entry names and nobody finds."""
+def _missing(context: Context, naming: Progress) -> list[Problem]:
+    """Return a problem for every archived file that an entry names and nobody finds, as many as are ever told."""
+    found: list[Problem] = []
     seen: set[str] = set()
-    for entry in context.ledger.entries(kinds=_NAMING):
+    size = context.ledger.head().size
+    for position, entry in enumerate(context.ledger.entries(kinds=_NAMING)):
+        if position % _TOLD_EVERY == 0 and not naming(entry.seq, max(size, entry.seq)):
+            raise VerificationStopped("not every entry was looked through for the files it names; there is no verdict")
+        if len(found) >= MAX_PROBLEMS:
+            break
         for what, digest in _named(entry):
             if digest in seen:
                 continue
@@ -67,7 +77,8 @@ def _missing(context: Context) -> Iterator[Problem]:
             with context.ledger.reading() as connection:
                 if not archive.contains(connection, digest):
                     detail = f"{digest}: the archive does not hold this {what}, which the entry names"
-                    yield Problem(seq=entry.seq, problem="archive", detail=detail)
+                    found.append(Problem(seq=entry.seq, problem="archive", detail=detail))
+    return found
 
 
 def _named(entry: Entry) -> Iterator[tuple[str, str]]:

@@ -54,6 +54,9 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     def of_archive(done: int, total: int) -> bool:
         return progress is None or progress("archived files", done, total)
 
+    def of_names(done: int, total: int) -> bool:
+        return progress is None or progress("files named by entries", done, total)
+
     start = scope.start or (verified.last(context) if scope.resume else None)
     audit = _audit(context, start)
     try:
@@ -79,7 +82,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     more: list[Problem] = []
     unchecked: list[Problem] = []
     if scope.archive:
-        more += archive_problems(context, of_archive)
+        more += archive_problems(context, of_archive, of_names)
         broken, unchecked = sealed_problems(context)
         more += broken
     if scope.tables and report.verdict is not Verdict.INVALID:
