@@ -13,7 +13,8 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import ClassVar, TextIO, TypeVar
+from io import TextIOBase
+from typing import ClassVar, TextIO, TypeVar, cast
 
 from rich.cells import cell_len
 from rich.console import RenderableType
@@ -22,6 +23,7 @@ from rich.style import Style
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.color import Color
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -29,6 +31,7 @@ from console.presentation.text import display
 from console.presentation.themes import PALETTES, themes, variables
 from console.presentation.words import ASCII_TABLE
 from console.widgets.clipboard import check_length, copied_by_tmux, inside_screen, through_screen
+from console.widgets.lasting import Outlasting
 from console.widgets.signals import Signals, nobody_would_wake
 from console.widgets.sparing import Picture
 
@@ -164,6 +167,13 @@ class TerminalApp(App[R]):
         self.set_class(True, f"-theme-{theme}", update=False)
         self._refresh_truecolor_filter(self.ansi_theme)
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def _build_driver(self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None) -> Driver:  # noqa: FBT001
+        """Build Textual's own, which writes to a terminal that may go away."""
+        driver = super()._build_driver(headless, inline, mouse, size)
+        if isinstance(file := getattr(driver, "_file", None), TextIOBase):
+            driver._file = Outlasting(cast("TextIO", file))  # type: ignore[attr-defined]
+        return driver
 
     def on_load(self) -> None:
         if not self.is_headless:

@@ -158,6 +158,8 @@ def test_the_private_side_of_textual_is_still_there() -> None:
     for name in overridden:
         assert callable(getattr(App, name)), name
     assert list(signature(App._display).parameters) == ["self", "screen", "renderable"]
+    assert list(signature(App._build_driver).parameters) == ["self", "headless", "inline", "mouse", "size"]
+    assert "WriterThread(self._file)" in getsource(LinuxDriver), "the terminal may go away: widgets/lasting.py"
     app: App[None] = App()
     for name in ("_running", "_closed", "_batch_count", "_driver", "_exit_renderables"):
         assert hasattr(app, name), name
