@@ -89,6 +89,9 @@ def _ended(status: int) -> int:
     (a long ledger, a target that does not answer); Python would wait for it, or die of it while it closes.
     """
     if left_behind(_PATIENCE_SECONDS):
+        from store.reach.program import kill_asking
+
+        kill_asking()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(status)

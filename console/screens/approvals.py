@@ -77,7 +77,7 @@ class Approvals(Pane[ReviewList]):
         self._desk = desk
         self._wanted: str | None = None
         self._review: Review | None = None
-        self._waiting: tuple[Item, ...] = ()
+        self._waiting: tuple[Item, ...] | None = None
         self._at: datetime = desk.context.clock.now()
         self._viewed: dict[tuple[str, str], frozenset[str]] = {}
         self._edited_at = float("-inf")
@@ -196,7 +196,8 @@ class Approvals(Pane[ReviewList]):
             return
         self.crumbs = ()
         panel.border_title = "Changes"
-        head.show_lines(reviews.waiting_line(self._waiting))
+        if self._waiting is not None:  # nobody is told that nothing waits before anything was read
+            head.show_lines(reviews.waiting_line(self._waiting))
 
     def _ticked(self, found: Review) -> frozenset[str]:
         return self._viewed.get((found.request.id, found.request.digest), frozenset())

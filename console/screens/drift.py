@@ -74,6 +74,7 @@ class Drift(Pane[Drifts]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
+        self._is_read = False
         self._drifts = Drifts(listed=(), places=0, now=desk.context.now)
         self._detail: Detail | None = None
         self._wanted: str | None = None
@@ -97,7 +98,7 @@ class Drift(Pane[Drifts]):
         )
 
     def show_data(self, data: Drifts) -> None:
-        self._drifts = data
+        self._drifts, self._is_read = data, True
         now = parse_timestamp(data.now)
         self._show_headline()
         table = self._table
@@ -214,7 +215,8 @@ class Drift(Pane[Drifts]):
 
     def on_resize(self, event: events.Resize) -> None:
         del event
-        self._show_headline()
+        if self._is_read:
+            self._show_headline()
         self._show_about()
         self._arrange()
 

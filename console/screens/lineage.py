@@ -83,6 +83,7 @@ class Lineage(Pane[Forest]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
+        self._is_read = False
         self._forest = Forest(branches=(), now=desk.context.now)
         self._forest_reader = Reader(desk.context)
         self._forest_nodes: dict[Path, Node] = {}
@@ -125,7 +126,7 @@ class Lineage(Pane[Forest]):
         return Forest(branches=branches, now=context.now, start=start, goal=goal, missing=missing)
 
     def show_data(self, data: Forest) -> None:
-        self._forest = data
+        self._forest, self._is_read = data, True
         self._forest_nodes = {}
         now = parse_timestamp(data.now)
         tree = self._tree
@@ -247,7 +248,8 @@ class Lineage(Pane[Forest]):
 
     def on_resize(self, event: events.Resize) -> None:
         del event
-        self._show_headline()
+        if self._is_read:
+            self._show_headline()
         self._arrange()
 
     def _show_headline(self) -> None:

@@ -16,6 +16,7 @@ from console.presentation import home
 from console.presentation.changes import changes_of
 from console.presentation.compared import Compared
 from console.presentation.home_top import top_lines
+from console.presentation.spans import line
 from console.screen import Frame, Pane, act, item_acts, look, remains_acts, request_acts, request_writing, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
@@ -93,6 +94,7 @@ class Triage(Pane[Home]):
         self._rhythm: tuple[int, ...] = ()
         self._lately: tuple[Entry, ...] = ()
         self._at: datetime = desk.context.clock.now()
+        self._is_read = False
 
     def compose(self) -> ComposeResult:
         yield Facts(id="triage-head")
@@ -119,6 +121,7 @@ class Triage(Pane[Home]):
         return at_home(self._desk.context, self._desk.handle, self._wanted, chain=self._desk.unsound)
 
     def show_data(self, data: Home) -> None:
+        self._is_read = True
         self._at, self._places, self._rhythm, self._lately = data.at, data.places, data.rhythm, data.lately
         self._items = {item.key: item for item in data.items}
         table = self.query_one("#items", KeyedTable)
@@ -158,6 +161,8 @@ class Triage(Pane[Home]):
     # Drawing.
 
     def _show_situation(self, found: Situation | None) -> None:
+        if not self._is_read:
+            return
         before, self._situation = self._situation, found
         about = self.query_one("#about", Facts)
         if found is None:
@@ -180,6 +185,9 @@ class Triage(Pane[Home]):
             panel.show_changes(changes, texts, old_label=labels[0], new_label=labels[1], impact=impact)
 
     def _show_top(self) -> None:
+        if not self._is_read:  # nobody is told that all is calm before anything was read
+            self.query_one("#triage-head", Facts).show_lines(line(("reading …", "muted")))
+            return
         room = max((self.size.width or 80) - 2, 20)
         items = tuple(self._items.values())
         tall = self.app.size.height >= TALL

@@ -80,6 +80,8 @@ class KeyedTree(LineView):
         super().__init__(id=id)
         self.empty = empty
         self._tree_roots: tuple[Twig, ...] = ()
+        self._tree_told = False
+        """Somebody said what there is: before, nobody knows that there is nothing."""
         self._tree_open: frozenset[Path] = frozenset()
         self._tree_rows: list[_Row] = []
         self._tree_path: Path | None = None
@@ -107,7 +109,8 @@ class KeyedTree(LineView):
 
     def show_twigs(self, roots: Sequence[Twig]) -> None:
         """Show these; the cursor stays on its node, or goes to the nearest one above that is left."""
-        if tuple(roots) != self._tree_roots:
+        if not self._tree_told or tuple(roots) != self._tree_roots:
+            self._tree_told = True
             self._tree_roots = tuple(roots)
             self._relay()
 
@@ -245,6 +248,8 @@ class KeyedTree(LineView):
         return (*fit((*head, *row.twig.label), room, middle=False), *right), self.ground_of(index)
 
     def draw_empty(self, width: int) -> Line:
+        if not self._tree_told:
+            return ()
         words = f"nothing read so far holds “{self.filter}” (esc shows all)" if self.filter else self.empty
         return fit(line("  ", (words, "muted")), width)
 

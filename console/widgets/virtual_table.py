@@ -87,6 +87,8 @@ class VirtualTable(LineView):
         self.empty = empty
         self._virtual_fetch = fetch
         self._virtual_total = total
+        self._virtual_told = bool(total)
+        """Somebody said how many rows there are: before, nobody knows that there are none."""
         self._virtual_rows: dict[int, Row] = {}
         self._virtual_natural: list[int] = [0] * len(columns)
         self._virtual_busy = False
@@ -109,7 +111,7 @@ class VirtualTable(LineView):
 
     def reset(self, total: int) -> None:
         """Show another list of `total` rows from its top."""
-        self._virtual_total = total
+        self._virtual_total, self._virtual_told = total, True
         self._virtual_age += 1
         self._virtual_rows.clear()
         self._virtual_natural = [0] * len(self.columns)
@@ -151,7 +153,7 @@ class VirtualTable(LineView):
         return (marker, *arrange(self.columns, widths, row.cells)), self.ground_of(index)
 
     def draw_empty(self, width: int) -> Line:
-        return fit(line("  ", (self.empty, "muted")), width)
+        return fit(line("  ", (self.empty, "muted")), width) if self._virtual_told else ()
 
     def cursor_moved(self) -> None:
         self._want()

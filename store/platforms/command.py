@@ -56,7 +56,7 @@ class CommandTarget:
         Raises:
             PlatformFailure: it failed, took too long, or answered nonsense.
         """
-        answer = self._ask(self.fetch_command, {"contract": CONTRACT, "act": "fetch", "project": project})
+        answer = self._ask(self.fetch_command, {"contract": CONTRACT, "act": "fetch", "project": project}, asks=True)
         files = answer.get("files")
         if not isinstance(files, list):
             raise PlatformFailure(f"{self.fetch_command[0]}: the answer holds no list of files")
@@ -100,7 +100,7 @@ class CommandTarget:
             raise Conflict(f"{self.push_command[0]}: {redact(str(conflict))[:300]}")
         return Pushed(revision=self._revision(self.push_command, answer))
 
-    def _ask(self, command: tuple[str, ...], given: Mapping[str, Json]) -> dict[str, Json]:
+    def _ask(self, command: tuple[str, ...], given: Mapping[str, Json], *, asks: bool = False) -> dict[str, Json]:
         said = run(
             command,
             orjson.dumps(given),
@@ -108,6 +108,7 @@ class CommandTarget:
             environment={name: os.environ[name] for name in (*_ALWAYS_PASSED, *self.passed) if name in os.environ},
             seconds=self.seconds,
             most_output=_MOST_OUTPUT,
+            asks=asks,
         )
         if said.status != 0:
             lines = said.errors.decode("utf-8", errors="replace").strip().splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -16,6 +17,8 @@ from typing import IO, Final
 from store.errors import PlatformFailure
 
 _PART: Final = 64 * 1024
+_asking: Final[set[subprocess.Popen[bytes]]] = set()
+"""Programs that change nothing and still run: nobody will hear their answer once this process has ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,11 +39,13 @@ def run(
     seconds: float,
     most_output: int,
     most_errors: int = 8192,
+    asks: bool = False,
 ) -> Said:
     """Run `command` in `folder` with `given` on its standard input; return what it said.
 
     When it takes too long or says too much, it and every program of its process group are killed. Of its standard
-    error the first `most_errors` bytes are kept.
+    error the first `most_errors` bytes are kept. One that only `asks` is killed as well when this process ends before
+    it; one that changes something is left to finish.
 
     Raises:
         PlatformFailure: it cannot be started, took too long, or said too much.
@@ -59,6 +64,11 @@ def run(
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
         raise PlatformFailure(f"{name} cannot be started: {said}") from None
+    if asks:
+        if not _asking:
+            atexit.unregister(kill_asking)
+            atexit.register(kill_asking)
+        _asking.add(process)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -77,6 +87,7 @@ def run(
     except subprocess.TimeoutExpired:
         late = True
     finally:
+        _asking.discard(process)
         _kill(process)
         process.wait()
         for thread in (output, errors, feeder):
@@ -86,6 +97,12 @@ def run(
     if late:
         raise PlatformFailure(f"{name} did not end within {seconds:g} s")
     return Said(status=process.returncode, output=bytes(output.data), errors=bytes(errors.data))
+
+
+def kill_asking() -> None:
+    """Kill the programs whose answer nobody waits for any more: this process ends."""
+    for process in tuple(_asking):
+        _kill(process)
 
 
 class _Collected(threading.Thread):

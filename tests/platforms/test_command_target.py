@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -210,3 +213,38 @@ def test_the_contract_in_the_documentation_is_what_is_sent(tmp_path: Path) -> No
     assert asked.keys() == example.keys()
     assert asked["files"][0].keys() == example["files"][0].keys()
     assert base64.b64decode(asked["files"][0]["base64"]) == b"{}"
+
+
+@pytest.mark.parametrize(("asks", "left"), [(True, False), (False, True)])
+def test_a_program_that_only_asks_ends_with_whoever_asked_and_one_that_changes_something_is_left_to_finish(
+    tmp_path: Path,
+    asks: bool,
+    left: bool,
+) -> None:
+    asking = f"""
+import threading, time
+from pathlib import Path
+from store.reach.program import run
+
+command = ["sh", "-c", "echo $$ > told; mv told pid; exec sleep 60"]
+limits = {{"seconds": 90, "most_output": 10, "asks": {asks}}}
+call = lambda: run(command, b"", folder=Path("."), environment={{"PATH": "/usr/bin:/bin"}}, **limits)
+threading.Thread(target=call, daemon=True).start()
+while not Path("pid").exists():
+    time.sleep(0.01)
+"""
+    root = Path(__file__).parents[2]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    subprocess.run([sys.executable, "-c", asking], cwd=tmp_path, check=True, timeout=60, env=environment)
+    pid = int((tmp_path / "pid").read_text())
+    until = time.monotonic() + (0.2 if left else 20)
+    while (runs := _runs(pid)) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert runs == left
+    if left:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _runs(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from console.app import Console
 from console.key_table import key_table
 from console.personal.memory import LeftOff
 from console.places import SCREENS
+from console.screen import frame as frame_module
 from console.screen.commands import COMMANDS
 from console.screen.keys import CAREFUL
 from console.screen.palette import Going
+from console.screen.place import AtVisit
 from console.widgets.dialogs import Reading
 from console.widgets.filter_bar import FilterBar
 from console.widgets.keyed_table import KeyedTable
@@ -244,3 +247,23 @@ def test_the_state_folder_is_the_persons_own(tmp_path: Path) -> None:
     home = {"XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": "relative/is/ignored"}
     assert state_folder(home) == tmp_path / "quarterdeck"
     assert config_folder(home) == Path.home() / ".config" / "quarterdeck"
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_nobody_is_told_that_all_is_well_before_anything_was_read(
+    mira: DemoDesk, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = threading.Event()
+    pane = next(one.factory.pane for one in SCREENS if one.id == place and isinstance(one.factory, AtVisit))
+    load = pane.load
+    monkeypatch.setattr(pane, "load", lambda self: (read.wait(30), load(self))[1])
+    monkeypatch.setattr(frame_module, "FIRST_PAINT_SECONDS", 0.01)
+    async with Console(mira.desk, palette="truecolor", start=LeftOff(place=place)).run_test(size=(140, 45)) as pilot:
+        try:
+            await pilot.resize_terminal(120, 40)
+            await pilot.pause(0.1)
+            below = "\n".join(screen_text(pilot.app).split("\n")[2:-1])
+            assert [words for words in ("✓", "nothing", "no request", "never") if words in below] == []
+        finally:
+            read.set()
+        await settled(pilot)
