@@ -17,6 +17,7 @@ from console.presentation.spans import Line, fit, line
 from console.screen import Pane, act, look
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
+from console.screen.incident_acts import open_incident
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column, Row
@@ -60,6 +61,7 @@ class Drift(Pane[Drifts]):
         act("revert"),
         act("adopt"),
         act("acknowledge"),
+        act("incident"),
         look("diff", "Full diff"),
         look("time"),
         look("entry"),
@@ -245,6 +247,8 @@ class Drift(Pane[Drifts]):
 
     def why_not(self, name: str) -> str | None:
         one = self._selected
+        if name == "incident":
+            return None
         if one is None:
             return "no drift is selected"
         row = one.row
@@ -271,6 +275,11 @@ class Drift(Pane[Drifts]):
             await confirm_rollback(
                 self, self._desk, environment=place.environment, project=place.project, drift=place.id
             )
+
+    async def act_incident(self) -> None:
+        row = self._selected.row if self._selected is not None else None
+        place = {"project": row.project, "environment": row.environment} if row is not None else {}
+        await open_incident(self, self._desk, **place)
 
     async def act_adopt(self) -> None:
         one = self._selected

@@ -274,6 +274,15 @@ async def test_e_shows_the_entry_and_y_copies_the_id(mira: DemoDesk) -> None:
         await pilot.press("escape")
 
 
+@pytest.mark.presses(Drift="i")
+async def test_i_opens_an_incident_about_the_place_of_the_drift(mira: DemoDesk) -> None:
+    async with bare(mira.desk, DRIFT).run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await until(pilot, lambda: "Incident on prod/orders" in screen_text(pilot.app))
+        await pilot.press("escape")
+
+
 @pytest.mark.presses(Drift="t")
 async def test_t_goes_to_replay_at_the_entry_that_opened_it(mira: DemoDesk) -> None:
     opened: list[str] = []
