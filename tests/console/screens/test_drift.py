@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, frame_of, open_demo, said, settled, until
 from textual.pilot import Pilot
 
@@ -280,7 +281,11 @@ async def test_i_opens_an_incident_about_the_place_of_the_drift(mira: DemoDesk) 
         await settled(pilot)
         await pilot.press("i")
         await until(pilot, lambda: "Incident on prod/orders" in screen_text(pilot.app))
-        await pilot.press("escape")
+        await armed(pilot)
+        await pilot.press("enter")
+        await armed(pilot)
+        await pilot.press(*"refunds", "enter")
+        await until(pilot, lambda: "opened INC-0002" in said(pilot))
 
 
 @pytest.mark.presses(Drift="t")
