@@ -120,7 +120,7 @@ async def test_the_strip_says_release_age_drift_and_freeze(mira: DemoDesk) -> No
         assert "orders 2e2bd9…9380 3w" in strip[0]
         assert "frozen" in strip[1]
         assert "year end" in strip[1]
-        assert "2 drifts" in strip[2]
+        assert "1 drift + 1 known" in strip[2]
         assert "seen 11 min ago" in strip[2]
 
 
@@ -363,7 +363,7 @@ async def test_on_a_narrow_strip_the_age_of_what_was_seen_is_not_what_is_cut(mir
     async with bare(mira.desk, HOME).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         prod = screen_text(pilot.app).split("\n")[5]
-        assert "2 drifts" in prod
+        assert "1 drift + 1 known" in prod
         assert "seen 11 min ago" in prod
 
 
