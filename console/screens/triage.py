@@ -95,6 +95,7 @@ class Triage(Pane[Home]):
         self._lately: tuple[Entry, ...] = ()
         self._at: datetime = desk.context.clock.now()
         self._is_read = False
+        self._sought: str | None = None
 
     def compose(self) -> ComposeResult:
         yield Facts(id="triage-head")
@@ -126,6 +127,9 @@ class Triage(Pane[Home]):
         self._items = {item.key: item for item in data.items}
         table = self.query_one("#items", KeyedTable)
         table.sync(item_rows(data.items, data.at))
+        if self._sought is not None:  # asked for before anything was listed
+            table.select(self._sought)
+            self._sought = None
         table.border_title = f"Needs somebody, {len(data.items)}" if data.items else "Needs somebody"
         self._wanted = table.key
         self.query_one("#lately", KeyedTable).sync(lately_rows(data.lately, data.at))
@@ -261,6 +265,8 @@ class Triage(Pane[Home]):
     def open(self, subject: str) -> None:
         if self.query_one("#items", KeyedTable).select(subject):
             self._want(subject)
+        elif not self._is_read:
+            self._wanted = self._sought = subject
 
     def subject(self) -> str | None:
         return self._wanted
