@@ -51,7 +51,7 @@ async def test_what_needs_somebody_opens_in_its_own_screen_and_esc_comes_back(mi
 async def test_fewer_colours_change_no_word(mira: DemoDesk, palette: str) -> None:
     async with Console(mira.desk, palette=palette).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
-        for words in ("■ CRIT", "! 2 drifts", "R restores it"):
+        for words in ("■ CRIT", "! 1 drift + 1 known", "R restores it"):
             assert words in screen_text(pilot.app)
 
 
