@@ -74,13 +74,21 @@ class Parsed:
     """How many secrets stand in the open in the bytes; None where the platform did not count them."""
 
 
+def _no_noise(_kind: str, _path: Path) -> bool:
+    return False
+
+
+def _no_code(_kind: str, _path: Path, _value: str) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiffRules:
-    """What a platform tells the diff: which fields are noise, which are code."""
+    """What a platform tells the diff: which fields are noise, which are code; nothing is, where it does not say."""
 
-    is_noise: Callable[[str, Path], bool]
+    is_noise: Callable[[str, Path], bool] = _no_noise
     """(component kind, path) → the field says nothing about behaviour (a position on the canvas)."""
-    language: Callable[[str, Path, str], str | None]
+    language: Callable[[str, Path, str], str | None] = _no_code
     """(component kind, path, value) → the language of a code field (`javascript`), None for plain fields."""
     wires: Callable[[Json], Mapping[str, tuple[str, ...]]] | None = None
     """Content → inner id → ids it sends to; None where the platform has no wiring."""

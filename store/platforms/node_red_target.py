@@ -69,7 +69,7 @@ class NodeRedTarget:
         """Return the place in words."""
         return self._service.describe()
 
-    def fetch(self, project: str) -> Snapshot:  # noqa: ARG002  one Node-RED carries one project
+    def fetch(self, _project: str) -> Snapshot:  # one Node-RED carries one project
         """Return the flows as one file `flows.json`, with the bytes Node-RED itself writes to disk.
 
         Raises:
@@ -83,7 +83,7 @@ class NodeRedTarget:
 
     def push(
         self,
-        project: str,  # noqa: ARG002
+        _project: str,
         files: Sequence[ExportFile],
         *,
         expected: str,

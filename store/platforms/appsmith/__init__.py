@@ -26,11 +26,11 @@ class Appsmith:
 
     name: Final = "appsmith"
     rules: Final = DiffRules(
-        is_noise=lambda kind, path: NOISE.covers(path),  # noqa: ARG005  the shape of DiffRules.is_noise
+        is_noise=lambda _kind, path: NOISE.covers(path),
         language=language,
     )
 
-    def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
+    def detect(self, data: bytes, _name: str) -> int:
         """Return how much `data` looks like an exported application."""
         if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
             return 0

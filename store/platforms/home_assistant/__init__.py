@@ -47,7 +47,7 @@ class HomeAssistant:
     @property
     def rules(self) -> DiffRules:
         """No noise: comments and layout are gone after reading. Templates are code."""
-        return DiffRules(is_noise=_no_noise, language=_language)
+        return DiffRules(language=_language)
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like YAML of Home Assistant; it makes files for the editor that are empty."""
@@ -105,10 +105,6 @@ def _document(data: bytes) -> Json:
     if len(documents) > 1:
         raise BadInput("not of Home Assistant: several YAML documents in one file")
     return documents[0] if documents else None
-
-
-def _no_noise(kind: str, path: Path) -> bool:  # noqa: ARG001  the shape of DiffRules.is_noise
-    return False
 
 
 def _language(kind: str, path: Path, value: str) -> str | None:

@@ -117,7 +117,7 @@ def is_noise(kind: str, path: Path) -> bool:
             return False
 
 
-def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  the shape of DiffRules.language
+def language(_kind: str, path: Path, value: str) -> str | None:
     """Return the language of a code field: functions, their set-up and clean-up, templates."""
     return _CODE.get(path[-1]) if path and value else None
 

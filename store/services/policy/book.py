@@ -46,7 +46,7 @@ class Policies(Protocol):
         """Return the policy in force at the newest commit."""
         ...
 
-    def at(self, seq: int) -> InForce:
+    def at(self, seq: int, /) -> InForce:
         """Return the policy that was in force for entry `seq`."""
         ...
 
@@ -69,7 +69,7 @@ class Fixed:
         """Return it."""
         return InForce(policy=self.policy)
 
-    def at(self, seq: int) -> InForce:  # noqa: ARG002  the shape of Policies.at
+    def at(self, _seq: int) -> InForce:
         """Return it."""
         return InForce(policy=self.policy)
 
@@ -100,7 +100,7 @@ class Book:
         self._catch_up()
         return self._adopted[-1]
 
-    def at(self, seq: int) -> InForce:
+    def at(self, seq: int, /) -> InForce:
         """Return the policy that was in force for entry `seq`."""
         self._catch_up()
         return at_entry(self._adopted, seq)
