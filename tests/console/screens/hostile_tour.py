@@ -20,7 +20,9 @@ from screens_scene import frame_of, pane_of, settled
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 
-from console.app import SCREENS, Console, key_table
+from console.app import Console
+from console.key_table import key_table
+from console.places import SCREENS
 
 QUIET = {"app.quit", "look.reload", "act.undo"}
 """Keys that draw nothing of their own."""
