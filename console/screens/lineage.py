@@ -29,9 +29,9 @@ from console.widgets.text_view import Facts
 from store.clock import parse_timestamp
 from store.errors import NotFound, QuarterdeckError
 from store.services.lineage import lineage_detail, lineage_tree
-from store.services.lineage.lineage import Node
 from store.services.lineage.lineage_branches import Branch, Path, Reader
 from store.services.lineage.lineage_detail import Detail
+from store.services.lineage.nodes import Node
 
 FEW = 12
 """So many environments in all are opened at the start; more stay folded."""

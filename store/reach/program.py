@@ -46,19 +46,7 @@ def run(
         PlatformFailure: it cannot be started, took too long, or said too much.
     """
     name = command[0]
-    try:
-        process = subprocess.Popen(
-            list(command),
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise PlatformFailure(f"{name} cannot be started: {said}") from None
+    process = _started(command, folder, environment)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -86,6 +74,22 @@ def run(
     if late:
         raise PlatformFailure(f"{name} did not end within {seconds:g} s")
     return Said(status=process.returncode, output=bytes(output.data), errors=bytes(errors.data))
+
+
+def _started(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(command),
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise PlatformFailure(f"{command[0]} cannot be started: {said}") from None
 
 
 class _Collected(threading.Thread):

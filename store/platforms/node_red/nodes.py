@@ -61,12 +61,6 @@ def inner_id(node: Node, number: int) -> str:
     return identity if isinstance(identity, str) and identity else f"#{number}"
 
 
-def home_of(node: Node, number: int) -> str:
-    """Return the id of the component a node belongs to: the tab or subflow it is on, else its own."""
-    home = node.get("z")
-    return home if isinstance(home, str) and home and node["type"] not in HOMES else inner_id(node, number)
-
-
 def own_name(node: Node) -> str:
     """Return the name somebody gave a node, empty where it has none."""
     name = node.get("name") or node.get("label")

@@ -125,15 +125,7 @@ def rehearse(
             ]
 
         started = perform(context, actor, decide)[0]
-        job = Push(
-            environment=place,
-            project=project,
-            release=what.to,
-            ref=what.ref,
-            request=None,
-            clears=True,
-            rehearsal=started.statement.on["deployment"],
-        )
+        job = replace(Push.back(what), rehearsal=started.statement.on["deployment"])
         try:
             back = push(context, goal, job, started=started, before=snapshot, progress=progress)
         except QuarterdeckError as error:  # nothing was changed

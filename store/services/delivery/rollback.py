@@ -60,39 +60,11 @@ def roll_back(
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _may(context, source, actor, what)
-            now = releases.desired(source, place.name, project)
-            desired = now.target.release if now is not None else None
-            if desired != (what.leaves_digest if what.unmade is None else None):
-                raise Conflict(f"{place.name}/{project} was deployed to since the plan was made; look again")
-            if desired is not None:
-                refuse_quarantined(source, project, what.ref.release, now=desired)
-            return [
-                ev.RollbackStarted(
-                    deployment=named("DEP", next_deployment(source)),
-                    project=project,
-                    environment=place.name,
-                    target=what.ref,
-                    expected=expected,
-                    reason=reason,
-                    previous=desired,
-                    component=what.components[0] if len(what.components) == 1 else None,
-                    components=what.components if len(what.components) > 1 else None,
-                    takes_along=what.takes_along,
-                    glass=_glass(context, source, actor, what),
-                )
-            ]
+            started = _started(source, what, reason=reason, expected=expected)
+            return [replace(started, glass=_glass(context, source, actor, what))]
 
         started = perform(context, actor, decide, blobs=[*what.blobs.values(), what.to.to_bytes()])[0]
-        job = Push(
-            environment=place,
-            project=project,
-            release=what.to,
-            ref=what.ref,
-            request=None,
-            clears=True,
-            unmade=what.unmade,
-        )
-        outcome = push(context, goal, job, started=started, before=snapshot, progress=progress)
+        outcome = push(context, goal, Push.back(what), started=started, before=snapshot, progress=progress)
         if outcome.verified and what.leaves_behind and not homeward:
             left = ev.ReleaseQuarantined(
                 deployment=outcome.deployment,
@@ -104,6 +76,29 @@ def roll_back(
             )
             return replace(outcome, entries=(*outcome.entries, *record(context, [left])))
         return after_failure(context, place, project, outcome, progress=progress)
+
+
+def _started(source: Source, what: Plan, *, reason: str, expected: str) -> ev.RollbackStarted:
+    """Return the event that begins a rollback. Raises Conflict where something else was deployed since its plan."""
+    place, project = what.environment.name, what.project
+    now = releases.desired(source, place, project)
+    desired = now.target.release if now is not None else None
+    if desired != (what.leaves_digest if what.unmade is None else None):
+        raise Conflict(f"{place}/{project} was deployed to since the plan was made; look again")
+    if desired is not None:
+        refuse_quarantined(source, project, what.ref.release, now=desired)
+    return ev.RollbackStarted(
+        deployment=named("DEP", next_deployment(source)),
+        project=project,
+        environment=place,
+        target=what.ref,
+        expected=expected,
+        reason=reason,
+        previous=desired,
+        component=what.components[0] if len(what.components) == 1 else None,
+        components=what.components if len(what.components) > 1 else None,
+        takes_along=what.takes_along,
+    )
 
 
 def _concerned(source: Source, what: Plan) -> tuple[str, ...]:
