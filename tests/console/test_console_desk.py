@@ -14,12 +14,10 @@ from support.scene import Scene
 from console.screen import desk as desk_module
 from console.screen.desk import Desk
 from console.screen.verification import Verification
-from store.domain import events as ev
 from store.ledger.report import Report, Verdict, VerificationStopped
 from store.services.audit import verifying
 from store.services.audit.verifying import Progress, Scope, verify_workspace
 from store.services.context import Context
-from store.services.identity import people
 
 
 @pytest.fixture
@@ -28,10 +26,6 @@ def opened(scene: Scene) -> Iterator[Scene]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(desk_module, "QUICK_ENTRIES", 2)
         yield scene
-
-
-def grant(scene: Scene) -> None:
-    people.grant(scene.context, scene.alice, "cy", ev.Grant(role="auditor", project=f"p{scene.size}"))
 
 
 def chain_after_start(scene: Scene) -> str:
