@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -14,6 +13,7 @@ from support.scene import Scene
 from console.screen import desk as desk_module
 from console.screen.desk import Desk
 from console.screen.verification import Verification
+from console.widgets.beside import left_behind
 from store.domain import events as ev
 from store.ledger.report import Report, Verdict, VerificationStopped
 from store.services.audit import verifying
@@ -38,9 +38,7 @@ def chain_after_start(scene: Scene) -> str:
     """Return what a console that opens now says of the ledger, once its check is done."""
     desk = Desk(scene.context, None)
     desk.poll()
-    for thread in threading.enumerate():
-        if thread.name == "verify at start":
-            thread.join(30)
+    assert not left_behind(30)
     return desk.chain
 
 
