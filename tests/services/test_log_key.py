@@ -91,7 +91,7 @@ def test_the_old_key_alone_only_looks_and_signs_nothing_more(scene: Scene) -> No
     assert not again.ledger.writable
     assert "not the log's key since its last rotation" in str(again.ledger.read_only_reason)
     with pytest.raises(StorageFailure, match="nothing can be recorded"):
-        act(replace(scene, workspace=again))
+        replace(scene, workspace=again).grant_more()
     again.close()
 
 
@@ -100,7 +100,7 @@ def test_another_process_stops_appending_until_it_opens_again(scene: Scene) -> N
     log_key.rotate(scene.context, scene.alice, reason="new")
     scene.grant_more()
     with pytest.raises(StorageFailure, match="changed the log's keys; open it again"):
-        act(replace(scene, workspace=other))
+        replace(scene, workspace=other).grant_more()
     assert not other.ledger.writable
     other.close()
     assert verify_workspace(scene.context, scope=ALL).ok
