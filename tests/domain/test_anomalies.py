@@ -23,7 +23,7 @@ MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def act(at: datetime, actor: str = "bo", **more: str) -> Act:
-    return Act(seq=1, at=at, kind="entry.annotated", actor=actor, **({"key": "SHA256:one"} | more))  # type: ignore[arg-type]
+    return Act(seq=1, at=at, kind="entry.annotated", actor=actor, **({"key": "SHA256:one"} | more))
 
 
 def told(acts: Iterable[Act], rules: Anomalies = RULES) -> list[Found]:
@@ -140,7 +140,7 @@ APPROVED = ev.ApprovalGranted(
 
 def missing(event: ev.Event, *before: ev.Event, **more: object) -> list[str]:
     request = tuple(ev.Recorded(seq=n, time="", actor="", event=one) for n, one in enumerate(before))
-    seen = Before(request=request, **more)  # type: ignore[arg-type]
+    seen = Before(request=request, **more)
     return [one.summary for one in steps.judge(act(MONDAY, environment="prod"), event, seen, RULES)]
 
 

@@ -79,7 +79,7 @@ def test_vim_saves_by_backup_and_rename(tmp_path: Path) -> None:
             options = [part for command in commands for part in ("-c", command)]
             words = ["vim", "-u", "NONE", "-N", "-es", *options, folder / "flows.json"]
             subprocess.run(words, check=True, stdin=subprocess.DEVNULL, timeout=30)
-            taker.until(lambda count=count: len(taker.taken["flows.json"]) == count)  # type: ignore[misc]
+            taker.until(lambda count=count: len(taker.taken["flows.json"]) == count)
     assert taker.taken == {"flows.json": [b'{"a": 1}\n', b'{"a": 21}\n', b'{"a": 221}\n']}
 
 

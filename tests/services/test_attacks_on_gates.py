@@ -54,7 +54,7 @@ def test_an_exception_that_ends_between_the_gates_and_the_push_stops_it(
 
     def meanwhile(*words: object) -> object:
         scene.clock.advance(minutes=2)
-        return honest(*words)  # type: ignore[arg-type]
+        return honest(*words)
 
     monkeypatch.setattr(deploying, "look", meanwhile)
     with scene.refused("the gate tests-passed failed", beside=GATES):

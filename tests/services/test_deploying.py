@@ -280,7 +280,7 @@ def test_bytes_that_do_not_read_back_are_a_failed_deployment(scene: Scene) -> No
     outcome = deploying.deploy(scene.context, scene.bo, request, progress=meddle)
     assert (outcome.verified, "flows.json" in outcome.reason) == (False, True)
     assert scene.kinds()[-1] == "deployment.failed"
-    assert scene.last("deployment.failed").stage == "read-back"  # type: ignore[attr-defined]
+    assert scene.last("deployment.failed").stage == "read-back"
     assert scene.state(request) == "approved"
     assert releases.desired(scene.context.ledger, "prod", "orders") is None
 

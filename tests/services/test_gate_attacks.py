@@ -47,7 +47,7 @@ def approved(scene: Scene, context: Context, place: str) -> str:
 def waive(scene: Scene, context: Context, request: str | None, gate: str = "tests-passed", **more: object) -> str:
     settings = {"justification": "the vendor is late", "accepted": "untested once"} | more
     who = settings.pop("by", scene.dana)
-    entry = waiving.grant(context, who, gate, scope=Where(request=request), **settings)  # type: ignore[arg-type]
+    entry = waiving.grant(context, who, gate, scope=Where(request=request), **settings)
     return entry.statement.on["exception"]
 
 
@@ -237,7 +237,7 @@ def test_what_happens_between_the_gates_and_the_push_stops_it(
 
     def meanwhile(*words: object) -> object:
         act(scene, context)
-        return honest(*words)  # type: ignore[arg-type]
+        return honest(*words)
 
     monkeypatch.setattr(deploying, "look", meanwhile)
     with scene.refused(words, beside=("exception.ended", "environment.frozen", "report.added")):

@@ -77,16 +77,17 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     if report.ok and scope.start is None:
         verified.remember(context, report.entries, report.root)
     more: list[Problem] = []
-    warnings = [Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings]
+    unchecked: list[Problem] = []
     if scope.archive:
+        more += archive_problems(context, of_archive)
         broken, unchecked = sealed_problems(context)
-        more += [*archive_problems(context, of_archive), *broken]
-        warnings += unchecked
+        more += broken
     if scope.tables:
         more += _problems_beside(context, report)
     if more:
         report = replace(report, problems=(*report.problems, *more), verdict=Verdict.INVALID)
-    return replace(report, warnings=tuple(warnings[:MAX_PROBLEMS]), seconds=round(time.monotonic() - began, 3))
+    warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
+    return replace(report, warnings=(*warnings, *unchecked)[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
 
 
 def _audit(context: Context, start: Checkpoint | None) -> SignatureAudit:
