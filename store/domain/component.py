@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias, Union
 
+from store.integrity.canonical import canonical_bytes
+
 Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
 Path: TypeAlias = tuple[str, ...]
 """Where a value stands inside a component's content: object keys and list positions, as strings."""
@@ -132,6 +134,4 @@ class ComponentRef:
 
 def release_digest(pairs: Iterable[tuple[str, str]]) -> str:
     """Return the release digest: SHA-256 over the canonical JSON of the sorted (component id, digest) pairs."""
-    from store.integrity.canonical import canonical_bytes
-
     return sha256(canonical_bytes([list(pair) for pair in sorted(set(pairs))])).hexdigest()

@@ -194,6 +194,7 @@ def test_drift_of_one_project_does_not_block_another(scene: Scene) -> None:
     scene.live(V1)
     scene.observe(TAMPERED)
     scene.live(document(a=1), project="crm", name="crm.json")
+    assert scene.last("deployment.verified").project == "crm"
 
 
 def test_what_changed_in_the_folder_behind_our_back_stops_the_push(scene: Scene) -> None:
