@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.exports import TAMPERED, V1, V2, V3, document, tabs
 from support.scene import Scene, add_environment, content
-from support.tampering import plain_sql
+from support.tampering import damage_blob
 
 from store.domain import events as ev
 from store.domain.gates.verdict import good
@@ -409,11 +409,7 @@ def test_a_rollback_to_damaged_bytes_is_recorded_as_failed(scene: Scene) -> None
     scene.live(V2)
     what = plan(scene)
     artifact = scene.entries(kind="artifact.ingested")[0].statement.on["artifact"]
-    with plain_sql(scene.context.ledger.path) as connection:
-        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'blob_no_update'").fetchone()[0]
-        connection.execute("DROP TRIGGER blob_no_update")
-        connection.execute("UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(artifact),))
-        connection.execute(trigger)
+    damage_blob(scene.context.ledger.path, artifact)
     with pytest.raises(IntegrityFailure):
         rollback.roll_back(scene.context, scene.bo, what, reason="it hurts")
     assert scene.kinds()[-1] == "deployment.failed"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from support.scene import Scene
+from support.tampering import past_triggers
 
 from store import config
 from store.domain import events as ev
@@ -28,17 +28,10 @@ ALL = Scope()
 
 def strip(path: Path, key: Verifier) -> None:
     """Take the key's lines out of every stored checkpoint, as somebody with the file could."""
-
-    with sqlite3.connect(path) as connection:
-        triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            connection.execute(f"DROP TRIGGER {name}")
+    with past_triggers(path) as connection:
         for size, note in connection.execute("SELECT size, note FROM checkpoint").fetchall():
             kept = [line for line in note.split(b"\n") if len(line) < 1000]
             connection.execute("UPDATE checkpoint SET note = ? WHERE size = ?", (b"\n".join(kept), size))
-        for _, sql in triggers:
-            connection.execute(sql)
-    connection.close()
     assert key.type == ML_DSA_44
 
 
