@@ -11,13 +11,13 @@ from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.home_assistant.components import components_of, held_in
+from store.platforms.home_assistant.dashboards import stored_dashboard
 from store.platforms.home_assistant.domains import SURE
 from store.platforms.home_assistant.shapes import (
     hints_in,
     is_called_like_one,
     is_kept_like_one,
     pieces_of,
-    stored_dashboard,
 )
 from store.platforms.home_assistant.watch import connectors_of, notices_of
 
