@@ -41,11 +41,13 @@ class Moved:
 
 def differences(before: Place, after: Place) -> str:
     """Return in words what leads somewhere else now; empty where nothing does."""
-    found = [f"target {before.target} → {after.target}"] if before.target != after.target else []
-    for name in sorted({*before.settings, *after.settings}):
-        if before.settings.get(name) != after.settings.get(name):
-            found.append(f"{name} {_told(before.settings, name)} → {_told(after.settings, name)}")
-    return ", ".join(found)
+    target = [f"target {before.target} → {after.target}"] if before.target != after.target else []
+    settings = (
+        f"{name} {_told(before.settings, name)} → {_told(after.settings, name)}"
+        for name in sorted({*before.settings, *after.settings})
+        if before.settings.get(name) != after.settings.get(name)
+    )
+    return ", ".join([*target, *settings])
 
 
 def _told(settings: Mapping[str, str], name: str) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.place import Moved, differences
 from store.errors import Conflict
 from store.services.delivery.environments import Environment, environments, one
-from store.services.source import Source, recorded
+from store.services.source import Source
 
 _KINDS = ("environment.added", "environment.edited")
 
