@@ -53,8 +53,8 @@ def approval_text(context: Context, unsigned: Unsigned, statement: Path) -> str:
     lines += [
         "",
         f"What is signed is {statement.name}, {len(unsigned.data)} bytes, sha256 {sha256(unsigned.data).hexdigest()}.",
-        "It holds the facts above and nothing else, where it goes by the ledger seen; compare its digests with what you",
-        "reviewed. Then, beside it:",
+        "It holds the facts above and nothing else, where it goes by the ledger seen; compare its digests with what",
+        "you reviewed. Then, beside it:",
         f"  {sign_line(statement)}",
         "and give the .sig back:",
         f"  quarterdeck approval import {statement.name}.sig",
