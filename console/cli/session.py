@@ -14,7 +14,7 @@ import click
 from console.cli import caller
 from console.cli.groups import HintingGroup
 from console.cli.output import complain
-from store.errors import BadInput
+from store.errors import MEND, BadInput, IntegrityFailure, mend
 from store.integrity.signer import Signer
 from store.services.context import Actor, Context
 from store.services.identity import log_key
@@ -49,7 +49,10 @@ class Session:
     def workspace(self) -> Workspace:
         """The workspace the options name, opened once. Raises NotFound when there is none."""
         if self._workspace is None:
-            self._workspace = open_workspace(self.root, log_passphrase=self._ask_log_passphrase)
+            try:
+                self._workspace = open_workspace(self.root, log_passphrase=self._ask_log_passphrase)
+            except IntegrityFailure as error:
+                raise mend(error) from error.__cause__
         return self._workspace
 
     @property
@@ -84,6 +87,8 @@ class Session:
         reason = self._workspace.ledger.read_only_reason if self._workspace is not None else None
         if reason is not None:
             complain(f"read-only: {reason}")
+            if self._workspace is not None and self._workspace.ledger.damaged:
+                complain(f"  {MEND}")
 
     def close(self) -> None:
         """Close the workspace if it was opened."""

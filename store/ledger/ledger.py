@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from store.clock import Clock
-from store.errors import NotFound, QuarterdeckError
+from store.errors import IntegrityFailure, NotFound, QuarterdeckError
 from store.integrity.entry import Entry
 from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, SecondSigner, Verifier
@@ -123,6 +123,11 @@ class Ledger:
         """Why nothing can be appended, in one line; None when it can."""
         stop = self._appender.stop
         return None if stop is None else str(stop)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether nothing can be appended because evidence does not check: a matter for `verify` and a backup."""
+        return isinstance(self._appender.stop, IntegrityFailure)
 
     @property
     def contradicted(self) -> bool:
