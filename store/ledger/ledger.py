@@ -15,7 +15,7 @@ from store.integrity.entry import Entry
 from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, SecondSigner, Verifier
 from store.ledger.appender import NO_SIGNER, Appender
-from store.ledger.connection import check_file, storage_errors
+from store.ledger.connection import check_file, has_other_journal, storage_errors
 from store.ledger.handover import Handover, Signers
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
@@ -312,7 +312,10 @@ class Ledger:
     def _open(self, tables: Sequence[str]) -> None:
         with self.reading() as connection:
             check_schema(connection, self.path, tables)  # before anything could change another's file
-            self._appender.connect()
+        if has_other_journal(self.path):
+            self._readers.let_go()  # only who has the file alone may change its journal
+        self._appender.connect()
+        with self.reading() as connection:
             try:
                 keys = read_keys(connection, self._appender.place.keys.first)
                 self._appender.place = replace(self._appender.place, keys=keys)
