@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Final
 
 from console.app import Console
 from console.personal.files import read_keymap, read_settings
@@ -13,11 +14,13 @@ from console.personal.views import views_of
 from console.presentation.themes import LOOKS
 from console.screen.desk import Desk
 from console.screen.links import Link
+from console.widgets.beside import left_behind
 from console.widgets.terminal import draws_ascii, preflight, run_app
 from store.errors import BadInput
 from store.services.context import Actor
 from store.workspace import Workspace
 
+_PATIENCE_SECONDS: Final = 0.4
 _SSH = ("over ssh: ssh -C sends a tenth of the bytes, and every key answers sooner",)
 
 
@@ -52,11 +55,10 @@ def run_console(
         Desk(workspace.context, actor, why_nobody=why_nobody, views=views),
         keymap=read_keymap(config_folder()),
         palette="plain" if plain else None,
+        look=look,
         ascii_only=draws_ascii(os.environ),
         start=LeftOff(place=link.place, subject=link.subject or "") if link is not None else left,
     )
-    if not plain:
-        console.action_look(look)
     remote = "SSH_CONNECTION" in os.environ and not habits.told_ssh
     console.greet(tour=tour or (settings.tour and not habits.toured), notes=(*memory.notes, *(_SSH if remote else ())))
     status = run_app(console, mouse=mouse)
@@ -68,9 +70,22 @@ def run_console(
             text=views.text, noise=views.noise, comparison=views.comparison,
         )
     )  # fmt: skip
-    return status
+    return _ended(status)
 
 
 def run_in_browser(workspace: Workspace, actor: Actor | None, *, why_nobody: str = "") -> int:
     """Run the console for one page of `quarterdeck serve` and return the exit status: the terminal is xterm.js."""
-    return run_app(Console(Desk(workspace.context, actor, why_nobody=why_nobody), palette="truecolor"))
+    return _ended(run_app(Console(Desk(workspace.context, actor, why_nobody=why_nobody), palette="truecolor")))
+
+
+def _ended(status: int) -> int:
+    """Return `status` once nothing is read any more; end the process here when that takes longer than a moment.
+
+    What was being changed has ended before: asyncio waits for its threads. A read holds nothing and may take minutes
+    (a long ledger, a target that does not answer); Python would wait for it, or die of it while it closes.
+    """
+    if left_behind(_PATIENCE_SECONDS):
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(status)
+    return status

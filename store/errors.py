@@ -28,6 +28,11 @@ class TooMuch(BadInput):
 class Unstated(BadInput):
     """A request does not state what policy or its template says it must (exit 2)."""
 
+    def __init__(self, message: str, *, missing: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        """The fields of the request that are empty."""
+        super().__init__(message)
+
 
 class Disguised(BadInput):
     """A name or a text that is made to be read as something else than it is (exit 2)."""

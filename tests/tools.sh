@@ -4,6 +4,7 @@ set -u
 missing=()
 command -v ssh-keygen >/dev/null || missing+=(openssh-client)
 command -v tmux >/dev/null || missing+=(tmux)
+command -v screen >/dev/null || missing+=(screen)
 PATH=$PATH:/usr/sbin command -v sshd >/dev/null || missing+=(openssh-server)
 command -v chromium >/dev/null || missing+=(chromium)
 command -v git >/dev/null || missing+=(git)

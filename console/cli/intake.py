@@ -125,7 +125,7 @@ def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
             say(f"{file.outcome:<11}", file.path, facts)
     for done in report.said:
         say(done)
-    counts = ("ingested", "unchanged", "quarantined", "observed", "waiting")
+    counts = ("ingested", "unchanged", "quarantined", "observed", "opened", "refused", "waiting")
     words = ", ".join(f"{report.count(word)} {word}" for word in counts if report.count(word)) or "nothing new"
     say(f"{words}{f', {report.drifts} drifts' if report.drifts else ''} in {report.seconds:.2f} s")
 

@@ -69,7 +69,9 @@ def principal_add(session: Session, handle: str, path: Path, roles: tuple[str, .
 def principal_list(session: Session) -> None:
     """List everybody."""
     with session.context.ledger.reading() as connection:
-        found = rows.listing(connection)
+        listed = rows.listing(connection)
+    now = people.suspended(session.context)
+    found = [replace(row, suspended=now.get(row.handle)) for row in listed]
     if session.options.json:
         emit_json([asdict(row) for row in found])
     else:
@@ -93,7 +95,8 @@ def principal_suspend(
     end = until or timestamp(context.clock.now() + timedelta(hours=hours or 0))
     what = _held(session, handle, grant) if grant is not None else None
     entry = people.suspend(context, session.actor(), handle, until=end, reason=reason, what=what)
-    _done(session, f"{handle} is suspended until {entry.statement.data['until']}", entry)
+    who = handle if what is None else f"{handle}'s role {grant}"
+    _done(session, f"{who} is suspended until {entry.statement.data['until']}", entry)
 
 
 @command(principal, name="reinstate")
@@ -104,7 +107,8 @@ def principal_reinstate(session: Session, handle: str, grant: str | None, reason
     """End a suspension before its time."""
     what = _held(session, handle, grant) if grant is not None else None
     entry = people.reinstate(session.context, session.actor(), handle, reason=reason, what=what)
-    _done(session, f"{handle} is no longer suspended", entry)
+    who = handle if what is None else f"{handle}'s role {grant}"
+    _done(session, f"{who} is no longer suspended", entry)
 
 
 @group(name="role")
@@ -120,7 +124,7 @@ def role_grant(session: Session, handle: str, grant: str, until: str | None) -> 
     """Give a principal a role: ROLE or ROLE@PROJECT/ENV."""
     what = replace(_grant(grant), expires=until)
     entry = people.grant(session.context, session.actor(), handle, what)
-    _done(session, f"{handle} is {grant} now", entry)
+    _done(session, f"{handle} is {grant} now{f', until {until}' if until else ''}", entry)
 
 
 @command(role, name="revoke")

@@ -16,6 +16,7 @@ from store.domain.policy.presets import PRESETS
 from store.domain.policy.reading import BadPolicy, preset_policy
 from store.errors import BadInput
 from store.services.history import history
+from store.services.identity.people import principals
 from store.services.policy import files, proposing, reviewing
 
 
@@ -28,7 +29,7 @@ def policy() -> None:
 def policy_check(session: Session) -> int:
     """Read policies/*.toml; list every fault with its file, line, key and what is allowed (exit 2)."""
     try:
-        found, texts = files.on_disk_policy(session.root)
+        found, texts = files.on_disk_policy(session.root, principals(session.context.ledger))
     except BadPolicy as bad:
         if session.options.json:
             emit_json({"ok": False, "faults": [asdict(fault) for fault in bad.faults]})

@@ -215,9 +215,10 @@ def refuse(session: Session, request_id: str, reason: str) -> None:
 @command(name="promote")
 @click.argument("request_id", metavar="ID")
 @click.option("--to", "environment", required=True)
-def promote(session: Session, request_id: str, environment: str) -> None:
+@click.option("--from-template", "template", help="Its kind there, where that of ID is for other environments.")
+def promote(session: Session, request_id: str, environment: str, template: str | None) -> None:
     """Open a request for the same release in another environment."""
-    entry = promoting.promote(session.context, session.actor(), request_id, to=environment)
+    entry = promoting.promote(session.context, session.actor(), request_id, to=environment, template=template)
     _show(session, entry.statement.on["request"])
 
 

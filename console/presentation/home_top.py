@@ -83,6 +83,8 @@ def _strip_line(place: Place, now: datetime, names: int, room: int) -> Line:
         parts.append(("■ frozen ", "info"))
     if state.stale:
         parts.append((f"! {_looked(state, now)} ", "warn"))
+    elif state.seen is not None and room >= 76:
+        parts.append((f"{_looked(state, now)} ", "muted"))  # before the releases: a short line loses its end
     for position, row in enumerate(sorted(place.live, key=lambda row: row.started_seq, reverse=True)):
         since = age(parse_timestamp(row.ended_at or row.started_at), now)
         parts += [
@@ -91,8 +93,6 @@ def _strip_line(place: Place, now: datetime, names: int, room: int) -> Line:
             (f" {short_digest(row.release)}", "info"),
             (f" {since}", "muted"),
         ]
-    if state.seen is not None and not state.stale and room >= 76:
-        parts.append((f"   {_looked(state, now)}", "muted"))
     if state.frozen is not None:
         parts.append((f"   {state.frozen}", "info"))
     return line(*parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 from textual import events
@@ -12,7 +13,7 @@ from textual.widget import Widget
 from console.presentation.spans import Line, fit
 from console.screen.desk import Desk
 from console.screen.pane import Pane
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts, TextView
@@ -141,7 +142,7 @@ class ReadingListPane(ListPane[T], Generic[T, V]):
         if key is None:
             self.show_detail(None)
         elif self._read_detail is None or key != self.key_of(self._read_detail):
-            self.run_worker(self._show_row(key), group="preview", exclusive=True, name=f"read {key}")
+            in_worker(self, partial(self._show_row, key), group="preview", exclusive=True, name=f"read {key}")
 
     def current(self) -> V | None:
         """Return the detail of the row under the cursor, None while it is being read."""

@@ -17,8 +17,7 @@ from textual.widget import Widget
 
 from console.presentation.spans import Line, line
 from console.screen.keys import look
-from console.widgets.beside import beside
-from console.widgets.dialogs import Reading
+from console.widgets.beside import beside, in_worker, reading
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.line_view import LineView
 from console.widgets.terminal import TerminalApp
@@ -72,6 +71,9 @@ class Pane(Container, Generic[T]):
         self._pane_again = False
         self._pane_stale = True
         self._pane_doing: str | None = None
+        self._pane_acts = False
+        self.drawn = asyncio.Event()
+        """Set once the pane has drawn what it read first, or could not read it."""
         self.read_only: str | None = None
         """Why nothing can be changed now; set by the frame."""
 
@@ -137,14 +139,25 @@ class Pane(Container, Generic[T]):
 
         Raises whatever the call raises; `report` shows it when the act's method lets it through.
         """
+        self._pane_acts = True
+        try:
+            return await self._told(asyncio.to_thread(call), doing)
+        finally:
+            self._pane_acts = False
+            self.reload()
+
+    async def fetch(self, call: Callable[[], R], *, doing: str) -> R:
+        """Run one call that changes nothing in a thread; like `perform`, but nothing has to wait for its end."""
+        return await self._told(reading(call), doing)
+
+    async def _told(self, answer: Awaitable[R], doing: str) -> R:
         self._pane_doing = doing
         told = self.set_timer(0.3, lambda: self.say(f"{doing} …", tone="info"))
         try:
-            return await asyncio.to_thread(call)
+            return await answer
         finally:
             told.stop()
             self._pane_doing = None
-            self.reload()
 
     def report(self, error: QuarterdeckError) -> None:
         """Decide how bad news looks: the one place that does."""
@@ -161,6 +174,8 @@ class Pane(Container, Generic[T]):
                 self.say(str(error), "nothing was half-written; the console only reads now", tone="danger")
             case IntegrityFailure():
                 self.say(f"integrity: {error}", tone="danger")
+                from console.widgets.dialogs import Reading
+
                 self.app.push_screen(Reading("INTEGRITY ALARM", _alarm(error), danger=True))
             case _:
                 self.say(str(error), tone="warn")
@@ -180,7 +195,7 @@ class Pane(Container, Generic[T]):
             self._pane_again = True
         else:
             self._pane_loading = True
-            self.run_worker(self._load(), group="load", name=f"load {self.id}")
+            in_worker(self, self._load, group="load", name=f"load {self.id}")
 
     def shown(self) -> None:
         """Say that the pane is in front now; loads when the ledger changed while it was not."""
@@ -200,6 +215,7 @@ class Pane(Container, Generic[T]):
             self.report(error)
         finally:
             self._pane_loading = False
+            self.drawn.set()
 
     def watch_crumbs(self) -> None:
         if self.is_attached:
@@ -244,6 +260,11 @@ class Pane(Container, Generic[T]):
     def doing(self) -> str | None:
         """What a service call is busy with, in words; None when nothing runs."""
         return self._pane_doing
+
+    @property
+    def changing(self) -> str | None:
+        """What `perform` is changing right now, in words; None when nothing is, though something may be read."""
+        return self._pane_doing if self._pane_acts else None
 
     async def _guarded(self, flow: Awaitable[object]) -> None:
         try:

@@ -27,7 +27,7 @@ def why_not(name: str, found: Remains | None, subject: str) -> str | None:
 async def finish(pane: Pane[Any], desk: Desk, deployment: str) -> None:
     """Show which components are done and which are left, ask, push the rest, and say how it went."""
     context = desk.context
-    found = await pane.perform(lambda: remains(context, deployment, desk.handle), doing=f"reading {deployment}")
+    found = await pane.fetch(lambda: remains(context, deployment, desk.handle), doing=f"reading {deployment}")
     left = len(found.untouched) + len(found.unsure)
     answer = await pane.ask(
         Confirm(
@@ -64,5 +64,5 @@ async def finish(pane: Pane[Any], desk: Desk, deployment: str) -> None:
 
 async def take_back(pane: Pane[Any], desk: Desk, deployment: str) -> None:
     """Show what taking it back changes, ask, do it, and say how it went."""
-    found = await pane.perform(lambda: remains(desk.context, deployment, desk.handle), doing=f"reading {deployment}")
+    found = await pane.fetch(lambda: remains(desk.context, deployment, desk.handle), doing=f"reading {deployment}")
     await confirm_undo(pane, desk, deployment, record=remains_lines(found))

@@ -23,7 +23,7 @@ from console.screen.rollback_dialog import protected
 from console.widgets.dialogs import Ask, Choose, Confirm
 from store.services import incidents
 from store.services.delivery import deploying
-from store.services.requests import approving, commenting, promoting, requests
+from store.services.requests import approving, commenting, drafting, promoting, requests
 from store.services.requests.review import Review
 
 _DIGEST = 16
@@ -194,8 +194,16 @@ async def promote(pane: Pane[Any], desk: Desk, review: Review) -> None:
     to = await pane.ask(Choose(f"Promote {short_digest(row.release)} ({row.id}) from {row.environment} to", places))
     if to is None:
         return
+    template, there = review.content.template, drafting.templates(desk.context, to)
+    if template and template not in there:
+        kinds = [(name, line((name, "strong"), f"  {one.title}")) for name, one in there.items()]
+        kind = await pane.ask(Choose(f"{template} is not for {to}: what kind of change is it there?", kinds))
+        if kind is None:
+            return
+        template = kind
     entry = await pane.perform(
-        lambda: promoting.promote(desk.context, desk.me(), row.id, to=to), doing=f"promoting {row.id} to {to}"
+        lambda: promoting.promote(desk.context, desk.me(), row.id, to=to, template=template),
+        doing=f"promoting {row.id} to {to}",
     )
     made = str(entry.statement.on["request"])
     answer = await pane.ask(

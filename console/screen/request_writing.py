@@ -60,7 +60,7 @@ async def write_request(
 
 async def edit_request(pane: Pane[Any], desk: Desk, request: str) -> None:
     """Edit a request that is still open; says before that approvals given for it become void."""
-    change = await pane.perform(lambda: requests.change_of(desk.context.ledger, request), doing=f"reading {request}")
+    change = await pane.fetch(lambda: requests.change_of(desk.context.ledger, request), doing=f"reading {request}")
     kept = await _offered(pane, desk, request)
     if isinstance(kept, str):
         return
@@ -183,7 +183,7 @@ async def _offered(pane: Pane[Any], desk: Desk, key: str) -> Draft | str | None:
 async def _subject(
     pane: Pane[Any], desk: Desk, project: str | None, environment: str | None
 ) -> drafting.Subject | None:
-    every = await pane.perform(lambda: drafting.subjects(desk.context, desk.handle), doing="reading what was exported")
+    every = await pane.fetch(lambda: drafting.subjects(desk.context, desk.handle), doing="reading what was exported")
     found = {
         f"{one.environment}/{one.project}": one
         for one in every

@@ -122,7 +122,7 @@ async def _asked(pane: Pane[Any], desk: Desk, look: Callable[[tuple[str, ...]], 
 
     while True:
         try:
-            preview = await pane.perform(
+            preview = await pane.fetch(
                 partial(preview_of, components), doing="working out what a rollback would change"
             )
         except (BadInput, NotFound) as error:

@@ -30,7 +30,7 @@ class GivenVersions(ThreeVersions):
 async def saw_surprise(pane: Pane[Any], desk: Desk, drifts: Sequence[str]) -> bool:
     """Show what was changed behind our back, one drift after the other; say whether the person wants to go on."""
     for number, drift in enumerate(drifts, 1):
-        three = await pane.perform(partial(three_way, desk.context, drift), doing="reading what changed")
+        three = await pane.fetch(partial(three_way, desk.context, drift), doing="reading what changed")
         if not (await pane.ask(_question(three, number, len(drifts)))).confirmed:
             return False
     return True

@@ -30,8 +30,8 @@ async def tick_checklist(pane: Pane[Any], desk: Desk, request: str) -> None:
     """
     context, at = desk.context, 0
     while True:
-        found = await pane.perform(lambda: ticking.checklist(context, request), doing="reading the checklist")
-        blocked = await pane.perform(lambda: ticking.blocked(context, request, desk.handle), doing="asking the policy")
+        found = await pane.fetch(lambda: ticking.checklist(context, request), doing="reading the checklist")
+        blocked = await pane.fetch(lambda: ticking.blocked(context, request, desk.handle), doing="asking the policy")
         rows = [_item(item, context.clock.now()) for item in found]
         facts = [
             line(("an item you tick goes into the ledger under your signature: you looked, and it holds", "muted"))
@@ -68,7 +68,7 @@ async def work_playbook(pane: Pane[Any], desk: Desk, *, incident: str | None = N
 async def _steps(pane: Pane[Any], desk: Desk, name: str) -> None:
     context, at = desk.context, 0
     while True:
-        run = (await pane.perform(lambda: playbooks.runs(context.ledger), doing="reading the playbook"))[name]
+        run = (await pane.fetch(lambda: playbooks.runs(context.ledger), doing="reading the playbook"))[name]
         rows = [
             TickRow(
                 text=step.text, by=step.by or "", when=_when(step.at, step.seq, context.clock.now()), note=step.note
@@ -104,7 +104,7 @@ async def _incident(pane: Pane[Any], desk: Desk) -> str | None:
         with desk.context.ledger.reading() as connection:
             return incidents.listing(connection, state="open")
 
-    found = await pane.perform(read, doing="reading incidents")
+    found = await pane.fetch(read, doing="reading incidents")
     if not found:
         raise Refusal(["no incident is open: a playbook is worked through for one"], would_unblock=["i opens one"])
     if len(found) == 1:
@@ -118,7 +118,7 @@ async def _incident(pane: Pane[Any], desk: Desk) -> str | None:
 async def _run(pane: Pane[Any], desk: Desk, incident: str) -> str | None:
     """Return the run to go on with, begun now where that is chosen; None: neither."""
     context = desk.context
-    every = await pane.perform(lambda: playbooks.runs(context.ledger), doing="reading playbooks")
+    every = await pane.fetch(lambda: playbooks.runs(context.ledger), doing="reading playbooks")
     under_way = [run for run in every.values() if run.incident == incident]
     options = [(run.id, line((f"{run.id}  ", "strong"), f"{run.title}  {_progress(run)}")) for run in under_way]
     options += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
 from console.screen.request_rows import REQUESTS, request_rows
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.change_panel import ChangePanel
 from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
@@ -126,7 +127,7 @@ class Approvals(Pane[ReviewList]):
 
     def _want(self, request: str) -> None:
         self._wanted = request
-        self.run_worker(self._read(request), group="preview", exclusive=True, name=f"read {request}")
+        in_worker(self, partial(self._read, request), group="preview", exclusive=True, name=f"read {request}")
 
     async def _read(self, request: str) -> None:
         try:

@@ -18,7 +18,7 @@ from console.screen import Pane, act, look
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.rollback_dialog import confirm_rollback
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Ask
 from console.widgets.diff_view import DiffView
@@ -155,7 +155,7 @@ class Drift(Pane[Drifts]):
             self._show_detail(one, self._detail)
         elif not self._reading:
             self._reading = True
-            self.run_worker(self._load_details(), group="detail", name="read drift")
+            in_worker(self, self._load_details, group="detail", name="read drift")
 
     def _fits(self, one: Listed) -> bool:
         return self._detail is not None and self._detail.three.drift == one.row

@@ -260,7 +260,7 @@ class Health(Pane[Loaded]):
             await self._travel(when)
 
     async def _travel(self, when: str) -> None:
-        found = await self.perform(
+        found = await self.fetch(
             lambda: standing.at(self._desk.context, when.removeprefix("#")), doing="reading the policy"
         )
         self._past = found

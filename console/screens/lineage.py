@@ -21,7 +21,7 @@ from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
 from console.screen.rollback_dialog import confirm_rollback
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_tree import KeyedTree, Twig
 from console.widgets.semantic_diff import SemanticDiff
@@ -206,7 +206,7 @@ class Lineage(Pane[Forest]):
             self._show_detail()
         elif not self._detail_reading:
             self._detail_reading = True
-            self.run_worker(self._load_details(), group="detail", name="read node")
+            in_worker(self, self._load_details, group="detail", name="read node")
 
     def _fits(self) -> bool:
         size = self._desk.context.ledger.head().size

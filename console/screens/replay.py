@@ -243,7 +243,7 @@ class Replay(Pane[Instants]):
         assert self._instants is not None
         old, new = span
         ends = [f"#{old.seq:,}", "now" if new == self._instants.now else f"#{new.seq:,}"]
-        places = await self.perform(lambda: between(self._desk.context, old, new), doing="comparing")
+        places = await self.fetch(lambda: between(self._desk.context, old, new), doing="comparing")
         title = line((" PAST ", "badge-warn"), "  ", (f"{ends[0]} {old.time[:19]}Z", "strong"), (" → ", "muted"),
                      (f"{ends[1]} {new.time[:19]}Z", "strong"))  # fmt: skip
         if places:

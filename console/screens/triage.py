@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -21,7 +22,7 @@ from console.screen.entry_dialog import show_entry
 from console.screen.incident_acts import open_incident
 from console.screen.request_rows import ITEMS, LATELY, item_rows, lately_rows
 from console.screen.rollback_dialog import confirm_rollback
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
@@ -140,7 +141,7 @@ class Triage(Pane[Home]):
 
     def _want(self, key: str) -> None:
         self._wanted = key
-        self.run_worker(self._read(self._items[key]), group="preview", exclusive=True, name=f"read {key}")
+        in_worker(self, partial(self._read, self._items[key]), group="preview", exclusive=True, name=f"read {key}")
 
     async def _read(self, item: Item) -> None:
         try:

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from console.presentation.changes import ComponentChange
 from console.presentation.impacts import brief_impact
 from console.presentation.spans import fit, line
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.diff_view import DiffView
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
@@ -160,7 +160,7 @@ class ChangePanel(Vertical):
             self.query_one(DiffView).compare("", "")
         elif not self._panel_reading:
             self._panel_reading = True
-            self.run_worker(self._read(), group="panel", name="read component")
+            in_worker(self, self._read, group="panel", name="read component")
 
     async def _read(self) -> None:
         """Read texts until the one that is wanted is shown."""

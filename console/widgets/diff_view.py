@@ -6,6 +6,7 @@ Draws by the line: a file of ten thousand lines costs as much as a screenful.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -30,7 +31,7 @@ from console.presentation.line_diff import CONTEXT, Change, folds, path_of
 from console.presentation.spans import Line, fit, line, width
 from console.presentation.text import display
 from console.presentation.words import counted
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.line_view import LineView
 
 SPLIT_FROM = 100
@@ -122,7 +123,7 @@ class DiffView(LineView):
         if len(old) + len(new) < _IN_A_THREAD_FROM:
             self._show(compare_texts(old, new))
         else:
-            self.run_worker(self._compare(old, new), group="diff", exclusive=True, name="compare texts")
+            in_worker(self, partial(self._compare, old, new), group="diff", exclusive=True, name="compare texts")
 
     async def _compare(self, old: str, new: str) -> None:
         self._show(await beside(self, compare_texts, old, new))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -22,6 +23,14 @@ class Mode(StrEnum):
 
     FILTER = "/"
     COMMAND = ":"
+
+
+_HINTS: Mapping[Mode, str] = MappingProxyType(
+    {
+        Mode.FILTER: "words to narrow the list to; enter keeps them, esc shows all",
+        Mode.COMMAND: "a screen, an act or an id: drift, approve CR-0010, INC-0001@-30m; enter runs it",
+    }
+)
 
 
 class FilterBar(Horizontal):
@@ -83,6 +92,7 @@ class FilterBar(Horizontal):
         """Show the bar and take the focus."""
         self.mode = mode
         self.query_one(Facts).show_lines(line((mode.value, "key")))
+        self.field.placeholder = _HINTS[mode]
         self.field.suggester = SuggestFromList(self._bar_commands) if mode is Mode.COMMAND else None
         self.field.value = text
         self._bar_at = len(self._bar_past)

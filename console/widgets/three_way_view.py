@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -15,7 +16,7 @@ from console.presentation.line_diff import Change, changed_words, path_of
 from console.presentation.spans import Line, Span, fit, line
 from console.presentation.three_way import ThreeTexts, Triple, line_up, visible
 from console.presentation.words import counted
-from console.widgets.beside import beside
+from console.widgets.beside import beside, in_worker
 from console.widgets.line_view import LineView
 
 _IN_A_THREAD_FROM = 60_000
@@ -58,7 +59,7 @@ class ThreeWayView(LineView):
         if sum(map(len, given)) < _IN_A_THREAD_FROM:
             self._show(line_up(*given))
         else:
-            self.run_worker(self._line_up(given), group="three", name="line up texts")
+            in_worker(self, partial(self._line_up, given), group="three", name="line up texts")
 
     async def _line_up(self, given: tuple[str, str, str]) -> None:
         texts = await beside(self, line_up, *given)

@@ -27,19 +27,20 @@ def check_approver(change: Change, *, actor: str, people: Principals, rules: InF
     barred = barred_from_approving(change, actor, rules, at)
     if barred:
         reasons.append(barred)
-        unblock.append(_somebody_else(change, people, rules, at))
     try:
         require_approver(change, actor, people=people, policy=rules.policy, at=at)
     except Refusal as refusal:
         reasons += refusal.reasons
-        unblock += refusal.would_unblock
     if any(one.actor == actor for one in counted(change, people=people, policy=rules.policy, at=at)):
         reasons.append(f"{actor} has approved {change.id} already: one person is one approval")
+    if reasons:
+        others = who_could_approve(change, people=people, rules=rules, at=at)
+        unblock.append(f"{others} could do it" if others else "somebody else with the role approver decides")
     if change.state not in {"in review", "approved"}:
         reasons.append(f"{change.id} is {change.state}: only a submitted request can be approved")
     for gate in gates_against(change, rules.policy):
         reasons.append(f"the gate {gate} failed: {change.gates[gate].reason}")
-        unblock.append(change.gates[gate].unblock or f"make {gate} pass and submit again")
+        unblock += [change.gates[gate].unblock or f"make {gate} pass", f"then quarterdeck gate run {change.id}"]
     unticked, how = _unticked(change, people, rules)
     reasons += unticked
     unblock += how
@@ -121,7 +122,7 @@ def check_deployable(
     *,
     actor: str,
     people: Principals,
-    policy: Policy,
+    rules: InForce,
     at: str,
     frozen: str | None,
     quarantined: str | None,
@@ -131,7 +132,7 @@ def check_deployable(
 
     With `glass` broken for it, what stands against it for want of approvals does not count (`unapproved` says what).
     """
-    reasons, unblock = ([], []) if glass else unapproved(change, actor=actor, people=people, policy=policy, at=at)
+    reasons, unblock = ([], []) if glass else unapproved(change, actor=actor, people=people, rules=rules, at=at)
     if change.state not in {"in review", "approved", "deploying"}:
         reasons.append(f"{change.id} is {change.state}: only an approved request can be deployed")
     if frozen is not None:
@@ -145,7 +146,7 @@ def check_deployable(
 
 
 def unapproved(
-    change: Change, *, actor: str, people: Principals, policy: Policy, at: str
+    change: Change, *, actor: str, people: Principals, rules: InForce, at: str
 ) -> tuple[list[str], list[str]]:
     """Return what stands against a deployment by `actor` that broken glass lets pass, and what would unblock it."""
     reasons: list[str] = []
@@ -154,19 +155,39 @@ def unapproved(
         require(people, actor, "deploy", project=change.project, environment=change.environment, at=at)
     except Refusal as refusal:
         reasons += refusal.reasons
-        unblock += refusal.would_unblock
-    barred = _barred_from_deploying(change, actor, policy)
+    barred = _barred_from_deploying(change, actor, rules.policy)
     if barred:
         reasons.append(barred)
+    if reasons:
         others = able(people, "deploy", project=change.project, environment=change.environment, at=at)
-        free = [one for one in others if _barred_from_deploying(change, one, policy) is None]
+        free = [one for one in others if _barred_from_deploying(change, one, rules.policy) is None]
         unblock.append(f"{listed(free)} could do it" if free else "an admin makes somebody else operator")
     if change.state in {"in review", "approved", "deploying"}:
-        missing = approvals_missing(change, people=people, policy=policy, at=at)
+        missing = approvals_missing(change, people=people, policy=rules.policy, at=at)
         reasons += [f"not approved: {what}" for what in missing]
         if missing:
-            unblock.append(f"quarterdeck approve {change.id}, by somebody who neither opened nor edited it")
+            unblock.append(approve_it(change, people=people, rules=rules, at=at))
     return reasons, unblock
+
+
+def approve_it(change: Change, *, people: Principals, rules: InForce, at: str) -> str:
+    """Return the command that brings a missing approval, and who could run it now."""
+    others = who_could_approve(change, people=people, rules=rules, at=at)
+    return f"quarterdeck approve {change.id}, by {others or 'somebody who neither opened nor edited it'}"
+
+
+def who_could_approve(change: Change, *, people: Principals, rules: InForce, at: str) -> str:
+    """Return in words who may approve, is barred by no duty, and has not approved yet; empty when nobody is left."""
+    done = {one.actor for one in counted(change, people=people, policy=rules.policy, at=at)}
+    return listed(
+        [
+            one
+            for one in sorted(people.by_handle)
+            if one not in done
+            and may_approve(change, one, people=people, policy=rules.policy, at=at)
+            and barred_from_approving(change, one, rules, at) is None
+        ]
+    )
 
 
 def good_ticks(change: Change, people: Principals, rules: InForce) -> tuple[Tick, ...]:
@@ -199,16 +220,6 @@ def _barred_from_deploying(change: Change, actor: str, policy: Policy) -> str | 
     if not duties.approver_deploys and any(one.actor == actor for one in change.good_approvals):
         return f"{SEPARATION}: {actor} approved {change.id} and cannot deploy it"
     return None
-
-
-def _somebody_else(change: Change, people: Principals, rules: InForce, at: str) -> str:
-    others = [
-        one
-        for one in sorted(people.by_handle)
-        if may_approve(change, one, people=people, policy=rules.policy, at=at)
-        and barred_from_approving(change, one, rules, at) is None
-    ]
-    return f"{listed(others)} could do it" if others else "somebody else with the role approver decides"
 
 
 def _is_fresh(approval: Approval, rule: ApprovalRule, at: str) -> bool:

@@ -58,7 +58,7 @@ worse in production."""
 _DRIFTS: Final = frozenset({"drift.opened", "drift.changed"})
 _TOLD: Final = (
     "title", "summary", "reason", "note", "why", "justification", "name", "path", "outcome", "comment", "requester",
-    "due", "done", "command",
+    "due", "done", "command", "concerns",
 )  # fmt: skip
 """The members of `data` that are repeated: one line each, without secrets. Nothing else of an entry is."""
 _MENTIONS: Final = str.maketrans({"<": "‹", ">": "›", "@": "(at)"})
@@ -128,8 +128,12 @@ def _body(record: ev.Recorded, on: Mapping[str, str], data: Mapping[str, Json], 
     stated = data.get("content")
     sources: list[Mapping[str, Json]] = [data, *([stated] if isinstance(stated, dict) else [])]
     for source in sources:
-        lines += [f"{name}: {_safe(str(source[name]))}" for name in _TOLD if source.get(name)]
+        lines += [f"{name}: {_safe(_words(source[name]))}" for name in _TOLD if source.get(name)]
     return "\n".join([*lines, f"entry {record.seq} of {_safe(ledger)}"])
+
+
+def _words(value: Json) -> str:
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def _safe(text: str) -> str:

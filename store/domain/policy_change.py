@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from store.domain import events as ev
-from store.domain.approving import approvals_missing
+from store.domain.approving import approvals_missing, approve_it
 from store.domain.change import Change, higher
 from store.domain.policy.in_force import PLACE, InForce
 from store.domain.policy.model import Policy
@@ -73,7 +73,7 @@ def check_adoptable(
         missing = approvals_missing(change, people=people, policy=rules.policy, at=at)
         reasons += [f"not approved: {what}" for what in missing]
         if missing:
-            unblock.append(f"quarterdeck approve {change.id}, by somebody who did not write it")
+            unblock.append(approve_it(change, people=people, rules=rules, at=at))
     reasons += [f"the gate {name} failed: {run.reason}" for name, run in change.gates.items() if not run.passed]
     if proposed.previous != rules.policy.digest:
         reasons.append(

@@ -27,7 +27,12 @@ def check_promotable(
     unblock: list[str] = []
     if live is None or live.release != change.target.release:
         reasons.append(f"{change.id} is not live in {change.environment}: only a live release is promoted")
-        unblock.append(f"quarterdeck deploy {change.id}")
+        to_come = change.state in {"in review", "approved", "deploying"}
+        unblock.append(
+            f"quarterdeck deploy {change.id}"
+            if to_come
+            else f"promote the request that is live in {change.environment}"
+        )
     elif live.manifest != change.target.manifest:
         reasons.append(
             f"what is live in {change.environment} only looks the same: its components are those of {change.id},"

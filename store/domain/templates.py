@@ -36,7 +36,8 @@ def named(name: str, environment: str, policy: Policy) -> Template:
         known = ", ".join(policy.templates) or "none"
         raise BadInput(f"the policy in force has no template {name!a}: there are {known}")
     if not any(fnmatchcase(environment, glob) for glob in found.environments):
-        raise BadInput(f"the template {name} is for {', '.join(found.environments)}, not for {environment}")
+        places = ", ".join(found.environments)
+        raise BadInput(f"the template {name} is for {places}, not for {environment}: name another")
     return found
 
 
@@ -90,7 +91,8 @@ def check_content(content: ev.RequestContent, environment: str, policy: Policy) 
     if found:
         options = ", ".join("--" + fault.field.replace("_", "-") for fault in found)
         of = f" (template {content.template})" if content.template and environment != PLACE else ""
-        raise Unstated(f"the request does not state what it must{of}: {options}")
+        missing = [fault.field for fault in found]
+        raise Unstated(f"the request does not state what it must{of}: {options}", missing=missing)
 
 
 def begun(content: ev.RequestContent, template: Template) -> ev.RequestContent:

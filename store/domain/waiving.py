@@ -104,22 +104,16 @@ def check_grant(
             raise BadInput(f"an exception needs {name} TEXT")
     if parse_timestamp(event.expires) <= parse_timestamp(at):
         raise BadInput(f"an exception that ended at {event.expires} is none: name a later time")
-    reasons = [*_against_gate(event.gate, policy), *_against_length(at, event.expires, policy)]
     place = {"project": event.scope_project, "environment": event.scope_environment}
-    barred = _is_own(actor, change, policy) if change is not None else None
-    if barred:
-        reasons.append(barred)
-    if not _may(people.get(actor), policy, place, at):
-        reasons.append(f"{actor} may not grant exceptions on {event.scope_project}/{event.scope_environment}")
-    if reasons:
-        able = [
-            one.handle
-            for one in people.by_handle.values()
-            if _may(one, policy, place, at) and (change is None or not _is_own(one.handle, change, policy))
-        ]
-        roles = " or ".join(policy.waivers.roles)
-        who = f"{listed(sorted(able))} could do it" if able else f"an admin grants somebody else {roles}"
-        raise Refusal(reasons, would_unblock=[who] if barred or len(reasons) == 1 else [])
+    never, too_long = [*_against_gate(event.gate, policy)], [*_against_length(at, event.expires, policy)]
+    theirs = [*_against_granter(actor, change, people=people, policy=policy, place=place, at=at)]
+    unblock = [f"make {event.gate} pass: policy lets nobody waive it"] if never else []
+    if theirs and not never:
+        unblock.append(_who_grants(change, people=people, policy=policy, place=place, at=at))
+    if too_long and not never:
+        unblock.append(f"let it end within {policy.waivers.max_days} days, and grant another when it has ended")
+    if never or theirs or too_long:
+        raise Refusal([*never, *too_long, *theirs], would_unblock=unblock)
     return event
 
 
@@ -171,6 +165,28 @@ def _against_length(at: str, expires: str, policy: Policy) -> Iterator[str]:
     days = policy.waivers.max_days
     if parse_timestamp(expires) > parse_timestamp(at) + timedelta(days=days):
         yield f"an exception stands for {days} days at most"
+
+
+def _against_granter(
+    actor: str, change: Change | None, *, people: Principals, policy: Policy, place: Mapping[str, str], at: str
+) -> Iterator[str]:
+    own = _is_own(actor, change, policy) if change is not None else None
+    if own:
+        yield own
+    if not _may(people.get(actor), policy, place, at):
+        scope = f"{place['project']}/{place['environment']}"
+        yield f"{actor} may not grant exceptions on {scope}: it needs the role {' or '.join(policy.waivers.roles)}"
+
+
+def _who_grants(change: Change | None, *, people: Principals, policy: Policy, place: Mapping[str, str], at: str) -> str:
+    able = [
+        one.handle
+        for one in people.by_handle.values()
+        if _may(one, policy, place, at) and (change is None or not _is_own(one.handle, change, policy))
+    ]
+    if able:
+        return f"{listed(sorted(able))} could do it"
+    return f"an admin grants somebody else {' or '.join(policy.waivers.roles)}"
 
 
 def _is_own(actor: str, change: Change, policy: Policy) -> str | None:

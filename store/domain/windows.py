@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -25,14 +26,32 @@ def is_open(window: ChangeWindow, at: str) -> bool:
 
 
 def next_open(window: ChangeWindow, at: str) -> str | None:
-    """Return the first quarter of an hour from `at` on at which it is open; None within the next two weeks."""
+    """Return the first instant from `at` on at which it is open; None within the next two weeks.
+
+    It opens where a span begins, or where the clocks change, which they do on a quarter of an hour.
+    """
     begun = parse_timestamp(at)
     aligned = begun.replace(minute=begun.minute - begun.minute % 15, second=0, microsecond=0)
-    for step in range(int(_LONGEST / _STEP)):
-        instant = max(begun, aligned + step * _STEP)
-        if is_open(window, timestamp(instant)):
-            return timestamp(instant)
-    return None
+    quarters = (max(begun, aligned + step * _STEP) for step in range(int(_LONGEST / _STEP)))
+    first = next((one for one in quarters if is_open(window, timestamp(one))), None)
+    begins = [
+        one for one in _begins(window, begun) if (first is None or one < first) and is_open(window, timestamp(one))
+    ]
+    found = min(begins, default=first)
+    return timestamp(found) if found is not None else None
+
+
+def _begins(window: ChangeWindow, begun: datetime) -> Iterator[datetime]:
+    """Yield the instants within two weeks of `begun` at which a span begins; twice in an hour that comes twice."""
+    zone = ZoneInfo(window.time_zone)
+    for days in range(_LONGEST.days + 1):
+        midnight = datetime.combine(begun.astimezone(zone).date() + timedelta(days=days), time())
+        for one in window.windows:
+            for fold in (0, 1):
+                wall = (midnight + timedelta(minutes=_minutes(one.start))).replace(tzinfo=zone, fold=fold)
+                instant = wall.astimezone(UTC)
+                if begun <= instant < begun + _LONGEST:
+                    yield instant
 
 
 def _covers(one: Window, window: ChangeWindow, local: datetime) -> bool:

@@ -34,6 +34,19 @@ class _Sighting:
     """Seconds it has to wait because it was found open for writing; 0 when it was not."""
 
 
+_Place: TypeAlias = tuple[Path, str, str]
+"""A project as one folder shows it: the root, the environment, the name."""
+
+
+def _place(item: Drop) -> _Place:
+    return item.root.path, item.environment, item.project
+
+
+def _never(item: Found) -> bool:
+    del item
+    return False
+
+
 class Settler:
     """Remembers what was seen and offered: each file once it has settled, and again once it has changed."""
 
@@ -44,14 +57,18 @@ class Settler:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         share: Callable[[Path], str | None] = share_of,
+        last: Callable[[Found], bool] = _never,
     ) -> None:
+        """`last` says what is about the other files of its project: it comes after them (`waits_beside`)."""
         self._window = window
         self._monotonic = monotonic
         self._wall = wall
         self._share = share
+        self._last = last
         self._seen: dict[Path, _Sighting] = {}
         self._waiting = 0
         self._offered = 0
+        self._unsettled: set[_Place] = set()
 
     @property
     def offered(self) -> int:
@@ -68,13 +85,14 @@ class Settler:
 
         A file is ripe when size, times and inode have been the same for the window, or when it was last written
         longer ago than that (moved here, or dropped while nobody watched). On a network share only what was seen
-        with our own eyes counts, and for longer. What is gone from the scan is forgotten.
+        with our own eyes counts, and for longer. What is gone from the scan is forgotten. What comes `last` does.
         """
         now = self._monotonic()
         remote = cache(lambda root: self._share(root) is not None)
         seen: dict[Path, _Sighting] = {}
         ripe: list[Found] = []
         self._waiting = 0
+        self._unsettled = set()
         for item in found:
             sighting = self._seen.get(item.path)
             if sighting is None or sighting.signature != item.signature:
@@ -84,19 +102,28 @@ class Settler:
                     sighting = _Sighting(sighting.signature, sighting.since, offered=True, pause=sighting.pause)
                     ripe.append(item)
                 else:
-                    self._waiting += 1
+                    self._wait(item)
             seen[item.path] = sighting
         self._seen = seen
         self._offered += len(ripe)
-        return ripe
+        return sorted(ripe, key=self._last)
+
+    def waits_beside(self, item: Drop) -> bool:
+        """Say whether another file of its project, one that comes before it, has not settled yet."""
+        return _place(item) in self._unsettled
 
     def again(self, item: Found) -> None:
         """Offer `item` once more, later each time: it turned out to be open for writing (`StillWriting`)."""
         before = self._seen.get(item.path)
         pause = self._window if before is None or not before.pause else min(before.pause * 2, _LONGEST_PAUSE)
         self._seen[item.path] = _Sighting(item.signature, self._monotonic(), pause=pause)
-        self._waiting += 1
+        self._wait(item)
         self._offered -= 1
+
+    def _wait(self, item: Found) -> None:
+        self._waiting += 1
+        if isinstance(item, Drop) and not self._last(item):
+            self._unsettled.add(_place(item))
 
     def _is_ripe(self, item: Found, sighting: _Sighting, now: float, remote: Callable[[Path], bool]) -> bool:
         watched = now - sighting.since

@@ -91,6 +91,15 @@ class Outbox:
         """Return the waiting messages whose time has come, the oldest first; `now` in seconds since 1970."""
         return self._messages("WHERE state = 'waiting' AND not_before <= ? ORDER BY id LIMIT ?", now, limit)
 
+    def claim(self, message: int, *, now: float, until: float) -> bool:
+        """Keep a due message to oneself until `until`; say whether nobody else had it (two watchers tell it once)."""
+        with self._transaction():
+            claimed = self._connection.execute(
+                "UPDATE message SET not_before = ? WHERE id = ? AND state = 'waiting' AND not_before <= ?",
+                (until, message, now),
+            )
+            return claimed.rowcount == 1
+
     def listing(self, *, limit: int = 200) -> tuple[Message, ...]:
         """Return the newest messages, those that still wait first."""
         return self._messages("ORDER BY state = 'waiting' DESC, id DESC LIMIT ?", limit)

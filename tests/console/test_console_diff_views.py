@@ -156,6 +156,7 @@ async def test_changes_are_words_and_noise_is_folded() -> None:
         assert "Limit.x" in screen_text(app)
 
 
+@pytest.mark.presses(SemanticDiff="N n")
 async def test_n_goes_from_component_to_component_and_enter_opens_a_field() -> None:
     view = SemanticDiff()
     app = Host(view)
@@ -170,6 +171,7 @@ async def test_n_goes_from_component_to_component_and_enter_opens_a_field() -> N
         assert (chosen.component, chosen.path) == ("orders", "Limit.max")  # type: ignore[attr-defined]
 
 
+@pytest.mark.presses(SemanticDiff="space")
 async def test_a_component_folds_and_stays_folded_when_the_diff_is_read_again() -> None:
     view = SemanticDiff()
     app = Host(view)

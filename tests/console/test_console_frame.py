@@ -11,7 +11,8 @@ from console_scene import FACTS, MemorySession, screen_text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from console.app import Console, known_keys
+from console.app import Console
+from console.key_table import known_keys
 from console.screen import Frame, Pane, Place, act, checked_keymap, look
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Confirm, Reading
@@ -290,6 +291,7 @@ async def test_an_unknown_command_is_said_to_be_unknown() -> None:
         assert "no command and no id is called fly" in screen_text(scene.app)
 
 
+@pytest.mark.presses(Frame="slash")
 async def test_a_filter_narrows_the_list_and_escape_brings_it_back() -> None:
     scene = Scene()
     async with scene.app.run_test() as pilot:
@@ -305,6 +307,7 @@ async def test_a_filter_narrows_the_list_and_escape_brings_it_back() -> None:
         assert len(table.rows) == 2
 
 
+@pytest.mark.presses(Frame="question_mark")
 async def test_help_lists_every_key_with_its_words() -> None:
     scene = Scene()
     async with scene.app.run_test(size=(100, 60)) as pilot:
@@ -350,6 +353,7 @@ async def test_a_terminal_that_is_too_small_is_told_so() -> None:
         assert "First" in screen_text(scene.app)
 
 
+@pytest.mark.presses(Frame="q")
 async def test_quitting_ends_the_polling_and_interrupts_reads() -> None:
     scene = Scene()
     async with scene.app.run_test() as pilot:

@@ -91,7 +91,9 @@ class Story:
     def reasons_against_deploying(self, actor: str = "bo", at: str = NOON, **more: str | None) -> tuple[str, ...]:
         facts = {"frozen": None, "quarantined": None} | more
         try:
-            approving.check_deployable(self.change, actor=actor, people=PEOPLE, policy=POLICY, at=at, **facts)
+            approving.check_deployable(
+                self.change, actor=actor, people=PEOPLE, rules=InForce(policy=POLICY), at=at, **facts
+            )
         except Refusal as refusal:
             return refusal.reasons
         return ()
@@ -318,7 +320,7 @@ def _do(act: str, change: Change) -> None:
             rules.refuse(change, actor="eli", reason="r", nonce="n", people=PEOPLE, at=NOON)
         case _:
             approving.check_deployable(
-                change, actor="bo", people=PEOPLE, policy=POLICY, at=NOON, frozen=None, quarantined=None
+                change, actor="bo", people=PEOPLE, rules=InForce(policy=POLICY), at=NOON, frozen=None, quarantined=None
             )
 
 

@@ -216,7 +216,7 @@ def deploys(policy: Policy, place: str, level: str, case: Case, deployer: Deploy
             change,
             actor=actor,
             people=Principals(by_handle=people),
-            policy=policy,
+            rules=InForce(policy=policy),
             at=NOW,
             frozen=None,
             quarantined=None,

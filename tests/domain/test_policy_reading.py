@@ -188,3 +188,75 @@ def test_an_unknown_key_is_answered_with_the_keys_of_its_place() -> None:
     assert keys_at(["approvals", "low"])[0] == "people"
     assert "preset" in keys_at([])
     assert keys_at(["owners", "x"]) == ()
+
+
+def test_what_contradicts_itself_is_listed_beside_what_cannot_be_read() -> None:
+    found = faults(
+        """approval_days = "x"
+[approvals.low]
+roles = ["approver", "admin"]
+[environments.bad]
+order = "a"
+[environments.prod]
+baseline = "prod"
+[conditions.broken]
+require = "risk.level =="
+because = "x"
+[conditions.wrong]
+require = "1 + 1"
+because = "x"
+"""
+    )
+    assert [line.split(": ")[0] + ": " + line.split(": ")[1] for line in found] == [
+        "one.toml:1: approval_days",
+        "one.toml:3: approvals.low.roles",
+        "one.toml:5: environments.bad.order",
+        "one.toml:7: environments.prod.baseline",
+        "one.toml:9: conditions.broken.require",
+        "one.toml:12: conditions.wrong.require",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("request.titel == 'x'", "there is no request.titel: request has id, project, environment, title"),
+        ("approvers.size > 1", "there is no approvers.size: approvers is a list"),
+        ("risk.level > 3", "types do not fit together"),
+        ("risk.points + 'a' == 'b'", "types do not fit together"),
+        ("unheard(risk.level)", "there is no function unheard"),
+        ("size(approvers)", "it says int, neither yes nor no"),
+        ("now.weekday", "it says str, neither yes nor no"),
+    ],
+)
+def test_a_condition_that_would_break_at_every_gate_is_a_fault_of_the_file(when: str, said: str) -> None:
+    (fault,) = faults(f"""[conditions.c]\nbecause = "x"\nrequire = "{when}"\n""")
+    assert fault.startswith("one.toml:3: conditions.c.require: ")
+    assert said in fault
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "change.components[7] == 'a'",
+        "10 / change.added > 1",
+        "'request.titel' in change.hosts",
+        "change.hosts.all(h, h.endsWith('.example'))",
+        "size(approvers) > 1 || now.hour < 16 && risk.points > 20",
+        "request.title.matches('^CR')",
+    ],
+)
+def test_a_condition_that_depends_on_the_change_is_no_fault(when: str) -> None:
+    policy = read_policy({"one.toml": f"""[conditions.c]\nbecause = "x"\nrequire = "{when}"\n"""})
+    assert policy.conditions["c"].require == when
+
+
+def test_a_condition_that_adds_risk_cannot_speak_of_the_risk_it_adds_to() -> None:
+    (fault,) = faults("""[risk.conditions.c]\nbecause = "x"\npoints = 5\nwhen = "risk.points > 3"\n""")
+    assert "risk has no value yet" in fault
+
+
+def test_a_notification_about_a_kind_of_entry_that_is_none_is_a_fault() -> None:
+    (fault,) = faults("""[notifications.n]\nchannels = ["x"]\nevents = ["glass.*", "approval.grantedd"]\n""")
+    assert fault.startswith("one.toml:3: notifications.n.events.1: no kind of entry is called 'approval.grantedd'")
+    assert "approval.granted" in fault

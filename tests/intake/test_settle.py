@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,8 +23,8 @@ class Times:
     def wall(self) -> float:
         return NOW + self.passed
 
-    def settler(self) -> Settler:
-        return Settler(0.3, monotonic=self.monotonic, wall=self.wall)
+    def settler(self, **more: Callable[[Drop | Problem], bool]) -> Settler:
+        return Settler(0.3, monotonic=self.monotonic, wall=self.wall, **more)
 
 
 def drop(name: str = "x", *, size: int = 10, written: float = 0.0, inode: int = 1) -> Drop:
@@ -114,3 +115,27 @@ def test_a_problem_settles_like_a_file() -> None:
     assert settler.ripe([fresh, unreadable]) == [unreadable]
     times.passed = 0.31
     assert settler.ripe([fresh, unreadable]) == [fresh]
+
+
+def test_what_is_about_the_others_comes_last_and_knows_whether_one_of_them_has_not_settled() -> None:
+    times = Times()
+    settler = times.settler(last=lambda item: item.path.name.endswith(".request.toml"))
+    about, old, new = drop("a.request.toml", written=-1), drop("old", written=-1), drop("new", inode=2)
+    assert settler.ripe([about, old, new]) == [old, about]
+    assert settler.waits_beside(about)
+    settler.again(about)
+    times.passed = 0.31
+    assert settler.ripe([about, old, new]) == [new, about]
+    assert not settler.waits_beside(about)
+    settler.again(new)
+    assert settler.waits_beside(about)
+    settler.again(about)
+    times.passed = 1.0
+    assert settler.ripe([about, old]) == [about], "what went away is not waited for"
+    assert not settler.waits_beside(about)
+
+
+def test_two_that_come_last_do_not_wait_for_each_other() -> None:
+    settler = Times().settler(last=lambda _: True)
+    settler.again(drop("b.request.toml"))
+    assert not settler.waits_beside(drop("a.request.toml"))

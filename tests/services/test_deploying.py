@@ -7,6 +7,7 @@ from support.exports import TAMPERED, V1, V2, document
 from support.scene import Scene, add_environment, content
 
 from store.domain import events as ev
+from store.domain.policy.reading import read_policy
 from store.errors import BadInput, Conflict, NotFound, PlatformFailure, Refusal
 from store.projections import deployments
 from store.projections import requests as request_rows
@@ -143,6 +144,27 @@ def test_a_release_quarantined_while_live_elsewhere_is_not_promoted_from_there(s
     rollback.roll_back(scene.context, scene.bo, rollback.plan(scene.context, "test", "orders"), reason="it hurts")
     with pytest.raises(Refusal, match="in quarantine"):
         promoting.promote(scene.context, scene.cy, "CR-0002", to="prod")
+
+
+def test_a_promotion_goes_on_as_another_kind_of_change_where_its_own_is_not_for_the_environment(scene: Scene) -> None:
+    for place in ("dev", "test"):
+        add_environment(scene.context, scene.alice, place)
+    ours = '[templates.ours]\ntitle = "Ours"\nenvironments = ["dev", "test"]\n'
+    context = scene.context.under(read_policy({"policy.toml": ours}))
+    scene.ingest(V1, place="dev")
+    opened = {"project": "orders", "content": content(template="ours", what="more", impact="the shop")}
+    request = requests.open_request(context, scene.cy, environment="dev", **opened).statement.on["request"]
+    for place in ("dev", "test"):
+        if place != "dev":
+            request = promoting.promote(context, scene.cy, request, to=place).statement.on["request"]
+        requests.submit(context, scene.cy, request)
+        approving.approve(context, scene.dana, request)
+        deploying.deploy(context, scene.bo, request)
+    with pytest.raises(BadInput, match="ours is for dev, test, not for prod: name another"):
+        promoting.promote(context, scene.cy, request, to="prod")
+    entry = promoting.promote(context, scene.cy, request, to="prod", template="emergency-fix")
+    stated = change_of(context.ledger, entry.statement.on["request"]).content
+    assert (stated.template, stated.title) == ("emergency-fix", "Change orders (promoted from test)")
 
 
 def test_a_promotion_carries_the_same_release_and_needs_its_own_approval(scene: Scene) -> None:

@@ -17,6 +17,7 @@ from store.services import incidents
 from store.services.delivery import rollback
 from store.services.explaining.explain import explain
 from store.services.explaining.page import Page, Said
+from store.services.glass import breaking
 from store.services.requests import requests
 
 HOSTILE = "<script>alert(1)</script>](javascript:x) \x1b]52;c;aGk=\x07 \u202egnp"
@@ -139,3 +140,31 @@ def test_the_markdown_escapes_whatever_could_be_markup(scene: Scene) -> None:
     assert "](javascript" not in text.replace("\\]\\(", "")
     assert "\x1b" not in text
     assert [line for line in text.split("\n") if line.startswith("# ")] == text.split("\n")[:1]
+
+
+def test_a_deployment_under_broken_glass_tells_who_broke_it_for_what_and_who_reviewed_it(scene: Scene) -> None:
+    scene.live(V1)
+    scene.ingest(V2)
+    request = scene.submitted()
+    rex = scene.enrol("rex", "responder")
+    incidents.open_incident(scene.context, rex, title="it burns", severity="high")
+    why = {"environment": "prod", "justification": "customers cannot pay"}
+    glass = breaking.break_glass(scene.context, rex, "INC-0001", **why).statement.on["glass"]
+    other = breaking.break_glass(scene.context, rex, "INC-0001", project="crm", **why).statement.on["glass"]
+    assert scene.deploy(request, rex).verified
+    breaking.end(scene.context, rex, glass, reason="it is out")
+    breaking.review(scene.context, scene.dana, glass, note="it was right")
+    page = explain(scene.context, "DEP-0002")
+    accepted = {fact.label: fact for fact in facts(page, "accepted")}
+    assert {"glass.broken", "glass.ended", "glass.reviewed"} <= set(accepted)
+    assert "customers cannot pay" in accepted["glass.broken"].text
+    assert (accepted["glass.broken"].actor, accepted["glass.reviewed"].actor) == ("rex", "dana")
+    assert "INC-0001" in accepted["glass.broken"].text
+    assert any(f"under {glass}" in fact.text for fact in facts(page, "deployment"))
+    assert other not in " ".join(page_text(page))
+
+
+def test_each_run_of_a_gate_says_when_it_ran(scene: Scene) -> None:
+    scene.live(V1)
+    texts = [fact.text for fact in facts(explain(scene.context, "DEP-0001"), "gates") if fact.label == "schema-valid"]
+    assert [text.rsplit(" (", 1)[1] for text in texts] == ["on submit)", "before the push)"]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from msgspec import structs
 from support.scene import Scene
 
 from store.config import ChannelConfig, NotifyConfig
@@ -21,7 +22,10 @@ from store.domain.notifications import SEVERITIES_OF, notices
 from store.domain.policy import NotificationRule, Policy
 from store.domain.roles import parse_grant
 from store.errors import PlatformFailure
+from store.outbox import Message
+from store.services import incidents
 from store.services.context import Context
+from store.services.glass import breaking
 from store.services.identity import people
 from store.services.notifying import notifying
 
@@ -65,7 +69,7 @@ def webhook() -> Iterator[Receiver]:
 
 def with_channels(context: Context, policy: Policy | None = None, **urls: str) -> Context:
     channels = {name: ChannelConfig(url=url) for name, url in urls.items()}
-    config = context.config.model_copy(update={"notify": NotifyConfig(channels=channels)})
+    config = structs.replace(context.config, notify=NotifyConfig(channels=channels))
     return replace(context.under(policy) if policy else context, config=config)
 
 
@@ -154,6 +158,7 @@ def test_a_crash_between_queueing_and_telling_loses_nothing(scene: Scene, webhoo
 
     with pytest.raises(KeyboardInterrupt):
         notifying.once(context, tell=killed)
+    scene.clock.advance(seconds=61)  # what was being told is nobody else's for a minute
     assert notifying.once(context).told == 1
 
 
@@ -226,3 +231,41 @@ def test_drift_is_told_as_worse_where_others_depend_on_what_drifted(place: str, 
     record = ev.Recorded(seq=7, time="2026-01-01T00:00:00Z", actor="system", event=drift)
     (told,) = notices(record, policy=Policy(), channels=("hook",), ledger="ledger.example")
     assert (told.severity, told.title.split()[0]) == (severity, severity.upper())
+
+
+def test_broken_glass_is_told_at_once_though_nobody_watches(scene: Scene, webhook: Receiver) -> None:
+    context = with_channels(scene.context, hook=webhook.url)
+    notifying.once(context)
+    rex = scene.enrol("rex", "responder")
+    incidents.open_incident(context, rex, title="it burns", severity="high")
+    breaking.break_glass(context, rex, "INC-0001", environment="prod", justification="customers cannot pay")
+    assert any("glass.broken" in one["title"] and "cannot pay" in one["message"] for one in webhook.got)
+
+
+def test_a_dead_network_keeps_nobody_from_breaking_glass_and_the_notice_waits(scene: Scene) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        context = with_channels(scene.context, hook=f"json://127.0.0.1:{closed.getsockname()[1]}/")
+        notifying.once(context)
+        rex = scene.enrol("rex", "responder")
+        incidents.open_incident(context, rex, title="it burns", severity="high")
+        breaking.break_glass(context, rex, "INC-0001", environment="prod", justification="customers cannot pay")
+    with notifying.outbox(context) as box:
+        assert any("glass.broken" in one.title and one.state == "waiting" for one in box.listing())
+
+
+def test_two_that_deliver_at_the_same_time_tell_it_once(scene: Scene) -> None:
+    context = with_channels(scene.context, hook="json://127.0.0.1:1/")
+    told: list[int] = []
+    with notifying.outbox(context) as box, notifying.outbox(context) as other:
+        notifying.collect(context, box)
+        refused_export(scene)
+        notifying.collect(context, box)
+
+        def tell(_: Context, __: str, message: Message) -> None:
+            told.append(message.seq)
+            if len(told) == 1:
+                notifying.deliver(context, other, tell=tell)
+
+        notifying.deliver(context, box, tell=tell)
+    assert len(told) == 1

@@ -13,6 +13,7 @@ from store import archive
 from store.domain import events as ev
 from store.domain.policy import default_policy
 from store.domain.policy.in_force import PLACE
+from store.domain.policy.reading import BadPolicy
 from store.domain.roles import parse_grant
 from store.errors import BadInput, Refusal
 from store.integrity.entry import Entry
@@ -89,6 +90,14 @@ def test_an_adopted_policy_counts_from_the_next_entry_on_and_every_past_entry_ke
     assert scene.deploy(before).verified
     assert verify_workspace(scene.context, scope=Scope()).ok
     assert Book(scene.context.ledger).known() == policies.known()
+
+
+def test_an_owner_who_is_nobody_here_is_a_fault_because_nobody_could_ever_approve_for_them(scene: Scene) -> None:
+    write(scene, '"orders/*" = ["dana"]\n"crm/*" = ["bo", "zoe"]\n', "owners.toml")
+    with pytest.raises(BadPolicy, match=r"owners.toml:2: .*'zoe' is no principal of this ledger"):
+        propose(scene, TEN)
+    scene.enrol("zoe", "approver")
+    assert propose(scene, TEN)
 
 
 def test_every_file_and_the_whole_policy_lie_in_the_archive_under_their_digests(scene: Scene) -> None:

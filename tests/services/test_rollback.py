@@ -12,17 +12,20 @@ from support.tampering import plain_sql
 
 from store.domain import events as ev
 from store.domain.gates.verdict import good
+from store.domain.notifications import notices
 from store.errors import BadInput, Conflict, IntegrityFailure, NotFound, Refusal
 from store.platforms import recognise
 from store.projections import deployments
 from store.projections import requests as request_rows
 from store.services import releases
+from store.services.context import recorded
 from store.services.delivery import rollback
 from store.services.delivery.rollback import Plan
 from store.services.drift import drifting
 from store.services.requests import approving, promoting, requests
 from store.services.requests.gates import GATES
 from store.services.requests.requests import change_of
+from store.services.triage import triage
 
 
 def release_of(scene: Scene, request: str) -> str:
@@ -71,6 +74,28 @@ def test_rolling_back_brings_the_bytes_back_and_quarantines_what_it_leaves(scene
     started = scene.last("rollback.started")
     assert isinstance(started, ev.RollbackStarted)
     assert (started.takes_along, started.previous) == ((second,), release_of(scene, second))
+
+
+def test_who_asked_for_a_rolled_back_release_or_approved_it_is_told(scene: Scene) -> None:
+    scene.live(V1)
+    second = scene.live(V2)
+    back(scene, plan(scene))
+    held = scene.last("release.quarantined")
+    assert isinstance(held, ev.ReleaseQuarantined)
+    assert held.concerns == ("cy", "dana")
+
+    def told(handle: str) -> list[str]:
+        return [one.what for one in triage.overview(scene.context, handle).items if one.kind == "rolled-back"]
+
+    assert (
+        told("cy") == told("dana") == [f"your release {release_of(scene, second)[:12]} is in quarantine: {held.reason}"]
+    )
+    assert told("alice") == []
+    record = next(recorded(scene.entries(kind="release.quarantined")))
+    (notice,) = notices(record, policy=scene.context.policy, channels=["hook"], ledger="l")
+    assert "concerns: cy, dana" in notice.body
+    scene.clock.advance(days=7)
+    assert told("cy") == []
 
 
 def test_a_rollback_takes_along_everything_deployed_since(scene: Scene) -> None:

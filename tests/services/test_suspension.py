@@ -148,3 +148,18 @@ def test_the_list_of_principals_says_who_is_suspended_and_whose_role_ends(scene:
         found = {row.handle: row for row in rows.listing(connection)}
     assert found["dana"].suspended == "2026-03-09T09:00:00.000Z"
     assert "operator until 2026-03-09" in found["cy"].roles
+
+
+def test_it_is_told_whether_somebody_or_only_one_role_of_theirs_is_suspended(scene: Scene) -> None:
+    people.suspend(scene.context, scene.alice, "dana", until=WEEK, reason="x", what=parse_grant("approver"))
+    assert people.suspended(scene.context) == {"dana": "approver@*/* until 2026-03-09T09:00:00.000Z"}
+    people.suspend(scene.context, scene.alice, "dana", until=WEEK, reason="y")
+    people.reinstate(scene.context, scene.alice, "dana", reason="z", what=parse_grant("approver"))
+    assert people.suspended(scene.context) == {"dana": "2026-03-09T09:00:00.000Z"}
+    scene.clock.advance(days=8)
+    assert people.suspended(scene.context) == {}
+
+
+def test_a_role_that_has_ended_already_is_not_granted(scene: Scene) -> None:
+    with pytest.raises(BadInput, match="that is over already"):
+        people.grant(scene.context, scene.alice, "cy", ev.Grant(role="operator", expires="2020-01-01T00:00:00Z"))

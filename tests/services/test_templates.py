@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,13 @@ from store.domain import events as ev
 from store.domain import templates
 from store.errors import BadInput, NotFound, Refusal
 from store.intake.inbox import Root, scan
-from store.services import incidents, playbooks
+from store.intake.settle import Settler
+from store.services import incidents, playbooks, releases
+from store.services.exports import watching
 from store.services.exports.ingesting import FileOutcome
+from store.services.exports.request_files import RequestFiles
 from store.services.requests import approving, dropped, requests, ticking
+from store.services.requests.reading import change_of
 
 TWEAK = {"template": "config-tweak", "what": "a longer time-out"}
 
@@ -176,6 +182,64 @@ def test_a_hostile_request_file_goes_to_quarantine_with_its_reason(
     assert taken.outcome == "quarantined"
     assert why in (taken.reason or "")
     assert not scene.entries(kind="request.opened")
+
+
+class Folder:
+    """A drop folder of cy's watcher, looked at when the test says so."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.context = scene.context
+        self.root = Root(kind="inbox", path=scene.workspace.root / "inbox")
+        self.folder = self.root.path / "prod" / "orders"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.passed = 0.0
+        self.settler = Settler(0.3, monotonic=lambda: self.passed, wall=lambda: 10.0, last=dropped.is_request)
+        self.asked = RequestFiles(scene.context, self.settler, lambda: scene.cy)
+
+    def put(self, name: str, data: bytes, *, written: float = 0.0) -> None:
+        """Leave a file there, last written at `written` (it is 10 now; the window is 0.3)."""
+        (self.folder / name).write_bytes(data)
+        os.utime(self.folder / name, (written, written))
+
+    def look(self) -> dict[str, str]:
+        """Take in what has settled; return what became of each."""
+        ripe = self.settler.ripe(scan(self.root))
+        report = watching.taken(self.context, self.settler, ripe, self.asked)
+        return {file.path.rsplit("/", 1)[1]: file.outcome for file in report.files}
+
+
+def test_a_request_file_waits_for_the_export_beside_it_that_is_still_being_written(scene: Scene) -> None:
+    scene.ingest(V1)
+    here = Folder(scene)
+    here.put("flows.json", V2, written=9.9)
+    here.put("next.request.toml", FILE.encode())
+    assert here.look() == {"next.request.toml": "waiting"}
+    here.put("flows.json", V2)
+    here.passed += 0.31
+    assert here.look() == {"flows.json": "ingested", "next.request.toml": "opened"}
+    target = change_of(scene.context.ledger, "CR-0001").target
+    assert releases.load_ref(scene.context, target).files[0].artifact == sha256(V2).hexdigest()
+
+
+def test_a_request_file_that_came_before_its_export_opens_the_draft_once_that_is_there(scene: Scene) -> None:
+    here = Folder(scene)
+    here.put("next.request.toml", FILE.encode())
+    assert here.look() == {"next.request.toml": "refused"}
+    assert here.look() == {}, "nothing came: it is not tried again and again"
+    here.put("flows.json", V1)
+    assert here.look() == {"flows.json": "ingested"}
+    here.passed += 0.31
+    assert here.look() == {"next.request.toml": "opened"}
+
+
+def test_a_request_file_that_is_refused_says_what_is_missing_in_its_own_words_and_who_could_drop_it(
+    scene: Scene,
+) -> None:
+    scene.ingest()
+    missing = drop(scene, 'title = "x"\nwhy = "y"\n')
+    assert missing.reason == "it does not state what it must: success, rollback_plan"
+    scene.cy = scene.enrol("eve", "auditor")
+    assert (drop(scene, FILE).reason or "").endswith("or admin → alice, bo, cy, dana could do it")
 
 
 def test_a_secret_in_a_request_file_stays_out_of_the_ledger(scene: Scene) -> None:

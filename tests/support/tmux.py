@@ -61,6 +61,19 @@ class Pane:
                 pytest.fail(f"this never came to be shown as it should:\n{shown}")
             time.sleep(0.05)
 
+    def ends(self, *words: str) -> None:
+        """Wait until the program has ended, with these words of tmux's (`status 0`).
+
+        tmux 3.3a sometimes overlooks that its child died, and learns of it with the next one's death.
+        """
+
+        def over(shown: str) -> bool:
+            if "Pane is dead" not in shown and self.fact("pane_dead") == "1":
+                self.tmux.run("run-shell", "true")
+            return all(word in shown for word in ("Pane is dead", *words))
+
+        self.until(over)
+
     def shows(self, *words: str, seconds: float = 20) -> str:
         """Return the text once all these words are in it."""
         return self.until(lambda shown: all(word in shown for word in words), seconds=seconds)

@@ -171,6 +171,8 @@ class ReleaseQuarantined(Event):
     environment: str
     release: str
     reason: str
+    concerns: tuple[str, ...] | None = None
+    """Who asked for what was left behind, edited or approved it: they are told."""
 
 
 @dataclass(frozen=True, kw_only=True)

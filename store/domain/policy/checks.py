@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
+from store.domain.events import EVENTS
 from store.domain.policy.approvals import ApprovalRule
 from store.domain.policy.environments import EnvironmentRules
 from store.domain.policy.kinds import RISKS
 from store.domain.policy.model import Policy
 from store.domain.policy.positions import Path
+from store.domain.policy.trial import doubts
 
 
 def contradictions(policy: Policy) -> Iterator[tuple[Path, str]]:
@@ -26,9 +30,8 @@ def contradictions(policy: Policy) -> Iterator[tuple[Path, str]]:
             yield ("owners", glob), "name at least one principal"
     if policy.break_glass.allowed and not (policy.break_glass.hours and policy.break_glass.review_due_hours):
         yield ("break_glass",), "hours and review_due_hours must be at least 1 where breaking glass is allowed"
-    for name, one in policy.notifications.items():
-        if not one.channels:
-            yield ("notifications", name, "channels"), "name at least one channel"
+    yield from _notifications(policy)
+    yield from _conditions(policy)
 
 
 def _rule(path: Path, rule: ApprovalRule) -> Iterator[tuple[Path, str]]:
@@ -36,6 +39,24 @@ def _rule(path: Path, rule: ApprovalRule) -> Iterator[tuple[Path, str]]:
         yield (*path, "roles"), f"{len(rule.roles)} different holders of roles cannot be among {rule.people} people"
     if rule.escalate_to and not rule.deadline_hours:
         yield (*path, "escalate_to"), "it needs deadline_hours"
+
+
+def _notifications(policy: Policy) -> Iterator[tuple[Path, str]]:
+    for name, one in policy.notifications.items():
+        if not one.channels:
+            yield ("notifications", name, "channels"), "name at least one channel"
+        for i, glob in enumerate(one.events):
+            if not any(fnmatchcase(kind, glob) for kind in EVENTS):
+                near = ", ".join(get_close_matches(glob, EVENTS, n=3)) or "approval.*, glass.*, drift.*, …"
+                yield ("notifications", name, "events", str(i)), f"no kind of entry is called {glob!a}: try {near}"
+
+
+def _conditions(policy: Policy) -> Iterator[tuple[Path, str]]:
+    for name, one in policy.conditions.items():
+        yield from ((("conditions", name, "require"), words) for words in doubts(one.require))
+    for name, adds in policy.risk.conditions.items():
+        found = doubts(adds.when, without=("risk",))
+        yield from ((("risk", "conditions", name, "when"), words) for words in found)
 
 
 def _thresholds(policy: Policy) -> Iterator[tuple[Path, str]]:

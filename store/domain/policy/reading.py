@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -24,6 +24,8 @@ OWNERS_FILE: Final = "owners.toml"
 LARGEST: Final = 262_144
 """Bytes of one policy file."""
 MOST_FAULTS: Final = 100
+_NAMED: Final = {("environments",), ("conditions",), ("templates",), ("playbooks",), ("owners",), ("notifications",)}
+"""Sections of parts with names of their own: a fault in one says nothing about the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +59,10 @@ class _Read:
     lines: Mapping[Path, int]
 
 
-def read_policy(texts: Mapping[str, str]) -> Policy:
+def read_policy(texts: Mapping[str, str], *, handles: Collection[str] | None = None) -> Policy:
     """Return the policy that these files (name → text) say together, over the preset that one of them names.
+
+    `handles` are the principals there are: an owner who is none of them could never approve.
 
     Raises:
         BadPolicy: they say something they may not; every fault is in it.
@@ -70,7 +74,10 @@ def read_policy(texts: Mapping[str, str]) -> Policy:
     origin: dict[Path, _Read] = {}
     for one in files:
         _merge(merged, {k: v for k, v in one.plain.items() if k != "preset"}, (), one, origin, faults)
-    faults += _placed(_faults_in(merged), files)
+    found = [*_faults_in(merged)]
+    known = {path for path, _ in found}
+    found += [one for one in _strangers(_owners(merged), handles) if one[0] not in known]
+    faults += _placed(found, files)
     if faults:
         order = {one.name: number for number, one in enumerate(files)}
         raise BadPolicy(sorted(faults, key=lambda fault: (order.get(fault.file, -1), fault.line))[:MOST_FAULTS])
@@ -185,11 +192,47 @@ def _faults_in(merged: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     try:
         policy = _adapter().validate_json(orjson.dumps(merged), strict=True)
     except ValidationError as error:
+        parts: set[Path] = set()
         for fault in error.errors(include_url=False):
             path = tuple(str(part) for part in fault["loc"] if part != "[key]")
+            parts.add(path[:2] if path[:1] in _NAMED else path[:1])
             yield path, _words(fault["type"], fault["msg"], path)
+        yield from _contradictions_beside(merged, parts)
         return
     yield from contradictions(policy)
+
+
+def _owners(merged: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the section of owners where it is one at all."""
+    owners = merged.get("owners")
+    return owners if isinstance(owners, dict) else {}
+
+
+def _strangers(owners: Mapping[str, Any], handles: Collection[str] | None) -> Iterator[tuple[Path, str]]:
+    if handles is None:
+        return
+    for glob, named in owners.items():
+        for i, handle in enumerate(named if isinstance(named, list) else []):
+            if isinstance(handle, str) and handle not in handles:
+                near = f": there are {', '.join(sorted(handles)[:20])}"
+                yield ("owners", glob, str(i)), f"{handle!a} is no principal of this ledger{near}"
+
+
+def _contradictions_beside(merged: Mapping[str, Any], faulty: set[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield what contradicts itself in the parts that can be read, though others hold faults of their own."""
+    built_in, sound = preset_plain("default"), dict(merged)
+    for part in faulty:
+        if len(part) == 2 and isinstance(sound.get(part[0]), dict):
+            sound[part[0]] = {name: value for name, value in sound[part[0]].items() if name != part[1]}
+        elif part and part[0] in built_in:
+            sound[part[0]] = built_in[part[0]]
+        elif part:
+            sound.pop(part[0], None)
+    try:
+        policy = _adapter().validate_json(orjson.dumps(sound), strict=True)
+    except ValidationError:  # it is wrong as a whole, and that was said
+        return
+    yield from ((path, words) for path, words in contradictions(policy) if not faulty & {path[:1], path[:2]})
 
 
 def _words(kind: str, message: str, path: Path) -> str:

@@ -146,7 +146,7 @@ def check(
         replace(change, risk=assessed) if assessed is not None else change,
         actor=handle,
         people=principals(source),
-        policy=context.policy,
+        rules=context.rules,
         at=context.now,
         frozen=one(source, change.environment).frozen,
         quarantined=releases.quarantine(source, change.project, change.target.release),
@@ -175,7 +175,7 @@ def check(
 def _past(context: Context, source: Source, handle: str, change: Change, assessed: ev.RiskAssessed) -> tuple[str, ...]:
     """Return what stands against this deployment and only the broken glass lets pass."""
     seen, people = replace(change, risk=assessed), principals(source)
-    reasons, _ = rules.unapproved(seen, actor=handle, people=people, policy=context.policy, at=context.now)
+    reasons, _ = rules.unapproved(seen, actor=handle, people=people, rules=context.rules, at=context.now)
     doubts = vouching.doubts(context.ledger, source, change, context.policies.at, context.now)
     return tuple([*reasons, *doubts][:20])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from store.domain import events as ev
 from store.domain.roles import require
@@ -25,8 +26,10 @@ from store.services.delivery.seen import look
 from store.services.glass import holding
 from store.services.identity.people import principals
 from store.services.locking import pushing
+from store.services.requests.reading import change_of
 from store.services.sealing import sealing
 
+_MOST_CONCERNED: Final = 100
 __all__ = ["Plan", "lift_quarantine", "plan", "plan_revert", "plan_undo", "roll_back"]
 
 
@@ -100,9 +103,19 @@ def roll_back(
                 environment=place.name,
                 release=what.leaves_digest,
                 reason=f"rolled back by {actor.handle}: {reason}",
+                concerns=_concerned(context.ledger, what) or None,
             )
             return replace(outcome, entries=(*outcome.entries, *record(context, [left])))
         return after_failure(context, place, project, outcome, progress=progress)
+
+
+def _concerned(source: Source, what: Plan) -> tuple[str, ...]:
+    """Return who requested, edited or approved what the rollback takes along."""
+    found: set[str] = set()
+    for request in what.takes_along:
+        change = change_of(source, request)
+        found |= {*change.editors, *(one.actor for one in change.good_approvals)}
+    return tuple(sorted(found)[:_MOST_CONCERNED])
 
 
 @attempt("lift a quarantine")

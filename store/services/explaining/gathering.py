@@ -24,14 +24,8 @@ _AFTER: Final = (
     "finding.opened", "finding.raised", "finding.assigned", "finding.noted", "finding.closed", "finding.overdue",
     "anomaly.noticed", "anomaly.acknowledged",
 )  # fmt: skip
-_ABROAD: Final = (
-    "incident.opened",
-    "incident.noted",
-    "incident.closed",
-    "glass.broken",
-    "glass.ended",
-    "glass.reviewed",
-)
+_GLASS: Final = ("glass.broken", "glass.ended", "glass.reviewed")
+_ABROAD: Final = ("incident.opened", "incident.noted", "incident.closed", *_GLASS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +58,24 @@ def subject_of(context: Context, subject: str) -> Subject:
 
 
 def entries_of(context: Context, subject: Subject) -> list[Entry]:
-    """Return every entry that names the request or one of its deployments, and what came of it; oldest first."""
+    """Return what names the request or a deployment of it, glass broken for it, and what came of it; oldest first."""
     ledger = context.ledger
     found: dict[int, Entry] = {}
     if subject.request is not None:
         found |= _by_seq(ledger.entries(on={"request": subject.request.id}))
     for row in subject.deployments:
         found |= _by_seq(ledger.entries(on={"deployment": row.id}))
+    found |= _by_seq(_glass(context, found.values()))
     found |= _by_seq(_after(context, subject))
     return [found[seq] for seq in sorted(found)]
+
+
+def _glass(context: Context, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield who broke the glass that these entries were done under, what for, and who reviewed it."""
+    broken = {entry.statement.data.get("glass") for entry in entries} - {None}
+    if broken:
+        every = context.ledger.entries(kinds=_GLASS, limit=MOST)
+        yield from (entry for entry in every if entry.statement.on.get("glass") in broken)
 
 
 def _after(context: Context, subject: Subject) -> Iterator[Entry]:

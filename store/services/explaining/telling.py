@@ -33,6 +33,9 @@ _PREFIXES: Final[Mapping[str, str]] = MappingProxyType({
     "incident.": "after", "finding.": "after", "anomaly.": "after", "enforcement.": "after", "entry.": "after",
     "playbook.": "after", "duty.": "after",
 })  # fmt: skip
+_PHASES: Final[Mapping[str, str]] = MappingProxyType(
+    {"submit": "on submit", "asked": "when asked", "deploy": "before the push"}
+)
 _MOST: Final = 600
 _UNTOLD: Final = frozenset({"nonce", "digest", "manifest", "policy", "seen_size", "seen_root", "artifacts", "target"})
 
@@ -49,7 +52,8 @@ def words(event: ev.Event) -> tuple[str, str, str]:
         case ev.DataRecorded():
             return "test data", testdata.words(event), event.handling
         case ev.GateEvaluated():
-            return event.gate, _then(event.reason, event.unblock and f"would unblock: {event.unblock}"), _verdict(event)
+            text = _then(event.reason, event.unblock and f"would unblock: {event.unblock}")
+            return event.gate, f"{text} ({_PHASES.get(event.phase, event.phase)})", _verdict(event)
         case ev.ApprovalGranted():
             last = "; with this one the rule is met" if event.complete else ""
             risk = f" at {event.risk} risk" if event.risk else ""
@@ -96,7 +100,9 @@ def _request(
 def _delivery(event: ev.Event) -> tuple[str, str, str]:
     match event:
         case ev.DeploymentStarted():
-            return event.deployment, f"release {event.target.release[:16]} pushed over {event.expected[:40]}", "started"
+            under = f", under {event.glass}" if event.glass else ""
+            text = f"release {event.target.release[:16]} pushed over {event.expected[:40]}{under}"
+            return event.deployment, text, "started"
         case ev.DeploymentVerified():
             lost = "; ".join(event.credentials_missing or ())
             text = f"read back: release {event.target.release[:16]} is what stands there"
@@ -110,7 +116,9 @@ def _delivery(event: ev.Event) -> tuple[str, str, str]:
             return event.deployment, text, "undone"
         case ev.RollbackStarted():
             undone = f", undoing {', '.join(event.takes_along)}" if event.takes_along else ""
-            return event.deployment, f"back to release {event.target.release[:16]}{undone}: {event.reason}", "rollback"
+            under = f", under {event.glass}" if event.glass else ""
+            text = f"back to release {event.target.release[:16]}{undone}{under}: {event.reason}"
+            return event.deployment, text, "rollback"
         case ev.RevertStarted():
             return event.deployment, f"pushed again by quarterdeck itself: {event.reason}", "revert"
         case ev.RehearsalStarted():

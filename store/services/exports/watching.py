@@ -20,6 +20,7 @@ from store.services.drift.polling import poll_all, watch_live
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
 from store.services.exports.progress import Stopwatch, Tell, untold
+from store.services.exports.request_files import RequestFiles, Who
 from store.services.notifying import notifying
 from store.services.requests import dropped
 
@@ -68,10 +69,6 @@ class GrowingRoots(Sequence[Root]):
         return self._found[index]
 
 
-Who = Callable[[], Actor | None]
-"""Says in whose name dropped request files open drafts; asked only when there is one."""
-
-
 def _nobody() -> Actor | None:
     return None
 
@@ -86,12 +83,13 @@ def once(
     stop = threading.Event() if stop is None else stop
     ingesting.recover_quarantine(context)
     watch = Stopwatch(tell=tell)
-    settler = Settler(context.config.intake.settle_seconds)
+    settler = Settler(context.config.intake.settle_seconds, last=dropped.is_request)
+    asked = RequestFiles(context, settler, who)
     outcomes: dict[str, FileOutcome] = {}
     drifts = 0
     for batch in sweep(roots(context), settler=settler):
         for part in _parts(batch, stop, size=ingesting.BATCH):
-            report = _ingested(context, settler, part, who)
+            report = taken(context, settler, part, asked)
             outcomes.update({file.path: file for file in report.files})
             drifts += report.drifts
             watch.at(len(outcomes), max(settler.offered, len(outcomes)))
@@ -143,12 +141,13 @@ def forever(
         daemon=True,
     )
     rounder.start()
-    settler = Settler(context.config.intake.settle_seconds)
+    settler = Settler(context.config.intake.settle_seconds, last=dropped.is_request)
+    asked = RequestFiles(context, settler, who)
     rescan = context.config.intake.rescan_seconds
     for found in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
         for batch in _parts(found, stop):
             try:
-                report = _ingested(context, settler, batch, who)
+                report = taken(context, settler, batch, asked)
             except StorageFailure as error:
                 complain(str(error))
                 for item in batch:
@@ -171,13 +170,15 @@ def _parts(
         yield found[begin : begin + size]
 
 
-def _ingested(context: Context, settler: Settler, batch: Sequence[Drop | Problem], who: Who) -> Report:
+def taken(context: Context, settler: Settler, batch: Sequence[Drop | Problem], asked: RequestFiles) -> Report:
     """Ingest a batch, exports before requests for them; what was still being written is offered again later."""
-    report = ingesting.ingest(context, [item for item in batch if not dropped.is_request(item)])
-    asked = [dropped.take(context, who(), item) for item in batch if dropped.is_request(item)]
-    report = replace(report, files=(*report.files, *asked))
-    late = {file.path for file in report.files if file.outcome == "waiting"}
-    for item in batch:
-        if ingesting.shown(context, item.path) in late:
+    exports = [item for item in batch if not dropped.is_request(item)]
+    report = ingesting.ingest(context, exports)
+    outcomes = {file.path: file.outcome for file in report.files}
+    for item in exports:
+        outcome = outcomes.get(ingesting.shown(context, item.path))
+        if outcome == "waiting":
             settler.again(item)
-    return report
+        elif outcome == "ingested" and isinstance(item, Drop):
+            asked.arrived(item)
+    return replace(report, files=(*report.files, *asked.take(item for item in batch if dropped.is_request(item))))

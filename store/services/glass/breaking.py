@@ -16,6 +16,7 @@ from store.services.delivery.environments import one
 from store.services.glass import holding
 from store.services.identity.people import principals
 from store.services.incidents import open_scope
+from store.services.notifying import notifying
 
 
 @attempt("break glass")
@@ -23,6 +24,8 @@ def break_glass(
     context: Context, actor: Actor, incident: str, *, environment: str, justification: str, project: str | None = None
 ) -> Entry:
     """Let `actor` deploy and roll back past the approvals in `environment` for as long as policy says.
+
+    Who is to be told is told at once, also where nobody watches.
 
     Raises:
         BadInput: no such environment, or no justification.
@@ -56,7 +59,9 @@ def break_glass(
             )
         ]
 
-    return perform(context, actor, decide)[0]
+    entry = perform(context, actor, decide)[0]
+    notifying.at_once(context)
+    return entry
 
 
 @attempt("end broken glass")

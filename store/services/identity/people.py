@@ -62,8 +62,10 @@ def add(context: Context, actor: Actor, handle: str, *, key_lines: Sequence[str]
 
 @attempt("grant a role")
 def grant(context: Context, actor: Actor, handle: str, what: ev.Grant) -> Entry:
-    """Give a principal one more role. Raises BadInput for one nobody could hold."""
+    """Give a principal one more role. Raises BadInput for one nobody could hold, or that has ended already."""
     what = roles.checked_grant(what)
+    if what.expires is not None and not roles.is_before(context.now, what.expires):
+        raise BadInput(f"{what.role} until {what.expires}: that is over already")
 
     def decide(source: Source) -> Sequence[ev.Event]:
         people = _managed(context, actor, source, handle)
@@ -115,6 +117,19 @@ def revoke_key(context: Context, actor: Actor, handle: str, fingerprint: str, *,
         raise NotFound(f"{handle} has no valid key {fingerprint}")
 
     return perform(context, actor, decide)[0]
+
+
+def suspended(context: Context) -> dict[str, str]:
+    """Return who is suspended now: until when, or which of their roles until when."""
+    at, found = context.now, {}
+    for one in principals(context.ledger).by_handle.values():
+        whole = one.suspended(at)
+        some = [
+            f"{g.role}@{g.project}/{g.environment} until {s.until}" for g in one.grants if (s := one.suspended(at, g))
+        ]
+        if whole is not None or some:
+            found[one.handle] = whole.until if whole is not None else ", ".join(some)
+    return found
 
 
 @attempt("suspend")

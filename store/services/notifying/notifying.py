@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,8 @@ _FIRST_WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 3600.0
 _MOST_TRIES: Final = 200
 """About a week at the longest wait; then somebody has to look: `notify list`, the health view."""
+_LEASE: Final = 60.0
+"""Seconds a message is one process's to tell: longer than any channel takes, and waited for again after a crash."""
 _PAGE: Final = 1000
 
 
@@ -71,6 +73,9 @@ def deliver(context: Context, box: Outbox, *, tell: Tell = channels.tell, stop: 
     for message in box.due(now=context.clock.now().timestamp()):
         if stop() or message.channel in silent:
             continue
+        now = context.clock.now().timestamp()
+        if not box.claim(message.id, now=now, until=now + _LEASE):
+            continue
         try:
             tell(context, message.channel, message)
         except (PlatformFailure, BadInput) as error:
@@ -94,6 +99,12 @@ def once(context: Context, *, tell: Tell = channels.tell, stop: Callable[[], boo
         queued = collect(context, box)
         done = deliver(context, box, tell=tell, stop=stop)
     return Round(queued=queued, told=done.told, troubles=done.troubles)
+
+
+def at_once(context: Context) -> None:
+    """Tell what is due now, though nobody watches; what a channel does not take waits in the outbox. Never raises."""
+    with suppress(QuarterdeckError):
+        once(context)
 
 
 def forever(context: Context, *, stop: threading.Event, complain: Callable[[str], None], seconds: float = 1.0) -> None:

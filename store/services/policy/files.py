@@ -12,6 +12,7 @@ from store.domain.policy import Policy
 from store.domain.policy.compare import Changed, changes
 from store.domain.policy.presets import PRESETS, preset_text
 from store.domain.policy.reading import LARGEST, BadPolicy, Fault, read_policy
+from store.domain.roles import Principals
 from store.errors import BadInput, StorageFailure
 from store.intake.guard import read_guarded
 from store.services.context import Context
@@ -90,8 +91,8 @@ def texts_of(root: Path) -> Mapping[str, str]:
     return {path.name: _text(path) for path in paths}
 
 
-def on_disk_policy(root: Path) -> tuple[Policy, Mapping[str, str]]:
-    """Return the policy that the files on disk say, and their texts.
+def on_disk_policy(root: Path, people: Principals | None = None) -> tuple[Policy, Mapping[str, str]]:
+    """Return the policy that the files on disk say, and their texts; owners must be among `people`, where given.
 
     Raises:
         BadInput: there are none, or (BadPolicy) they hold something else than they may.
@@ -99,7 +100,7 @@ def on_disk_policy(root: Path) -> tuple[Policy, Mapping[str, str]]:
     texts = texts_of(root)
     if not texts:
         raise BadInput(f"{root / FOLDER} holds no policy files: quarterdeck policy init writes some to begin with")
-    return read_policy(texts), texts
+    return read_policy(texts, handles=people.by_handle.keys() if people is not None else None), texts
 
 
 def write_preset(root: Path, name: str) -> Path:

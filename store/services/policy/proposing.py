@@ -40,7 +40,7 @@ def propose(context: Context, actor: Actor, *, title: str, why: str, risk: str =
         BadInput: there are none, or they say what is in force already; or no reason is given.
         Refusal: the actor may not open a request for everything; or nobody could change the policy afterwards.
     """
-    policy, texts = on_disk_policy(context.root)
+    policy, texts = on_disk_policy(context.root, principals(context.ledger))
     release = release_of(policy)
     blobs = [policy.canonical, _manifest(policy), release.to_bytes(), *(text.encode() for text in texts.values())]
 

@@ -13,7 +13,7 @@ from store.domain.policy import Policy
 from store.domain.rationale import ODD
 from store.domain.secrets import redact
 from store.domain.templates import LONGEST, begun, named
-from store.errors import BadInput, Conflict, Refusal
+from store.errors import BadInput, Conflict, Refusal, Unstated
 from store.formats import safe_toml
 from store.intake.guard import StillWriting
 from store.intake.inbox import Drop, Problem, read_drop
@@ -53,7 +53,11 @@ def take(context: Context, actor: Actor | None, drop: Drop) -> FileOutcome:
     try:
         request = _opened(context.ledger, drop, file) or _open(context, actor, drop, content, file)
     except Refusal as refusal:
-        return FileOutcome(path=path, outcome="refused", reason="; ".join(refusal.reasons))
+        reason = " → ".join(filter(None, ("; ".join(refusal.reasons), "; ".join(refusal.would_unblock))))
+        return FileOutcome(path=path, outcome="refused", reason=reason)
+    except Unstated as error:
+        reason = f"it does not state what it must: {', '.join(error.missing)}"
+        return FileOutcome(path=path, outcome="refused", reason=reason)
     except (BadInput, Conflict) as error:
         return FileOutcome(path=path, outcome="refused", reason=str(error))
     if isinstance(request, _Old):

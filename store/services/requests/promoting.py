@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from store.domain import events as ev
 from store.domain import promotion as rules
@@ -15,6 +17,8 @@ from store.services.context import Actor, Context, Source
 from store.services.delivery.environments import environments, one
 from store.services.requests.reading import change_of
 from store.services.requests.requests import opening
+
+_PROMOTED: Final = re.compile(r"(?: \(promoted from [^()]*\))+$")
 
 
 def check(context: Context, source: Source, request: str, *, to: str) -> None:
@@ -32,10 +36,13 @@ def check(context: Context, source: Source, request: str, *, to: str) -> None:
 
 
 @attempt("promote")
-def promote(context: Context, actor: Actor, request: str, *, to: str) -> Entry:
+def promote(context: Context, actor: Actor, request: str, *, to: str, template: str | None = None) -> Entry:
     """Open a request for the same release in another environment; it needs that environment's approvals.
 
+    `template` names another kind of change, where that of `request` is not for `to`.
+
     Raises:
+        BadInput: no such environment, or a template that is not for it.
         Refusal: the request is not live, its release is in quarantine, only looks the same as what is live, or
             may not go there from where it is.
     """
@@ -44,14 +51,15 @@ def promote(context: Context, actor: Actor, request: str, *, to: str) -> Entry:
     def decide(source: Source) -> Sequence[ev.Event]:
         check(context, source, request, to=to)
         change = change_of(source, request)
-        title = f"{change.content.title} (promoted from {change.environment})"[:200]
+        title = f"{_PROMOTED.sub('', change.content.title)} (promoted from {change.environment})"[:200]
+        stated = replace(change.content, title=title, template=template or change.content.template)
         opened = opening(
             context,
             source,
             actor.handle,
             project=change.project,
             environment=to,
-            content=replace(change.content, title=title),
+            content=stated,
             target=change.target,
         )
         return [replace(opened, from_request=request)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.domain.push import Reach
 from store.domain.severity import of_drift
@@ -17,6 +19,7 @@ from store.services.triage.item import Item
 _FAILED = 50
 _UNUSUAL = 50
 _REFUSED = 5
+_TOLD_FOR = timedelta(days=7)
 
 
 def chain(asked: Asked) -> Iterator[Item]:
@@ -104,6 +107,28 @@ def _how_far(context: Context, row: DeploymentRow) -> str:
             ways = f"quarterdeck deploy --resume {row.id} finishes it, --undo {row.id} takes it back"
             words += [reach.in_words(), ways]
     return "; ".join(words)
+
+
+def rolled_back(asked: Asked) -> Iterator[Item]:
+    """Yield to whoever asked for a release or approved it that it was rolled back, for a week or until it is lifted."""
+    with asked.context.ledger.reading() as connection:
+        rows = deployments.quarantined(connection)
+    for row in rows:
+        found = next(recorded(asked.context.ledger.entries(after=row.seq - 1, until=row.seq)))
+        event = found.event
+        concerned = isinstance(event, ev.ReleaseQuarantined) and asked.handle in (event.concerns or ())
+        if concerned and parse_timestamp(asked.at) < parse_timestamp(found.time) + _TOLD_FOR:
+            yield Item(
+                key=row.deployment,
+                kind="rolled-back",
+                severity="medium",
+                environment=row.environment,
+                project=row.project,
+                what=f"your release {row.release[:12]} is in quarantine: {row.reason}",
+                reason="you asked for it or approved it: mend it, or say why its quarantine may be lifted",
+                since=found.time,
+                mine=True,
+            )
 
 
 def incident(asked: Asked) -> Iterator[Item]:

@@ -24,6 +24,7 @@ SOURCES: Final[tuple[Asks, ...]] = (
     waiting.decisions,
     waiting.comments,
     broken.failed,
+    broken.rolled_back,
     broken.incident,
     owed.reviews_due,
     owed.open_findings,

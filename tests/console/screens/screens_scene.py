@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from console_scene import screen_text
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 
@@ -111,7 +112,7 @@ async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
         if true():
             return
         await asyncio.sleep(0.01)
-    raise AssertionError("it never came true")
+    raise AssertionError(f"it never came true; shown:\n{screen_text(pilot.app)}")
 
 
 async def armed(pilot: Pilot[Any]) -> None:

@@ -18,6 +18,8 @@ from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from store.domain import events as ev
+from store.domain.policy.reading import read_policy
+from store.services.delivery import deploying
 from store.services.drift import drifting
 from store.services.requests import approving, commenting, requests
 
@@ -104,6 +106,7 @@ async def test_code_stands_side_by_side_from_120_columns(mira: DemoDesk) -> None
         assert not view.is_split()
 
 
+@pytest.mark.presses(Pane="r")
 async def test_an_id_that_is_no_request_is_said_and_the_list_stays(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
         await review(pilot, "CR-9999")
@@ -123,6 +126,7 @@ async def test_the_cursor_reads_the_request_it_is_on(mira: DemoDesk) -> None:
         assert "✗ ines refused: orders hold addresses" in screen_text(pilot.app)
 
 
+@pytest.mark.presses(Approvals="v")
 async def test_v_ticks_a_component_off_until_the_request_is_edited(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await review(pilot)
@@ -162,6 +166,7 @@ async def test_d_and_n_walk_through_the_text_and_esc_goes_back_to_the_list(mira:
         assert pane_of(pilot).crumbs == ()
 
 
+@pytest.mark.presses(Approvals="a")
 async def test_approving_signs_the_digest_on_the_screen(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
         await review(pilot)
@@ -210,6 +215,7 @@ async def test_one_person_approves_once(mira: DemoDesk) -> None:
         assert "one person is one approval" in said(pilot)
 
 
+@pytest.mark.presses(Approvals="x")
 async def test_refusing_needs_a_reason(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
         await review(pilot)
@@ -221,6 +227,7 @@ async def test_refusing_needs_a_reason(mira: DemoDesk) -> None:
         assert (newest(mira).kind, newest(mira).data["reason"]) == ("approval.refused", "no contract")
 
 
+@pytest.mark.presses(Approvals="c")
 async def test_c_in_the_list_comments_on_the_request_as_a_whole(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
@@ -251,6 +258,7 @@ async def test_c_in_a_review_comments_on_the_component_and_it_stands_under_it(mi
         assert "2 comments not settled (by ines, mira)" in await asked(pilot, "a")
 
 
+@pytest.mark.presses(Approvals="C", SemanticDiff="comma full_stop")
 async def test_point_and_comma_walk_the_comments_and_capital_c_settles_one(mira: DemoDesk) -> None:
     context = mira.desk.context
     commenting.comment(context, mira.actor("ines"), CHANGE, "Order intake", "why POST?")
@@ -315,6 +323,7 @@ async def test_n_in_the_text_goes_on_in_the_next_component_and_back_to_its_last_
         assert f"change {len(text.diff.blocks)}/{len(text.diff.blocks)}" in screen_text(pilot.app)
 
 
+@pytest.mark.presses(ChangePanel="d", SemanticDiff="w")
 async def test_split_and_noise_are_kept_for_the_next_time(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await review(pilot)
@@ -339,7 +348,7 @@ async def test_deploying_says_what_is_in_the_way(mira: DemoDesk) -> None:
         await pilot.press("D")
         await settled(pilot)
         assert "not approved: 0 of 2 approvals for risk high" in said(pilot)
-        assert "→ quarterdeck approve CR-0010, by somebody who neither opened nor edited it" in said(pilot)
+        assert "→ quarterdeck approve CR-0010, by ines, mira" in said(pilot)
         for name in ("ines", "mira"):
             approving.approve(mira.desk.context, mira.actor(name), CHANGE)
         await until(pilot, lambda: "cannot be deployed yet" in screen_text(pilot.app))
@@ -349,6 +358,7 @@ async def test_deploying_says_what_is_in_the_way(mira: DemoDesk) -> None:
         assert "→ acknowledge, adopt or revert the drift first" in said(pilot)
 
 
+@pytest.mark.presses(Approvals="D")
 async def test_deploying_asks_for_the_environments_name_and_reads_back(mira: DemoDesk) -> None:
     ready(mira)
     async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
@@ -364,6 +374,7 @@ async def test_deploying_asks_for_the_environments_name_and_reads_back(mira: Dem
         assert "live in prod" in screen_text(pilot.app)
 
 
+@pytest.mark.presses(Approvals="m")
 async def test_promoting_opens_a_request_elsewhere_and_hands_it_in(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
         await review(pilot, "CR-0006")
@@ -446,3 +457,28 @@ async def test_a_removed_part_keeps_its_place_while_the_ledger_grows(mira: DemoD
         await until(pilot, lambda: "● ines" in screen_text(pilot.app))
         assert words.cursor == at
         assert plain(as_line(table(pilot).rows[0].cells[5])) == "1/2"
+
+
+async def test_promoting_asks_what_kind_of_change_it_is_there_where_its_own_is_not_for_that_place(
+    mira: DemoDesk,
+) -> None:
+    ours = '[templates.ours]\ntitle = "Ours"\nenvironments = ["staging"]\n'
+    mira.desk.context = context = mira.desk.context.under(read_policy({"policy.toml": ours}))
+    stated = {"title": "T", "why": "w", "success": "s", "rollback_plan": "r", "what": "w", "risk": "low"}
+    content = ev.RequestContent(template="ours", **stated)
+    place = {"project": "orders", "environment": "staging"}
+    made = requests.open_request(context, mira.actor("theo"), content=content, **place).statement.on["request"]
+    requests.submit(context, mira.actor("theo"), made)
+    for name in ("ines", "mira"):
+        approving.approve(context, mira.actor(name), made)
+    deploying.deploy(context, mira.actor("mira"), made)
+    async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot, made)
+        await asked(pilot, "m", Choose)
+        await pilot.press("enter")
+        await until(pilot, lambda: "ours is not for dev: what kind of change is it there?" in screen_text(pilot.app))
+        await armed(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
+        promoted = requests.change_of(context.ledger, "CR-0013")
+        assert (promoted.environment, promoted.content.template) == ("dev", "config-tweak")

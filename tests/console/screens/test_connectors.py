@@ -49,6 +49,7 @@ def test_what_is_new_since_a_review_looks_like_this(mira: DemoDesk, snap_compare
     assert snap_compare(bare(mira.desk, PLACE), terminal_size=size, run_before=settled)
 
 
+@pytest.mark.presses(Connectors="v")
 async def test_the_first_line_says_what_is_new_and_what_to_press(mira: DemoDesk) -> None:
     async with bare(mira.desk, PLACE).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
@@ -68,6 +69,7 @@ async def test_the_first_line_says_what_is_new_and_what_to_press(mira: DemoDesk)
     assert (found.review.actor, found.review.note) == ("mira", "known")
 
 
+@pytest.mark.presses(Connectors="w")
 async def test_w_shows_only_what_changed(mira: DemoDesk) -> None:
     reviewing.review(mira.desk.context, mira.actor("mira"), inventory(mira.desk.context))
     drop(mira, calling("evil.example"))

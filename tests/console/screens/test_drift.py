@@ -128,6 +128,7 @@ async def test_acknowledging_asks_for_a_note_and_records_it(mira: DemoDesk) -> N
     assert (row(mira, "DR-0002").status, row(mira, "DR-0002").note) == ("acknowledged", "known")
 
 
+@pytest.mark.presses(Drift="u")
 async def test_adopting_opens_a_request_that_asks_to_keep_it(mira: DemoDesk) -> None:
     async with bare(mira.desk, DRIFT).run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -148,6 +149,7 @@ async def test_adopting_opens_a_request_that_asks_to_keep_it(mira: DemoDesk) -> 
     assert row(mira, "DR-0002").status == "adopted"
 
 
+@pytest.mark.presses(Ask="escape")
 async def test_leaving_a_question_changes_nothing(mira: DemoDesk) -> None:
     before = mira.desk.context.ledger.head().size
     async with bare(mira.desk, DRIFT).run_test(size=(100, 30)) as pilot:
@@ -160,6 +162,7 @@ async def test_leaving_a_question_changes_nothing(mira: DemoDesk) -> None:
     assert mira.desk.context.ledger.head().size == before
 
 
+@pytest.mark.presses(Drift="R")
 async def test_reverting_pushes_the_desired_release_over_it(mira: DemoDesk) -> None:
     async with bare(mira.desk, DRIFT).run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -259,6 +262,7 @@ async def test_another_screen_opens_a_drift_by_its_id(mira: DemoDesk) -> None:
         assert "crm-sync" in str(pilot.app.query_one("#about", Facts).render())
 
 
+@pytest.mark.presses(Drift="e")
 async def test_e_shows_the_entry_and_y_copies_the_id(mira: DemoDesk) -> None:
     async with bare(mira.desk, DRIFT).run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -270,6 +274,7 @@ async def test_e_shows_the_entry_and_y_copies_the_id(mira: DemoDesk) -> None:
         await pilot.press("escape")
 
 
+@pytest.mark.presses(Drift="t")
 async def test_t_goes_to_replay_at_the_entry_that_opened_it(mira: DemoDesk) -> None:
     opened: list[str] = []
 
@@ -326,6 +331,7 @@ async def test_what_the_unauthorised_change_reaches_stands_on_top(mira: DemoDesk
         assert "host evil.example is new" in told
 
 
+@pytest.mark.presses(Drift="d")
 async def test_the_comparison_one_looked_at_comes_first_the_next_time(mira: DemoDesk) -> None:
     async with bare(mira.desk, DRIFT).run_test(size=(140, 45)) as pilot:
         await settled(pilot)

@@ -26,7 +26,13 @@ async def go(pilot: Pilot[Any], subject: str) -> None:
     await settled(pilot)
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("lineage", marks=pytest.mark.presses(Lineage="W o", ExplainDialog="o escape")),
+        pytest.param("approvals", marks=pytest.mark.presses(Approvals="W o", ExplainDialog="o escape")),
+    ],
+)
 async def test_why_is_one_key_away_and_the_page_can_be_taken_along(mira: DemoDesk, place: str) -> None:
     async with bare(mira.desk, PLACES[place]).run_test(size=(140, 45)) as pilot:
         await go(pilot, "CR-0005")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fake_n8n import KEY, FakeN8n, export, running
-from screens_scene import DemoDesk, armed, bare, said, settled, until
+from screens_scene import DemoDesk, armed, bare, pane_of, said, settled, until
 from support.scene import Scene
 from textual.pilot import Pilot
 
@@ -59,6 +59,12 @@ def words(pilot: Pilot[Any]) -> str:
     return "\n".join(str(widget.render()) for widget in pilot.app.screen.query("Facts"))
 
 
+async def opened_at(pilot: Pilot[Any], deployment: str) -> None:
+    await settled(pilot)
+    pane_of(pilot).open(deployment)
+    await settled(pilot)
+
+
 async def pressed(pilot: Pilot[Any], key: str, dialog: type[Any]) -> None:
     await settled(pilot)
     await pilot.press(key)
@@ -66,11 +72,18 @@ async def pressed(pilot: Pilot[Any], key: str, dialog: type[Any]) -> None:
     await armed(pilot)
 
 
-async def test_a_first_deployment_that_failed_is_taken_back_from_the_home_screen(scene: Scene, n8n: FakeN8n) -> None:
-    half_done(scene, n8n, "1")
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(TRIAGE, marks=pytest.mark.presses(Triage="U"), id="home"),
+        pytest.param(LINEAGE, marks=pytest.mark.presses(Lineage="U"), id="lineage"),
+    ],
+)
+async def test_a_first_deployment_that_failed_is_taken_back(scene: Scene, n8n: FakeN8n, place: Place) -> None:
+    deployment = half_done(scene, n8n, "1")
     assert codes(n8n) == "10"
-    async with bare(Desk(scene.context, scene.bo, check_at_start=False), TRIAGE).run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
+    async with bare(Desk(scene.context, scene.bo, check_at_start=False), place).run_test(size=(100, 30)) as pilot:
+        await opened_at(pilot, deployment)
         assert "● A  a" in words(pilot)
         assert "· B  b" in words(pilot)
         await pressed(pilot, "U", ConfirmRollback)
@@ -82,13 +95,18 @@ async def test_a_first_deployment_that_failed_is_taken_back_from_the_home_screen
     assert releases.desired(scene.context.ledger, "flows", "orders") is None
 
 
-async def test_a_failed_deployment_is_finished_from_its_lineage(scene: Scene, n8n: FakeN8n) -> None:
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(TRIAGE, marks=pytest.mark.presses(Triage="F"), id="home"),
+        pytest.param(LINEAGE, marks=pytest.mark.presses(Lineage="F"), id="lineage"),
+    ],
+)
+async def test_a_failed_deployment_is_finished(scene: Scene, n8n: FakeN8n, place: Place) -> None:
     deployment = half_done(scene, n8n, "1")
-    async with bare(Desk(scene.context, scene.bo, check_at_start=False), LINEAGE).run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        pilot.app.query_one(Lineage).open(deployment)
-        await settled(pilot)
-        assert "ways on" in words(pilot)
+    async with bare(Desk(scene.context, scene.bo, check_at_start=False), place).run_test(size=(100, 30)) as pilot:
+        await opened_at(pilot, deployment)
+        assert "ways on" in words(pilot) or "F finishes it" in words(pilot)
         await pressed(pilot, "F", Confirm)
         assert "● A  a" in words(pilot)
         assert "1 component left to push" in words(pilot)
@@ -107,6 +125,7 @@ async def test_where_nothing_failed_both_keys_say_so(mira: DemoDesk) -> None:
             assert "nothing to finish or to take back" in said(pilot)
 
 
+@pytest.mark.presses(ConfirmRollback="ctrl+o", Lineage="R")
 async def test_single_components_are_chosen_and_only_they_go_back(mira: DemoDesk) -> None:
     live = mira.root / "out" / "prod" / "orders" / "flows.json"
     assert live.read_bytes() == orders(3)

@@ -8,7 +8,7 @@ from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, open_demo, pane_of, said, settled
 from textual.pilot import Pilot
 
-from console.app import SCREENS
+from console.places import SCREENS
 from console.screen import Place
 from console.screen.words_form import WordsForm
 from console.screens.findings import Findings
@@ -37,6 +37,7 @@ def test_findings_and_anomalies_look_like_this(mira: DemoDesk, snap_compare: Any
     assert snap_compare(bare(mira.desk, PLACE), terminal_size=size, run_before=settled)
 
 
+@pytest.mark.presses(Findings="w")
 async def test_the_first_line_says_what_is_open_and_what_to_press(mira: DemoDesk) -> None:
     async with bare(mira.desk, PLACE).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
@@ -48,6 +49,7 @@ async def test_the_first_line_says_what_is_open_and_what_to_press(mira: DemoDesk
         assert [row.key for row in listed(pilot).rows][-1] == "AN-0001"
 
 
+@pytest.mark.presses(Findings="A")
 async def test_an_anomaly_is_acknowledged_by_somebody_else_with_what_it_was(demo: Path, tmp_path: Path) -> None:
     juno = open_demo(demo, tmp_path / "juno", "juno")
     async with bare(juno.desk, PLACE).run_test(size=(140, 45)) as pilot:
@@ -79,6 +81,7 @@ async def test_nobody_acknowledges_an_anomaly_about_themselves(mira: DemoDesk) -
         assert "separation of duties" in said(pilot)
 
 
+@pytest.mark.presses(Findings="H X c")
 async def test_a_finding_is_handed_over_talked_about_and_closed(demo: Path, tmp_path: Path) -> None:
     juno = open_demo(demo, tmp_path / "juno", "juno")
     async with bare(juno.desk, PLACE).run_test(size=(140, 45)) as pilot:
@@ -108,6 +111,7 @@ async def test_a_finding_is_handed_over_talked_about_and_closed(demo: Path, tmp_
     assert steps == ["raised", "noted", "assigned", "closed"]
 
 
+@pytest.mark.presses(Findings="f")
 async def test_a_finding_is_opened_about_the_entry_under_the_cursor(demo: Path, tmp_path: Path) -> None:
     juno = open_demo(demo, tmp_path / "juno", "juno")
     async with bare(juno.desk, PLACE).run_test(size=(140, 45)) as pilot:

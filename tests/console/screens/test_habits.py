@@ -10,8 +10,10 @@ from console_scene import screen_text
 from screens_scene import DemoDesk, frame_of, pane_of, said, settled, until
 from textual.screen import ModalScreen
 
-from console.app import SCREENS, Console, key_table
+from console.app import Console
+from console.key_table import key_table
 from console.personal.memory import LeftOff
+from console.places import SCREENS
 from console.screen.commands import COMMANDS
 from console.screen.keys import CAREFUL
 from console.screen.palette import Going
@@ -170,6 +172,7 @@ async def test_the_tour_is_one_page_that_esc_skips(mira: DemoDesk) -> None:
         assert "over ssh: ssh -C" in said(pilot)
 
 
+@pytest.mark.presses(Frame="Z")
 async def test_production_is_thawed_again_only_by_typing_its_name(mira: DemoDesk) -> None:
     context = mira.desk.context
     environments.freeze(context, mira.actor("mira"), "prod", reason="slip")

@@ -7,7 +7,7 @@ from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled
 from textual.pilot import Pilot
 
-from console.app import SCREENS
+from console.places import SCREENS
 from console.screen import Place
 from console.screens.health import Health
 from console.widgets.dialogs import Ask, Reading
@@ -45,6 +45,7 @@ async def test_it_says_what_is_overdue_what_was_rehearsed_and_who_adopted_the_po
             assert words in text(pilot)
 
 
+@pytest.mark.presses(Health="v")
 async def test_v_records_that_the_policy_was_read(mira: DemoDesk) -> None:
     async with bare(mira.desk, PLACE).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
@@ -58,6 +59,7 @@ async def test_v_records_that_the_policy_was_read(mira: DemoDesk) -> None:
     assert (last.statement.actor, last.statement.data["note"]) == ("mira", "fine")
 
 
+@pytest.mark.presses(Frame="escape", Health="t w")
 async def test_the_source_and_the_policy_of_the_past_are_shown_on_demand(mira: DemoDesk) -> None:
     async with bare(mira.desk, PLACE).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
@@ -79,6 +81,7 @@ async def test_the_source_and_the_policy_of_the_past_are_shown_on_demand(mira: D
         assert "in force" in text(pilot)
 
 
+@pytest.mark.presses(Health="d")
 async def test_a_proposal_stands_first_with_what_it_changes_and_enter_opens_its_review(mira: DemoDesk) -> None:
     (mira.root / "policies" / "policy.toml").write_text("review_every_days = 30\n")
     proposing.propose(mira.desk.context, mira.actor("ada"), title="Look more often", why="the audit")
@@ -110,6 +113,7 @@ async def test_enter_goes_where_it_is_handled(mira: DemoDesk, row: str, place: s
         assert pane_of(pilot).id == place
 
 
+@pytest.mark.presses(Health="e y")
 async def test_y_copies_the_command_that_handles_it_and_e_shows_an_entry(mira: DemoDesk) -> None:
     async with bare(mira.desk, PLACE).run_test(size=(80, 24)) as pilot:
         await on(pilot, "verification")

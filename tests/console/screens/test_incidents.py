@@ -7,7 +7,7 @@ from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled
 from textual.pilot import Pilot
 
-from console.app import SCREENS
+from console.places import SCREENS
 from console.screen import Place
 from console.screen.words_form import WordsForm
 from console.screens.incidents import Incidents
@@ -46,6 +46,7 @@ async def test_the_timeline_tells_what_was_deployed_around_it_and_what_stood_liv
             assert words in text
 
 
+@pytest.mark.presses(Incidents="X c i", LineView="enter")
 async def test_an_incident_is_opened_noted_on_and_closed_with_three_answers(mira: DemoDesk) -> None:
     async with bare(mira.desk, PLACE).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
@@ -78,6 +79,7 @@ async def test_an_incident_is_opened_noted_on_and_closed_with_three_answers(mira
     assert (view.closed.cause, view.closed.fix, view.closed.learned) == ("why", "how", "what")
 
 
+@pytest.mark.presses(Incidents="B")
 async def test_glass_is_broken_with_the_name_of_production_and_reviewed_by_another(mira: DemoDesk) -> None:
     name = fresh(mira)
     async with bare(mira.desk, PLACE).run_test(size=(140, 45)) as pilot:
@@ -101,6 +103,7 @@ async def test_glass_is_broken_with_the_name_of_production_and_reviewed_by_anoth
     assert (glass.incident, glass.environment, glass.justification) == (name, "prod", "customers")
 
 
+@pytest.mark.presses(Incidents="L t")
 async def test_t_replays_its_start_and_l_shows_its_lineage(mira: DemoDesk) -> None:
     async with bare(mira.desk, *SCREENS).run_test(size=(140, 45)) as pilot:
         await pilot.press("9")

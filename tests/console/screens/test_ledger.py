@@ -22,7 +22,7 @@ from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from store.clock import timestamp
 from store.integrity.entry import Statement
-from store.ledger.verify import VerificationStopped
+from store.ledger.report import VerificationStopped
 
 LEDGER = Place(key="6", id="ledger", title="Ledger", factory=Ledger, subjects=("#",))
 REPLAY = Place(key="5", id="replay", title="Replay", factory=Replay)
@@ -240,6 +240,7 @@ async def test_nothing_found_says_so(mira: DemoDesk) -> None:
         assert "no entry is under the cursor" in said(pilot)
 
 
+@pytest.mark.presses(Ledger="y")
 async def test_copying_copies_the_whole_hash(mira: DemoDesk) -> None:
     async with bare(mira.desk, LEDGER).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
@@ -287,6 +288,7 @@ async def test_verifying_says_the_verdict_and_against_what(mira: DemoDesk) -> No
         assert "no verification found a problem" in said(pilot)
 
 
+@pytest.mark.presses(Ledger="V p")
 async def test_a_changed_byte_is_found_shown_and_gone_to(mira: DemoDesk) -> None:
     tamper(mira.root, 100)
     async with bare(mira.desk, LEDGER).run_test(size=(140, 45)) as pilot:
@@ -316,7 +318,7 @@ async def test_a_stopped_verification_has_no_verdict(long: DemoDesk) -> None:
         await pilot.press("V", "escape")
         await settled(pilot)
         if pane._verification.report is None:  # else this machine was faster than the key
-            assert "there is no verdict" in said(pilot)
+            await until(pilot, lambda: "there is no verdict" in said(pilot))
             assert "ANCHORED" not in words(pilot, "verdict")
 
 
@@ -335,6 +337,7 @@ async def test_stopping_stops(long: DemoDesk) -> None:
     assert long.desk.chain == "unknown"
 
 
+@pytest.mark.presses(Ledger="e t")
 @pytest.mark.parametrize(
     "text", ["\x1b[2J\x1b]52;c;eA==\x07", "[/] [@click=app.quit]x[/] [bold", "\u202eevil\u2066", "a\nb\tc"]
 )

@@ -168,6 +168,7 @@ async def test_every_size_shows_the_tree_and_the_node(mira: DemoDesk, size: tupl
         assert pilot.app.query_one("#about Facts").is_on_screen
 
 
+@pytest.mark.presses(Lineage="d")
 async def test_d_gives_the_change_all_the_room(mira: DemoDesk) -> None:
     async with bare(mira.desk, LINEAGE).run_test(size=(80, 24)) as pilot:
         await go(pilot, "CR-0007")
@@ -236,6 +237,7 @@ async def test_who_may_not_roll_back_is_told_who_could(theo: DemoDesk) -> None:
         assert "→ mira could do it" in said(pilot)
 
 
+@pytest.mark.presses(Lineage="e t", Pane="y")
 async def test_e_t_and_y_speak_of_the_node(mira: DemoDesk) -> None:
     opened: list[str] = []
 

@@ -130,6 +130,7 @@ async def test_keys_go_from_event_to_event_and_by_days_from_wherever_the_focus_i
         assert "NOW" in banner(pilot)
 
 
+@pytest.mark.presses(Replay="t")
 async def test_an_instant_can_be_typed(mira: DemoDesk) -> None:
     async with bare(mira.desk, REPLAY).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
@@ -164,6 +165,7 @@ async def test_an_id_that_is_not_there_is_said(mira: DemoDesk) -> None:
         assert "NOW" in banner(pilot)
 
 
+@pytest.mark.presses(Replay="d")
 async def test_two_marks_are_compared_with_each_other(mira: DemoDesk) -> None:
     async with bare(mira.desk, REPLAY).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
@@ -229,6 +231,7 @@ async def test_the_cursor_stays_in_the_past_while_the_ledger_grows(mira: DemoDes
         assert stream(pilot).total == size + 1
 
 
+@pytest.mark.presses(Replay="e")
 async def test_the_entry_of_the_instant_is_shown(mira: DemoDesk) -> None:
     async with bare(mira.desk, REPLAY).run_test(size=(140, 45)) as pilot:
         await settled(pilot)

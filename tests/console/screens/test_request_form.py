@@ -80,6 +80,7 @@ def test_the_form_looks_like_this(snap_compare: Any, theo: DemoDesk, state: str)
     assert snap_compare(bare(theo.desk, APPROVALS), terminal_size=(80, 24), run_before=look)
 
 
+@pytest.mark.presses(Approvals="plus", RequestForm="ctrl+s")
 @pytest.mark.parametrize("size", [(60, 20), (140, 45)])
 async def test_a_request_is_written_and_handed_in_with_the_keyboard_only(theo: DemoDesk, size: tuple[int, int]) -> None:
     context = theo.desk.context
@@ -204,6 +205,7 @@ async def test_whoever_may_not_edit_is_told_why(mira: DemoDesk) -> None:
         assert "only a draft or a request in review can be edited" in said(pilot)
 
 
+@pytest.mark.presses(Choose="escape", Frame="colon")
 @pytest.mark.parametrize("place", [TRIAGE, LINEAGE])
 async def test_from_other_screens_a_request_is_about_what_the_cursor_is_on(theo: DemoDesk, place: Place) -> None:
     async with bare(theo.desk, place).run_test(size=(140, 45)) as pilot:

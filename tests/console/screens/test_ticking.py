@@ -44,6 +44,7 @@ async def opened(pilot: Pilot[Any], kind: type[Any]) -> None:
     await settled(pilot)
 
 
+@pytest.mark.presses(Approvals="T")
 async def test_a_checklist_is_ticked_item_by_item_and_approving_waits_for_it(mira: DemoDesk, request_id: str) -> None:
     context = mira.desk.context
     async with bare(mira.desk, APPROVALS).run_test(size=(80, 24)) as pilot:
@@ -101,6 +102,7 @@ async def test_whoever_may_not_approve_sees_the_checklist_and_why_it_is_locked(
     assert not [item for item in ticking.checklist(context, request) if item.by]
 
 
+@pytest.mark.presses(Triage="P")
 async def test_a_playbook_is_started_for_an_incident_and_its_steps_are_ticked_with_notes(mira: DemoDesk) -> None:
     context = mira.desk.context
     entry = incidents.open_incident(context, mira.actor("mira"), title="orders stand still", severity="critical")

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from console.app import Console
 from console.presentation.spans import as_line, plain
+from console.presentation.words import ASCII_TABLE
 from console.screen import Pane, Place
 from console.screens.triage import Triage
 from console.widgets.dialogs import Ask, Choose, Confirm
@@ -198,6 +199,7 @@ async def test_enter_on_a_refused_file_shows_its_entry(mira: DemoDesk) -> None:
         await until(pilot, lambda: BAD_FILE in screen_text(pilot.app) and "artifact.refused" in screen_text(pilot.app))
 
 
+@pytest.mark.presses(Triage="R")
 async def test_r_restores_the_desired_release_over_a_drift(mira: DemoDesk) -> None:
     async with bare(mira.desk, HOME).run_test(size=(140, 45)) as pilot:
         await on(pilot, "DR-0002")
@@ -234,6 +236,7 @@ async def test_acknowledging_takes_the_drift_off_the_list_and_the_cursor_stays_i
         assert (newest.kind, newest.actor, newest.data["note"]) == ("drift.acknowledged", "mira", "known")
 
 
+@pytest.mark.presses(Triage="i")
 async def test_i_opens_an_incident_about_the_place_under_the_cursor(mira: DemoDesk) -> None:
     async with bare(mira.desk, HOME).run_test(size=(140, 45)) as pilot:
         await on(pilot, "DR-0002")
@@ -250,6 +253,7 @@ async def test_i_opens_an_incident_about_the_place_under_the_cursor(mira: DemoDe
         assert "INC-0002" in [row.key for row in items(pilot).rows]
 
 
+@pytest.mark.presses(Triage="a")
 async def test_a_approves_what_the_cursor_is_on_with_the_digest_on_the_screen(mira: DemoDesk) -> None:
     async with bare(mira.desk, HOME).run_test(size=(140, 45)) as pilot:
         await on(pilot, "CR-0010")
@@ -327,6 +331,7 @@ async def test_the_filter_narrows_the_list_and_esc_shows_all(mira: DemoDesk) -> 
         assert len(items(pilot).rows) == 7
 
 
+@pytest.mark.presses(Triage="A X")
 async def test_a_closes_an_anomaly_x_a_finding_and_each_says_whom_it_is_not_for(demo: Path, tmp_path: Path) -> None:
     juno = open_demo(demo, tmp_path / "juno", "juno")
     about = ev.AnomalyNoticed(
@@ -352,3 +357,15 @@ async def test_a_closes_an_anomaly_x_a_finding_and_each_says_whom_it_is_not_for(
         await pilot.press("v")
         assert "enter opens them" in said(pilot)
     juno.desk.context.ledger.close()
+
+
+async def test_on_a_narrow_strip_the_age_of_what_was_seen_is_not_what_is_cut(mira: DemoDesk) -> None:
+    async with bare(mira.desk, HOME).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        prod = screen_text(pilot.app).split("\n")[5]
+        assert "2 drifts" in prod
+        assert "seen 11 min ago" in prod
+
+
+def test_what_is_cut_looks_cut_without_unicode_too() -> None:
+    assert str.maketrans({"…": "~"}).items() <= ASCII_TABLE.items()

@@ -6,7 +6,8 @@ import pytest
 from console_scene import screen_text
 from screens_scene import DemoDesk, pane_of, settled
 
-from console.app import SCREENS, Console
+from console.app import Console
+from console.places import SCREENS
 from store.domain import events as ev
 from store.services.acting import perform
 
@@ -16,6 +17,7 @@ def test_the_whole_console_looks_like_this(mira: DemoDesk, snap_compare: Any) ->
     assert snap_compare(Console(mira.desk, palette="truecolor"), terminal_size=(140, 45), run_before=settled)
 
 
+@pytest.mark.presses(Frame="0 1 2 3 4 5 6 7 8 9")
 @pytest.mark.parametrize("size", [(60, 20), (200, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_every_screen_opens_by_its_key_and_says_what_is_wrong(mira: DemoDesk, size: tuple[int, int]) -> None:
     async with Console(mira.desk, palette="truecolor").run_test(size=size) as pilot:

@@ -13,7 +13,7 @@ import pytest
 from support.tmux import Pane, Tmux
 from terminal_scene import ARMED, Console, Person
 
-from console.app import SCREENS
+from console.places import SCREENS
 
 pytestmark = pytest.mark.xdist_group("terminals")
 Open = Callable[..., Console]
@@ -45,7 +45,7 @@ def test_a_night_on_call_by_keys_alone(opened: Open, columns: int, lines: int) -
     pane.press("Left")
     console.is_whole(columns, lines)
     pane.press("q")
-    pane.shows("Pane is dead (status 0")
+    pane.ends("status 0")
     assert pane.fact("alternate_on") == "0"
 
 
@@ -82,7 +82,7 @@ def test_a_hundred_resizes_in_two_seconds_leave_the_right_picture_and_nothing_be
     assert (threads, files) <= (before[0] + 2, before[1])
     assert kilobytes < before[2] + 30_000
     console.pane.press("q")
-    console.pane.shows("Pane is dead (status 0")
+    console.pane.ends("status 0")
 
 
 def held(pid: int) -> tuple[int, int, int]:
@@ -124,6 +124,7 @@ def is_the_shell_s_again(pane: Pane) -> bool:
     return [pane.fact(name) for name in facts] == ["0", "0", "1"]
 
 
+@pytest.mark.presses_for_real(TerminalApp="ctrl+z")
 def test_stopped_and_continued_the_terminal_is_lent_and_taken_back_whole(shell: Console) -> None:
     pane, person = shell.pane, shell.person
     usual = (person.root / "before").read_text()
@@ -162,6 +163,7 @@ def test_where_no_shell_could_continue_it_the_console_does_not_stop(opened: Open
     console.pane.shows("1 waits for you")
 
 
+@pytest.mark.presses_for_real(TerminalApp="ctrl+l")
 def test_what_another_program_wrote_is_gone_after_ctrl_l_and_after_coming_back(opened: Open) -> None:
     console = opened(80, 24)
     pane = console.pane

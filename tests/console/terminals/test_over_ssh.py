@@ -99,9 +99,12 @@ def test_a_lost_connection_leaves_no_process_and_no_lock(tmux: Tmux, server: Ssh
     client.press("a")  # in the middle of a question
     client.shows("APPROVE", "signed by mira")
     os.kill(int(client.fact("pane_pid")), signal.SIGKILL)
-    client.shows("Pane is dead")
+    client.ends()
     client.close()
     wait(lambda: gone(pid_of(person)))
+    again = near(far(server, person))
+    again.expect(rb"DR-0002")
+    assert not gone(pid_of(person)), "a second console stands where the first was cut off"
     locks = person.workspace / "locks"
     before = sorted(path.name for path in locks.iterdir()) if locks.exists() else []
     quarterdeck = [sys.executable, "-m", "console.cli", "-w", str(person.workspace)]
@@ -115,6 +118,34 @@ def test_a_lost_connection_leaves_no_process_and_no_lock(tmux: Tmux, server: Ssh
     assert json.loads(done.stdout)
     assert time.monotonic() - started < 10
     assert before == sorted(path.name for path in locks.iterdir())
+    again.expect(rb"approved|1 of 2|still needs")  # what the command did is on the second console
+    wanted = [
+        "--project",
+        "orders",
+        "--env",
+        "staging",
+        "--title",
+        "t",
+        "--why",
+        "w",
+        "--success",
+        "s",
+        "--risk",
+        "low",
+    ]
+    for arguments in (
+        ["request", "open", *wanted, "--rollback-plan", "r"],
+        ["rollback", "prod", "--project", "orders", "--yes"],
+    ):
+        done = subprocess.run(
+            [*quarterdeck, *key, *arguments, "--json"],
+            capture_output=True, check=False, env=person.environment(), timeout=30,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    again.send("q")
+    again.expect(pexpect.EOF)
+    again.close()
+    assert again.exitstatus == 0
 
 
 def test_a_copy_goes_through_ssh_to_the_near_clipboard_and_says_how(server: SshServer, person: Person) -> None:
