@@ -12,6 +12,7 @@ from store.integrity.sshsig import NAMESPACE
 from store.projections import requests as rows
 from store.services import diffing
 from store.services.context import Context
+from store.services.delivery.environments import environments
 from store.services.requests.offsite import Unsigned
 
 
@@ -25,10 +26,12 @@ def approval_text(context: Context, unsigned: Unsigned, statement: Path) -> str:
     event, said = unsigned.event, unsigned.statement
     with context.ledger.reading() as connection:
         stated = rows.content(connection, event.request)
+    goes = environments(context.ledger, until=event.seen_size).get(event.environment)
     facts = {
         "approves": f"{event.request}: {stated.title if stated else ''}",
         "as": said.actor,
         "for": f"{event.project} in {event.environment}",
+        "goes to": goes.place.words if goes is not None else "no environment",
         "ledger": said.origin,
         "request digest": event.digest,
         "release": event.release,
@@ -50,7 +53,8 @@ def approval_text(context: Context, unsigned: Unsigned, statement: Path) -> str:
     lines += [
         "",
         f"What is signed is {statement.name}, {len(unsigned.data)} bytes, sha256 {sha256(unsigned.data).hexdigest()}.",
-        "It holds the facts above and nothing else; compare its digests with what you reviewed. Then, beside it:",
+        "It holds the facts above and nothing else, where it goes by the ledger seen; compare its digests with what",
+        "you reviewed. Then, beside it:",
         f"  {sign_line(statement)}",
         "and give the .sig back:",
         f"  quarterdeck approval import {statement.name}.sig",

@@ -164,6 +164,8 @@ def show_plan(context: Context, plan: rolling.Plan) -> None:
     else:
         say(f"{where}: release {plan.leaves_digest[:12]} → {plan.ref.release[:12]}")
     say(f"goes back to {plan.reason_back}; {len(plan.to.components)} components in {len(plan.to.files)} files")
+    if plan.moved is not None:
+        say(f"! {plan.moved}")
     if plan.takes_along:
         say(f"takes along: {', '.join(plan.takes_along)}")
     if plan.makes_stale:
@@ -184,6 +186,7 @@ def _plain(context: Context, plan: rolling.Plan) -> dict[str, object]:
         "undoes": plan.unmade.deployment if plan.unmade else None,
         "goes_back_to": plan.reason_back,
         "components": [{"id": c.id, "name": c.name, "digest": c.digest} for c in plan.to.components],
+        "moved": plan.moved,
         "takes_along": list(plan.takes_along),
         "makes_stale": list(plan.makes_stale),
         "cannot_come_back": list(plan.cannot_come_back),

@@ -20,6 +20,7 @@ from store.projections import requests as rows
 from store.services import diffing
 from store.services.audit import evidence
 from store.services.context import Context
+from store.services.delivery import environments
 from store.services.requests import (
     approving,
     commenting,
@@ -231,6 +232,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
         risk = rows.risk(connection, request_id)
     if row is None or stated is None:
         raise NotFound(f"there is no request {request_id}")
+    goes = environments.environments(context.ledger).get(row.environment)
     checklist = ticking.checklist(context, request_id)
     due = escalating.deadline_of(context, row, context.now)
     comments = commenting.of_request(context.ledger, request_id)
@@ -238,6 +240,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
         emit_json(
             _plain(row)
             | {
+                "goes_to": None if goes is None else goes.place.words,
                 "content": asdict(stated),
                 "deadline": None if due is None else asdict(due),
                 "checklist": [asdict(item) for item in checklist],
@@ -255,6 +258,8 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
     say(f"{row.id}  {row.state}  {row.environment}/{row.project}  risk {row.risk}  by {row.requester}")
     say(f"  {row.title}")
     say(f"  request digest {row.digest[:16]}  release {row.release[:16]}")
+    if goes is not None:
+        say(f"  goes to {goes.place.words}")
     if due is not None:
         say(f"  approvals {due.words}")
     if risk is not None:

@@ -82,7 +82,7 @@ async def approve(pane: Pane[Any], desk: Desk, review: Review, *, viewed: frozen
         pane.say("not approved; nothing was signed", tone="info")
         return
     entry = await pane.perform(
-        lambda: approving.approve(desk.context, me, row.id, digest=row.digest),
+        lambda: approving.approve(desk.context, me, row.id, digest=row.digest, place=review.place),
         doing=f"approving {row.id} ({me.signer.via})",
     )
     if entry.statement.data.get("complete"):
@@ -228,6 +228,8 @@ def _target(review: Review) -> list[Line]:
             "   digest ",
             (f"{row.digest[:_DIGEST]}…", "info"),
         ),
+        *([_fact("goes to", line((review.place.words, "strong")))] if review.place is not None else []),
+        *([_fact("!", line((review.moved, "danger")))] if review.moved else []),
         *([_fact("against", base_words(review))] if base_words(review) else []),
         _fact("changes", change_words(review.diff)),
         *(_fact("does" if not position else "", words) for position, words in enumerate(does)),

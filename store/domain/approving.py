@@ -107,7 +107,7 @@ def approvals_missing(
     if rule.roles and not _different(rule.roles, [_holders(change, people, good, role, at) for role in rule.roles]):
         missing.append(f"no approvals by different holders of {', '.join(rule.roles)}")
     missing += owners_missing(change, good)
-    return missing
+    return [*missing, *change.elsewhere] if missing else []
 
 
 def owners_missing(change: Change, approvers: Iterable[str]) -> list[str]:

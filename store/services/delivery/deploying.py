@@ -20,6 +20,7 @@ from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.leftovers import failure
+from store.services.delivery.moving import stays
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.reverting import after_failure
 from store.services.delivery.seen import look, settle
@@ -73,6 +74,7 @@ def deploy(
 
         def decide(source: Source) -> Sequence[ev.Event]:
             change = check(context, source, actor.handle, request, resumes=resumes, assessed=assessed)
+            stays(source, place)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
             glass = holding.held(context, source, actor.handle, change.project, change.environment)

@@ -19,6 +19,7 @@ from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery.environments import environments, one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
+from store.services.delivery.moving import moved_since_deployed, stays
 from store.services.delivery.plans import Plan, plan, refuse_quarantined
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.seen import look, saw
@@ -111,6 +112,7 @@ def rehearse(
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _check(context, source, actor, what)
+            stays(source, place)
             refuse_quarantined(source, project, what.ref.release, now=what.leaves_digest)
             return [
                 ev.RehearsalStarted(
@@ -151,6 +153,12 @@ def _check(context: Context, source: Source, actor: Actor, what: Plan) -> None:
     )
     sealing.refuse_erased(context, source, what.to)
     sealing.refuse_erased(context, source, what.leaves)
+    gone = moved_since_deployed(source, place, project)
+    if gone is not None:
+        raise Refusal(
+            [f"{gone.words}: what stands in {place} was pushed elsewhere, so no way back from it can be tried there"],
+            would_unblock=["deploy it where it is to be rehearsed, or set the target back"],
+        )
     _desired(source, what)
 
 

@@ -18,6 +18,7 @@ from store.services.context import Actor, Context, Source, named
 from store.services.delivery.environments import target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.leftovers import plan_undo
+from store.services.delivery.moving import moved_since, moved_since_deployed, stays, words_of
 from store.services.delivery.plans import Plan, plan, plan_revert, refuse_quarantined
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.reverting import after_failure
@@ -60,6 +61,7 @@ def roll_back(
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _may(context, source, actor, what)
+            stays(source, place)
             started = _started(source, what, reason=reason, expected=expected)
             return [replace(started, glass=_glass(context, source, actor, what))]
 
@@ -98,6 +100,7 @@ def _started(source: Source, what: Plan, *, reason: str, expected: str) -> ev.Ro
         component=what.components[0] if len(what.components) == 1 else None,
         components=what.components if len(what.components) > 1 else None,
         takes_along=what.takes_along,
+        moved=words_of(moved_since_deployed(source, place, project)),
     )
 
 
@@ -139,6 +142,17 @@ def _may(context: Context, source: Source, actor: Actor, what: Plan) -> None:
         place = {"project": what.project, "environment": what.environment.name}
         require(principals(source), actor.handle, "roll back", **place, at=context.now)
     sealing.refuse_erased(context, source, what.to)
+    _undoes_here(source, what)
+
+
+def _undoes_here(source: Source, what: Plan) -> None:
+    """Refuse to take a first deployment back from where it was never pushed to."""
+    gone = moved_since(source, what.environment.name, what.unmade.deployment) if what.unmade is not None else None
+    if gone is not None:
+        raise Refusal(
+            [f"{gone.words}: what {what.unmade.deployment if what.unmade else ''} brought does not stand there"],
+            would_unblock=[f"set it back first: quarterdeck environment edit {what.environment.name} …"],
+        )
 
 
 def _comes_home(context: Context, what: Plan) -> bool:
