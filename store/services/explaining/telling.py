@@ -67,6 +67,8 @@ def words(event: ev.Event) -> tuple[str, str, str]:
         case ev.AnomalyNoticed():
             numbers = ", ".join(f"{one.name.replace('_', ' ')} {one.value}" for one in event.measures)
             return event.anomaly, f"{event.summary} (entry {event.about}; {numbers})", "unusual"
+        case ev.AnomalyAcknowledged():
+            return event.anomaly, event.note, "acknowledged"
         case ev.RequestEscalated():
             return "escalated", event.reason, "overdue"
         case ev.RiskAssessed():
