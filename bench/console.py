@@ -71,7 +71,7 @@ def _full(newest: int) -> Callable[[str], bool]:
 def _first_paint(small: Path, big: Path, entries: int) -> list[Result]:
     size = {root: _size(root) for root in (small, big)}
     cases = (
-        (bare("lines", entries), entries),
+        (bare("screen", entries), entries),
         (console(small), size[small]),
         (console(big), size[big]),
     )
@@ -84,7 +84,7 @@ def _first_paint(small: Path, big: Path, entries: int) -> list[Result]:
         Result(
             what="the console's first screen full of rows, processor time from the start of the program",
             ours=f"{work[2]:.2f} s ({wall[2]:.2f} s by the clock)",
-            beside=f"bare Textual app, same widgets imported: {work[0]:.2f} s ({wall[0]:.2f} s)",
+            beside=f"bare Textual app of as many widgets, over nothing: {work[0]:.2f} s ({wall[0]:.2f} s)",
             ratio=f"{work[2] / work[0]:.2f}×",
             goal="≤ 1.5×",
             met=work[2] <= 1.5 * work[0],
@@ -110,7 +110,7 @@ def _size(root: Path) -> int:
 def _paint(command: list[str], newest: int) -> tuple[float, float]:
     with Terminal(command) as terminal:
         wall = terminal.until(_full(newest))
-        return wall, terminal.processor_seconds()
+        return wall, terminal.used
 
 
 def _keys(big: Path, entries: int) -> list[Result]:

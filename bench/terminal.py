@@ -36,6 +36,8 @@ class Terminal:
         dropped = {"NO_COLOR", "COLORTERM", "TEXTUAL_THEME", "SSH_CONNECTION", "SSH_AUTH_SOCK"}
         environment = {key: value for key, value in os.environ.items() if key not in dropped}
         environment |= {"TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none", "LANG": "C.UTF-8", **extra}
+        self.used = 0.0
+        """Processor time that the program had used when what `until` looked at last arrived: looking takes longer."""
         self.began = time.perf_counter()
         self.child = pexpect.spawn(command[0], list(command[1:]), env=environment, dimensions=SIZE)
         self.screen = pyte.Screen(SIZE[1], SIZE[0])
@@ -85,6 +87,7 @@ class Terminal:
             TimeoutError: it never did.
         """
         while (piece := self.piece(_SLOWEST)) is not None:
+            self.used = self.processor_seconds()
             self._feed(piece)
             if shown(self.text):
                 return piece.at - self.began

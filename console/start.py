@@ -55,11 +55,10 @@ def run_console(
         Desk(workspace.context, actor, why_nobody=why_nobody, views=views),
         keymap=read_keymap(config_folder()),
         palette="plain" if plain else None,
+        look=look,
         ascii_only=draws_ascii(os.environ),
         start=LeftOff(place=link.place, subject=link.subject or "") if link is not None else left,
     )
-    if not plain:
-        console.action_look(look)
     remote = "SSH_CONNECTION" in os.environ and not habits.told_ssh
     console.greet(tour=tour or (settings.tour and not habits.toured), notes=(*memory.notes, *(_SSH if remote else ())))
     status = run_app(console, mouse=mouse)

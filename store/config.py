@@ -1,4 +1,8 @@
-"""`quarterdeck.toml`: what people write about a workspace, read once and checked whole."""
+"""`quarterdeck.toml`: what people write about a workspace, read once and checked whole.
+
+Every command and the console begin with this file, so it is read by msgspec: importing pydantic and building its
+schema would take longer than the rest of opening a workspace.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,26 @@ import contextlib
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from msgspec import Meta, Struct, ValidationError, convert
+from msgspec.structs import fields
 
 from store.errors import BadInput, StorageFailure
 
 FILE_NAME = "quarterdeck.toml"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of the file."""
 
 
-class LedgerConfig(_Section):
+class LedgerConfig(_Section, frozen=True, kw_only=True):
     """Which ledger belongs here: a replaced database is noticed by these two lines."""
 
-    origin: str = Field(pattern=r"^[^\s+]+$")
+    origin: Annotated[str, Meta(pattern=r"^[^\s+]+\Z")]
     log_key: str
     """The log's public key as a note verifier key (`vkey`)."""
     second_key: str = ""
@@ -31,84 +38,78 @@ class LedgerConfig(_Section):
     """Record even where the ledger lies on a network file system: at most one machine may ever write."""
 
 
-class IntakeConfig(_Section):
+class IntakeConfig(_Section, frozen=True, kw_only=True):
     """How the watcher reads the drop folder."""
 
-    settle_seconds: float = Field(default=0.3, ge=0, le=60)
-    rescan_seconds: float = Field(default=2.0, ge=0.1, le=3600)
+    settle_seconds: Annotated[float, Meta(ge=0, le=60)] = 0.3
+    rescan_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 2.0
 
 
-class LiveConfig(_Section):
+class LiveConfig(_Section, frozen=True, kw_only=True):
     """How often live targets are asked."""
 
-    interval_seconds: float = Field(default=1.0, ge=0.1, le=3600)
+    interval_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 1.0
 
 
-class HeadsConfig(_Section):
+class HeadsConfig(_Section, frozen=True, kw_only=True):
     """More places outside the database that remember heads."""
 
     paths: tuple[str, ...] = ()
 
 
-class WitnessConfig(_Section):
+class WitnessConfig(_Section, frozen=True, kw_only=True):
     """One independent witness, and the one way to reach it (none: its cosignatures count, but it is not asked)."""
 
     vkey: str
     """Its public key as a note verifier key, of type cosignature/v1."""
-    url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    url: Annotated[str, Meta(pattern=r"^https?://\S+\Z")] | None = None
     """Submission prefix, c2sp.org/tlog-witness."""
     command: tuple[str, ...] = ()
     """A program that takes the request on standard input, e.g. ["ssh", "host", "quarterdeck", "witness"]."""
     folder: str | None = None
     """A folder that the witness looks into (`quarterdeck witness sign FOLDER`); relative to the workspace."""
-    seconds: float = Field(default=20.0, gt=0, le=600)
+    seconds: Annotated[float, Meta(gt=0, le=600)] = 20.0
     """How long it is waited for."""
 
-    @model_validator(mode="after")
-    def _one_way(self) -> WitnessConfig:
+    def __post_init__(self) -> None:
         if sum(map(bool, (self.url, self.command, self.folder))) > 1:
             raise ValueError("name one of url, command, folder")
-        return self
 
 
-class WitnessesConfig(_Section):
+class WitnessesConfig(_Section, frozen=True, kw_only=True):
     """Who else remembers this ledger's heads, and how many of them it takes to say WITNESSED."""
 
-    quorum: int = Field(default=1, ge=1)
+    quorum: Annotated[int, Meta(ge=1)] = 1
     known: tuple[WitnessConfig, ...] = ()
 
-    @model_validator(mode="after")
-    def _reachable(self) -> WitnessesConfig:
+    def __post_init__(self) -> None:
         if self.known and self.quorum > len(self.known):
             raise ValueError(f"a quorum of {self.quorum} cannot be reached by {len(self.known)} witnesses")
-        return self
 
 
-class ChannelConfig(_Section):
+class ChannelConfig(_Section, frozen=True, kw_only=True):
     """Where one channel of notices is: an Apprise URL, in an environment variable or a file when it holds a token."""
 
     url: str | None = None
-    url_env: str | None = Field(default=None, min_length=1)
-    url_file: str | None = Field(default=None, min_length=1)
+    url_env: Annotated[str, Meta(min_length=1)] | None = None
+    url_file: Annotated[str, Meta(min_length=1)] | None = None
     """Relative to the workspace; mode 0600."""
 
-    @model_validator(mode="after")
-    def _one_place(self) -> ChannelConfig:
+    def __post_init__(self) -> None:
         if sum(one is not None for one in (self.url, self.url_env, self.url_file)) != 1:
             raise ValueError("name one of url, url_env, url_file")
-        return self
 
 
-class NotifyConfig(_Section):
+class NotifyConfig(_Section, frozen=True, kw_only=True):
     """Who is told of what happens; which entries go to which channel is policy."""
 
     channels: dict[str, ChannelConfig] = {}
 
 
-class Config(_Section):
+class Config(_Section, frozen=True, kw_only=True):
     """A workspace's configuration."""
 
-    name: str = Field(min_length=1, max_length=64)
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
     ledger: LedgerConfig
     intake: IntakeConfig = IntakeConfig()
     live: LiveConfig = LiveConfig()
@@ -121,7 +122,7 @@ def load(root: Path) -> Config:
     """Return the configuration of the workspace at `root`.
 
     Raises:
-        BadInput: the file is missing, is no TOML, or holds something else than it may; every fault is named.
+        BadInput: the file is missing, is no TOML, or holds something else than it may; names what, once a section.
     """
     path = root / FILE_NAME
     try:
@@ -133,12 +134,30 @@ def load(root: Path) -> Config:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"{path} cannot be read: {error}") from error
     try:
-        return Config.model_validate(plain)
+        return convert(plain, Config)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
-        )
-        raise BadInput(f"{path}: {faults}") from None
+        faults = [*_faults(plain)] or [_words("", error)]
+        raise BadInput(f"{path}: {'; '.join(faults)}") from None
+
+
+def _faults(plain: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong in each section by itself: the first thing of each."""
+    for field in fields(Config):
+        if field.name in plain:
+            try:
+                convert(plain[field.name], field.type)
+            except ValidationError as error:
+                yield _words(field.name, error)
+        elif field.required:
+            yield f"{field.name}: it is missing"
+    yield from (f"{name}: there is no such key" for name in plain.keys() - {field.name for field in fields(Config)})
+
+
+def _words(section: str, error: ValidationError) -> str:
+    """Return a fault as `key.key: what is expected there`."""
+    said, _, place = str(error).replace("`", "").partition(" - at ")
+    key = ".".join(part for part in (section, place.removeprefix("$").strip(".")) if part)
+    return f"{key}: {said}" if key else said
 
 
 def with_log_key(text: str, old: str, new: str) -> str:

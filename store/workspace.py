@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,6 @@ from store import config, projections
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
 from store.domain import events as ev
-from store.domain.roles import checked_handle
-from store.domain.signatures import SignatureAudit
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Statement
@@ -30,12 +27,9 @@ from store.ledger.mounts import network_problem
 from store.ledger.report import Contradiction, Problem, Report, Verdict
 from store.ledger.schema import NotALedger
 from store.ledger.upgrade import is_old, upgrade
-from store.ledger.verify import verify
 from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
-from store.services.identity import log_key as log_keys
-from store.services.identity.people import bare_line
+from store.services.identity import log_key_file as log_keys
 from store.services.policy.book import Book
-from store.services.witness.cosigning import stores_of, verifier_of
 
 LEDGER_FILE = "ledger.db"
 LOG_KEY_FILE = log_keys.KEY_FILE
@@ -84,13 +78,15 @@ def create(
         BadInput: there is a workspace already, or the handle or origin will not do.
         StorageFailure: the folder cannot be written.
     """
+    from store.domain.roles import checked_handle
+
     clock = clock or SystemClock()
     checked_handle(handle)
     root = root.absolute()
     if (root / config.FILE_NAME).exists() or (root / LEDGER_FILE).exists():
         raise BadInput(f"{root} is a workspace already")
     name = re.sub(r"[^a-z0-9.-]+", "-", root.name.lower()).strip("-.") or "ledger"
-    origin = origin or f"quarterdeck.local/{name[:40]}-{secrets.token_hex(4)}"
+    origin = origin or f"quarterdeck.local/{name[:40]}-{os.urandom(4).hex()}"
     if not _ORIGIN.fullmatch(origin):
         raise BadInput(f"{origin!a} is no origin: a schema-less URL in lower case, e.g. example.com/ledger")
     remote = network_problem(root)
@@ -162,6 +158,8 @@ def _set_heads_aside(root: Path, origin: str, clock: Clock) -> None:
 
 def _first_entries(context: Context, signer: Signer, handle: str) -> None:
     """Write entry 1 (the ledger) and entry 2 (its first admin, vouching for itself)."""
+    from store.services.identity.people import bare_line
+
     vkey = context.config.ledger.log_key
     opened = ev.LedgerOpened(incarnation=context.nonce(), log_key=vkey, policy=context.policy.digest, format=FORMAT)
     admin = ev.PrincipalAdded(principal=handle, keys=(bare_line(signer.public),), grants=(ev.Grant(role="admin"),))
@@ -185,6 +183,10 @@ def verify_unopened(root: Path) -> Report:
     Raises:
         BadInput: it is no workspace, its ledger is of a newer version, or there is none and no head remembers one.
     """
+    from store.domain.signatures import SignatureAudit
+    from store.ledger.verify import verify
+    from store.services.witness.cosigning import stores_of, verifier_of
+
     root = root.absolute()
     settings = config.load(root)
     if not os.path.lexists(root / LEDGER_FILE):

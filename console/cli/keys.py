@@ -16,7 +16,7 @@ def keys(session: Session, words: tuple[str, ...]) -> None:
 
     Your own: $XDG_CONFIG_HOME/quarterdeck/keys.toml, one line a key: act.approve = "f5"
     """
-    from console.app import key_table
+    from console.key_table import key_table
     from console.personal.files import KEYS_FILE, read_keymap
     from console.personal.folders import config_folder
     from console.screen.keys import checked_keymap

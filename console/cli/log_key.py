@@ -10,7 +10,7 @@ from console.cli.output import complain, emit_json, note, say, table
 from console.cli.session import Session, command, group
 from store.errors import BadInput
 from store.services.identity import log_key as log_keys
-from store.services.identity import second_key
+from store.services.identity import log_key_file, second_key
 
 
 @group(name="log-key")
@@ -96,10 +96,10 @@ def asked_passphrase(session: Session) -> bytes:
     Raises:
         BadInput: there is neither.
     """
-    found = log_keys.from_environment()
+    found = log_key_file.from_environment()
     if found:
         return found
     if not sys.stdin.isatty() or session.options.json:
-        raise BadInput(f"there is no terminal to ask for a passphrase at: set {log_keys.VARIABLE}")
+        raise BadInput(f"there is no terminal to ask for a passphrase at: set {log_key_file.VARIABLE}")
     asked: str = click.prompt("New passphrase of the log's key", hide_input=True, confirmation_prompt=True, err=True)
     return asked.encode()

@@ -18,16 +18,17 @@ def open_(session: Session, link: str, *, read_only: bool, no_mouse: bool) -> No
 
     With --json it only says where that leads.
     """
-    from console.app import SCREENS
     from console.cli.open_console import open_console
+    from console.places import SCREENS
     from console.screen.links import link_of, split_place
-    from store.services.delivery import environments
-    from store.services.history import history
 
     target = link_of(link, SCREENS)
     context = session.context
     at = None
     if target.subject is not None:
+        from store.services.delivery import environments
+        from store.services.history import history
+
         environment, _ = split_place(target.subject) if target.place == "replay" else (None, "")
         if environment is not None:
             environments.one(context.ledger, environment)

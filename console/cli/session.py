@@ -7,18 +7,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from console.cli import caller
 from console.cli.groups import HintingGroup
 from console.cli.output import complain
 from store.errors import BadInput
-from store.integrity.signer import Signer
-from store.services.context import Actor, Context
-from store.services.identity import log_key
-from store.workspace import Workspace, find, open_workspace
+
+if TYPE_CHECKING:  # what opens a workspace is imported by the command that opens one
+    from store.integrity.signer import Signer
+    from store.services.context import Actor, Context
+    from store.workspace import Workspace
 
 C = TypeVar("C", bound=click.Command)
 
@@ -49,12 +49,16 @@ class Session:
     def workspace(self) -> Workspace:
         """The workspace the options name, opened once. Raises NotFound when there is none."""
         if self._workspace is None:
+            from store.workspace import open_workspace
+
             self._workspace = open_workspace(self.root, log_passphrase=self._ask_log_passphrase)
         return self._workspace
 
     @property
     def root(self) -> Path:
         """The folder of the workspace the options name. Raises NotFound when there is none."""
+        from store.workspace import find
+
         named = self.options.workspace or _from_environment("QUARTERDECK_WORKSPACE")
         return named if named is not None else find(Path.cwd())
 
@@ -65,14 +69,20 @@ class Session:
 
     def signer(self) -> Signer:
         """Return what signs for the caller. Raises BadInput: no key is named and no agent holds exactly one."""
+        from console.cli import caller
+
         return caller.signer_of(self.options.key)
 
     def actor(self) -> Actor:
         """Return who acts: the principal whose key signs. Raises Refusal for a stranger, BadInput without a key."""
+        from console.cli import caller
+
         return caller.actor_of(self.context, self.options.key, self.options.as_name, act=_doing())
 
     def actor_if_any(self) -> tuple[Actor | None, str]:
         """Return who acts, or nobody and why: where no key was named and the agent has none of this ledger's."""
+        from console.cli import caller
+
         return caller.actor_if_any(self.context, self.options.key, self.options.as_name, act=_doing())
 
     def _ask_log_passphrase(self) -> bytes:
@@ -108,7 +118,9 @@ def _from_environment(name: str) -> Path | None:
 
 def _log_passphrase() -> bytes:
     """Return the log key's passphrase: from the environment, else asked for; nothing opens the ledger read-only."""
-    found = log_key.from_environment()
+    from store.services.identity import log_key_file
+
+    found = log_key_file.from_environment()
     if found or not sys.stdin.isatty():
         return found
     asked: str = click.prompt(

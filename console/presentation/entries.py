@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
 from datetime import datetime
 
+from console.presentation.about import about
 from console.presentation.spans import Line, Span, line
 from console.presentation.times import ago, stamp
 from console.presentation.tokens import tokens
@@ -15,14 +15,7 @@ from store.clock import parse_timestamp
 from store.integrity.entry import Entry
 from store.services.audit.inspecting import Inclusion, Inspected, Signature, Signed
 
-_FIRST = ("incident", "drift", "deployment", "request", "environment", "project", "principal")
 _LABEL = 11
-
-
-def about(on: Mapping[str, str]) -> str:
-    """Return what an entry is about in a few words: its ids first, long digests shortened."""
-    names = [key for key in _FIRST if key in on] + [key for key in on if key not in _FIRST]
-    return " ".join(f"{on[key][:12]}…" if key == "artifact" and len(on[key]) > 20 else on[key] for key in names)
 
 
 def title(entry: Entry) -> Line:

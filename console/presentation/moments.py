@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from console.presentation.about import about
 from console.presentation.changes import ComponentChange, changes_of
-from console.presentation.entries import about
 from console.presentation.spans import Cell, Line, Span, line
 from console.presentation.times import age, ago, clock, stamp
 from console.presentation.words import change as change_mark

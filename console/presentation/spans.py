@@ -111,6 +111,11 @@ def width(spans: Line) -> int:
     return sum(cell_len(span.text) for span in spans)
 
 
+def cell_width(cell: Cell) -> int:
+    """Return how many cells of the screen the content of a table's cell takes."""
+    return cell_len(display(cell)) if isinstance(cell, str) else width(as_line(cell))
+
+
 def fit(spans: Line, cells: int, *, align: str = "left", middle: bool = True) -> Line:
     """Return the line in exactly `cells` cells: padded on the side away from `align`, or cut with an ellipsis.
 

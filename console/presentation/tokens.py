@@ -45,7 +45,6 @@ _LANGUAGES = {
     rf"|(?P<keyword>{_SCRIPT_WORDS}|{_PYTHON_WORDS}|{_SQL_WORDS})"
     rf"|(?P<number>{_NUMBER})",
 }
-_PATTERNS = {name: re.compile(pattern) for name, pattern in _LANGUAGES.items()}
 _HOLES = re.compile(_HOLE)
 _TONES = {"hole": "keyword"}
 LONGEST = 2_000
@@ -64,8 +63,13 @@ def tokens(text: str, language: str) -> tuple[tuple[str, str], ...]:
     return tuple(_tokens(text, language))
 
 
+@lru_cache(maxsize=16)
+def _compiled(language: str) -> re.Pattern[str]:
+    return re.compile(_LANGUAGES[language])
+
+
 def _tokens(text: str, language: str) -> Iterator[tuple[str, str]]:
-    pattern = _PATTERNS.get(language, _PATTERNS["code"])
+    pattern = _compiled(language if language in _LANGUAGES else "code")
     at = 0
     for found in pattern.finditer(text):
         if found.start() > at:

@@ -10,8 +10,6 @@ from console.presentation.text import display
 from console.presentation.themes import LOOKS
 from console.screen.keys import KEYS
 from console.screen.links import link_of
-from console.screen.request_writing import write_request
-from console.screen.ticking_acts import work_playbook
 from console.widgets.filter_bar import FilterBar, Mode
 from store.errors import BadInput
 
@@ -45,6 +43,18 @@ def narrow(frame: Frame, text: str) -> None:
         frame.refocus()
 
 
+def _write(frame: Frame, _: str) -> None:
+    from console.screen.request_writing import write_request
+
+    frame.begin(write_request)
+
+
+def _playbook(frame: Frame, _: str) -> None:
+    from console.screen.ticking_acts import work_playbook
+
+    frame.begin(work_playbook)
+
+
 COMMANDS: Final[Mapping[str, tuple[str, str, Run]]] = MappingProxyType(
     {
         "open": ("LINK", "go to an id, an entry or an instant", follow),
@@ -52,8 +62,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str, Run]]] = MappingProxyType(
         "theme": ("NAME", f"change the colours: {', '.join(LOOKS)}", _theme),
         "help": ("", "what can be done here, and why something cannot", lambda frame, _: frame.action_help()),
         "tour": ("", "the console in one page", lambda frame, _: frame.action_tour()),
-        "write": ("", "write a new request", lambda frame, _: frame.begin(write_request)),
-        "playbook": ("", "work through a playbook for an incident", lambda frame, _: frame.begin(work_playbook)),
+        "write": ("", "write a new request", _write),
+        "playbook": ("", "work through a playbook for an incident", _playbook),
         "undo": ("", "take back what you did last", lambda frame, _: frame.action_undo()),
         "back": ("", "one step back", lambda frame, _: frame.action_back()),
         "quit": ("", "leave the console", lambda frame, _: frame.action_leave()),

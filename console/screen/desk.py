@@ -1,24 +1,26 @@
-"""The desk: one opened workspace and the person at it, as the frame and the screens are given them."""
+"""The desk: one opened workspace and the person at it, as the frame and the screens are given them.
+
+The first screen does not wait for what the desk reads beside it, so each read imports its service itself.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from console.personal.drafts import Drafts
 from console.personal.folders import state_folder
 from console.personal.views import Views
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
 from console.widgets.beside import begin
 from store.errors import QuarterdeckError
 from store.ledger import Feed
-from store.ledger.report import Verdict
-from store.ledger.verify import VerificationStopped
-from store.services.audit import verified, verifying
-from store.services.audit.verifying import Scope
+from store.ledger.report import Verdict, VerificationStopped
 from store.services.context import Actor, Context
-from store.services.glass import holding
-from store.services.triage import triage
+
+if TYPE_CHECKING:
+    from console.personal.drafts import Drafts
+    from store.services.triage import triage
 
 QUICK_ENTRIES = 50_000
 """A ledger of up to so many entries is verified whole in the background when the console opens."""
@@ -65,6 +67,8 @@ class Desk:
     @property
     def drafts(self) -> Drafts:
         """What the person was typing and has not handed in."""
+        from console.personal.drafts import Drafts
+
         return Drafts(state_folder(), self.context.ledger.origin, self.handle or "")
 
     @property
@@ -92,6 +96,9 @@ class Desk:
 
     def frame(self) -> FrameFacts:
         """Read what the first two lines say."""
+        from store.services.glass import holding
+        from store.services.triage import triage
+
         overview = triage.overview(self.context, self.handle, chain=self.unsound)
         counts = {
             "triage": len(overview.items),
@@ -111,6 +118,8 @@ class Desk:
     def poll(self) -> int | None:
         """Return the ledger's new size when something was committed (or became known) since the last call."""
         if self._feed is None:
+            from store.services.audit import verified
+
             self._feed = Feed(self.context.ledger)
             if self._check and (self._is_quick() or verified.last(self.context) is not None):
                 begin(self._verify)
@@ -137,12 +146,12 @@ class Desk:
         return self.context.ledger.head().size <= QUICK_ENTRIES
 
     def _verify(self) -> None:
+        from store.services.audit.verifying import Scope, verify_workspace
+
         try:
             # A longer ledger from its last verified head only, which the first whole verification leaves behind.
             scope = Scope(archive=False, tables=False, resume=not self._is_quick())
-            report = verifying.verify_workspace(
-                self.context, scope=scope, progress=lambda *_: not self._closing.is_set()
-            )
+            report = verify_workspace(self.context, scope=scope, progress=lambda *_: not self._closing.is_set())
         except VerificationStopped:
             return
         except QuarterdeckError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.presentation.entries import about
+from console.presentation.about import about
 from console.presentation.spans import Span
 from console.presentation.words import kind
 from console.widgets.columns import Column, Row

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack, suppress
 from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
 from console.personal.memory import LeftOff
@@ -17,26 +18,24 @@ from console.presentation.spans import line
 from console.screen import commands
 from console.screen.desk import Desk
 from console.screen.feed import Feed, FeedFailed
-from console.screen.help import help_lines
 from console.screen.pane import Pane
 from console.screen.place import Place
 from console.screen.session import Session
-from console.screen.tour import tour
-from console.screen.undo import undo
 from console.widgets.beside import beside, in_worker
-from console.widgets.dialogs import Confirm, Reading
 from console.widgets.filter_bar import FilterBar, Mode
 from console.widgets.key_line import KeyLine, MessageLine
 from console.widgets.status_bar import StatusBar, Tab, TabStrip
-from console.widgets.terminal import SMALLEST
+from console.widgets.terminal import SMALLEST, PatientScreen
 from console.widgets.text_view import Facts
 from store.errors import QuarterdeckError
 
 AGES_EVERY_SECONDS = 30.0
 """How often what is shown is read again though nothing was committed: ages grow, deadlines pass."""
+FIRST_PAINT_SECONDS = 0.25
+"""For so long nothing is drawn when the console opens, so that the first screen is drawn once and not in pieces."""
 
 
-class Frame(Screen[None]):
+class Frame(PatientScreen):
     """The one Textual screen; its panes are the console's screens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,7 +71,8 @@ class Frame(Screen[None]):
         self._frame_feed = Feed(session, self.post_message)
         self._frame_reading = False
         self._frame_again = False
-        self.facts = FrameFacts(workspace="")
+        self._frame_first = ExitStack()
+        self.facts = FrameFacts(workspace="", read_only=session.read_only)
 
     def compose(self) -> ComposeResult:
         tabs = [Tab(place.key, place.id, place.title) for place in self._frame_places]
@@ -86,9 +86,8 @@ class Frame(Screen[None]):
         yield KeyLine(self.blocked)
 
     async def on_mount(self) -> None:
-        self._frame_feed.start()
         self.set_interval(AGES_EVERY_SECONDS, self._look_again)
-        self._read_facts()
+        self._frame_first.enter_context(self.app.batch_update())
         start = self._frame_start
         known = {place.id for place in self._frame_places}
         if start.place in known:
@@ -97,6 +96,25 @@ class Frame(Screen[None]):
                 commands.narrow(self, start.filter)
         elif self._frame_places:
             await self.go_to(self._frame_places[0].id)
+        self.run_worker(self._read_beside(), name="begin to read beside")
+
+    async def _read_beside(self) -> None:
+        """Draw the first screen; then read the first two lines and follow the ledger: it waits for neither."""
+        pane = self.pane
+        if pane is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(pane.drawn.wait(), FIRST_PAINT_SECONDS)
+        self._frame_first.close()
+        self.draw_whole()
+        if not self.is_current:  # the tour lies over it
+            self.app.screen.refresh(layout=True)
+        if pane is not None:
+            await pane.drawn.wait()
+        self.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
+        self._read_facts()
+        self._frame_feed.start()
 
     def on_unmount(self) -> None:
         self.close()
@@ -134,6 +152,9 @@ class Frame(Screen[None]):
                 pane = place.factory(self._frame_session)
                 pane.id = place.id
                 pane.read_only = self.facts.read_only
+                if place.style_sheet.exists():
+                    self.app.stylesheet.read(place.style_sheet)
+                    self.app.stylesheet.parse()
                 await switcher.add_content(pane)
             switcher.current = place.id
         pane = switcher.get_child_by_id(place.id, Pane)
@@ -301,16 +322,23 @@ class Frame(Screen[None]):
             await self.go_to(before, remember=False)
 
     def action_help(self) -> None:
+        from console.screen.help import help_lines
+        from console.widgets.dialogs import Reading
+
         pane = self.pane
         texts = pane.HELP_TEXT if pane is not None else ()
         lines = help_lines(self.active_bindings, texts, self.app.get_key_display, self.reason_against)
         self.app.push_screen(Reading("Keys", lines))
 
     def action_tour(self) -> None:
+        from console.screen.tour import tour
+
         self.app.push_screen(tour(self._frame_places))
 
     def action_undo(self) -> None:
         """Take back what the person did last."""
+        from console.screen.undo import undo
+
         self.begin(undo)
 
     def begin(self, flow: Callable[[Pane[Any], Desk], Awaitable[object]]) -> None:
@@ -330,6 +358,8 @@ class Frame(Screen[None]):
         if doing is None:
             self.app.exit()
         else:
+            from console.widgets.dialogs import Confirm
+
             facts = [f"still {doing}", "Leaving does not stop it; its outcome will be in the ledger."]
             message = f"quarterdeck is still {doing}: the shell comes back when that is done"
             self.app.push_screen(

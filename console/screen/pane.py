@@ -18,7 +18,6 @@ from textual.widget import Widget
 from console.presentation.spans import Line, line
 from console.screen.keys import look
 from console.widgets.beside import beside, in_worker, reading
-from console.widgets.dialogs import Reading
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.line_view import LineView
 from console.widgets.terminal import TerminalApp
@@ -73,6 +72,8 @@ class Pane(Container, Generic[T]):
         self._pane_stale = True
         self._pane_doing: str | None = None
         self._pane_acts = False
+        self.drawn = asyncio.Event()
+        """Set once the pane has drawn what it read first, or could not read it."""
         self.read_only: str | None = None
         """Why nothing can be changed now; set by the frame."""
 
@@ -173,6 +174,8 @@ class Pane(Container, Generic[T]):
                 self.say(str(error), "nothing was half-written; the console only reads now", tone="danger")
             case IntegrityFailure():
                 self.say(f"integrity: {error}", tone="danger")
+                from console.widgets.dialogs import Reading
+
                 self.app.push_screen(Reading("INTEGRITY ALARM", _alarm(error), danger=True))
             case _:
                 self.say(str(error), tone="warn")
@@ -212,6 +215,7 @@ class Pane(Container, Generic[T]):
             self.report(error)
         finally:
             self._pane_loading = False
+            self.drawn.set()
 
     def watch_crumbs(self) -> None:
         if self.is_attached:

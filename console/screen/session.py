@@ -10,6 +10,11 @@ from console.presentation.frame import FrameFacts
 class Session(Protocol):
     """What the frame of the console needs of an open workspace; panes are given the services they need besides."""
 
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing can be changed here, None when it can; known before anything is read."""
+        ...
+
     def frame(self) -> FrameFacts:
         """Read what the first two lines say. Called in a thread; may block."""
         ...

@@ -29,6 +29,8 @@ class Settling:
         before, self._moved_at = self._moved_at, monotonic()
         if self._moved_at - before < HELD_SECONDS:
             self._timer = self._owner.set_timer(HELD_SECONDS, then)
+        elif not before:  # the list stands first, then what is said of its first row
+            self._owner.call_after_refresh(then)
         else:
             then()
 

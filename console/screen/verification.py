@@ -6,13 +6,10 @@ import threading
 from time import monotonic
 
 from console.presentation.spans import Line, line
-from console.presentation.verdicts import progress_line, verdict_line
 from console.presentation.words import status
 from console.screen.desk import QUICK_ENTRIES, Desk
 from console.widgets.beside import reading
-from store.ledger.report import Report
-from store.ledger.verify import VerificationStopped
-from store.services.audit.verifying import Scope, verify_workspace
+from store.ledger.report import Report, VerificationStopped
 
 
 class Verification:
@@ -47,6 +44,8 @@ class Verification:
             VerificationStopped: `stop` was called; says how far it came.
             BadInput, StorageFailure: the ledger cannot be read.
         """
+        from store.services.audit.verifying import Scope, verify_workspace
+
         report: Report | None = None
         stop = self._stop = threading.Event()
         self._progress, self._began = ("entries", 0, size), monotonic()
@@ -75,6 +74,8 @@ class Verification:
 
     def line(self, size: int) -> Line:
         """Return how the ledger stands, in one line; `size` is how many entries there are by now."""
+        from console.presentation.verdicts import progress_line, verdict_line
+
         if self._stop is not None:
             what, done, total = self._progress
             return progress_line(what, done, total, monotonic() - self._began)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,27 +13,26 @@ from textual.containers import Container
 from textual.timer import Timer
 from textual.widget import Widget
 
-from console.presentation.entries import brief_lines
 from console.presentation.spans import line
 from console.screen.desk import Desk
-from console.screen.entry_dialog import show_entry
 from console.screen.entry_rows import ENTRY_COLUMNS
 from console.screen.keys import look
 from console.screen.listing import Listing
 from console.screen.pane import Pane
 from console.screen.settling import Settling, run_latest
-from console.screen.verdict_dialog import VerdictDialog
 from console.screen.verification import Verification
 from console.widgets.beside import beside
 from console.widgets.growing_table import GrowingTable
 from console.widgets.text_view import Facts, TextView
 from console.widgets.virtual_table import VirtualTable
 from store.errors import BadInput, QuarterdeckError
-from store.ledger.verify import VerificationStopped
-from store.services.audit.inspecting import inspect
+from store.ledger.report import VerificationStopped
 from store.services.history.history import Query
 from store.services.history.searching import parse
 from store.services.subjects import is_id
+
+if TYPE_CHECKING:
+    from store.services.audit.inspecting import Inspected
 
 _TYPING_SECONDS = 0.2
 _PROGRESS_SECONDS = 0.5
@@ -179,10 +178,12 @@ class Ledger(Pane[Loaded]):
 
     async def _show_entry(self, seq: int) -> None:
         try:
-            found = await beside(self, inspect, self._desk.context, seq)
+            found = await beside(self, _inspected, self._desk, seq)
         except QuarterdeckError as error:
             lines = [line((f" #{seq:,} DOES NOT CHECK ", "badge-danger")), line((str(error), "danger"))]
         else:
+            from console.presentation.entries import brief_lines
+
             lines = brief_lines(found, self._desk.context.clock.now())
         self.query_one(TextView).show_lines(lines)
 
@@ -202,6 +203,8 @@ class Ledger(Pane[Loaded]):
         return self._table.cell_under_cursor("hash")
 
     async def look_entry(self) -> None:
+        from console.screen.entry_dialog import show_entry
+
         await show_entry(self, self._desk, int(self._table.key or 0))
 
     def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:
@@ -271,6 +274,8 @@ class Ledger(Pane[Loaded]):
             await self.look_problems()
 
     async def look_problems(self) -> None:
+        from console.screen.verdict_dialog import VerdictDialog
+
         report = self._verification.report
         assert report is not None
         seq = await self.ask(VerdictDialog(report, self._verification.scope))
@@ -282,3 +287,10 @@ class Ledger(Pane[Loaded]):
 
     def _show_verdict(self) -> None:
         self.query_one("#ledger-verdict", Facts).show_lines(self._verification.line(self._listing.size or 0))
+
+
+def _inspected(desk: Desk, seq: int) -> Inspected:
+    """Return an entry with what vouches for it. In a thread: judging its signature is imported with it."""
+    from store.services.audit.inspecting import inspect
+
+    return inspect(desk.context, seq)

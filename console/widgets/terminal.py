@@ -13,7 +13,6 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import ClassVar, TextIO, TypeVar
 
 from rich.cells import cell_len
@@ -25,7 +24,6 @@ from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.widgets import TextArea
 
 from console.presentation.text import display
 from console.presentation.themes import PALETTES, themes, variables
@@ -106,6 +104,20 @@ def _plain(style: Style) -> Style:
     return style.without_color + Style(reverse=True) if light else style.without_color
 
 
+class PatientScreen(Screen[None]):
+    """A screen that renders nothing while drawing is put off (`App.batch_update`)."""
+
+    def _compositor_refresh(self) -> None:
+        """Leave it for the end of the batch: Textual would render every widget, and show none of it."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
+
+    def draw_whole(self) -> None:
+        """Lay everything out and draw it, once: what waited to be drawn alone is part of it."""
+        self._repaint_required = False
+        self.refresh(layout=True, repaint=False)
+
+
 class TerminalApp(App[R]):
     """The base of the console and of every host app in its tests."""
 
@@ -116,13 +128,13 @@ class TerminalApp(App[R]):
         Binding("ctrl+z", "sleep", "Stop; fg goes on", show=False, priority=True, id="app.sleep"),
     ]
 
-    def __init__(self, *, palette: str | None = None, ascii_only: bool = False, styles: Sequence[Path] = ()) -> None:
-        """Take the colours that the terminal has (`palette` overrules: `truecolor`, `256`, `standard`)."""
-        super().__init__(css_path=list(styles))
+    def __init__(self, *, palette: str | None = None, look: str = "auto", ascii_only: bool = False) -> None:
+        """Take the colours that the terminal has, or the `look` of `LOOKS`; a `palette` of `PALETTES` overrules."""
+        super().__init__()
         for theme in themes():
             self.register_theme(theme)
         self._usual_palette = palette_of(os.environ, self.console.color_system)
-        self.theme = PALETTES[palette or ("plain" if self.no_color else self._usual_palette)]
+        self._begin_with(PALETTES[palette or self._palette_of(look)])
         self._own_filters: list[LineFilter] = [ScrubFilter()]
         if ascii_only:
             self._own_filters.append(AsciiFilter())
@@ -138,8 +150,20 @@ class TerminalApp(App[R]):
 
     def action_look(self, name: str) -> None:
         """Change the colours to one of `LOOKS`; a terminal that asked for none keeps to that."""
-        palette = "plain" if self.no_color else self._usual_palette if name == "auto" else name
-        self.theme = PALETTES[palette]
+        self.theme = PALETTES[self._palette_of(name)]
+
+    def _palette_of(self, look: str) -> str:
+        return "plain" if self.no_color else self._usual_palette if look == "auto" else look
+
+    def _begin_with(self, theme: str) -> None:
+        """Put on the first theme: all that a later one does, apart from reading every style sheet a second time."""
+        self.set_reactive(App.theme, theme)
+        dark = self.current_theme.dark
+        self.set_class(dark, "-dark-mode", update=False)
+        self.set_class(not dark, "-light-mode", update=False)
+        self.set_class(True, f"-theme-{theme}", update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def on_load(self) -> None:
         if not self.is_headless:
@@ -181,8 +205,9 @@ class TerminalApp(App[R]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave ctrl+z to a text that is being written: there it takes back what was typed."""
-        if action == "sleep" and isinstance(self.focused, TextArea):
-            return False
+        if action == "sleep" and self.focused is not None:
+            # by its name: importing Textual's text editor takes longer than drawing the first screen
+            return False if "TextArea" in self.focused._css_type_names else super().check_action(action, parameters)
         return super().check_action(action, parameters)
 
     async def copy(self, text: str) -> str:

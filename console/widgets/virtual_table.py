@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from console.presentation.spans import Line, Span, as_line, fit, line, width
+from console.presentation.spans import Line, Span, cell_width, fit, line
 from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column, Row, arrange, heading, layout
 from console.widgets.line_view import LineView
@@ -208,7 +208,7 @@ class VirtualTable(LineView):
         for position, row in enumerate(rows):
             self._virtual_rows[window.offset + position] = row
             for i, cell in enumerate(row.cells[: len(self.columns)]):
-                self._virtual_natural[i] = max(self._virtual_natural[i], width(as_line(cell)))
+                self._virtual_natural[i] = max(self._virtual_natural[i], cell_width(cell))
         if len(self._virtual_rows) > _PAGES_KEPT * PAGE:
             top = int(self.scroll_offset.y)
             near = range(top - 2 * PAGE, top + 3 * PAGE)

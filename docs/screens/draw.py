@@ -11,7 +11,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.app import SCREENS, Console
+from console.app import Console
+from console.places import SCREENS
 from console.screen.desk import Desk
 from store.demo import build
 from store.demo.build import StoryClock

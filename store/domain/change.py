@@ -14,8 +14,6 @@ from store.domain.templates import check_content
 from store.errors import BadInput, NotFound, Refusal
 from store.integrity.canonical import canonical_bytes
 
-SYSTEM: Final = "system"
-"""The actor of what quarterdeck itself records."""
 OPEN_STATES: Final = ("draft", "in review", "approved")
 
 
@@ -163,7 +161,7 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
         case ev.RequestSubmitted():
             since = max(change.opened_at, record.time)  # handed in before it was opened: a clock was put back
             return replace(change, state="in review", submitted_at=since, escalations=())
-        case ev.RequestEscalated() if event.digest == change.digest and record.actor == SYSTEM:
+        case ev.RequestEscalated() if event.digest == change.digest and record.actor == ev.SYSTEM:
             return _escalated(change, record, event)
         case ev.RequestWithdrawn():
             return replace(change, state="withdrawn")

@@ -16,8 +16,6 @@ SOON: Final = timedelta(days=3)
 """So long before its day something is due soon, where nothing else is said."""
 DAILY: Final = timedelta(days=1)
 WEEKLY: Final = timedelta(days=7)
-REMINDERS: Final = ("duty.due-soon", "duty.overdue", "finding.overdue", "finding.raised")
-"""Kinds of entry by which people heard of a duty."""
 _MOST_NAMED: Final = 12
 
 

@@ -12,12 +12,13 @@ from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
 from store.domain.approving import SEPARATION
 from store.domain.enrolment import listed
+from store.domain.kinds import FINDINGS
 from store.domain.policy import SEVERITIES, Policy
 from store.domain.policy.exceptions import FindingRules
 from store.domain.roles import Principals, able, is_before, require
 from store.errors import BadInput, NotFound, Refusal
 
-KINDS: Final = ("finding.opened", "finding.raised", "finding.assigned", "finding.noted", "finding.closed")
+KINDS: Final = FINDINGS
 BORN: Final = ("finding.opened", "finding.raised")
 SOURCES: Final = ("audit", "overdue-review", "health")
 _PLACES: Final = ("request", "deployment", "drift", "incident", "project", "environment")

@@ -28,9 +28,6 @@ NOTHING = Demand()
 class SignatureAudit:
     """Folds the people and their keys entry by entry and says what is wrong with a signature, if anything."""
 
-    kinds = frozenset(kind for kind, event in ev.EVENTS.items() if event.SIGNED)
-    """The kinds that must be signed: entries of any other kind need not be shown, unless they are signed."""
-
     def __init__(
         self,
         start: roles.Principals | None = None,
@@ -51,6 +48,11 @@ class SignatureAudit:
         self._counters: dict[bytes, tuple[int, int]] = {}
         self.warnings: list[tuple[int, str]] = []
         """(entry, what is odd about it): no reason to distrust the entry, but one to ask its signer."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds that must be signed: entries of any other kind need not be shown, unless they are signed."""
+        return frozenset(kind for kind, event in ev.EVENTS.items() if event.SIGNED)
 
     def check(self, entry: Entry) -> str | None:
         """Return what is wrong with this entry's signature or fields, None when nothing is."""

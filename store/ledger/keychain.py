@@ -8,15 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from store.domain import events as ev
 from store.errors import BadInput, IntegrityFailure, StorageFailure
 from store.integrity.entry import Entry, open_entry
 from store.integrity.logkeys import LogKeys
 from store.integrity.note import Verifier
 from store.ledger.connection import check_file, open_reader, storage_errors
 
-ROTATED: Final = ev.LogKeyRotated.KIND
-SECONDED: Final = ev.SecondLogKeySet.KIND
+ROTATED: Final = "log.key-rotated"
+SECONDED: Final = "log.second-key-set"
 CHANGES: Final = {kind: f'"kind":"{kind}"'.encode() for kind in (ROTATED, SECONDED)}
 """Kinds that change the log's keys, with what stands in the body of every such entry, and hardly in any other."""
 

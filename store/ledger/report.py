@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from store.errors import QuarterdeckError
+
 
 class Verdict(StrEnum):
     """The ladder of integrity.md, worst first; only the last three are good news."""
@@ -110,3 +112,10 @@ def verdict_of(problems: Sequence[Problem], *, anchored: bool, witnessed: bool) 
     if witnessed:
         return Verdict.WITNESSED
     return Verdict.ANCHORED if anchored else Verdict.SELF_CONSISTENT
+
+
+class VerificationStopped(QuarterdeckError):
+    """The progress callback asked to stop: there is no verdict (exit 2)."""
+
+    reached: int = 0
+    """Size of the newest checkpoint up to which all was read and good: what a later verification may go on from."""

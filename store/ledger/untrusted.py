@@ -24,9 +24,9 @@ from store.integrity.merkle import EMPTY_ROOT
 from store.integrity.note import Verifier
 from store.ledger.connection import open_immutable
 from store.ledger.heads import HeadStore
-from store.ledger.report import Problem, Report, Verdict
+from store.ledger.report import Problem, Report, Verdict, VerificationStopped
 from store.ledger.schema import check_identity, schema_problems
-from store.ledger.verify import Audit, VerificationStopped, verify
+from store.ledger.verify import Audit, verify
 from store.ledger.workers import Progress
 
 SECONDS: Final = 300.0

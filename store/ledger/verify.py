@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from store.clock import parse_timestamp
 from store.collector import undisturbed
-from store.errors import IntegrityFailure, QuarterdeckError
+from store.errors import IntegrityFailure
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.entry import Entry, open_entry
 from store.integrity.logkeys import LogKeys
@@ -22,7 +22,7 @@ from store.ledger.connection import check_file, explain, open_reader
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
 from store.ledger.ledger import Ledger
-from store.ledger.report import MAX_PROBLEMS, Contradiction, Problem, Report, verdict_of
+from store.ledger.report import MAX_PROBLEMS, Contradiction, Problem, Report, VerificationStopped, verdict_of
 from store.ledger.schema import check_identity, schema_problems
 from store.ledger.span import Rules, Stopped
 from store.ledger.state import disagreement
@@ -31,13 +31,6 @@ from store.ledger.workers import Job, Progress, check_all
 
 _LEAST: Final = 64
 """No entry takes fewer bytes in the file."""
-
-
-class VerificationStopped(QuarterdeckError):
-    """The progress callback asked to stop: there is no verdict (exit 2)."""
-
-    reached: int = 0
-    """Size of the newest checkpoint up to which all was read and good: what a later verification may go on from."""
 
 
 class Audit(Protocol):

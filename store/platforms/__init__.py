@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from store.collector import undisturbed
 from store.domain.component import Parsed
 from store.domain.memo import Memo
-from store.domain.secrets import Span
 from store.errors import BadInput, NotFound, TooMuch
-from store.platforms import command, folder
-from store.platforms.appsmith import Appsmith
-from store.platforms.generic import Generic
-from store.platforms.grafana import Grafana
-from store.platforms.home_assistant import HomeAssistant
-from store.platforms.home_assistant.hidden import home_assistant_secrets
-from store.platforms.logic_apps import LogicApps
-from store.platforms.make import Make
-from store.platforms.n8n import N8n
-from store.platforms.node_red import NodeRed
-from store.platforms.node_red.hidden import node_red_secrets
-from store.platforms.power_automate import PowerAutomate
 from store.platforms.protocol import Platform, Remembers, Snapshot, Target, TargetKind
-from store.platforms.salesforce import Salesforce
-from store.platforms.step_functions import StepFunctions
+
+if TYPE_CHECKING:
+    from store.domain.secrets import Span
 
 __all__ = [
     "PLATFORMS",
@@ -41,22 +31,37 @@ __all__ = [
     "reread",
 ]
 
-PLATFORMS: Final[tuple[Platform, ...]] = (
-    NodeRed(),
-    N8n(),
-    PowerAutomate(),
-    LogicApps(),
-    StepFunctions(),
-    Grafana(),
-    HomeAssistant(),
-    Make(),
-    Appsmith(),
-    Salesforce(),
-    Generic(),
-)
-"""The last one takes whatever can be read at all."""
+PLATFORMS: Final[Mapping[str, str]] = {
+    "node-red": "node_red:NodeRed",
+    "n8n": "n8n:N8n",
+    "power-automate": "power_automate:PowerAutomate",
+    "logic-apps": "logic_apps:LogicApps",
+    "step-functions": "step_functions:StepFunctions",
+    "grafana": "grafana:Grafana",
+    "home-assistant": "home_assistant:HomeAssistant",
+    "make": "make:Make",
+    "appsmith": "appsmith:Appsmith",
+    "salesforce": "salesforce:Salesforce",
+    "generic": "generic:Generic",
+}
+"""Name → what reads its exports, as module:Class of this package, imported when it is first asked.
+
+The last one takes whatever can be read at all.
+"""
 CERTAIN: Final = 95
 """A platform this sure at a glance knows the bytes for its own: when it cannot read them, nobody else may."""
+
+
+def _folder(root: Path, settings: Mapping[str, str]) -> Target:
+    from store.platforms import folder
+
+    return folder.connect(root, settings)
+
+
+def _command(root: Path, settings: Mapping[str, str]) -> Target:
+    from store.platforms import command
+
+    return command.connect(root, settings)
 
 
 def _node_red(root: Path, settings: Mapping[str, str]) -> Target:
@@ -76,27 +81,27 @@ _LOGIN = ("user", "password-env", "password-file", "token-env", "token-file")
 
 
 TARGETS: Final[Mapping[str, TargetKind]] = {
-    "folder": TargetKind(needs=("deliver",), takes=("observe",), connect=folder.connect),
+    "folder": TargetKind(needs=("deliver",), takes=("observe",), connect=_folder),
     "node-red": TargetKind(needs=("url",), takes=(*_LOGIN, *_TLS), connect=_node_red, projects=1),
     "n8n": TargetKind(needs=("url",), takes=("api-key-env", "api-key-file", *_TLS), connect=_n8n, projects=1),
-    "command": TargetKind(needs=("fetch", "push"), takes=("timeout", "pass-env"), connect=command.connect),
+    "command": TargetKind(needs=("fetch", "push"), takes=("timeout", "pass-env"), connect=_command),
 }
 """Where a release can go: the kinds of `environment add --target`."""
 
 
-SecretFinder: TypeAlias = Callable[[bytes, str], Iterable[Span]]
+SecretFinder: TypeAlias = Callable[[bytes, str], Iterable["Span"]]
 """(bytes, name) → where secrets stand that only somebody who knows the platform would see; positions count bytes."""
-SECRETS: Final[Mapping[str, SecretFinder]] = {
-    "node-red": node_red_secrets,
-    "home-assistant": home_assistant_secrets,
+SECRETS: Final[Mapping[str, str]] = {
+    "node-red": "node_red.hidden:node_red_secrets",
+    "home-assistant": "home_assistant.hidden:home_assistant_secrets",
 }
-"""Platforms that know of secrets which the general rules cannot; to hand in positions, add a line."""
+"""Platforms that know of secrets which the general rules cannot → their `SecretFinder`; one line a platform."""
 
 
 def known_secrets(data: bytes, name: str) -> tuple[Span, ...]:
     """Return the secrets that the platforms most likely to have written `data` know of."""
-    likely = (SECRETS[one.name] for one in PLATFORMS if one.name in SECRETS and one.detect(data, name) > 0)
-    return tuple(span for finder in likely for span in finder(data, name))
+    likely = (path for known, path in SECRETS.items() if known in PLATFORMS and platform(known).detect(data, name) > 0)
+    return tuple(span for path in likely for span in _finder(path)(data, name))
 
 
 def platform(name: str) -> Platform:
@@ -105,10 +110,9 @@ def platform(name: str) -> Platform:
     Raises:
         NotFound: there is none; the line names those there are.
     """
-    for candidate in PLATFORMS:
-        if candidate.name == name:
-            return candidate
-    raise NotFound(f"no platform is called {name!r}; known: {', '.join(known.name for known in PLATFORMS)}")
+    if name not in PLATFORMS:
+        raise NotFound(f"no platform is called {name!r}; known: {', '.join(PLATFORMS)}")
+    return _made(PLATFORMS[name])
 
 
 def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
@@ -120,7 +124,7 @@ def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
     Raises:
         BadInput: one line: no platform can read it, and why the last one could not.
     """
-    if not data and not any(one.detect(data, name) > 0 for one in PLATFORMS if one.name != Generic.name):
+    if not data and not any(platform(known).detect(data, name) > 0 for known in PLATFORMS if known != "generic"):
         raise BadInput("the file is empty")
     with undisturbed():
         return _read(data, name, memo)
@@ -135,12 +139,11 @@ def reread(data: bytes, name: str, recorded: str) -> Parsed:
     Raises:
         BadInput: as `recognise`.
     """
-    known = next((candidate for candidate in PLATFORMS if candidate.name == recorded), None)
-    if known is None:
+    if recorded not in PLATFORMS:
         return recognise(data, name)
     with undisturbed():
         try:
-            return known.parse(data, name)
+            return platform(recorded).parse(data, name)
         except TooMuch:
             raise
         except BadInput:
@@ -148,7 +151,7 @@ def reread(data: bytes, name: str, recorded: str) -> Parsed:
 
 
 def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
-    sure = [(candidate.detect(data, name), candidate) for candidate in PLATFORMS]
+    sure = [(candidate.detect(data, name), candidate) for candidate in map(_made, PLATFORMS.values())]
     likely = sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
     problem = BadInput("not a format that is known")
     for sureness, candidate in likely:
@@ -163,3 +166,19 @@ def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
             if sureness >= CERTAIN:
                 break
     raise problem
+
+
+@lru_cache(maxsize=32)
+def _made(path: str) -> Platform:
+    made: Platform = _named(path)()
+    return made
+
+
+def _finder(path: str) -> SecretFinder:
+    finder: SecretFinder = _named(path)
+    return finder
+
+
+def _named(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), name)

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from store import archive, projections
 from store.clock import Clock, timestamp
 from store.config import Config
+from store.domain import events as ev
 from store.domain.memo import Memo
-from store.domain.policy import Policy
-from store.domain.policy.in_force import InForce
 from store.errors import IntegrityFailure
-from store.integrity.signer import Signer
 from store.ledger import Ledger
 from store.services.policy.book import Fixed, Policies
 from store.services.source import Source, recorded
+
+if TYPE_CHECKING:  # a program that only opens a workspace and reads its entries imports none of these
+    from store.domain.policy import Policy
+    from store.domain.policy.in_force import InForce
+    from store.integrity.signer import Signer
 
 __all__ = ["SYSTEM", "TABLES", "Actor", "Context", "Source", "fresh_nonce", "named", "next_id", "recorded"]
 
 TABLES = (*archive.TABLES, *projections.TABLES)
 """The tables that stand beside the ledger's own in its file."""
-SYSTEM = "system"
-"""The actor of what quarterdeck itself observes: ingests, gates, read-backs, drifts."""
+SYSTEM = ev.SYSTEM
 
 
 def fresh_nonce() -> str:
     """Return 128 random bits in hex: what keeps two otherwise equal statements apart."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from store.domain import findings
-from store.domain.duties import REMINDERS
+from store.domain.kinds import FINDINGS, REMINDERS
 from store.errors import BadInput
 from store.integrity.entry import Entry
 from store.services.source import Source
@@ -16,7 +15,7 @@ from store.services.source import Source
 SEARCHED: Final[Mapping[str, str]] = {"CR": "request", "DEP": "deployment", "DR": "drift", "INC": "incident"}
 """What an id begins with → the member of a statement's `on` that holds it, which the ledger has a column for."""
 GATHERED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "FND": ("finding", (*findings.KINDS, *REMINDERS, "entry.annotated")),
+    "FND": ("finding", (*FINDINGS, *REMINDERS, "entry.annotated")),
     "BG": ("glass", ("glass.broken", "glass.ended", "glass.reviewed", *REMINDERS)),
     "EX": ("exception", ("exception.granted", "exception.ended", *REMINDERS)),
     "AN": ("anomaly", ("anomaly.noticed", "anomaly.acknowledged", "entry.annotated")),

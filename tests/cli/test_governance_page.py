@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from console.app import SCREENS
 from console.cli.main import cli
+from console.places import SCREENS
 
 PAGE = Path(__file__).parents[2] / "docs" / "governance.md"
 DEMANDS = (

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from console.app import known_keys
 from console.cli.main import run
+from console.key_table import known_keys
 from console.screen.keys import CAREFUL, checked_keymap, spelled
 from store.errors import BadInput
 

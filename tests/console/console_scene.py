@@ -68,6 +68,10 @@ class MemorySession:
         self.polls = 0
         self.on_poll: Callable[[], None] = lambda: None
 
+    @property
+    def read_only(self) -> str | None:
+        return self.facts.read_only
+
     def frame(self) -> FrameFacts:
         return self.facts
 

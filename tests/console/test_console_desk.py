@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -12,12 +11,12 @@ import pytest
 from support.scene import Scene
 
 from console.screen import desk as desk_module
-from console.screen import verification as verification_module
 from console.screen.desk import Desk
 from console.screen.verification import Verification
+from console.widgets.beside import left_behind
 from store.domain import events as ev
-from store.ledger.report import Report, Verdict
-from store.ledger.verify import VerificationStopped
+from store.ledger.report import Report, Verdict, VerificationStopped
+from store.services.audit import verifying
 from store.services.audit.verifying import Progress, Scope, verify_workspace
 from store.services.context import Context
 from store.services.identity import people
@@ -39,9 +38,7 @@ def chain_after_start(scene: Scene) -> str:
     """Return what a console that opens now says of the ledger, once its check is done."""
     desk = Desk(scene.context, None)
     desk.poll()
-    for thread in threading.enumerate():
-        if thread.name == "verify at start":
-            thread.join(30)
+    assert not left_behind(30)
     return desk.chain
 
 
@@ -72,7 +69,7 @@ def test_a_long_ledger_is_checked_from_its_last_verified_head(opened: Scene, mon
         reports.append(verify_workspace(*asked, **more))
         return reports[-1]
 
-    monkeypatch.setattr(desk_module.verifying, "verify_workspace", told)
+    monkeypatch.setattr(verifying, "verify_workspace", told)
     assert chain_after_start(opened) == "verified"
     assert [(one.start, one.entries) for one in reports] == [(before, before + 2)]
 
@@ -103,7 +100,7 @@ async def test_after_a_stop_the_next_verification_goes_on_from_where_it_was_good
             verification.stop()
         return verify_workspace(context, scope=scope, progress=progress)
 
-    monkeypatch.setattr(verification_module, "verify_workspace", stopped_at_first)
+    monkeypatch.setattr(verifying, "verify_workspace", stopped_at_first)
     with pytest.raises(VerificationStopped):
         await verification.run(scene.size)
     assert (await verification.run(scene.size)).ok

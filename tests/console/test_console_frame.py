@@ -11,7 +11,8 @@ from console_scene import FACTS, MemorySession, screen_text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from console.app import Console, known_keys
+from console.app import Console
+from console.key_table import known_keys
 from console.screen import Frame, Pane, Place, act, checked_keymap, look
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Confirm, Reading

@@ -13,10 +13,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 import console
-from console.app import DIALOGS, SCREENS, WIDGETS, key_table
+from console.key_table import DIALOGS, WIDGETS, key_table
+from console.places import SCREENS
 from console.screen import Frame, Pane
 
-PLACES = {place.id: place.factory for place in SCREENS}
+PLACES = {place.id: place.factory.pane for place in SCREENS}  # type: ignore[attr-defined]
 
 
 def owners() -> list[type[Widget]]:

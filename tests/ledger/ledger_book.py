@@ -15,8 +15,9 @@ from support.ticking import TickingClock
 from store.clock import timestamp
 from store.integrity.entry import Statement
 from store.integrity.note import NoteSigner
-from store.ledger import HeadStore, Ledger, Report, verify
+from store.ledger import HeadStore, Ledger, Report
 from store.ledger.schema import LEDGER_TABLES
+from store.ledger.verify import verify
 
 ORIGIN = "ledger.example/test"
 SEED = bytes(range(32))

@@ -14,8 +14,8 @@ from ledger_book import ORIGIN, TABLES, Book
 
 from store.errors import BadInput, QuarterdeckError
 from store.ledger import Report, Verdict
+from store.ledger.report import VerificationStopped
 from store.ledger.untrusted import MAX_OBJECTS, private_copy, verify_untrusted
-from store.ledger.verify import VerificationStopped
 
 FLIPS = 240
 SECONDS = 20.0

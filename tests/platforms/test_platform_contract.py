@@ -41,7 +41,12 @@ def test_a_fixture_is_recognised_and_keeps_the_promises_of_a_platform(path: Path
 
 
 def test_every_platform_has_a_fixture() -> None:
-    assert {name for _, name in CASES} == {candidate.name for candidate in PLATFORMS}
+    assert {name for _, name in CASES} == set(PLATFORMS)
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_a_platform_is_called_as_the_table_calls_it(name: str) -> None:
+    assert platform(name).name == name
 
 
 @pytest.mark.parametrize("path", STRICT_JSON, ids=[path.name for path in STRICT_JSON])
@@ -94,7 +99,7 @@ def test_what_cannot_be_read_is_refused_in_one_clear_line(data: bytes, name: str
 
 
 def test_an_unknown_platform_is_named_with_those_that_are_known() -> None:
-    with pytest.raises(NotFound, match=f"known: {', '.join(candidate.name for candidate in PLATFORMS)}"):
+    with pytest.raises(NotFound, match=f"known: {', '.join(PLATFORMS)}"):
         platform("excel")
 
 

@@ -19,7 +19,7 @@ from store.platforms import PLATFORMS, recognise
 
 EXPORTS = Path(__file__).parents[2] / "../shared/data/exports"
 MANIFEST = EXPORTS / "manifest.csv"
-KNOWN = {candidate.name for candidate in PLATFORMS}
+KNOWN = set(PLATFORMS)
 pytestmark = pytest.mark.skipif(not MANIFEST.exists(), reason="the folder of real exports (../shared/data) is not here")
 
 COMPANIONS = {

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from msgspec import ValidationError, convert, structs
 from support.keyring import line_of, new_key
 from support.made_log import MadeLog
 from support.scene import Scene
@@ -341,7 +341,7 @@ def test_a_log_that_the_witness_does_not_know_is_told_so(scene: Scene, tmp_path:
     ],
 )
 def test_a_program_that_is_no_witness_is_named(scene: Scene, witness: Witness, command, said: str) -> None:
-    config = by_pipe(witness, *command).model_copy(update={"seconds": 0.5})
+    config = structs.replace(by_pipe(witness, *command), seconds=0.5)
     (asked,) = cosigning.cosign(watched_by(scene.context, config))
     assert asked.outcome is Outcome.UNREACHABLE
     assert said in asked.detail
@@ -371,12 +371,12 @@ def test_an_answer_travels_and_comes_back() -> None:
 
 def test_the_configuration_is_checked(scene: Scene, witness: Witness) -> None:
     with pytest.raises(ValidationError, match="name one of url, command, folder"):
-        WitnessConfig(vkey="x", url="http://a.example", folder="b")
+        convert({"vkey": "x", "url": "http://a.example", "folder": "b"}, WitnessConfig)
     with pytest.raises(ValidationError, match="quorum of 2"):
-        WitnessesConfig(quorum=2, known=(WitnessConfig(vkey="x"),))
+        convert({"quorum": 2, "known": [{"vkey": "x"}]}, WitnessesConfig)
     for url in ("ftp://a", "file:///etc/passwd", "a.example"):
         with pytest.raises(ValidationError):
-            WitnessConfig(vkey="x", url=url)
+            convert({"vkey": "x", "url": url}, WitnessConfig)
     log_key = scene.context.ledger.verifier.vkey
     for vkey, said in (("x", "verifier key"), (log_key, "a log's key")):
         with pytest.raises(BadInput, match=said):

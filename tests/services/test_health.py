@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from support.scene import Scene
 from support.tampering import smuggle
 
@@ -237,7 +238,7 @@ def test_reminders_go_to_the_channels_that_policy_names_by_event_and_severity(sc
     rule = NotificationRule(channels=("audit",), events=("finding.*", "duty.*"), severity="high")
     policy = Policy(notifications={"audit": rule}, review_every_days=3)
     channel = NotifyConfig(channels={"audit": ChannelConfig(url="json://127.0.0.1:1/")})
-    context = replace(scene.context.under(policy), config=scene.context.config.model_copy(update={"notify": channel}))
+    context = replace(scene.context.under(policy), config=structs.replace(scene.context.config, notify=channel))
     heard: list[Message] = []
     notifying.once(context)
     glass_broken(scene)
@@ -299,7 +300,7 @@ def test_a_back_dated_due_day_in_a_smuggled_entry_fools_nobody_about_who_said_so
 def test_a_witness_that_was_not_asked_for_a_week_is_overdue_and_becomes_a_finding(scene: Scene) -> None:
     vkey = witnessing.create(scene.workspace.root / "w", name="wit.example/w").vkey
     witnesses = WitnessesConfig(known=(WitnessConfig(vkey=vkey, folder="asked"),))
-    config = scene.context.config.model_copy(update={"witnesses": witnesses})
+    config = structs.replace(scene.context.config, witnesses=witnesses)
     context = replace(scene.context, config=config)
     assert duty(context, "wit.example/w").state is State.OWED
     scene.clock.advance(days=8)
@@ -311,7 +312,7 @@ def test_a_witness_that_was_not_asked_for_a_week_is_overdue_and_becomes_a_findin
 
 def test_a_channel_that_takes_nothing_is_told_of_here(scene: Scene) -> None:
     channel = NotifyConfig(channels={"hook": ChannelConfig(url="json://127.0.0.1:1/")})
-    context = replace(scene.context, config=scene.context.config.model_copy(update={"notify": channel}))
+    context = replace(scene.context, config=structs.replace(scene.context.config, notify=channel))
     notifying.once(context)
     incidents.open_incident(context, scene.bo, title="it burns", severity="high")
 

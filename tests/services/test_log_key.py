@@ -23,7 +23,7 @@ from store.ledger.verify import verify
 from store.services.acting import statement_of
 from store.services.audit import evidence
 from store.services.audit.verifying import Scope, verify_workspace
-from store.services.identity import log_key, people
+from store.services.identity import log_key, log_key_file, people
 from store.workspace import Workspace, create, open_workspace, verify_unopened
 
 ALL = Scope()
@@ -91,11 +91,11 @@ def test_a_crash_before_the_configuration_was_written_changes_nothing(scene: Sce
 def test_the_old_key_alone_only_looks_and_signs_nothing_more(scene: Scene) -> None:
     done = log_key.rotate(scene.context, scene.alice, reason="stolen")
     done.file.rename(done.file.with_name("elsewhere"))
-    (scene.workspace.root / f"{log_key.KEY_FILE}.other").touch()
+    (scene.workspace.root / f"{log_key_file.KEY_FILE}.other").touch()
     again = opened(scene)
     assert "private key is not here" in str(again.ledger.read_only_reason)
     again.close()
-    shutil.copy(scene.workspace.root / log_key.KEY_FILE, done.file)
+    shutil.copy(scene.workspace.root / log_key_file.KEY_FILE, done.file)
     again = opened(scene)
     assert not again.ledger.writable
     assert "not the log's key since its last rotation" in str(again.ledger.read_only_reason)
@@ -122,7 +122,7 @@ def test_only_an_admin_hands_the_log_over(scene: Scene) -> None:
     with pytest.raises(BadInput, match="reason"):
         log_key.rotate(scene.context, scene.alice, reason=" ")
     assert scene.acts == before
-    assert list((scene.workspace.root / "keys").iterdir()) == [scene.workspace.root / log_key.KEY_FILE]
+    assert list((scene.workspace.root / "keys").iterdir()) == [scene.workspace.root / log_key_file.KEY_FILE]
 
 
 def rotation(scene: Scene, successor: NoteSigner, **more: str) -> ev.LogKeyRotated:
@@ -202,7 +202,7 @@ def test_a_protected_key_opens_with_its_passphrase_and_else_one_may_look(
     made = create(root, signer=scene.alice.signer, handle="alice", clock=scene.clock, log_passphrase=b"open sesame")
     assert made.ledger.writable
     made.close()
-    assert is_encrypted(root / log_key.KEY_FILE)
+    assert is_encrypted(root / log_key_file.KEY_FILE)
     for ask, reason in (
         (None, "needs its passphrase (QUARTERDECK_LOG_PASSPHRASE)"),
         (lambda: b"", "needs its passphrase"),

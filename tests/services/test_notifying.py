@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from msgspec import structs
 from support.scene import Scene
 
 from store.config import ChannelConfig, NotifyConfig
@@ -68,7 +69,7 @@ def webhook() -> Iterator[Receiver]:
 
 def with_channels(context: Context, policy: Policy | None = None, **urls: str) -> Context:
     channels = {name: ChannelConfig(url=url) for name, url in urls.items()}
-    config = context.config.model_copy(update={"notify": NotifyConfig(channels=channels)})
+    config = structs.replace(context.config, notify=NotifyConfig(channels=channels))
     return replace(context.under(policy) if policy else context, config=config)
 
 

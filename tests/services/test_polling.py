@@ -11,6 +11,7 @@ from typing import Self
 
 import pytest
 from fake_n8n import KEY, FakeN8n, export, running
+from msgspec import structs
 from support.scene import Scene
 
 from store.services.context import Context
@@ -74,7 +75,7 @@ class Watching:
 
 def quickly(scene: Scene, seconds: float = 0.1) -> Context:
     """Return the scene's context with a short interval."""
-    faster = scene.context.config.model_copy(update={"live": type(scene.context.config.live)(interval_seconds=seconds)})
+    faster = structs.replace(scene.context.config, live=type(scene.context.config.live)(interval_seconds=seconds))
     return replace(scene.context, config=faster)
 
 

@@ -13,12 +13,11 @@ from support.scene import Scene
 from store import platforms
 from store.errors import BadInput
 from store.platforms import recognise, reread
-from store.platforms.generic import Generic
 from store.services import diffing
 from store.services.delivery import rollback
 from store.services.drift import drift_view
 
-OLDER = (Generic(),)
+OLDER = {"generic": platforms.PLATFORMS["generic"]}
 
 
 def board(query: str) -> bytes:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
+from msgspec import structs
+
 from store.config import WitnessConfig, WitnessesConfig
 from store.services.context import Context
 from store.services.witness import witnessing
@@ -26,7 +28,7 @@ def new_witness(context: Context, folder: Path, name: str = "one") -> Witness:
 def watched_by(context: Context, *witnesses: WitnessConfig, quorum: int = 1) -> Context:
     """Return the same workspace with these witnesses in its configuration."""
     section = WitnessesConfig(quorum=quorum, known=witnesses)
-    return replace(context, config=context.config.model_copy(update={"witnesses": section}))
+    return replace(context, config=structs.replace(context.config, witnesses=section))
 
 
 def by_pipe(witness: Witness, *command: str) -> WitnessConfig:

@@ -9,9 +9,6 @@ from store.domain.gates.verdict import Verdict, bad, good
 from store.domain.policy.conditions import Condition
 from store.domain.policy.expressions import compiled
 
-PREFIX = "condition/"
-"""Before the name of a condition, so that none is ever taken for a built-in gate."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:

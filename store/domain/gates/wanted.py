@@ -6,7 +6,7 @@ from dataclasses import fields
 from fnmatch import fnmatchcase
 from typing import Final
 
-from store.domain.gates.conditions import PREFIX
+from store.domain.gates.naming import LATER, PREFIX
 from store.domain.policy import Policy
 from store.domain.policy.gates import Gates, hyphened
 
@@ -14,8 +14,6 @@ ALWAYS: Final = ("artifact-intact", "schema-valid", "secrets-clean", "approvals"
 """They run everywhere, and have no parameters."""
 OF_POLICY: Final = tuple(hyphened(field.name) for field in fields(Gates))
 """They run where the policy has a section for them."""
-LATER: Final = frozenset({"approvals", "change-window", "no-freeze", "promoted-from"})
-"""Gates about the moment of a deployment, not about what is deployed: an approver need not wait for them."""
 
 
 def wanted(policy: Policy, *, project: str, environment: str) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ import sqlite3
 from dataclasses import asdict
 
 from store.domain import events as ev
-from store.domain.change import SYSTEM
 from store.projections.requests.rows import TABLES
 from store.projections.shape import Projection, insert
 
@@ -95,7 +94,7 @@ def _wait(
             "UPDATE request SET submitted_at = max(opened_at, ?), escalated = '' WHERE id = ?",
             (record.time, event.request),
         )
-    elif record.actor == SYSTEM:
+    elif record.actor == ev.SYSTEM:
         found = connection.execute(
             "SELECT escalated FROM request WHERE id = ? AND digest = ? AND state = 'in review'",
             (event.request, event.digest),

@@ -6,8 +6,7 @@ import json
 import sqlite3
 
 from store.domain import events as ev
-from store.domain.gates.conditions import PREFIX
-from store.domain.gates.wanted import LATER
+from store.domain.gates.naming import LATER, PREFIX
 from store.projections.requests.rows import ApprovalRow, GateRow, RequestRow, RiskRow
 from store.projections.shape import rows
 

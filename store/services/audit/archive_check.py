@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from store import archive
 from store.errors import QuarterdeckError
 from store.integrity.entry import Entry
-from store.ledger.report import MAX_PROBLEMS, Problem
-from store.ledger.verify import VerificationStopped
+from store.ledger.report import MAX_PROBLEMS, Problem, VerificationStopped
 from store.services.context import Context
 
 _NAMING = (

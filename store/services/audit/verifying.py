@@ -12,12 +12,12 @@ from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.note import Verifier
 from store.ledger.indexes import index_problems
-from store.ledger.report import MAX_PROBLEMS, Problem, Report, Verdict
-from store.ledger.verify import VerificationStopped, verify
+from store.ledger.report import MAX_PROBLEMS, Problem, Report, Verdict, VerificationStopped
+from store.ledger.verify import verify
 from store.services.audit import verified
 from store.services.audit.archive_check import archive_problems
 from store.services.context import TABLES, Context
-from store.services.identity.log_key import expected_second
+from store.services.identity.log_key_file import expected_second
 from store.services.identity.people import principals
 from store.services.sealing.sealed_check import sealed_problems
 from store.services.witness import cosigning

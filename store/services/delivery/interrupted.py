@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 from store.domain import events as ev
 from store.services import releases
 from store.services.acting import record
 from store.services.context import Context, Source, next_id, recorded
 
 STARTED = ("deployment.started", "rollback.started", "revert.started", "rehearsal.started", "rehearsal.returning")
-_Started = ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted | ev.RehearsalStarted | ev.RehearsalReturning
 ENDED = ("deployment.verified", "deployment.failed", "deployment.undone")
+if TYPE_CHECKING:
+    _Started: TypeAlias = (
+        ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted | ev.RehearsalStarted | ev.RehearsalReturning
+    )
 
 
 def next_deployment(source: Source) -> int:

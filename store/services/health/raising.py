@@ -12,6 +12,7 @@ from store.domain import duties as rules
 from store.domain import events as ev
 from store.domain import findings as finding_rules
 from store.domain.duties import Duty, State
+from store.domain.kinds import REMINDERS
 from store.integrity.entry import Entry
 from store.services.acting import perform
 from store.services.context import Context, Source, named, recorded
@@ -84,7 +85,7 @@ def _reminders(source: Source, at: str) -> list[Entry]:
     """Return the entries by which people heard of duties lately, oldest first."""
     since = timestamp(parse_timestamp(at) - _LOOK_BACK)
     found: list[Entry] = []
-    for entry in source.entries(kinds=rules.REMINDERS, newest_first=True):
+    for entry in source.entries(kinds=REMINDERS, newest_first=True):
         if entry.statement.time < since:
             break
         found.append(entry)

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.clock import parse_timestamp, timestamp
-from store.domain.release import Release
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
 from store.ledger.rows import Search
@@ -17,8 +16,10 @@ from store.ledger.sieve import Sieve
 from store.projections import deployments
 from store.projections.deployments import DeploymentRow
 from store.services.context import Context
-from store.services.releases import load
 from store.services.subjects import entries_about, field_of, is_id, selection
+
+if TYPE_CHECKING:
+    from store.domain.release import Release
 
 _OFFSET = re.compile(r"(?P<anchor>.+?)(?:@?(?P<sign>[+-])(?P<count>\d{1,9})(?P<unit>[smhd]))?$")
 _MOST_DIGITS = 16
@@ -65,6 +66,8 @@ def state_at(context: Context, environment: str | None, at: Instant) -> State:
 
 def release_of(context: Context, row: DeploymentRow) -> Release:
     """Return the release a deployment set."""
+    from store.services.releases import load  # reads exports, which finding entries does not
+
     with context.ledger.reading() as connection:
         return load(connection, row.manifest)
 

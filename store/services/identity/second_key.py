@@ -23,7 +23,7 @@ from store.ledger.handover import SecondKey
 from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
-from store.services.identity.log_key import second_file
+from store.services.identity.log_key_file import second_file
 from store.services.identity.people import principals
 
 _DUTY = "rotate the log's key"

@@ -18,7 +18,7 @@ from store.domain import events as ev
 from store.domain import secrets
 from store.domain.change import OPEN_STATES, Change
 from store.domain.gates import conditions, contents, passage, reach, reports, standing
-from store.domain.gates.conditions import PREFIX
+from store.domain.gates.naming import PREFIX
 from store.domain.gates.verdict import Verdict, bad
 from store.domain.gates.wanted import wanted
 from store.domain.roles import require

@@ -11,7 +11,7 @@ from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
 from store.domain import waiving as rules
 from store.domain.change import Change
-from store.domain.gates.conditions import PREFIX
+from store.domain.gates.naming import PREFIX
 from store.domain.gates.wanted import ALWAYS, OF_POLICY
 from store.domain.roles import Principal, Principals
 from store.domain.secrets import redact

@@ -20,7 +20,9 @@ from screens_scene import frame_of, pane_of, settled  # noqa: E402
 from textual.pilot import Pilot  # noqa: E402
 from textual.screen import ModalScreen  # noqa: E402
 
-from console.app import SCREENS, Console, key_table  # noqa: E402
+from console.app import Console  # noqa: E402
+from console.key_table import key_table  # noqa: E402
+from console.places import SCREENS  # noqa: E402
 
 QUIET = {"app.quit", "look.reload", "act.undo"}
 """Keys that draw nothing of their own."""

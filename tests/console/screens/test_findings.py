@@ -8,7 +8,7 @@ from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, open_demo, pane_of, said, settled
 from textual.pilot import Pilot
 
-from console.app import SCREENS
+from console.places import SCREENS
 from console.screen import Place
 from console.screen.words_form import WordsForm
 from console.screens.findings import Findings

@@ -10,8 +10,10 @@ from console_scene import screen_text
 from screens_scene import DemoDesk, frame_of, pane_of, said, settled, until
 from textual.screen import ModalScreen
 
-from console.app import SCREENS, Console, key_table
+from console.app import Console
+from console.key_table import key_table
 from console.personal.memory import LeftOff
+from console.places import SCREENS
 from console.screen.commands import COMMANDS
 from console.screen.keys import CAREFUL
 from console.screen.palette import Going

@@ -14,7 +14,8 @@ import pexpect
 import pytest
 from support.terminal_bytes import assert_only_drawing
 
-from console.app import SCREENS, key_table
+from console.key_table import key_table
+from console.places import SCREENS
 
 COPYING = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 """How `y` asks the terminal to copy: the one such sequence that is the console's own."""

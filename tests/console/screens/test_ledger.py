@@ -22,7 +22,7 @@ from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from store.clock import timestamp
 from store.integrity.entry import Statement
-from store.ledger.verify import VerificationStopped
+from store.ledger.report import VerificationStopped
 
 LEDGER = Place(key="6", id="ledger", title="Ledger", factory=Ledger, subjects=("#",))
 REPLAY = Place(key="5", id="replay", title="Replay", factory=Replay)

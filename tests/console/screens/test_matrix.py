@@ -21,7 +21,8 @@ from support.hostile import INVISIBLE
 from support.pictures import picture
 from textual.pilot import Pilot
 
-from console.app import SCREENS, Console
+from console.app import Console
+from console.places import SCREENS
 
 FRAMES = Path(__file__).parent / "frames"
 SIZES = ((60, 20), (80, 24), (140, 45))

@@ -6,7 +6,8 @@ import pytest
 from console_scene import screen_text
 from screens_scene import DemoDesk, pane_of, settled
 
-from console.app import SCREENS, Console
+from console.app import Console
+from console.places import SCREENS
 from store.domain import events as ev
 from store.services.acting import perform
 

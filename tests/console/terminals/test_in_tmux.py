@@ -13,7 +13,7 @@ import pytest
 from support.tmux import Pane, Tmux
 from terminal_scene import ARMED, Console, Person
 
-from console.app import SCREENS
+from console.places import SCREENS
 
 pytestmark = pytest.mark.xdist_group("terminals")
 Open = Callable[..., Console]

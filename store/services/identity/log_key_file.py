@@ -1,0 +1,95 @@
+"""The log's own key as it stands on the disk: which file signs now, and what unlocks it.
+
+The first key stands in `keys/log.key`; one that the log was handed over to, in `keys/log.key.<its key id>`. The
+entries say which of them signs now, so that a crash in the middle of a rotation leaves nothing to repair.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from store.config import Config
+from store.errors import BadInput
+from store.integrity.keyfile import AskPassphrase, is_encrypted, is_locked, load_log_key, load_second_key
+from store.integrity.logkeys import LogKeys
+from store.integrity.note import NoteSigner, SecondSigner, Verifier
+from store.ledger.keychain import keys_of
+
+KEY_FILE: Final = "keys/log.key"
+VARIABLE: Final = "QUARTERDECK_LOG_PASSPHRASE"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What signs for a log, or why nothing here does."""
+
+    signer: NoteSigner | None
+    second: SecondSigner | None = None
+    """What signs beside it, where the log has a second key."""
+    why: str = ""
+
+
+def from_environment() -> bytes:
+    """Return the passphrase that QUARTERDECK_LOG_PASSPHRASE holds; empty for none."""
+    return os.environb.get(VARIABLE.encode(), b"")
+
+
+def find(root: Path, settings: Config, ledger: Path, ask: AskPassphrase | None) -> Found:
+    """Return what signs for the log of this workspace now; `ask` is called only for an encrypted key.
+
+    Raises:
+        BadInput: the file is no key of a log, or readable by others.
+    """
+    keys = _keys(root, settings, ledger)
+    path = file_of(root, keys.newest) if keys and keys.rotations else root / KEY_FILE
+    if not path.exists():
+        return Found(signer=None, why=f"the log's private key is not here ({path.name})")
+    second = second_file(root, keys.second) if keys and keys.second else None
+    if second and not second.exists():
+        return Found(signer=None, why=f"the log's second private key is not here ({second.name})")
+    passphrase = b""
+    if is_encrypted(path) or (second and is_locked(second)):
+        passphrase = (ask or from_environment)()
+        if not passphrase:
+            return Found(signer=None, why=f"the log's key needs its passphrase ({VARIABLE})")
+    origin = settings.ledger.origin
+    try:
+        return Found(
+            signer=NoteSigner(origin, load_log_key(path, lambda: passphrase)),
+            second=SecondSigner(origin, load_second_key(second, passphrase)) if second else None,
+        )
+    except BadInput:
+        if not passphrase:
+            raise
+        return Found(signer=None, why=f"that is not the passphrase of the log's key ({path.name})")
+
+
+def expected_second(settings: Config) -> Verifier | None:
+    """Return the second key that the configuration expects the log to have had; None where it names none.
+
+    Raises:
+        BadInput: what stands there is no verifier key.
+    """
+    vkey = settings.ledger.second_key
+    return Verifier.from_vkey(vkey) if vkey else None
+
+
+def _keys(root: Path, settings: Config, ledger: Path) -> LogKeys | None:
+    """Return the log's keys; None for a log whose keys were never changed here, which need not be read for that."""
+    files = (root / KEY_FILE).parent.glob(f"{Path(KEY_FILE).name}.*")
+    if settings.ledger.second_key or any(files):
+        return keys_of(ledger, Verifier.from_vkey(settings.ledger.log_key))
+    return None
+
+
+def second_file(root: Path, key: Verifier) -> Path:
+    """Return where the private half of a second key stands."""
+    return root / f"{KEY_FILE}.mldsa44-{key.key_id.hex()}"
+
+
+def file_of(root: Path, key: Verifier) -> Path:
+    """Return where a key stands that the log was handed over to."""
+    return root / f"{KEY_FILE}.{key.key_id.hex()}"
