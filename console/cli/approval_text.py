@@ -1,4 +1,4 @@
-"""An approval that waits for its signature, as the text its giver reads before signing."""
+"""Approvals that are not there yet: which are missing, and one as the text its giver reads before signing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ from hashlib import sha256
 from pathlib import Path
 
 from console.cli.diff_text import diff_lines
+from console.cli.output import say
 from console.presentation.text import display
+from store.domain.enrolment import listed
 from store.integrity.sshsig import NAMESPACE
 from store.projections import requests as rows
 from store.services import diffing
 from store.services.context import Context
 from store.services.delivery.environments import environments
+from store.services.requests.approving import Wanted
 from store.services.requests.offsite import Unsigned
+
+
+def say_missing(wanted: Wanted) -> None:
+    """Print which approvals a request still waits for, and below it who could give them."""
+    for what in wanted.missing:
+        say(f"  missing: {what}")
+    if wanted.missing:
+        say(f"        could be given by: {listed(wanted.by) or 'nobody; an admin makes somebody else approver'}")
 
 
 def sign_line(statement: Path) -> str:

@@ -73,9 +73,15 @@ def rollback(
     if rehearse:
         if components:
             raise click.UsageError("a rehearsal tries the whole release: leave out --component")
-        plan = rehearsing.plan_rehearsal(session.context, environment, project, to=to)
+        if dry_run:
+            plan = rehearsing.plan_rehearsal(session.context, environment, project, to=to)
+        else:
+            plan = rehearsing.begin(session.context, session.actor(), environment, project, to=to)
         return _rehearsed(session, plan, reason, dry_run=dry_run)
-    plan = rolling.plan(session.context, environment, project, to=to, components=components)
+    if dry_run:
+        plan = rolling.plan(session.context, environment, project, to=to, components=components)
+    else:
+        plan = rolling.begin(session.context, session.actor(), environment, project, to=to, components=components)
     what = f"{', '.join(components)} of {project}" if components else project
     question = f"roll {what} in {environment} back to release {plan.ref.release[:12]}?"
     return _carried_out(session, plan, question, reason, dry_run=dry_run)

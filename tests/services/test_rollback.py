@@ -193,8 +193,16 @@ def test_every_earlier_release_in_quarantine_is_a_refusal_until_one_is_lifted(sc
     scene.live(V1)
     second = scene.live(V2)
     back(scene, plan(scene))
-    with pytest.raises(Refusal, match="every earlier release is in quarantine"):
+    with pytest.raises(Refusal, match="every earlier release is in quarantine: rolled back by bo") as told:
         plan(scene)
+    held = release_of(scene, second)[:12]
+    assert told.value.would_unblock == (f"an admin lifts a quarantine: quarterdeck quarantine lift {held}",)
+    before = scene.size
+    with pytest.raises(Refusal, match="every earlier release"):
+        rollback.begin(scene.context, scene.bo, "prod", "orders")
+    (tried,) = scene.entries(after=before)
+    assert (tried.statement.kind, tried.statement.on["principal"]) == ("attempt.refused", "bo")
+    assert (tried.statement.on["environment"], tried.statement.data["act"]) == ("prod", "roll back")
     with pytest.raises(BadInput, match="reason"):
         rollback.lift_quarantine(scene.context, scene.alice, "orders", release_of(scene, second), reason="")
     rollback.lift_quarantine(scene.context, scene.alice, "orders", release_of(scene, second), reason="mended outside")

@@ -133,7 +133,11 @@ def _goal(
         if held[release] is None:
             return deployed.target, "the release before"
     if held:
-        raise Refusal(["every earlier release is in quarantine"], would_unblock=["an admin lifts a quarantine"])
+        named = " or ".join(release[:12] for release in list(held)[:6])
+        raise Refusal(
+            [f"every earlier release is in quarantine: {'; '.join(dict.fromkeys(map(str, held.values())))}"[:400]],
+            would_unblock=[f"an admin lifts a quarantine: quarterdeck quarantine lift {named}"],
+        )
     raise NotFound("there is no earlier release to go back to (quarterdeck drift revert restores the present one)")
 
 

@@ -91,6 +91,17 @@ def plan_rehearsal(context: Context, environment: str, project: str, *, to: str 
 
 
 @attempt("rehearse a rollback")
+def begin(context: Context, actor: Actor, environment: str, project: str, *, to: str | None = None) -> Plan:
+    """Return the plan of a rehearsal that `actor` set out to do: what refuses it already now was refused to them.
+
+    Raises as `plan_rehearsal` does, and Refusal where `rehearse` would refuse them anyway.
+    """
+    what = plan_rehearsal(context, environment, project, to=to)
+    _check(context, context.ledger, actor, what)
+    return what
+
+
+@attempt("rehearse a rollback")
 def rehearse(
     context: Context, actor: Actor, what: Plan, *, reason: str, progress: Progress = lambda _: None
 ) -> Rehearsal:

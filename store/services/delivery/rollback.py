@@ -30,7 +30,27 @@ from store.services.requests.reading import change_of
 from store.services.sealing import sealing
 
 _MOST_CONCERNED: Final = 100
-__all__ = ["Plan", "lift_quarantine", "plan", "plan_revert", "plan_undo", "roll_back"]
+__all__ = ["Plan", "begin", "lift_quarantine", "plan", "plan_revert", "plan_undo", "roll_back"]
+
+
+@attempt("roll back")
+def begin(
+    context: Context,
+    actor: Actor | None,
+    environment: str,
+    project: str,
+    *,
+    to: str | None = None,
+    components: Sequence[str] = (),
+) -> Plan:
+    """Return the plan of a rollback that `actor` set out to do: what refuses it already now was refused to them.
+
+    Raises as `plan` does, and Refusal where they may not roll back there anyway.
+    """
+    what = plan(context, environment, project, to=to, components=components)
+    if actor is not None:
+        _may(context, context.ledger, actor, what)
+    return what
 
 
 @attempt("roll back")

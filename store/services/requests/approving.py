@@ -45,6 +45,31 @@ class Stated:
     via: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What a request still waits for."""
+
+    missing: tuple[str, ...]
+    """In words, which approvals; empty when the rule is met, or nobody is asked."""
+    by: tuple[str, ...]
+    """Who is free to give one."""
+
+
+def wanted(context: Context, request: str) -> Wanted:
+    """Return which approvals a submitted request lacks now, and who could give them.
+
+    Raises:
+        NotFound: there is no such request.
+    """
+    change = change_of(context.ledger, request)
+    if change.state not in {"in review", "approved"}:
+        return Wanted(missing=(), by=())
+    people, at = principals(context.ledger), context.now
+    missing = rules.approvals_missing(change, people=people, policy=context.policy, at=at)
+    free = rules.free_to_approve(change, people=people, rules=context.rules, at=at)
+    return Wanted(missing=tuple(missing), by=tuple(free))
+
+
 @attempt("approve")
 def approve(
     context: Context,
