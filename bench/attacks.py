@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.attack_moves import MOVES, Scene, prepared
+from bench.attack_moves import MOVES
+from bench.attacked import Scene, prepared
 from store import projections
 from store.domain.signatures import SignatureAudit
 from store.integrity.entry import open_entry

@@ -18,6 +18,7 @@ from store.intake.inbox import Drop, Root
 from store.projections import artifacts
 from store.projections.shape import Connection
 from store.services.exports import importing, ingesting
+from store.workspace import Workspace
 
 ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "data" / "histories" / "node-red-home.tar.xz"
 
@@ -38,37 +39,11 @@ def run(folder: Path) -> list[Result]:
         return []
     all_versions = versions(folder)
     space, _ = scene.workspace(folder / "history")
-    drop_path = space.root / "inbox" / "prod" / "home" / "flows.json"
-    drop_path.parent.mkdir(parents=True)
-    root = Root(kind="inbox", path=space.root / "inbox")
     before = (space.root / "ledger.db").stat().st_size
-
-    def ingest(data: bytes) -> None:
-        drop_path.write_bytes(data)
-        drop = Drop(
-            root=root, environment="prod", project="home", name="flows.json", path=drop_path, signature=(0, 0, 0, 0)
-        )
-        assert ingesting.ingest(space.context, [drop]).files[0].outcome in {"ingested", "unchanged"}
-
     repository = folder / "git"
     _git("init", "-q", str(repository), cwd=folder)
-
-    def commit(data: bytes) -> None:
-        (repository / "flows.json").write_bytes(data)
-        _git("add", "flows.json", cwd=repository)
-        _git("commit", "-q", "--allow-empty", "-m", "v", cwd=repository)
-
-    mine = theirs = 0.0
-    for data in all_versions:
-        mine += seconds(partial(ingest, data))
-        theirs += seconds(partial(commit, data))
+    mine, theirs = _one_by_one(space, repository, all_versions)
     grouped, versions_in_git = _imported(folder / "imported", repository)
-    _git("gc", "-q", "--prune=now", cwd=repository)
-    packed = sum(path.stat().st_size for path in (repository / ".git" / "objects").rglob("*") if path.is_file())
-    with space.ledger.reading() as connection:
-        sizes = archive.sizes(connection)
-        exports = _stored(connection, {row.digest for row in artifacts.listing(connection, limit=1000)})
-        rows = artifacts.listing(connection, limit=1000)
     each = theirs / len(all_versions)
     results = [
         _speed(
@@ -83,29 +58,59 @@ def run(folder: Path) -> list[Result]:
             each,
             is_goal=False,
         ),
-        _storage(sizes.stored_bytes, packed),
+        *_sizes(space, repository, before),
+        _one_file(space, repository, len(all_versions)),
     ]
-    results.append(
-        Result(
-            what="of that, the exports themselves (git holds nothing else)",
-            ours=f"{exports / 1024:.0f} KiB",
-            beside=f"git after gc: {packed / 1024:.0f} KiB",
-            ratio=f"{exports / packed:.2f}×",
-            goal="—",
-            met=True,
-        )
-    )
+    space.close()
+    return results
+
+
+def _one_by_one(space: Workspace, repository: Path, all_versions: list[bytes]) -> tuple[float, float]:
+    """Return how long it takes to ingest every version, and how long git takes to commit every one."""
+    root = Root(kind="inbox", path=space.root / "inbox")
+    path = root.path / "prod" / "home" / "flows.json"
+    path.parent.mkdir(parents=True)
+    drop = Drop(root=root, environment="prod", project="home", name="flows.json", path=path, signature=(0, 0, 0, 0))
+
+    def ingest(data: bytes) -> None:
+        path.write_bytes(data)
+        assert ingesting.ingest(space.context, [drop]).files[0].outcome in {"ingested", "unchanged"}
+
+    def commit(data: bytes) -> None:
+        (repository / "flows.json").write_bytes(data)
+        _git("add", "flows.json", cwd=repository)
+        _git("commit", "-q", "--allow-empty", "-m", "v", cwd=repository)
+
+    mine = theirs = 0.0
+    for data in all_versions:
+        mine += seconds(partial(ingest, data))
+        theirs += seconds(partial(commit, data))
+    return mine, theirs
+
+
+def _sizes(space: Workspace, repository: Path, before: int) -> list[Result]:
+    """Return what the versions take here and in a repository that was packed."""
+    _git("gc", "-q", "--prune=now", cwd=repository)
+    packed = sum(path.stat().st_size for path in (repository / ".git" / "objects").rglob("*") if path.is_file())
+    with space.ledger.reading() as connection:
+        sizes = archive.sizes(connection)
+        exports = _stored(connection, {row.digest for row in artifacts.listing(connection, limit=1000)})
     grown = (space.root / "ledger.db").stat().st_size - before
-    results.append(
-        Result(
-            what="the same, as growth of ledger.db (entries, checkpoints, components, read tables and indexes too)",
-            ours=f"{grown / 1024:.0f} KiB",
-            beside=f"git objects: {packed / 1024:.0f} KiB",
-            ratio=f"{grown / packed:.2f}×",
-            goal="—",
-            met=True,
-        )
-    )
+    return [
+        _storage(sizes.stored_bytes, packed),
+        _part("of that, the exports themselves (git holds nothing else)", exports, packed, "git after gc"),
+        _part(
+            "the same, as growth of ledger.db (entries, checkpoints, components, read tables and indexes too)",
+            grown,
+            packed,
+            "git objects",
+        ),
+    ]
+
+
+def _one_file(space: Workspace, repository: Path, count: int) -> Result:
+    with space.ledger.reading() as connection:
+        rows = artifacts.listing(connection, limit=1000)
     wanted = rows[len(rows) // 2].digest
 
     def ours() -> None:
@@ -113,19 +118,15 @@ def run(folder: Path) -> list[Result]:
             archive.get(connection, wanted)
 
     one = median_of(ours, 50)
-    show = median_of(lambda: _git("show", f"HEAD~{len(all_versions) // 2}:flows.json", cwd=repository), 20)
-    results.append(
-        Result(
-            what="one file of the past",
-            ours=f"{one * 1000:.2f} ms",
-            beside=f"git show: {show * 1000:.2f} ms",
-            ratio=f"{one / show:.2f}×",
-            goal="≤ 1×",
-            met=one <= show,
-        )
+    show = median_of(lambda: _git("show", f"HEAD~{count // 2}:flows.json", cwd=repository), 20)
+    return Result(
+        what="one file of the past",
+        ours=f"{one * 1000:.2f} ms",
+        beside=f"git show: {show * 1000:.2f} ms",
+        ratio=f"{one / show:.2f}×",
+        goal="≤ 1×",
+        met=one <= show,
     )
-    space.close()
-    return results
 
 
 def _stored(connection: Connection, digests: set[str]) -> int:
@@ -166,6 +167,17 @@ def _storage(stored: int, packed: int) -> Result:
         ratio=f"{stored / packed:.2f}×",
         goal="≤ ½",
         met=stored * 2 <= packed,
+    )
+
+
+def _part(what: str, size: int, packed: int, words: str) -> Result:
+    return Result(
+        what=what,
+        ours=f"{size / 1024:.0f} KiB",
+        beside=f"{words}: {packed / 1024:.0f} KiB",
+        ratio=f"{size / packed:.2f}×",
+        goal="—",
+        met=True,
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
+
+MEND: Final = "quarterdeck verify says what and where; a backup that is put back is acknowledged: quarterdeck restore"
+"""What to do about a ledger that does not check."""
 
 
 class QuarterdeckError(Exception):
@@ -60,6 +63,17 @@ class IntegrityFailure(QuarterdeckError):
     """Evidence does not check: bytes, links, signatures or heads contradict each other (exit 1)."""
 
     exit_code: ClassVar[int] = 1
+
+
+class Lost(IntegrityFailure, NotFound):
+    """The archive does not hold bytes that an entry names (exit 1)."""
+
+
+def mend(error: QuarterdeckError) -> QuarterdeckError:
+    """Return an error about this workspace's own ledger; where evidence does not check it says what to do."""
+    if isinstance(error, IntegrityFailure) and not getattr(error, "__notes__", ()):
+        error.add_note(MEND)
+    return error
 
 
 class PlatformFailure(QuarterdeckError):

@@ -188,7 +188,7 @@ def verify_unopened(root: Path) -> Report:
     from store.services.witness.cosigning import stores_of, verifier_of
 
     root = root.absolute()
-    settings = config.load(root)
+    settings = _settings(root)
     if not os.path.lexists(root / LEDGER_FILE):
         return _missing(root, settings)
     try:
@@ -236,6 +236,31 @@ def _nothing(verdict: Verdict, problems: tuple[Problem, ...], contradictions: tu
     )
 
 
+def _settings(root: Path) -> Config:
+    """Return the configuration of a workspace, the keys it names being keys.
+
+    Raises:
+        BadInput: it is no workspace, or its configuration is faulty.
+    """
+    try:
+        settings = config.load(root)
+    except BadInput as error:
+        if os.path.lexists(root / LEDGER_FILE) and not (root / config.FILE_NAME).exists():
+            raise BadInput(
+                f"{root / config.FILE_NAME} is missing beside {LEDGER_FILE}: put it back from a copy"
+                " (it names the ledger's origin and log key; quarterdeck init would make another ledger)"
+            ) from error
+        raise
+    for name in ("log_key", "second_key"):
+        vkey = getattr(settings.ledger, name)
+        try:
+            if vkey or name == "log_key":
+                Verifier.from_vkey(vkey)
+        except BadInput as error:
+            raise BadInput(f"{root / config.FILE_NAME}: ledger.{name}: {error}; put back what stood there") from error
+    return settings
+
+
 def _remembered(root: Path, settings: Config) -> dict[int, bytes]:
     """Return size → note of every kept head that this workspace's log signed."""
     verifier = Verifier.from_vkey(settings.ledger.log_key)
@@ -277,7 +302,7 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
     """
     clock = clock or SystemClock()
     root = root.absolute()
-    settings = config.load(root)
+    settings = _settings(root)
     if not os.path.lexists(root / LEDGER_FILE):
         raise IntegrityFailure(_missing(root, settings).problems[-1].detail + ": restore it from a backup")
     remote = None if settings.ledger.network_file_system else network_problem(root / LEDGER_FILE)

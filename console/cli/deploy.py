@@ -73,9 +73,15 @@ def rollback(
     if rehearse:
         if components:
             raise click.UsageError("a rehearsal tries the whole release: leave out --component")
-        plan = rehearsing.plan_rehearsal(session.context, environment, project, to=to)
+        if dry_run:
+            plan = rehearsing.plan_rehearsal(session.context, environment, project, to=to)
+        else:
+            plan = rehearsing.begin(session.context, session.actor(), environment, project, to=to)
         return _rehearsed(session, plan, reason, dry_run=dry_run)
-    plan = rolling.plan(session.context, environment, project, to=to, components=components)
+    if dry_run:
+        plan = rolling.plan(session.context, environment, project, to=to, components=components)
+    else:
+        plan = rolling.begin(session.context, session.actor(), environment, project, to=to, components=components)
     what = f"{', '.join(components)} of {project}" if components else project
     question = f"roll {what} in {environment} back to release {plan.ref.release[:12]}?"
     return _carried_out(session, plan, question, reason, dry_run=dry_run)
@@ -164,6 +170,8 @@ def show_plan(context: Context, plan: rolling.Plan) -> None:
     else:
         say(f"{where}: release {plan.leaves_digest[:12]} → {plan.ref.release[:12]}")
     say(f"goes back to {plan.reason_back}; {len(plan.to.components)} components in {len(plan.to.files)} files")
+    if plan.moved is not None:
+        say(f"! {plan.moved}")
     if plan.takes_along:
         say(f"takes along: {', '.join(plan.takes_along)}")
     if plan.makes_stale:
@@ -184,6 +192,7 @@ def _plain(context: Context, plan: rolling.Plan) -> dict[str, object]:
         "undoes": plan.unmade.deployment if plan.unmade else None,
         "goes_back_to": plan.reason_back,
         "components": [{"id": c.id, "name": c.name, "digest": c.digest} for c in plan.to.components],
+        "moved": plan.moved,
         "takes_along": list(plan.takes_along),
         "makes_stale": list(plan.makes_stale),
         "cannot_come_back": list(plan.cannot_come_back),

@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from console.cli.gate_text import gate_json, say_gate
-from console.cli.output import emit_json, say, table
+from console.cli.output import emit_json, note, say, table
 from console.cli.session import Session, command, group
 from console.presentation.words import counted
 from store.domain.gates.reports import Report
 from store.domain.gates.wanted import binds_approval, wanted
 from store.domain.policy import Policy
 from store.domain.policy.encoding import encoded
-from store.errors import BadInput
+from store.errors import BadInput, NotFound
 from store.projections import environments as places
 from store.projections import requests as rows
 from store.services.requests import gates, reporting
@@ -85,6 +85,8 @@ def report_add(session: Session, file: Path, request_id: str | None, digest: str
         return
     say(f"{stated['name']} is bound to the release {str(stated['release'])[:16]} (entry {entry.seq})")
     say(f"  {_counts(str(stated['form']), stated['counts'])}")
+    if request_id:
+        note(f"then: quarterdeck gate run {request_id}")
 
 
 @command(report, name="list")
@@ -105,14 +107,19 @@ def report_list(session: Session, request_id: str) -> None:
 
 def _list_verdicts(session: Session, request_id: str) -> None:
     with session.context.ledger.reading() as connection:
-        if rows.one(connection, request_id) is None:
-            change_of(session.context.ledger, request_id)
+        row = rows.one(connection, request_id)
         found = rows.gates(connection, request_id)
+    if row is None:
+        raise NotFound(f"there is no request {request_id}")
     if session.options.json:
         emit_json([gate_json(row) for row in found])
         return
-    for row in found:
-        say_gate(row.verdict, row.gate, row.reason, row.unblock)
+    for one in found:
+        say_gate(one.verdict, one.gate, one.reason, one.unblock)
+        if session.options.verbose:
+            say(f"        looked at {one.inputs[:16]} (entry {one.seq})")
+    if found:
+        say(f"  bound to request digest {row.digest[:16]}, release {row.release[:16]}")
 
 
 def _parameters(policy: Policy, environment: str, name: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def gate_json(row: GateRow) -> dict[str, object]:
         "waived": row.waived or None,
         "reason": row.reason,
         "unblock": row.unblock,
+        "request_digest": row.digest,
         "inputs": row.inputs,
         "entry": row.seq,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 
 import click
@@ -61,8 +60,3 @@ def table(rows: Iterable[Sequence[object]], *, head: Sequence[str]) -> None:
     for row in (head, *cells):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo(line.rstrip())
-
-
-def human() -> bool:
-    """Say whether standard output is a terminal."""
-    return sys.stdout.isatty()

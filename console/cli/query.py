@@ -13,6 +13,7 @@ from store.services import diffing
 from store.services.delivery import environments
 from store.services.history import history
 from store.services.lineage import lineage as tree
+from store.services.lineage.nodes import Node
 from store.services.triage import triage as home
 
 
@@ -87,7 +88,7 @@ def lineage(session: Session, subject: str) -> None:
         _tree(found, "", "")
 
 
-def _tree(node: tree.Node, first: str, rest: str) -> None:
+def _tree(node: Node, first: str, rest: str) -> None:
     entry = f"  #{node.seq}" if node.seq else ""
     key = node.key[:16] if node.kind == "artifact" else node.key
     say(f"{first}{node.kind} {key}  {node.title}{f'  [{node.state}]' if node.state else ''}{entry}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from console.cli.approval_text import say_missing
 from console.cli.comment_text import comment_json, say_comments
 from console.cli.gate_text import gate_json, say_gate
 from console.cli.output import emit_json, note, say, say_lines, table
@@ -20,6 +21,7 @@ from store.projections import requests as rows
 from store.services import diffing
 from store.services.audit import evidence
 from store.services.context import Context
+from store.services.delivery import environments
 from store.services.requests import (
     approving,
     commenting,
@@ -231,15 +233,19 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
         risk = rows.risk(connection, request_id)
     if row is None or stated is None:
         raise NotFound(f"there is no request {request_id}")
+    goes = environments.environments(context.ledger).get(row.environment)
     checklist = ticking.checklist(context, request_id)
     due = escalating.deadline_of(context, row, context.now)
     comments = commenting.of_request(context.ledger, request_id)
+    wanted = approving.wanted(context, request_id)
     if session.options.json:
         emit_json(
             _plain(row)
             | {
+                "goes_to": None if goes is None else goes.place.words,
                 "content": asdict(stated),
                 "deadline": None if due is None else asdict(due),
+                "missing": asdict(wanted),
                 "checklist": [asdict(item) for item in checklist],
                 "assessed": None if risk is None else asdict(risk),
                 "gates": [gate_json(gate) for gate in gates],
@@ -255,14 +261,16 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
     say(f"{row.id}  {row.state}  {row.environment}/{row.project}  risk {row.risk}  by {row.requester}")
     say(f"  {row.title}")
     say(f"  request digest {row.digest[:16]}  release {row.release[:16]}")
+    if goes is not None:
+        say(f"  goes to {goes.place.words}")
     if due is not None:
         say(f"  approvals {due.words}")
     if risk is not None:
         say(f"  risk {risk.level}: {risk.points} points make it {risk.computed}, declared {risk.declared}")
         for fact in risk.facts:
             say(f"    {fact.points:>3}  {fact.fact}: {fact.because}")
-        for wanted in risk.owners:
-            say(f"    an approval by {' or '.join(wanted.owners)}: {wanted.because}")
+        for owned in risk.owners:
+            say(f"    an approval by {' or '.join(owned.owners)}: {owned.because}")
     for number, item in enumerate(checklist, 1):
         by = f"  {item.by} (entry {item.seq})  {item.note}" if item.by else ""
         say(f"  {'[x]' if item.by else '[ ]'} {number} {item.item}{by}")
@@ -271,6 +279,7 @@ def _show(session: Session, request_id: str, *, full: bool = False) -> None:
     for one in decisions:
         void = "" if one.digest == row.digest else "  (void: the request changed since)"
         say(f"  {one.decision} by {one.actor}  entry {one.seq}  {one.note}{void}")
+    say_missing(wanted)
     say_comments(comments, row.digest)
     if full:
         _show_full(context, request_id, stated)

@@ -13,7 +13,7 @@ import click
 
 from console.cli.groups import HintingGroup
 from console.cli.output import complain
-from store.errors import BadInput
+from store.errors import MEND, BadInput, IntegrityFailure, mend
 
 if TYPE_CHECKING:  # what opens a workspace is imported by the command that opens one
     from store.integrity.signer import Signer
@@ -51,7 +51,10 @@ class Session:
         if self._workspace is None:
             from store.workspace import open_workspace
 
-            self._workspace = open_workspace(self.root, log_passphrase=self._ask_log_passphrase)
+            try:
+                self._workspace = open_workspace(self.root, log_passphrase=self._ask_log_passphrase)
+            except IntegrityFailure as error:
+                raise mend(error) from error.__cause__
         return self._workspace
 
     @property
@@ -94,6 +97,8 @@ class Session:
         reason = self._workspace.ledger.read_only_reason if self._workspace is not None else None
         if reason is not None:
             complain(f"read-only: {reason}")
+            if self._workspace is not None and self._workspace.ledger.damaged:
+                complain(f"  {MEND}")
 
     def close(self) -> None:
         """Close the workspace if it was opened."""

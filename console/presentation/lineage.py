@@ -17,8 +17,8 @@ from store.projections.artifacts import ArtifactRow
 from store.projections.deployments import DeploymentRow
 from store.projections.drifts import DriftRow
 from store.projections.incidents import IncidentRow
-from store.services.lineage.lineage import Node
 from store.services.lineage.lineage_detail import Detail
+from store.services.lineage.nodes import Node
 
 _OWN = {
     "project": Mark("■", "project", "muted", "#"),

@@ -30,6 +30,8 @@ def facts_of(plan: Plan, effect: Effect) -> tuple[Line, ...]:
         _fact("to", (f"{plan.reason_back}  ", "strong"), *_release(effect.back, plan.ref.release), _since(effect.back)),
         _fact("changes", *changes_in_words(effect.diff)),
     ]
+    if plan.moved is not None:
+        lines.append(_fact("moved", (plan.moved, "danger")))
     if plan.drifts:
         lines.append(_fact("drift", (f"overwrites {named(plan.drifts)}", "warn"), ", which is archived"))
     if plan.components:

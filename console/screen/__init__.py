@@ -1,6 +1,6 @@
 """What every screen of the console does alike.
 
-A screen is a `Pane`: one file, one `.tcss`, one line in `console.app.SCREENS`. Panes stand in one `Frame`, which
+A screen is a `Pane`: one file, one `.tcss`, one line in `console.places.SCREENS`. Panes stand in one `Frame`, which
 shows one at a time: switching among mounted panes costs a third of what switching Textual screens does.
 """
 

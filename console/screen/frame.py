@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any, ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ContentSwitcher
@@ -239,7 +238,7 @@ class Frame(PatientScreen):
         """Say something in the message line."""
         self.query_one(MessageLine).say(lines, tone)
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:  # noqa: ARG002
+    def on_descendant_focus(self) -> None:
         self.query_one(KeyLine).reread()
 
     def blocked(self, binding: Binding) -> bool:

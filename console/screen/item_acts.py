@@ -1,13 +1,15 @@
-"""What is done on the home screen with what needs somebody: which key is for which kind of thing, and what it does."""
+"""What is done on the home screen with what needs somebody: where it opens, which key is for it, what that does."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from console.presentation import home
 from console.screen import finding_acts, incident_acts, remains_acts, request_acts, review_acts
 from console.screen.desk import Desk
 from console.screen.pane import Pane
+from console.screen.place import Place
 from console.widgets.dialogs import Ask
 from store.services.drift import drifting
 from store.services.history import activity
@@ -28,6 +30,23 @@ _RIGHTS: Final = {
     "comment": "annotate",
     "playbook": "annotate",
 }
+
+
+_GOES: Final = {
+    "drift": "drift", "approval": "approvals", "ready": "approvals", "comment": "approvals", "failed": "lineage",
+    "chain": "ledger",
+}  # fmt: skip
+"""Kind of item → the screen that it is opened in; any other opens where its id is at home."""
+_REVIEWED: Final = {"policy": "health", "connectors": "connectors"}
+"""What is no id → the screen where it is reviewed."""
+
+
+def home_of(item: Item, places: Iterable[Place]) -> str | None:
+    """Return the screen of `places` that a thing is opened in, None where none shows it: then its entry is shown."""
+    given = _GOES.get(item.kind) or _REVIEWED.get(item.subject)
+    if given is not None or item.subject.startswith("#"):
+        return given
+    return next((place.id for place in places if place.subjects and item.subject.startswith(place.subjects)), None)
 
 
 def why_not(name: str, found: Situation, desk: Desk) -> str | None:

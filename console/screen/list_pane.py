@@ -12,12 +12,11 @@ from textual.widget import Widget
 
 from console.presentation.spans import Line, fit
 from console.screen.desk import Desk
+from console.screen.following import Follower
 from console.screen.pane import Pane
-from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts, TextView
-from store.errors import NotFound, QuarterdeckError
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -109,8 +108,7 @@ class ReadingListPane(ListPane[T], Generic[T, V]):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._wanted: str | None = None
-        """The key that the cursor is on, or that was asked for before it was listed."""
+        self._follower = Follower[V](self, self.show_detail)
         self._read_detail: V | None = None
 
     # What a screen provides.
@@ -138,11 +136,11 @@ class ReadingListPane(ListPane[T], Generic[T, V]):
 
     def follow(self) -> None:
         """Read what the cursor is on, where that is something else than what is shown."""
-        key = self._wanted = self.table.key
+        key = self._follower.wanted = self.table.key
         if key is None:
             self.show_detail(None)
         elif self._read_detail is None or key != self.key_of(self._read_detail):
-            in_worker(self, partial(self._show_row, key), group="preview", exclusive=True, name=f"read {key}")
+            self._follower.follow(key, partial(self.read, key))
 
     def current(self) -> V | None:
         """Return the detail of the row under the cursor, None while it is being read."""
@@ -157,21 +155,9 @@ class ReadingListPane(ListPane[T], Generic[T, V]):
 
     # How it works.
 
-    async def _show_row(self, key: str) -> None:
-        try:
-            found = await beside(self, self.read, key)
-        except NotFound:
-            return
-        except QuarterdeckError as error:
-            self.report(error)
-            return
-        if self._wanted == key:
-            self.show_detail(found)
-            self.refresh_bindings()
-
     def on_keyed_table_highlighted(self) -> None:
         self.follow()
         super().on_keyed_table_highlighted()
 
     def subject(self) -> str | None:
-        return self._wanted
+        return self._follower.wanted

@@ -95,7 +95,7 @@ class Pane(Container, Generic[T]):
         for table in self.query(KeyedTable):
             table.filter = text
 
-    def why_not(self, name: str) -> str | None:  # noqa: ARG002  for subclasses
+    def why_not(self, _name: str) -> str | None:
         """Return why an act cannot be done on what the cursor is on and what would unblock it, None when it can."""
         return None
 
@@ -112,7 +112,7 @@ class Pane(Container, Generic[T]):
         """Go one step back inside the pane on `esc`; return whether there was one."""
         return False
 
-    def command(self, words: str) -> bool:  # noqa: ARG002  for subclasses
+    def command(self, _words: str) -> bool:
         """Run a `:` command of this pane's own; return whether it knows it."""
         return False
 

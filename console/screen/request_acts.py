@@ -1,4 +1,4 @@
-"""What a person does with a change request, from any screen: approve, refuse, comment, deploy, promote.
+"""What a person does with a change request, from any screen: approve, refuse, deploy, promote.
 
 Each shows what it is about to do before it asks, acts on the request and digest that were on the screen, and says
 how it came out.
@@ -20,10 +20,9 @@ from console.presentation.words import counted, severity, short_digest
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.screen.rollback_dialog import protected
-from console.widgets.dialogs import Ask, Choose, Confirm
-from store.services import incidents
+from console.widgets.dialogs import Choose, Confirm
 from store.services.delivery import deploying
-from store.services.requests import approving, commenting, drafting, promoting, requests
+from store.services.requests import approving, drafting, promoting, requests
 from store.services.requests.review import Review
 
 _DIGEST = 16
@@ -83,7 +82,7 @@ async def approve(pane: Pane[Any], desk: Desk, review: Review, *, viewed: frozen
         pane.say("not approved; nothing was signed", tone="info")
         return
     entry = await pane.perform(
-        lambda: approving.approve(desk.context, me, row.id, digest=row.digest),
+        lambda: approving.approve(desk.context, me, row.id, digest=row.digest, place=review.place),
         doing=f"approving {row.id} ({me.signer.via})",
     )
     if entry.statement.data.get("complete"):
@@ -112,44 +111,6 @@ async def refuse(pane: Pane[Any], desk: Desk, review: Review) -> None:
             lambda: approving.refuse(desk.context, desk.me(), row.id, reason=answer.reason), doing=f"refusing {row.id}"
         )
         pane.say(f"refused {row.id}: entry {entry.seq}")
-
-
-async def comment_on(pane: Pane[Any], desk: Desk, review: Review, component: str, name: str) -> None:
-    """Ask for a comment on one component and sign it, pinned to the revision that is on the screen."""
-    row = review.request
-    facts = [
-        line(("on        ", "muted"), (name, "strong"), f"  {row.id} as it is now, digest {short_digest(row.digest)}"),
-        line(("told      ", "muted"), f"{row.requester}, who requested it"),
-    ]
-    words = await pane.ask(Ask(f"Comment on {name}", facts=facts, placeholder="what should be looked at, and why"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: commenting.comment(desk.context, desk.me(), row.id, component, words), doing=f"commenting on {name}"
-        )
-        pane.say(f"commented on {name}: entry {entry.seq}; {row.requester} is told")
-
-
-async def settle(pane: Pane[Any], desk: Desk, review: Review, seq: int) -> None:
-    """Ask how a comment was settled and sign that it is."""
-    one = next(found for found in review.comments if found.seq == seq)
-    facts = [line((f"{one.actor} on {one.name}: ", "muted"), one.text)]
-    words = await pane.ask(Ask(f"Settle comment #{seq}", facts=facts, placeholder="how it was settled"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: commenting.resolve(desk.context, desk.me(), review.request.id, seq, note=words),
-            doing=f"settling #{seq}",
-        )
-        pane.say(f"settled #{seq} on {one.name}: entry {entry.seq}")
-
-
-async def comment(pane: Pane[Any], desk: Desk, subject: str) -> None:
-    """Ask for a comment on an id or entry number and record it."""
-    words = await pane.ask(Ask(f"Comment on {subject}", placeholder="what the next reader should know"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: incidents.annotate(desk.context, desk.me(), subject, words), doing=f"commenting on {subject}"
-        )
-        pane.say(f"noted on {subject}: entry {entry.seq}")
 
 
 async def deploy(pane: Pane[Any], desk: Desk, review: Review) -> None:
@@ -267,6 +228,8 @@ def _target(review: Review) -> list[Line]:
             "   digest ",
             (f"{row.digest[:_DIGEST]}…", "info"),
         ),
+        *([_fact("goes to", line((review.place.words, "strong")))] if review.place is not None else []),
+        *([_fact("!", line((review.moved, "danger")))] if review.moved else []),
         *([_fact("against", base_words(review))] if base_words(review) else []),
         _fact("changes", change_words(review.diff)),
         *(_fact("does" if not position else "", words) for position, words in enumerate(does)),

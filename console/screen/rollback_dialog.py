@@ -96,7 +96,7 @@ async def confirm_rollback(
     def look(components: tuple[str, ...]) -> Plan:
         if drift is not None:
             return rollback.plan_revert(desk.context, drift)
-        return rollback.plan(desk.context, environment, project, to=to, components=components)
+        return rollback.begin(desk.context, desk.actor, environment, project, to=to, components=components)
 
     words = Words(verb="roll back" if drift is None else "revert", over=drift, some=drift is None)
     await _asked(pane, desk, look, words)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
-from time import monotonic
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,17 +11,16 @@ from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
 
 from console.presentation import reviews
-from console.presentation.compared import Compared
-from console.presentation.spans import line
-from console.screen import Pane, act, look, request_acts, request_writing, ticking_acts
+from console.screen import Pane, act, comment_acts, look, request_acts, request_writing, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
+from console.screen.following import Follower
 from console.screen.request_rows import REQUESTS, request_rows
-from console.widgets.beside import beside, in_worker
+from console.screen.review_view import ReviewView
 from console.widgets.change_panel import ChangePanel
 from console.widgets.diff_view import DiffView
-from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
+from console.widgets.keyed_table import KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
 from store.domain.change import OPEN_STATES
@@ -75,14 +72,10 @@ class Approvals(Pane[ReviewList]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._wanted: str | None = None
-        self._review: Review | None = None
+        self._follower = Follower[Review](self, self._show_read, self._cannot_read)
         self._waiting: tuple[Item, ...] | None = None
-        self._at: datetime = desk.context.clock.now()
-        self._viewed: dict[tuple[str, str], frozenset[str]] = {}
-        self._edited_at = float("-inf")
-        self._edited: str | None = None
-        self._noise = desk.views.noise
+        self._view = ReviewView(self, desk.context.clock.now())
+        self._view.noise = desk.views.noise
 
     def compose(self) -> ComposeResult:
         yield Facts(id="approvals-head")
@@ -97,7 +90,7 @@ class Approvals(Pane[ReviewList]):
         super().on_mount()
         self.query_one("#requests").border_title = "Requests"
         words = self.query_one(SemanticDiff)
-        words.noise = self._noise
+        words.noise = self._desk.views.noise
         self.watch(words, "noise", self._show_noise, init=False)
 
     def first_focus(self) -> Widget | None:
@@ -106,105 +99,58 @@ class Approvals(Pane[ReviewList]):
     # Reading.
 
     def load(self) -> ReviewList:
-        return review_list(self._desk.context, self._desk.handle, self._wanted)
+        return review_list(self._desk.context, self._desk.handle, self._follower.wanted)
 
     def show_data(self, data: ReviewList) -> None:
-        self._at, self._waiting = data.at, data.waiting
+        self._view.at, self._waiting = data.at, data.waiting
         table = self.query_one("#requests", KeyedTable)
         table.sync(request_rows(data.rows, self._desk.context.policy, data.at))
-        if data.review is not None and self._wanted in {None, data.review.request.id}:
-            self._wanted = data.review.request.id
-            table.select(self._wanted)
-            self._show_review(data.review)
+        if data.review is not None and self._follower.wanted in {None, data.review.request.id}:
+            self._follower.wanted = data.review.request.id
+            table.select(self._follower.wanted)
+            self._view.show(data.review)
         self._show_head()
         self._fit()
 
     def on_keyed_table_highlighted(self) -> None:
         key = self.query_one("#requests", KeyedTable).key
-        if key is not None and key != self._wanted:
+        if key is not None and key != self._follower.wanted:
             self._want(key)
         super().on_keyed_table_highlighted()
 
     def _want(self, request: str) -> None:
-        self._wanted = request
-        in_worker(self, partial(self._read, request), group="preview", exclusive=True, name=f"read {request}")
+        self._follower.follow(request, partial(review, self._desk.context, request, self._desk.handle))
 
-    async def _read(self, request: str) -> None:
-        try:
-            found = await beside(self, review, self._desk.context, request, self._desk.handle)
-        except QuarterdeckError as error:
-            self.report(error)
-            self._wanted = self._review.request.id if self._review is not None else None
-            self.back()
-            return
-        if self._wanted == request and self.is_attached:
-            self._show_review(found)
-            self._show_head()
-            self.refresh_bindings()
+    def _show_read(self, found: Review) -> None:
+        self._view.show(found)
+        self._show_head()
+
+    def _cannot_read(self, error: QuarterdeckError) -> None:
+        self.report(error)
+        self._follower.wanted = self._view.review.request.id if self._view.review is not None else None
+        self.back()
 
     # Drawing.
 
-    def _show_review(self, found: Review) -> None:
-        before, self._review = self._review, found
-        row = found.request
-        same = before is not None and before.request.id == row.id
-        if before is not None and same and before.request.digest != row.digest:
-            self._edited_at, self._edited = monotonic(), row.digest
-        self._show_facts()
-        if before is None or not same or before.diff != found.diff:
-            self.query_one("#facts-scroll").scroll_to(y=0, animate=False)
-            self._show_changes()
-        elif before.comments != found.comments:
-            self._show_words()
-
     def _show_facts(self) -> None:
-        facts = self.query_one("#facts", Facts)
-        head, room = not self.has_class("-review"), facts.size.width or 78
-        if self._review is None:
-            facts.show_lines(*reviews.nothing_lines())
-        else:
-            facts.show_lines(*reviews.fact_lines(self._review, self._at, head=head, room=room))
-
-    def _show_changes(self) -> None:
-        found = self._review
-        if found is not None:
-            row = found.request
-            changes = reviews.reviewed_changes(found, self._ticked(found), self._at)
-            panel = self.query_one(ChangePanel)
-            texts = Compared(diff=found.diff, before=found.before, after=found.after, noise=self._noise)
-            labels = (f"{row.environment} now", row.id)
-            panel.show_changes(changes, texts, old_label=labels[0], new_label=labels[1], impact=found.diff.impact)
-
-    def _show_words(self) -> None:
-        """Draw ticks and comments anew; the text below stays where it is."""
-        found = self._review
-        if found is not None:
-            changes = reviews.reviewed_changes(found, self._ticked(found), self._at)
-            self.query_one(ChangePanel).show_words(changes)
+        self._view.show_facts(head=not self.has_class("-review"))
 
     def _show_head(self) -> None:
         head, panel = self.query_one("#approvals-head", Facts), self.query_one(ChangePanel)
-        found = self._review
+        found = self._view.review
         if found is not None and self.has_class("-review"):
-            lines = [*reviews.head_lines(found, self._at, room=self.size.width - 2), reviews.next_step(found)]
-            if found.request.digest == self._edited:
-                lines.append(line(("! it was edited while you looked: what you had viewed is void", "warn")))
-            head.show_lines(*lines)
+            head.show_lines(*self._view.head(self.size.width - 2))
             self.crumbs = (found.request.id,)
-            every, ticked = reviews.to_view(found.diff), self._ticked(found)
-            panel.border_title = f"Changes, {len(ticked & set(every))} of {len(every)} viewed"
-            return
-        self.crumbs = ()
-        panel.border_title = "Changes"
-        if self._waiting is not None:  # nobody is told that nothing waits before anything was read
-            head.show_lines(reviews.waiting_line(self._waiting))
+            panel.border_title = self._view.title()
+        else:
+            if self._waiting is not None:  # nobody is told that nothing waits before anything was read
+                head.show_lines(reviews.waiting_line(self._waiting))
+            self.crumbs = ()
+            panel.border_title = "Changes"
 
-    def _ticked(self, found: Review) -> frozenset[str]:
-        return self._viewed.get((found.request.id, found.request.digest), frozenset())
-
-    def _show_noise(self, noise: bool) -> None:  # noqa: FBT001  Textual calls it so
-        self._noise = self._desk.views.noise = noise
-        self._show_changes()
+    def _show_noise(self) -> None:
+        self._view.noise = self._desk.views.noise = self.query_one(SemanticDiff).noise
+        self._view.show_changes()
 
     def on_resize(self) -> None:
         self._split()
@@ -231,7 +177,7 @@ class Approvals(Pane[ReviewList]):
     # Moving.
 
     def open(self, subject: str) -> None:
-        if subject != self._wanted:
+        if subject != self._follower.wanted:
             self._want(subject)
         self.query_one("#requests", KeyedTable).select(subject)
         self._enter()
@@ -245,7 +191,7 @@ class Approvals(Pane[ReviewList]):
         self.query_one(SemanticDiff).focus()
 
     def subject(self) -> str | None:
-        return self._wanted if self.has_class("-review") else None
+        return self._follower.wanted if self.has_class("-review") else None
 
     def back(self) -> bool:
         if not self.has_class("-review"):
@@ -255,7 +201,7 @@ class Approvals(Pane[ReviewList]):
             panel.action_toggle_text()
             return True
         self.remove_class("-review", "-facts")
-        self._edited = None
+        self._view.left()
         self._arrange()
         self.query_one("#requests").focus()
         return True
@@ -263,15 +209,15 @@ class Approvals(Pane[ReviewList]):
     def _arrange(self) -> None:
         self._split()
         self.call_after_refresh(self._show_facts)
-        if self._review is not None and self._review.request.id == self._wanted:
-            self._show_review(self._review)
+        if self._view.review is not None and self._view.review.request.id == self._follower.wanted:
+            self._view.show(self._view.review)
         self._show_head()
         self.refresh_bindings()
 
     def copied(self) -> str | None:
         found = self._current()
         if found is None:
-            return self._wanted
+            return self._follower.wanted
         return found.request.digest if self.has_class("-review") else found.request.id
 
     def action_noise(self) -> None:
@@ -287,37 +233,27 @@ class Approvals(Pane[ReviewList]):
 
     def _current(self) -> Review | None:
         """Return the review of the request the cursor is on, None while it is being read."""
-        found = self._review
-        return found if found is not None and found.request.id == self._wanted else None
+        found = self._view.review
+        return found if found is not None and found.request.id == self._follower.wanted else None
 
     def why_not(self, name: str) -> str | None:
         found = self._current()
         if name == "write":
             return None
         if found is None:
-            return f"still reading {self._wanted}" if self._wanted else "there is no request"
-        if monotonic() - self._edited_at < ARMING_SECONDS:
+            return f"still reading {self._follower.wanted}" if self._follower.wanted else "there is no request"
+        if self._view.moved:
             return f"{found.request.id} has just changed; look, then press again"
         if name == "submit" and found.request.state != "draft":
             return f"{found.request.id} is {found.request.state}: only a draft is handed in"
         if name == "settle":
-            return self._why_not_settle(found)
+            under = self.query_one(SemanticDiff).comment if self.has_class("-review") else None
+            return comment_acts.why_not_settle(found, under)
         if name == "comment" and found.request.state in OPEN_STATES:
             return "\n".join(found.comment_blocked) or None
         if name == "viewed" and not self.has_class("-review"):
             return "enter opens the review; there v ticks off what you have looked at"
         return request_acts.why_not(name, found)
-
-    def _why_not_settle(self, found: Review) -> str | None:
-        seq = self.query_one(SemanticDiff).comment if self.has_class("-review") else None
-        one = next((comment for comment in found.comments if comment.seq == seq), None)
-        if one is None:
-            return "put the cursor on a comment in the review: . goes to the next component that has one"
-        if one.resolved is not None:
-            return f"{one.resolved.actor} settled it already, entry {one.resolved.seq}"
-        if one.seq not in found.resolvable:
-            return f"not yours to settle\n→ {one.actor} settles it, or an approver who neither requested nor edited it"
-        return None
 
     def _shown(self) -> Review:
         found = self._current()
@@ -326,7 +262,7 @@ class Approvals(Pane[ReviewList]):
 
     async def act_approve(self) -> None:
         found = self._shown()
-        await request_acts.approve(self, self._desk, found, viewed=self._ticked(found))
+        await request_acts.approve(self, self._desk, found, viewed=self._view.viewed())
 
     async def act_refuse(self) -> None:
         await request_acts.refuse(self, self._desk, self._shown())
@@ -356,14 +292,14 @@ class Approvals(Pane[ReviewList]):
         found, words = self._shown(), self.query_one(SemanticDiff)
         component = words.component if self.has_class("-review") else None
         if component is None or found.request.state not in OPEN_STATES or found.request.environment == PLACE:
-            await request_acts.comment(self, self._desk, found.request.id)
+            await comment_acts.comment(self, self._desk, found.request.id)
         else:
-            await request_acts.comment_on(self, self._desk, found, component, words.name_of(component))
+            await comment_acts.comment_on(self, self._desk, found, component, words.name_of(component))
 
     async def act_settle(self) -> None:
         found, seq = self._shown(), self.query_one(SemanticDiff).comment
         assert seq is not None
-        await request_acts.settle(self, self._desk, found, seq)
+        await comment_acts.settle(self, self._desk, found, seq)
 
     async def look_entry(self) -> None:
         await show_entry(self, self._desk, self._shown().request.updated_seq)
@@ -380,9 +316,6 @@ class Approvals(Pane[ReviewList]):
         component = words.component
         if component is None:
             return
-        ticked = self._ticked(found) ^ {component}
-        self._viewed[found.request.id, found.request.digest] = ticked
-        self._show_words()
-        if component in ticked and found.diff.components[-1].id != component:
+        if self._view.tick(component) and found.diff.components[-1].id != component:
             words.action_next_component(1)
         self._show_head()

@@ -14,22 +14,20 @@ from console.presentation import drifts as words
 from console.presentation.changes import changes_of
 from console.presentation.component_text import component_text
 from console.presentation.spans import Line, fit, line
-from console.screen import Pane, act, look
+from console.screen import Pane, act, drift_acts, look
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.incident_acts import open_incident
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column, Row
-from console.widgets.dialogs import Ask
 from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from console.widgets.three_versions import TITLES, ThreeVersions, Versions
 from store.clock import parse_timestamp
-from store.domain import events as ev
 from store.errors import QuarterdeckError
-from store.services.drift import drift_list, drifting
+from store.services.drift import drift_list
 from store.services.drift.drift_list import Detail, Listed
 from store.services.triage import triage
 
@@ -251,22 +249,7 @@ class Drift(Pane[Drifts]):
             return None
         if one is None:
             return "no drift is selected"
-        row = one.row
-        if name in {"revert", "adopt", "acknowledge"} and row.status == "resolved":
-            return f"{row.id} ended already: {row.note}"
-        match name:
-            case "revert":
-                return "\n".join(one.revert_blocked) or None
-            case "adopt" if row.status == "adopted":
-                return f"{row.note} asks to keep it already\n→ review and deploy {row.note}, or revert"
-            case "acknowledge" if row.status == "acknowledged":
-                return f"acknowledged already: “{row.note}”\n→ revert or adopt it"
-            case "acknowledge" if row.status == "adopted":
-                return f"{row.note} asks to keep it already"
-            case "adopt" | "acknowledge":
-                return "\n".join(one.answer_blocked) or None
-            case _:
-                return None
+        return drift_acts.why_not(name, one)
 
     async def act_revert(self) -> None:
         one = self._selected
@@ -283,52 +266,13 @@ class Drift(Pane[Drifts]):
 
     async def act_adopt(self) -> None:
         one = self._selected
-        if one is None:
-            return
-        row = one.row
-        facts = (f"{row.environment}/{row.project}: {row.name}", row.summary, "A request asks to keep what is live.")
-        title = await self.ask(
-            Ask(f"Adopt {row.id}: title of the request", facts=facts, value=f"Keep {row.name} as it is live")
-        )
-        if title is None:
-            return
-        why = await self.ask(
-            Ask(f"Adopt {row.id}: why should it stay?", facts=facts, placeholder="why, for the approvers")
-        )
-        if why is None:
-            return
-        content = ev.RequestContent(
-            title=title,
-            why=why,
-            what=f"adopt {row.id}",
-            success="live equals desired",
-            rollback_plan="roll back to the release before",
-        )
-        opened, _ = await self.perform(
-            lambda: drifting.adopt(self._desk.context, self._desk.me(), row.id, content=content),
-            doing=f"adopting {row.id}",
-        )
-        request = opened.statement.on["request"]
-        self.say(f"{request} asks to keep {row.id} (entry {opened.seq})", f"it is a draft: 2, then S submits {request}")
+        if one is not None:
+            await drift_acts.adopt(self, self._desk, one.row)
 
     async def act_acknowledge(self) -> None:
         one = self._selected
-        if one is None:
-            return
-        row = one.row
-        note = await self.ask(
-            Ask(
-                f"Acknowledge {row.id}",
-                facts=(f"{row.environment}/{row.project}: {row.name}", row.summary, "Live stays as it is."),
-                placeholder="what is being done about it",
-            )
-        )
-        if note is not None:
-            entry = await self.perform(
-                lambda: drifting.acknowledge(self._desk.context, self._desk.me(), row.id, note=note),
-                doing=f"acknowledging {row.id}",
-            )
-            self.say(f"{row.id} acknowledged (entry {entry.seq})")
+        if one is not None:
+            await drift_acts.acknowledge(self, self._desk, one.row)
 
     def look_diff(self) -> None:
         self._versions.next_view()

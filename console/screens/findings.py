@@ -72,13 +72,13 @@ class Findings(ReadingListPane[Loaded, Concern]):
     # What is shown.
 
     def load(self) -> Loaded:
-        found = concerns(self._desk.context, self._desk.handle, self._wanted)
+        found = concerns(self._desk.context, self._desk.handle, self._follower.wanted)
         return Loaded(concerns=found, at=self._desk.context.clock.now())
 
     def show_data(self, data: Loaded) -> None:
         self._found, self._at = data.concerns, data.at
-        if self._wanted is not None and data.concerns.chosen is not None:
-            self._everything = self._everything or self._is_over(self._wanted)
+        if self._follower.wanted is not None and data.concerns.chosen is not None:
+            self._everything = self._everything or self._is_over(self._follower.wanted)
             self.show_detail(data.concerns.chosen)
         self._show_list()
 
@@ -97,8 +97,8 @@ class Findings(ReadingListPane[Loaded, Concern]):
             "no findings, no anomalies" if self._everything else "✓ nothing is open; w shows what is over"
         )
         self.table.sync([Row(key=key, cells=cells) for key, cells in rows])
-        if self._wanted is not None and self.table.key != self._wanted:
-            self.table.select(self._wanted)
+        if self._follower.wanted is not None and self.table.key != self._follower.wanted:
+            self.table.select(self._follower.wanted)
         self.follow()
         self.show_head()
 
@@ -133,7 +133,7 @@ class Findings(ReadingListPane[Loaded, Concern]):
 
     def open(self, subject: str) -> None:
         """Go to a finding or an anomaly by its id; also to one that is over."""
-        self._wanted = subject
+        self._follower.wanted = subject
         self.show_detail(None)
         if self._found is not None and self._is_over(subject):
             self._everything = True
@@ -200,7 +200,7 @@ class Findings(ReadingListPane[Loaded, Concern]):
 
     def look_over(self) -> None:
         self._everything = not self._everything
-        self._wanted = None
+        self._follower.wanted = None
         self._show_list()
 
     def look_lineage(self) -> None:

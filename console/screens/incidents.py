@@ -77,17 +77,17 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
     # What is shown.
 
     def load(self) -> Loaded:
-        found = incident_view.listed(self._desk.context, self._desk.handle, self._wanted)
+        found = incident_view.listed(self._desk.context, self._desk.handle, self._follower.wanted)
         return Loaded(incidents=found, at=self._desk.context.clock.now())
 
     def show_data(self, data: Loaded) -> None:
         self._found, self._at = data.incidents, data.at
         self.table.sync([Row(key=row.id, cells=words.row_cells(row, data.at)) for row in data.incidents.rows])
-        if self._wanted is not None and self._wanted.startswith("BG-"):
-            glass = data.incidents.glass.get(self._wanted)
-            self._wanted = glass.incident if glass is not None else None
-        if self._wanted is not None and self.table.key != self._wanted:
-            self.table.select(self._wanted)
+        if self._follower.wanted is not None and self._follower.wanted.startswith("BG-"):
+            glass = data.incidents.glass.get(self._follower.wanted)
+            self._follower.wanted = glass.incident if glass is not None else None
+        if self._follower.wanted is not None and self.table.key != self._follower.wanted:
+            self.table.select(self._follower.wanted)
         view = data.incidents.chosen
         if view is not None and view.row.id == self.table.key:
             self.show_detail(view)
@@ -109,7 +109,7 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
 
     def open(self, subject: str) -> None:
         """Go to an incident by its id, or to the one for which a glass (BG-…) was broken."""
-        self._wanted = subject
+        self._follower.wanted = subject
         self.reload()
 
     # Keys.

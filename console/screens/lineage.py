@@ -9,29 +9,27 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal
 from textual.widget import Widget
 
 from console.presentation import lineage as words
-from console.presentation.changes import changes_of
-from console.presentation.component_text import component_text
 from console.presentation.spans import fit
 from console.screen import Pane, act, look, remains_acts, request_writing, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
+from console.screen.node_detail import NodeDetail
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.beside import beside, in_worker
-from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_tree import KeyedTree, Twig
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
 from store.clock import parse_timestamp
 from store.errors import NotFound, QuarterdeckError
 from store.services.lineage import lineage_detail, lineage_tree
-from store.services.lineage.lineage import Node
 from store.services.lineage.lineage_branches import Branch, Path, Reader
 from store.services.lineage.lineage_detail import Detail
+from store.services.lineage.nodes import Node
 
 FEW = 12
 """So many environments in all are opened at the start; more stay folded."""
@@ -100,10 +98,7 @@ class Lineage(Pane[Forest]):
         yield Facts(id="headline")
         with Horizontal(id="halves"):
             yield KeyedTree(empty="nothing has arrived yet")
-            with Vertical(id="detail"):
-                with VerticalScroll(id="about", can_focus=False):
-                    yield Facts()
-                yield ChangePanel(roomy=True)
+            yield NodeDetail(id="detail")
 
     # Reading.
 
@@ -202,7 +197,7 @@ class Lineage(Pane[Forest]):
 
     def _read_detail(self) -> None:
         if self._node is None:
-            self.query_one("#detail").display = False
+            self.query_one(NodeDetail).display = False
         elif self._fits():
             self._show_detail()
         elif not self._detail_reading:
@@ -229,18 +224,7 @@ class Lineage(Pane[Forest]):
         detail = self._detail
         if detail is None or not self.is_attached:
             return
-        self.query_one("#about Facts", Facts).show_lines(*words.facts(detail, parse_timestamp(self._forest.now)))
-        found = detail.comparison
-        panel = self.query_one(ChangePanel)
-        if found is not None:
-            labels = ("desired", "live") if detail.drift is not None else ("before", "after")
-            panel.show_changes(
-                changes_of(found.diff.to_json()),
-                lambda key: (component_text(found.before.get(key)), component_text(found.after.get(key))),
-                old_label=labels[0],
-                new_label=labels[1],
-                impact=found.diff.impact,
-            )
+        self.query_one(NodeDetail).show_detail(detail, parse_timestamp(self._forest.now))
         self._arrange()
         self.refresh_bindings()
 
@@ -264,10 +248,9 @@ class Lineage(Pane[Forest]):
         if self._detail_full and not changed:
             self._detail_full = False
         self._tree.display = not self._detail_full
-        self.query_one("#detail").display = self._node is not None
-        beside = changed and (self._detail_full or self.size.height >= 18)
-        self.query_one(ChangePanel).display = beside
-        self.query_one("#about").set_class(beside, "-beside")
+        about = self.query_one(NodeDetail)
+        about.display = self._node is not None
+        about.show_change(shown=changed and (self._detail_full or self.size.height >= 18))
 
     def subject(self) -> str | None:
         node = self._node

@@ -17,30 +17,33 @@ from console.presentation.changes import changes_of
 from console.presentation.compared import Compared
 from console.presentation.home_top import top_lines
 from console.presentation.spans import line
-from console.screen import Frame, Pane, act, item_acts, look, remains_acts, request_acts, request_writing, ticking_acts
+from console.screen import (
+    Frame,
+    Pane,
+    act,
+    comment_acts,
+    item_acts,
+    look,
+    remains_acts,
+    request_acts,
+    request_writing,
+    ticking_acts,
+)
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
+from console.screen.following import Follower
 from console.screen.incident_acts import open_incident
 from console.screen.request_rows import ITEMS, LATELY, item_rows, lately_rows
 from console.screen.rollback_dialog import confirm_rollback
-from console.widgets.beside import beside, in_worker
 from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
-from store.errors import NotFound, QuarterdeckError
 from store.integrity.entry import Entry
 from store.services.history import activity
 from store.services.requests.review import Review
 from store.services.triage.situation import Home, Place, Situation, at_home, situation
 from store.services.triage.triage import Item
 
-_GOES = {
-    "drift": "drift", "approval": "approvals", "ready": "approvals", "comment": "approvals", "failed": "lineage",
-    "chain": "ledger",
-}  # fmt: skip
-"""Kind of item → the screen that `enter` opens it in; any other opens where its id is at home, else as an entry."""
-_WORDS = {"policy": "health", "connectors": "connectors"}
-"""What is no id → the screen where it is reviewed."""
 TALL = 30
 """Lines of the terminal from which the activity of the day may have a line of its own."""
 
@@ -88,7 +91,7 @@ class Triage(Pane[Home]):
         super().__init__()
         self._desk = desk
         self._items: dict[str, Item] = {}
-        self._wanted: str | None = None
+        self._follower = Follower[Situation](self, self._show_situation)
         self._situation: Situation | None = None
         self._places: tuple[Place, ...] = ()
         self._rhythm: tuple[int, ...] = ()
@@ -119,7 +122,7 @@ class Triage(Pane[Home]):
     # Reading.
 
     def load(self) -> Home:
-        return at_home(self._desk.context, self._desk.handle, self._wanted, chain=self._desk.unsound)
+        return at_home(self._desk.context, self._desk.handle, self._follower.wanted, chain=self._desk.unsound)
 
     def show_data(self, data: Home) -> None:
         self._is_read = True
@@ -131,7 +134,7 @@ class Triage(Pane[Home]):
             table.select(self._sought)
             self._sought = None
         table.border_title = f"Needs somebody, {len(data.items)}" if data.items else "Needs somebody"
-        self._wanted = table.key
+        self._follower.wanted = table.key
         self.query_one("#lately", KeyedTable).sync(lately_rows(data.lately, data.at))
         self._show_top()
         if data.situation is None or data.situation.item.key == table.key:
@@ -142,25 +145,12 @@ class Triage(Pane[Home]):
 
     def on_keyed_table_highlighted(self) -> None:
         key = self.query_one("#items", KeyedTable).key
-        if key is not None and key != self._wanted:
+        if key is not None and key != self._follower.wanted:
             self._want(key)
         super().on_keyed_table_highlighted()
 
     def _want(self, key: str) -> None:
-        self._wanted = key
-        in_worker(self, partial(self._read, self._items[key]), group="preview", exclusive=True, name=f"read {key}")
-
-    async def _read(self, item: Item) -> None:
-        try:
-            found = await beside(self, situation, self._desk.context, item, self._desk.handle)
-        except NotFound:
-            return  # it was handled a moment ago: the list follows
-        except QuarterdeckError as error:
-            self.report(error)
-            return
-        if self._wanted == item.key and self.is_attached:
-            self._show_situation(found)
-            self.refresh_bindings()
+        self._follower.follow(key, partial(situation, self._desk.context, self._items[key], self._desk.handle))
 
     # Drawing.
 
@@ -226,20 +216,14 @@ class Triage(Pane[Home]):
             self._open_item()
 
     def _open_item(self) -> None:
-        item = self._items.get(self._wanted or "")
+        item = self._items.get(self._follower.wanted or "")
         if item is None:
             return
-        place = _GOES.get(item.kind) or _WORDS.get(item.subject) or self._home_of(item.subject)
+        place = item_acts.home_of(item, self.screen.places if isinstance(self.screen, Frame) else ())
         if place is None:
             self._run("look_entry", None)
         else:
             self.go(place, item.subject if item.kind != "chain" else None)
-
-    def _home_of(self, subject: str) -> str | None:
-        """Return the screen whose things have such ids, None when there is none."""
-        places = self.screen.places if isinstance(self.screen, Frame) else ()
-        homes = (place.id for place in places if place.subjects and subject.startswith(place.subjects))
-        return None if subject.startswith("#") else next(homes, None)
 
     def look_diff(self) -> None:
         panel = self.query_one(ChangePanel)
@@ -266,10 +250,10 @@ class Triage(Pane[Home]):
         if self.query_one("#items", KeyedTable).select(subject):
             self._want(subject)
         elif not self._is_read:
-            self._wanted = self._sought = subject
+            self._follower.wanted = self._sought = subject
 
     def subject(self) -> str | None:
-        return self._wanted
+        return self._follower.wanted
 
     def back(self) -> bool:
         table = self.query_one("#items")
@@ -280,24 +264,31 @@ class Triage(Pane[Home]):
 
     def copied(self) -> str | None:
         lately = self.query_one("#lately", KeyedTable)
-        return lately.key if lately.has_focus else self._wanted
+        return lately.key if lately.has_focus else self._follower.wanted
 
     # Acting.
 
     def _item(self) -> Item:
-        return self._items[self._wanted or ""]
+        return self._items[self._follower.wanted or ""]
+
+    def _place(self) -> dict[str, str]:
+        """Return where the item under the cursor is, as far as it is anywhere."""
+        item = self._items.get(self._follower.wanted or "")
+        if item is None or item.environment == "-":
+            return {}
+        return {"project": item.project, "environment": item.environment}
 
     def _current(self) -> Situation | None:
         """Return what is known of the item under the cursor, None while it is being read."""
         found = self._situation
-        return found if found is not None and found.item.key == self._wanted else None
+        return found if found is not None and found.item.key == self._follower.wanted else None
 
     def why_not(self, name: str) -> str | None:
         if name in {"incident", "playbook", "write"} and not self._items:
             return None
         found = self._current()
         if found is None:
-            return "nothing needs anybody" if not self._items else f"still reading {self._wanted}"
+            return "nothing needs anybody" if not self._items else f"still reading {self._follower.wanted}"
         return None if name == "write" else item_acts.why_not(name, found, self._desk)
 
     def _review(self) -> Review:
@@ -330,10 +321,7 @@ class Triage(Pane[Home]):
         await item_acts.review(self, self._desk, self._item())
 
     async def act_incident(self) -> None:
-        item = self._items.get(self._wanted or "")
-        known = item is not None and item.environment != "-"
-        place = {"project": item.project, "environment": item.environment} if item is not None and known else {}
-        await open_incident(self, self._desk, **place)
+        await open_incident(self, self._desk, **self._place())
 
     async def act_resume(self) -> None:
         await remains_acts.finish(self, self._desk, self._item().key)
@@ -342,15 +330,12 @@ class Triage(Pane[Home]):
         await remains_acts.take_back(self, self._desk, self._item().key)
 
     async def act_playbook(self) -> None:
-        item = self._items.get(self._wanted or "")
+        item = self._items.get(self._follower.wanted or "")
         incident = item.key if item is not None and item.kind == "incident" else None
         await ticking_acts.work_playbook(self, self._desk, incident=incident)
 
     async def act_write(self) -> None:
-        item = self._items.get(self._wanted or "")
-        known = item is not None and item.environment != "-"
-        place = {"project": item.project, "environment": item.environment} if item is not None and known else {}
-        await request_writing.write_request(self, self._desk, **place)
+        await request_writing.write_request(self, self._desk, **self._place())
 
     async def act_comment(self) -> None:
-        await request_acts.comment(self, self._desk, self._item().subject.removeprefix("#"))
+        await comment_acts.comment(self, self._desk, self._item().subject.removeprefix("#"))

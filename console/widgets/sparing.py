@@ -39,7 +39,7 @@ class Written(CompositorUpdate):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Segment(self.text, None, [])
 
-    def render_segments(self, console: Console) -> str:  # noqa: ARG002
+    def render_segments(self, _console: Console) -> str:
         return self.text
 
 

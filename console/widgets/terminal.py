@@ -60,7 +60,7 @@ def scrub(text: str) -> str:
 class ScrubFilter(LineFilter):
     """Lets no control, bidi or zero-width character and no hyperlink reach the terminal, from whatever widget."""
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+    def apply(self, segments: list[Segment], _background: Color) -> list[Segment]:
         for text, style, _ in segments:
             if (style is not None and style.link) or scrub(text) != text:
                 return [_clean(segment) for segment in segments]
@@ -77,7 +77,7 @@ def _clean(segment: Segment) -> Segment:
 class AsciiFilter(LineFilter):
     """Draws boxes and symbols with ASCII, one cell for one cell, for terminals whose font lacks them."""
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+    def apply(self, segments: list[Segment], _background: Color) -> list[Segment]:
         return [
             segment if segment.text.isascii() else Segment(_ascii(segment.text), segment.style, segment.control)
             for segment in segments
@@ -94,7 +94,7 @@ def _ascii(text: str) -> str:
 class PlainFilter(LineFilter):
     """Draws without any colour: what stands on a light ground is reversed instead, and stays seen (NO_COLOR)."""
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+    def apply(self, segments: list[Segment], _background: Color) -> list[Segment]:
         return [
             Segment(text, _plain(style) if style is not None else None, control) for text, style, control in segments
         ]

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from store.archive import codec
-from store.errors import BadInput, IntegrityFailure, NotFound
+from store.errors import BadInput, IntegrityFailure, Lost, mend
 
 MAX_DEPTH = 32
 """Deltas between a blob and the whole frame it rests on."""
@@ -197,7 +197,7 @@ def get(connection: sqlite3.Connection, digest: str) -> bytes:
 
     Raises:
         BadInput: `digest` is not 64 hex digits.
-        NotFound: the archive does not hold it.
+        Lost: the archive does not hold it.
         IntegrityFailure: what is stored does not give these bytes.
     """
     data = _expanded(_chain(connection, digest), digest)
@@ -238,7 +238,7 @@ def _chain(connection: sqlite3.Connection, digest: str) -> tuple[_Link, ...]:
     """Return the blobs from the whole frame at the root to the one with `digest`; at most `MAX_DEPTH` + 1 of them."""
     number = _row_number(connection, _digest_bytes(digest))
     if number is None:
-        raise NotFound(f"the archive holds no {digest[:12]}…")
+        raise mend(Lost(f"the archive holds no {digest[:12]}…"))
     # Sorted here, not by SQLite: a sorter would copy every frame once more.
     rows = sorted(connection.execute(_CHAIN, (number, MAX_DEPTH)).fetchall(), key=itemgetter(0), reverse=True)
     return tuple(_link(position, row, digest) for position, row in enumerate(rows))

@@ -279,7 +279,7 @@ def _governed(story: _Story, now: datetime) -> None:
     story.clock.set(now - timedelta(minutes=10, seconds=30))
     opened = proposing.propose(
         context,
-        admin,
+        story.actors["theo"],
         title="Look again, and rehearse",
         why="The audit asks when anybody last looked at the connectors",
     )

@@ -38,9 +38,12 @@ def check_approver(change: Change, *, actor: str, people: Principals, rules: InF
         unblock.append(f"{others} could do it" if others else "somebody else with the role approver decides")
     if change.state not in {"in review", "approved"}:
         reasons.append(f"{change.id} is {change.state}: only a submitted request can be approved")
-    for gate in gates_against(change, rules.policy):
+    gates = gates_against(change, rules.policy)
+    for gate in gates:
         reasons.append(f"the gate {gate} failed: {change.gates[gate].reason}")
-        unblock += [change.gates[gate].unblock or f"make {gate} pass", f"then quarterdeck gate run {change.id}"]
+        unblock.append(change.gates[gate].unblock or f"make {gate} pass")
+    if gates:
+        unblock.append(f"then, or where that is done already: quarterdeck gate run {change.id}")
     unticked, how = _unticked(change, people, rules)
     reasons += unticked
     unblock += how
@@ -107,7 +110,7 @@ def approvals_missing(
     if rule.roles and not _different(rule.roles, [_holders(change, people, good, role, at) for role in rule.roles]):
         missing.append(f"no approvals by different holders of {', '.join(rule.roles)}")
     missing += owners_missing(change, good)
-    return missing
+    return [*missing, *change.elsewhere] if missing else []
 
 
 def owners_missing(change: Change, approvers: Iterable[str]) -> list[str]:
@@ -176,18 +179,21 @@ def approve_it(change: Change, *, people: Principals, rules: InForce, at: str) -
     return f"quarterdeck approve {change.id}, by {others or 'somebody who neither opened nor edited it'}"
 
 
-def who_could_approve(change: Change, *, people: Principals, rules: InForce, at: str) -> str:
-    """Return in words who may approve, is barred by no duty, and has not approved yet; empty when nobody is left."""
+def free_to_approve(change: Change, *, people: Principals, rules: InForce, at: str) -> list[str]:
+    """Return who may approve, is barred by no duty, and has not approved yet, sorted."""
     done = {one.actor for one in counted(change, people=people, policy=rules.policy, at=at)}
-    return listed(
-        [
-            one
-            for one in sorted(people.by_handle)
-            if one not in done
-            and may_approve(change, one, people=people, policy=rules.policy, at=at)
-            and barred_from_approving(change, one, rules, at) is None
-        ]
-    )
+    return [
+        one
+        for one in sorted(people.by_handle)
+        if one not in done
+        and may_approve(change, one, people=people, policy=rules.policy, at=at)
+        and barred_from_approving(change, one, rules, at) is None
+    ]
+
+
+def who_could_approve(change: Change, *, people: Principals, rules: InForce, at: str) -> str:
+    """Return in words who is free to approve; empty when nobody is left."""
+    return listed(free_to_approve(change, people=people, rules=rules, at=at))
 
 
 def good_ticks(change: Change, people: Principals, rules: InForce) -> tuple[Tick, ...]:

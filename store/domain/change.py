@@ -28,6 +28,10 @@ class Approval:
     note: str
     at: str
     """When it was given, as its entry claims."""
+    seen: int = 0
+    """How many entries its giver had seen."""
+    elsewhere: str = ""
+    """Why it was given for another place than the release would go to now; empty where it was not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,8 +84,16 @@ class Change:
 
     @property
     def good_approvals(self) -> tuple[Approval, ...]:
-        """The approvals given for exactly this digest, the newest of each person."""
-        return tuple({a.actor: a for a in self.approvals if a.digest == self.digest}.values())
+        """The approvals given for exactly this digest and for where it would go now, the newest of each person."""
+        given = (a for a in self.approvals if a.digest == self.digest and not a.elsewhere)
+        return tuple({a.actor: a for a in given}.values())
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Why approvals given for this digest do not count any more: the target was changed since."""
+        renewed = {a.actor for a in self.good_approvals}
+        gone = {a.actor: a.elsewhere for a in self.approvals if a.digest == self.digest and a.elsewhere}
+        return tuple(why for actor, why in gone.items() if actor not in renewed)
 
     @property
     def level(self) -> str:
@@ -196,6 +208,7 @@ def _decided(change: Change, record: ev.Recorded, event: ev.ApprovalGranted | ev
                 not_after=event.not_after,
                 note=event.note,
                 at=record.time,
+                seen=event.seen_size,
             )
             state = "approved" if event.complete else change.state
             return replace(change, approvals=(*change.approvals, approval), state=state)

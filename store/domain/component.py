@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias, Union
 
+from store.integrity.canonical import canonical_bytes
+
 Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
 Path: TypeAlias = tuple[str, ...]
 """Where a value stands inside a component's content: object keys and list positions, as strings."""
@@ -74,13 +76,21 @@ class Parsed:
     """How many secrets stand in the open in the bytes; None where the platform did not count them."""
 
 
+def _no_noise(_kind: str, _path: Path) -> bool:
+    return False
+
+
+def _no_code(_kind: str, _path: Path, _value: str) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiffRules:
-    """What a platform tells the diff: which fields are noise, which are code."""
+    """What a platform tells the diff: which fields are noise, which are code; nothing is, where it does not say."""
 
-    is_noise: Callable[[str, Path], bool]
+    is_noise: Callable[[str, Path], bool] = _no_noise
     """(component kind, path) → the field says nothing about behaviour (a position on the canvas)."""
-    language: Callable[[str, Path, str], str | None]
+    language: Callable[[str, Path, str], str | None] = _no_code
     """(component kind, path, value) → the language of a code field (`javascript`), None for plain fields."""
     wires: Callable[[Json], Mapping[str, tuple[str, ...]]] | None = None
     """Content → inner id → ids it sends to; None where the platform has no wiring."""
@@ -124,6 +134,4 @@ class ComponentRef:
 
 def release_digest(pairs: Iterable[tuple[str, str]]) -> str:
     """Return the release digest: SHA-256 over the canonical JSON of the sorted (component id, digest) pairs."""
-    from store.integrity.canonical import canonical_bytes
-
     return sha256(canonical_bytes([list(pair) for pair in sorted(set(pairs))])).hexdigest()

@@ -209,8 +209,7 @@ def acknowledge(
     drifts: Mapping[str, Drift], drift: str, *, note: str, actor: str, people: Principals, at: str
 ) -> ev.DriftAcknowledged:
     """Let `actor` say that a drift is known and being dealt with."""
-    one = _standing(drifts, drift)
-    require(people, actor, "handle drift", project=one.project, environment=one.environment, at=at)
+    one = _answerable(drifts, drift, actor=actor, people=people, at=at)
     if not note.strip():
         raise BadInput("an acknowledgement needs a note: --note TEXT")
     return ev.DriftAcknowledged(
@@ -222,8 +221,7 @@ def reopen(
     drifts: Mapping[str, Drift], drift: str, *, reason: str, actor: str, people: Principals, at: str
 ) -> ev.DriftReopened:
     """Let `actor` take back that a drift was acknowledged."""
-    one = _standing(drifts, drift)
-    require(people, actor, "handle drift", project=one.project, environment=one.environment, at=at)
+    one = _answerable(drifts, drift, actor=actor, people=people, at=at)
     if one.status != "acknowledged":
         raise Refusal([f"{drift} is {one.status}, no longer acknowledged"])
     return ev.DriftReopened(
@@ -235,17 +233,18 @@ def adopt(
     drifts: Mapping[str, Drift], drift: str, *, request: str, actor: str, people: Principals, at: str
 ) -> ev.DriftAdopted:
     """Let `actor` ask, by `request`, to make the drifted state the desired one."""
-    one = _standing(drifts, drift)
-    require(people, actor, "handle drift", project=one.project, environment=one.environment, at=at)
+    one = _answerable(drifts, drift, actor=actor, people=people, at=at)
     return ev.DriftAdopted(
         drift=drift, project=one.project, environment=one.environment, component=one.component, request=request
     )
 
 
-def _standing(drifts: Mapping[str, Drift], drift: str) -> Drift:
+def _answerable(drifts: Mapping[str, Drift], drift: str, *, actor: str, people: Principals, at: str) -> Drift:
+    """Return a drift that still stands and that `actor` may answer."""
     one = drifts.get(drift)
     if one is None:
         raise NotFound(f"there is no drift {drift}")
     if one.status == "resolved":
         raise Refusal([f"{drift} is resolved already"])
+    require(people, actor, "handle drift", project=one.project, environment=one.environment, at=at)
     return one

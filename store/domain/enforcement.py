@@ -60,6 +60,16 @@ def judge(past: Sequence[ev.Recorded], *, project: str, since: datetime) -> Go |
     return Halt(attempts=attempts) if attempts >= MOST else Go(attempt=attempts + 1)
 
 
+def is_halted(past: Sequence[ev.Recorded], project: str) -> bool:
+    """Say whether reverting was stopped after a person last acted here; `past` is the newest first."""
+    for item in past:
+        if is_human(item, project):
+            return False
+        if isinstance(item.event, ev.EnforcementHalted) and item.event.project == project:
+            return True
+    return False
+
+
 def is_human(item: ev.Recorded, project: str) -> bool:
     """Say whether a person acted on this project's environment: that gives the automatic reverts a new start."""
     match item.event:

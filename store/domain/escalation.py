@@ -42,7 +42,7 @@ def _next(change: Change, *, people: Principals, rules: InForce, at: str) -> ev.
     asked = free(able(people, "approve", **place, at=at))
     holders = sorted(p.handle for p in people.by_handle.values() if holds(p, now.next_role, **place, at=at))
     told = free(holders)
-    from_roles = (*PERMISSIONS["approve"], *before)
+    from_roles = tuple(dict.fromkeys((*PERMISSIONS["approve"], *before)))
     passed = due_at(change.submitted_at, rule, len(before) + 1)
     return ev.RequestEscalated(
         request=change.id,

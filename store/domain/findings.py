@@ -173,6 +173,14 @@ def check_close(
         )
 
 
+def free_to_close(
+    finding: Finding, *, people: Principals, policy: Policy, at: str, involved: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """Return whom `check_close` would let pass, sorted."""
+    barred = _barred(finding, policy, involved)
+    return tuple(one for one in able(people, "close a finding", **finding.place, at=at) if one not in barred)
+
+
 def _barred(finding: Finding, policy: Policy, involved: frozenset[str]) -> dict[str, str]:
     """Return who may not close it whatever their role, with the words that say why."""
     barred = {}

@@ -40,7 +40,6 @@ class Waiver:
     seq: int
     ended: str | None = None
     """Why somebody ended it; None when nobody did."""
-    ended_by: str = ""
 
     def state(self, at: str) -> str:
         """Return `stands`, `expired` or `ended`."""
@@ -83,7 +82,7 @@ def fold(recorded: Iterable[ev.Recorded]) -> Mapping[str, Waiver]:
                     seq=record.seq,
                 )
             case ev.ExceptionEnded(exception=waiver, reason=reason) if waiver in found:
-                found[waiver] = replace(found[waiver], ended=reason, ended_by=record.actor)
+                found[waiver] = replace(found[waiver], ended=reason)
             case _:
                 pass
     return found

@@ -12,7 +12,6 @@ from store.integrity.checkpoint import Checkpoint
 from store.integrity.merkle import HASH_BYTES, MAX_PROOF, leaf_hash, verify_inclusion
 from store.integrity.note import NoKnownSignature, Verifier, decode_base64, open_note
 
-SUFFIX = ".tlog-proof"
 MAX_BYTES = 1_200_000
 _HEADER = "c2sp.org/tlog-proof@v1"
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})", re.ASCII)

@@ -171,8 +171,10 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) != len(pairs):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise BadInput(f"JSON: the key {_shown(twice)} stands twice in one object")
+        for key, _ in pairs:
+            if key in seen:
+                raise BadInput(f"JSON: the key {_shown(key)} stands twice in one object")
+            seen.add(key)
     return members
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from store.collector import undisturbed
-from store.errors import BadInput, QuarterdeckError, StorageFailure
+from store.errors import BadInput, QuarterdeckError, StorageFailure, mend
 from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
 from store.ledger.handover import Handover, Signers
@@ -95,7 +95,7 @@ class Appender:
     def transaction(self) -> Iterator[Writer]:
         """Lend a transaction as `Ledger.writing` promises it."""
         if self.stop is not None:
-            raise type(self.stop)(f"nothing can be recorded: {self.stop}")
+            raise mend(type(self.stop)(f"nothing can be recorded: {self.stop}"))
         with self._exclusively(), self._transaction(self.place) as writer:
             yield writer
 
@@ -119,7 +119,7 @@ class Appender:
     def handover(self, change: Handover) -> Iterator[Writer]:
         """Lend a transaction as `Ledger.handing_over` promises it."""
         if self.stop is not None:
-            raise type(self.stop)(f"nothing can be recorded: {self.stop}")
+            raise mend(type(self.stop)(f"nothing can be recorded: {self.stop}"))
         with self._exclusively():
             writer: Writer | None = None
             keys = self.place.keys

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from store.clock import Clock
-from store.errors import NotFound, QuarterdeckError
+from store.errors import IntegrityFailure, NotFound, QuarterdeckError
 from store.integrity.entry import Entry
 from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, SecondSigner, Verifier
 from store.ledger.appender import NO_SIGNER, Appender
-from store.ledger.connection import check_file, storage_errors
+from store.ledger.connection import check_file, has_other_journal, storage_errors
 from store.ledger.handover import Handover, Signers
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
@@ -123,6 +123,11 @@ class Ledger:
         """Why nothing can be appended, in one line; None when it can."""
         stop = self._appender.stop
         return None if stop is None else str(stop)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether nothing can be appended because evidence does not check: a matter for `verify` and a backup."""
+        return isinstance(self._appender.stop, IntegrityFailure)
 
     @property
     def contradicted(self) -> bool:
@@ -307,7 +312,10 @@ class Ledger:
     def _open(self, tables: Sequence[str]) -> None:
         with self.reading() as connection:
             check_schema(connection, self.path, tables)  # before anything could change another's file
-            self._appender.connect()
+        if has_other_journal(self.path):
+            self._readers.let_go()  # only who has the file alone may change its journal
+        self._appender.connect()
+        with self.reading() as connection:
             try:
                 keys = read_keys(connection, self._appender.place.keys.first)
                 self._appender.place = replace(self._appender.place, keys=keys)

@@ -37,6 +37,14 @@ class Readers:
                 self._all[threading.current_thread()] = connection
         return connection
 
+    def let_go(self) -> None:
+        """Close this thread's connection; `mine` opens another."""
+        with self._lock:
+            connection = self._all.pop(threading.current_thread(), None)
+            self._mine.connection = None
+            if connection is not None:
+                connection.close()
+
     def interrupt(self) -> None:
         """Abort every statement that is running."""
         with self._lock:

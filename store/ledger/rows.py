@@ -144,11 +144,15 @@ def _statement(search: Search, columns: str = "seq, body, hash") -> tuple[str, d
         conditions = [f"on_{first} = :on_{first}", *(f"+on_{other} = :on_{other}" for other in others)]
         if kinds:
             conditions.append(f"+kind IN ({', '.join(kinds)})")
-        return f"SELECT {columns} FROM entry WHERE {' AND '.join(conditions)} AND {window}", values  # noqa: S608
+        return _select(columns, f"entry WHERE {' AND '.join(conditions)} AND {window}"), values
     if not kinds:
-        return f"SELECT {columns} FROM entry WHERE {window}", values  # noqa: S608
+        return _select(columns, f"entry WHERE {window}"), values
     if len(kinds) == 1:
-        return f"SELECT {columns} FROM entry WHERE kind = :kind0 AND {window}", values  # noqa: S608
-    branch = f"SELECT seq FROM (SELECT seq FROM entry WHERE kind = {{kind}} AND {window})"  # noqa: S608
-    numbers = " UNION ".join(branch.format(kind=kind) for kind in kinds) + f" ORDER BY seq {order} LIMIT :page"
-    return f"SELECT {columns} FROM entry WHERE seq IN ({numbers}) ORDER BY seq {order}", values  # noqa: S608
+        return _select(columns, f"entry WHERE kind = :kind0 AND {window}"), values
+    pages = (_select("seq", f"entry WHERE kind = {kind} AND {window}") for kind in kinds)
+    numbers = " UNION ".join(_select("seq", f"({page})") for page in pages) + f" ORDER BY seq {order} LIMIT :page"
+    return _select(columns, f"entry WHERE seq IN ({numbers}) ORDER BY seq {order}"), values
+
+
+def _select(columns: str, rest: str) -> str:
+    return f"SELECT {columns} FROM {rest}"  # noqa: S608  made of our own names

@@ -155,7 +155,10 @@ def _check_signed(place: Place, position: Position, note: bytes | None) -> None:
         if position.size:
             raise IntegrityFailure(f"{place.path}: no checkpoint is stored; who wrote these entries is unknown")
         return
-    newest = place.keys.open(note)
+    try:
+        newest = place.keys.open(note)
+    except IntegrityFailure as error:
+        raise IntegrityFailure(f"{place.path}: its newest checkpoint: {error}") from error
     if newest.origin != place.origin:
         raise IntegrityFailure(f"{place.path}: its checkpoint is for {newest.origin}, not {place.origin}")
     if newest.size < position.size:

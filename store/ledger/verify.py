@@ -86,16 +86,7 @@ def verify(
     try:
         with closing(reader(path)) as connection, undisturbed():
             check_identity(connection, path)
-            try:
-                check.run(connection, tables, processes)
-            except Stopped:
-                if audit is not None and not fast:
-                    check.audit(connection, audit, everything=False)
-                raise
-            if audit is not None and not fast:
-                check.audit(connection, audit, everything=kinds is None)
-            check.compare_heads(connection)
-            check.measure_tail(connection)
+            check.run(connection, tables, processes, None if fast else audit)
     except IntegrityFailure as error:
         check.add(0, "storage", str(error))
     except sqlite3.Error as error:
@@ -153,7 +144,22 @@ class _Verification:
         """Note one problem."""
         self._problems.append(Problem(seq=seq, problem=problem, detail=detail))
 
-    def run(self, connection: sqlite3.Connection, tables: Sequence[str], processes: int | None) -> None:
+    def run(
+        self, connection: sqlite3.Connection, tables: Sequence[str], processes: int | None, audit: Audit | None
+    ) -> None:
+        """Check everything; what is signed is shown to `audit` even when the rest was stopped."""
+        try:
+            self._check_bytes(connection, tables, processes)
+        except Stopped:
+            if audit is not None:
+                self._audit(connection, audit, everything=False)
+            raise
+        if audit is not None:
+            self._audit(connection, audit, everything=getattr(audit, "kinds", None) is None)
+        self._compare_heads(connection)
+        self._measure_tail(connection)
+
+    def _check_bytes(self, connection: sqlite3.Connection, tables: Sequence[str], processes: int | None) -> None:
         """Check tables, entries, tree and checkpoints."""
         for difference in schema_problems(connection, tables):
             self.add(0, "schema", difference)
@@ -235,7 +241,7 @@ class _Verification:
         except IntegrityFailure:
             return False
 
-    def audit(self, connection: sqlite3.Connection, audit: Audit, *, everything: bool) -> None:
+    def _audit(self, connection: sqlite3.Connection, audit: Audit, *, everything: bool) -> None:
         """Show entries to the audit: all, or the signed ones and those of its kinds."""
         wanted: Sequence[int] = range(self._start + 1, self._total + 1) if everything else self._wanted
         sql = "SELECT body, hash FROM entry WHERE seq = ?"
@@ -248,7 +254,7 @@ class _Verification:
             if complaint and len(self._problems) < MAX_PROBLEMS:
                 self.add(seq, "rule", complaint)
 
-    def compare_heads(self, connection: sqlite3.Connection) -> None:
+    def _compare_heads(self, connection: sqlite3.Connection) -> None:
         """Hold the file against every head that was kept outside of it."""
         anchors = compare_heads(connection, self._kept, self._rules, self._position, self._total, self._witnesses)
         self._problems.extend(anchors.problems)
@@ -256,7 +262,7 @@ class _Verification:
         self._anchors = anchors
         self._anchored = anchors.size
 
-    def measure_tail(self, connection: sqlite3.Connection) -> None:
+    def _measure_tail(self, connection: sqlite3.Connection) -> None:
         """Find how long, by the entries' own claims, nobody outside has been told anything."""
         if self._anchored >= self._total or self._problems:
             return

@@ -168,5 +168,9 @@ class Outbox:
     def _errors(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.DatabaseError as error:
+            told = "; it only remembers who was told of what: move it away, and a new one is made"
+            damaged = type(error) is sqlite3.DatabaseError
+            raise StorageFailure(f"{self._path}: {error}{told if damaged else ''}") from error
         except (sqlite3.Error, OSError) as error:
             raise StorageFailure(f"{self._path}: {error}") from error

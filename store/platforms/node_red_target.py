@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ class NodeRedTarget:
         """Return the place in words."""
         return self._service.describe()
 
-    def fetch(self, project: str) -> Snapshot:  # noqa: ARG002  one Node-RED carries one project
+    def fetch(self, _project: str) -> Snapshot:  # one Node-RED carries one project
         """Return the flows as one file `flows.json`, with the bytes Node-RED itself writes to disk.
 
         Raises:
@@ -83,7 +84,7 @@ class NodeRedTarget:
 
     def push(
         self,
-        project: str,  # noqa: ARG002
+        _project: str,
         files: Sequence[ExportFile],
         *,
         expected: str,
@@ -213,9 +214,7 @@ def _flows(files: Sequence[ExportFile], remove: Sequence[str]) -> list[Json]:
 
 def _as_on_disk(flows: list[Json]) -> bytes:
     """Return the bytes of `flows.json` as Node-RED writes it: four spaces, keys in their order, no last newline."""
-    from json import dumps
-
-    return dumps(flows, indent=4, ensure_ascii=False).encode()
+    return json.dumps(flows, indent=4, ensure_ascii=False).encode()
 
 
 def connect(root: Path, settings: Mapping[str, str]) -> NodeRedTarget:

@@ -40,7 +40,7 @@ class Platform(Protocol):
         """What the diff must know of its components."""
         ...
 
-    def detect(self, data: bytes, name: str) -> int:
+    def detect(self, data: bytes, name: str, /) -> int:
         """Return at a glance, without parsing, how likely `data` (named `name`) is an export, 0 to 100."""
         ...
 
@@ -106,7 +106,7 @@ class Target(Protocol):
         """A push replaces all that is there; else what the release does not name stays as it is."""
         ...
 
-    def fetch(self, project: str) -> Snapshot:
+    def fetch(self, project: str, /) -> Snapshot:
         """Return what is there now.
 
         Raises:
@@ -118,6 +118,7 @@ class Target(Protocol):
         self,
         project: str,
         files: Sequence[ExportFile],
+        /,
         *,
         expected: str,
         remove: Sequence[str] = (),

@@ -79,28 +79,7 @@ TABLES = (
 def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
     match record.event:
         case ev.ArtifactIngested() as event:
-            insert(
-                connection,
-                "artifact",
-                {
-                    "seq": record.seq,
-                    "time": record.time,
-                    "digest": event.artifact,
-                    "name": event.name,
-                    "project": event.project,
-                    "environment": event.environment,
-                    "platform": event.platform,
-                    "confidence": event.confidence,
-                    "bytes": event.bytes,
-                    "components": event.components,
-                    "manifest": event.manifest,
-                    "secrets": event.secrets,
-                    "notices": len(event.notices) + event.more_notices,
-                    "imported": event.imported.commit if event.imported else "",
-                    "authored": (event.imported.authored or "") if event.imported else "",
-                    "gone": 0,
-                },
-            )
+            _arrived(connection, record, event)
             if event.imported and event.imported.renamed_from:
                 _withdraw(connection, event.project, event.environment, event.imported.renamed_from)
         case ev.ImportedDeletion() as event:
@@ -109,23 +88,49 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             values = {"seq": record.seq, "time": record.time, "path": event.path}
             insert(connection, "refused", {**values, "reason": event.reason, "kept": event.kept})
         case ev.ConfigurationObserved() as event:
-            connection.execute(
-                "INSERT OR REPLACE INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    event.environment,
-                    event.project,
-                    event.name,
-                    event.artifact,
-                    event.manifest,
-                    event.platform,
-                    event.source,
-                    event.drifted,
-                    record.seq,
-                    record.time,
-                ),
-            )
+            _observed(connection, record, event)
         case _:
             pass
+
+
+def _arrived(connection: sqlite3.Connection, record: ev.Recorded, event: ev.ArtifactIngested) -> None:
+    values = {
+        "seq": record.seq,
+        "time": record.time,
+        "digest": event.artifact,
+        "name": event.name,
+        "project": event.project,
+        "environment": event.environment,
+        "platform": event.platform,
+        "confidence": event.confidence,
+        "bytes": event.bytes,
+        "components": event.components,
+        "manifest": event.manifest,
+        "secrets": event.secrets,
+        "notices": len(event.notices) + event.more_notices,
+        "imported": event.imported.commit if event.imported else "",
+        "authored": (event.imported.authored or "") if event.imported else "",
+        "gone": 0,
+    }
+    insert(connection, "artifact", values)
+
+
+def _observed(connection: sqlite3.Connection, record: ev.Recorded, event: ev.ConfigurationObserved) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            event.environment,
+            event.project,
+            event.name,
+            event.artifact,
+            event.manifest,
+            event.platform,
+            event.source,
+            event.drifted,
+            record.seq,
+            record.time,
+        ),
+    )
 
 
 def _withdraw(connection: sqlite3.Connection, project: str, environment: str, name: str) -> None:

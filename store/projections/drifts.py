@@ -104,6 +104,7 @@ PROJECTION = Projection(
     apply=_apply,
 )
 UNRESOLVED = ("open", "acknowledged", "adopted")
+EVERY = (*UNRESOLVED, "resolved")
 
 
 def listing(

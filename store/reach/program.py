@@ -51,19 +51,7 @@ def run(
         PlatformFailure: it cannot be started, took too long, or said too much.
     """
     name = command[0]
-    try:
-        process = subprocess.Popen(
-            list(command),
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise PlatformFailure(f"{name} cannot be started: {said}") from None
+    process = _started(command, folder, environment)
     if asks:
         if not _asking:
             atexit.unregister(kill_asking)
@@ -103,6 +91,22 @@ def kill_asking() -> None:
     """Kill the programs whose answer nobody waits for any more: this process ends."""
     for process in tuple(_asking):
         _kill(process)
+
+
+def _started(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(command),
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise PlatformFailure(f"{command[0]} cannot be started: {said}") from None
 
 
 class _Collected(threading.Thread):

@@ -25,7 +25,7 @@ from store.clock import SystemClock
 def child(args: list[str], later: timedelta) -> NoReturn:
     status: object = 0
     if later:
-        SystemClock.now = lambda self: datetime.now(UTC) + later  # type: ignore[method-assign]
+        SystemClock.now = lambda self: datetime.now(UTC) + later
     try:
         main(args)
     except SystemExit as stop:

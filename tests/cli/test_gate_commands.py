@@ -42,13 +42,18 @@ def test_a_gate_is_shown_run_reported_to_and_waived(asked: Desk) -> None:
     asked.run("gate", "run", "CR-0001", key="alice", status=0)
     shown = asked.run("request", "show", "CR-0001").text
     assert "WAIVED  environment-spec" in shown
+    assert "missing: 0 of 1 approvals" in shown
+    assert "could be given by: bo" in shown
     assert "exception EX-0001 for environment-spec: stands, by dana" in shown
     assert [one["state"] for one in asked.json("exception", "list")] == ["stands"]
     asked.run("exception", "end", "EX-0001", "--reason", "it came", key="dana", status=0)
     (asked.root / "prod.toml").write_text('region = "eu"\n')
     asked.run("environment", "spec", "set", "prod", "prod.toml", key="alice", status=0)
     assert asked.json("environment", "spec", "show", "prod")["content"] == {"region": "eu"}
-    asked.run("gate", "run", "CR-0001", key="bo", status=0)
+    bound = asked.json("request", "show", "CR-0001")
+    ran = asked.run("gate", "run", "CR-0001", key="bo", status=0)
+    assert f"bound to request digest {bound['digest'][:16]}, release {bound['release'][:16]}" in ran.text
+    assert {one["request_digest"] for one in bound["gates"]} == {bound["digest"]}
 
 
 def test_wrong_files_and_names_are_told_in_one_line(asked: Desk) -> None:

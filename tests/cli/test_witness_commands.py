@@ -64,7 +64,7 @@ def serving(desk: Desk, *options: str) -> Iterator[str]:
     finally:
         child.send_signal(signal.SIGTERM)
         assert child.wait(timeout=10) == 0
-        child.stdout.close()  # type: ignore[union-attr]
+        child.stdout.close()
 
 
 def test_a_witness_reached_through_a_program_raises_the_verdict(piped: Desk) -> None:

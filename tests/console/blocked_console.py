@@ -16,6 +16,6 @@ def hang(*_: Any, **__: Any) -> None:
 
 
 if __name__ == "__main__":
-    triage.overview = hang  # type: ignore[assignment]
+    triage.overview = hang
     sys.argv[0] = "quarterdeck"
     main()

@@ -12,29 +12,29 @@ from typing import ClassVar
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from console_scene import MemorySession  # noqa: E402
-from rich.text import Text  # noqa: E402
-from support.hostile import HOSTILE  # noqa: E402
-from textual.app import ComposeResult  # noqa: E402
-from textual.binding import Binding, BindingType  # noqa: E402
-from textual.containers import VerticalScroll  # noqa: E402
-from textual.content import Content  # noqa: E402
-from textual.widgets import Button, Footer, Header, Input, Label, Log, OptionList, Static, TextArea, Tree  # noqa: E402
+from console_scene import MemorySession
+from rich.text import Text
+from support.hostile import HOSTILE
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Footer, Header, Input, Label, Log, OptionList, Static, TextArea, Tree
 
-from console.app import Console  # noqa: E402
-from console.presentation.changes import ComponentChange, FieldChange  # noqa: E402
-from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts  # noqa: E402
-from console.presentation.spans import line  # noqa: E402
-from console.screen import Pane, Place  # noqa: E402
-from console.widgets.columns import Column, Row  # noqa: E402
-from console.widgets.dialogs import Ask, Choose, Confirm, Reading  # noqa: E402
-from console.widgets.diff_view import DiffView  # noqa: E402
-from console.widgets.keyed_table import KeyedTable  # noqa: E402
-from console.widgets.semantic_diff import SemanticDiff  # noqa: E402
-from console.widgets.terminal import TerminalApp, run_app  # noqa: E402
-from console.widgets.text_view import Facts, TextView  # noqa: E402
-from console.widgets.timeline import Tick, Timeline  # noqa: E402
-from console.widgets.virtual_table import VirtualTable  # noqa: E402
+from console.app import Console
+from console.presentation.changes import ComponentChange, FieldChange
+from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
+from console.presentation.spans import line
+from console.screen import Pane, Place
+from console.widgets.columns import Column, Row
+from console.widgets.dialogs import Ask, Choose, Confirm, Reading
+from console.widgets.diff_view import DiffView
+from console.widgets.keyed_table import KeyedTable
+from console.widgets.semantic_diff import SemanticDiff
+from console.widgets.terminal import TerminalApp, run_app
+from console.widgets.text_view import Facts, TextView
+from console.widgets.timeline import Tick, Timeline
+from console.widgets.virtual_table import VirtualTable
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 COLUMNS = (Column(name=HOSTILE[0], keep=9), Column(name="what", grow=1))

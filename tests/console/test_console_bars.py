@@ -64,7 +64,7 @@ async def test_every_place_has_its_key_in_the_tab_line(width: int) -> None:
         assert len(first) <= width
         await pilot.click(strip, offset=(1, 0))
         await pilot.pause()
-        assert [m.place for m in app.said(TabStrip.Picked)] == ["triage"]  # type: ignore[attr-defined]
+        assert [m.place for m in app.said(TabStrip.Picked)] == ["triage"]
 
 
 def ticks(count: int) -> list[Tick]:
@@ -111,7 +111,7 @@ async def test_arrows_go_from_event_to_event_and_shift_by_the_day() -> None:
         await pilot.press("end")
         assert timeline.key is None
         moved = app.said(Timeline.Moved)
-        assert [m.key for m in moved] == ["t9", "t6", "t0", None]  # type: ignore[attr-defined]
+        assert [m.key for m in moved] == ["t9", "t6", "t0", None]
 
 
 async def test_two_marks_can_be_set_and_taken_away() -> None:
@@ -144,7 +144,7 @@ async def test_escape_empties_a_filter_before_it_leaves() -> None:
         bar.open(Mode.FILTER)
         await pilot.press(*"prod")
         await pilot.pause()
-        assert [m.text for m in app.said(FilterBar.Changed)][-1] == "prod"  # type: ignore[attr-defined]
+        assert [m.text for m in app.said(FilterBar.Changed)][-1] == "prod"
         await pilot.press("escape")
         assert bar.field.value == ""
         assert bar.has_class("-open")
@@ -159,7 +159,7 @@ async def test_a_command_is_submitted_and_remembered() -> None:
         bar.open(Mode.COMMAND)
         await pilot.press(*"drift prod", "enter")
         await pilot.pause()
-        assert [(m.mode, m.text) for m in app.said(FilterBar.Submitted)] == [(Mode.COMMAND, "drift prod")]  # type: ignore[attr-defined]
+        assert [(m.mode, m.text) for m in app.said(FilterBar.Submitted)] == [(Mode.COMMAND, "drift prod")]
         bar.open(Mode.COMMAND)
         await pilot.press("up")
         assert bar.field.value == "drift prod"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -14,12 +13,11 @@ from support.scene import Scene
 from console.screen import desk as desk_module
 from console.screen.desk import Desk
 from console.screen.verification import Verification
-from store.domain import events as ev
+from console.widgets.beside import left_behind
 from store.ledger.report import Report, Verdict, VerificationStopped
 from store.services.audit import verifying
 from store.services.audit.verifying import Progress, Scope, verify_workspace
 from store.services.context import Context
-from store.services.identity import people
 
 
 @pytest.fixture
@@ -30,17 +28,11 @@ def opened(scene: Scene) -> Iterator[Scene]:
         yield scene
 
 
-def grant(scene: Scene) -> None:
-    people.grant(scene.context, scene.alice, "cy", ev.Grant(role="auditor", project=f"p{scene.size}"))
-
-
 def chain_after_start(scene: Scene) -> str:
     """Return what a console that opens now says of the ledger, once its check is done."""
     desk = Desk(scene.context, None)
     desk.poll()
-    for thread in threading.enumerate():
-        if thread.name == "verify at start":
-            thread.join(30)
+    assert not left_behind(30)
     return desk.chain
 
 
@@ -60,11 +52,11 @@ def test_a_long_ledger_that_was_never_verified_says_so(opened: Scene) -> None:
 
 
 def test_a_long_ledger_is_checked_from_its_last_verified_head(opened: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    grant(opened)
+    opened.grant_more()
     assert verify_workspace(opened.context, scope=Scope()).verdict == Verdict.ANCHORED
     before = opened.size
-    grant(opened)
-    grant(opened)
+    opened.grant_more()
+    opened.grant_more()
     reports: list[Report] = []
 
     def told(*asked: Any, **more: Any) -> Report:
@@ -78,8 +70,8 @@ def test_a_long_ledger_is_checked_from_its_last_verified_head(opened: Scene, mon
 
 def test_a_change_since_the_last_verified_head_is_noticed_at_the_start(opened: Scene) -> None:
     assert verify_workspace(opened.context, scope=Scope()).verdict == Verdict.ANCHORED
-    grant(opened)
-    grant(opened)
+    opened.grant_more()
+    opened.grant_more()
     change(opened, opened.size - 1)
     assert chain_after_start(opened) == "invalid"
 

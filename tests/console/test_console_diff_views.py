@@ -168,7 +168,7 @@ async def test_n_goes_from_component_to_component_and_enter_opens_a_field() -> N
         await pilot.press("N", "j", "j", "enter")
         await pilot.pause()
         (chosen,) = app.said(SemanticDiff.Chosen)
-        assert (chosen.component, chosen.path) == ("orders", "Limit.max")  # type: ignore[attr-defined]
+        assert (chosen.component, chosen.path) == ("orders", "Limit.max")
 
 
 @pytest.mark.presses(SemanticDiff="space")

@@ -34,7 +34,7 @@ def test_a_secret_is_never_written_in_clear_and_it_is_said_where_it_was(tmp_path
     assert not kept.whole
     (path,) = (tmp_path / "console").iterdir()
     assert TOKEN not in path.read_text()
-    assert "use it" in drafts.read("new").fields["why"]  # type: ignore[union-attr]
+    assert "use it" in drafts.read("new").fields["why"]
 
 
 def test_drafts_are_few_and_small_and_a_full_disk_is_said(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ class Scene:
 
 async def until(true: object, seconds: float = 10.0) -> None:
     end = monotonic() + seconds
-    while not true():  # type: ignore[operator]
+    while not true():
         assert monotonic() < end, "it did not happen"
         await asyncio.sleep(0.02)
 

@@ -75,7 +75,7 @@ async def test_a_filter_shows_matches_and_what_leads_to_them() -> None:
         tree.filter = "nothing"
         assert tree.path is None
         await pilot.pause()
-        assert "nothing read so far holds “nothing”" in screen_text(pilot.app)  # type: ignore[arg-type]
+        assert "nothing read so far holds “nothing”" in screen_text(pilot.app)
         tree.filter = ""
         assert tree.paths == (("a",), ("e",))
 

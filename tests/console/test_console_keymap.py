@@ -17,7 +17,7 @@ from console.key_table import DIALOGS, WIDGETS, key_table
 from console.places import SCREENS
 from console.screen import Frame, Pane
 
-PLACES = {place.id: place.factory.pane for place in SCREENS}  # type: ignore[attr-defined]
+PLACES = {place.id: place.factory.pane for place in SCREENS}
 
 
 def owners() -> list[type[Widget]]:
@@ -71,7 +71,7 @@ def test_the_tables_name_everything_that_binds_a_key() -> None:
 def test_no_screen_gives_one_key_to_two_acts(place: str) -> None:
     keys: dict[str, str | None] = {}
     for kind in (PLACES[place], Frame):
-        for binding in kind.BINDINGS:  # type: ignore[union-attr]
+        for binding in kind.BINDINGS:
             assert isinstance(binding, Binding)
             for key in binding.key.split(","):
                 assert keys.setdefault(key, binding.id) == binding.id, f"{key} is {keys[key]} and {binding.id}"

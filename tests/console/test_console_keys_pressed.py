@@ -169,7 +169,7 @@ async def test_earlier_commands_are_recalled_and_the_bar_is_left() -> None:
         for mode, hint in ((Mode.COMMAND, "approve CR-0010"), (Mode.FILTER, "esc shows all")):
             bar.open(mode)
             await pilot.pause()
-            assert hint in screen_text(pilot.app)  # type: ignore[arg-type]
+            assert hint in screen_text(pilot.app)
 
 
 async def answers(pilot: Pilot[Any], dialog: ModalScreen[Any], *keys: str) -> list[Any]:

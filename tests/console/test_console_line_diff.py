@@ -17,7 +17,7 @@ def test_the_diff_holds_every_line_of_both_texts_in_order(old: list[str], new: l
     lines = diff_lines(old, new)
     assert [line.old for line in lines if line.old is not None] == list(range(len(old)))
     assert [line.new for line in lines if line.new is not None] == list(range(len(new)))
-    assert all(old[line.old] == new[line.new] for line in lines if line.change is Change.SAME)  # type: ignore[index]
+    assert all(old[line.old] == new[line.new] for line in lines if line.change is Change.SAME)
 
 
 @given(LINES, LINES)

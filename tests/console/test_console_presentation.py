@@ -68,9 +68,9 @@ def test_every_tone_and_ground_names_a_variable_that_every_palette_has() -> None
 @pytest.mark.parametrize("table", [SEVERITIES, STATUSES, KINDS])
 def test_every_mark_has_one_cell_and_an_ascii_stand_in(table: dict[str, object]) -> None:
     for mark in table.values():
-        assert len(mark.symbol) == 1  # type: ignore[attr-defined]
-        assert mark.ascii.isascii()  # type: ignore[attr-defined]
-        assert mark.word  # type: ignore[attr-defined]
+        assert len(mark.symbol) == 1
+        assert mark.ascii.isascii()
+        assert mark.word
 
 
 def test_a_value_from_a_newer_version_is_shown_in_its_own_word() -> None:

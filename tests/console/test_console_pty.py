@@ -125,7 +125,7 @@ class Stream(StringIO):
         self.named, self.tty = encoding, tty
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
+    def encoding(self) -> str:
         return self.named
 
     def isatty(self) -> bool:

@@ -30,7 +30,7 @@ WORDS = ("approved", "drift ", "  ", "x", "日本", "e\u0301", "–", "1,000,000
 
 
 def console(system: str = "256") -> Console:
-    return Console(color_system=system, force_terminal=True, width=WIDTH, height=HEIGHT)  # type: ignore[arg-type]
+    return Console(color_system=system, force_terminal=True, width=WIDTH, height=HEIGHT)
 
 
 def strip_of(chance: random.Random) -> Strip:

@@ -108,7 +108,7 @@ async def test_enter_chooses_the_key_under_the_cursor() -> None:
         table.focus()
         await pilot.press("G", "enter")
         await pilot.pause()
-        assert [m.key for m in app.said(KeyedTable.Chosen)] == ["b"]  # type: ignore[attr-defined]
+        assert [m.key for m in app.said(KeyedTable.Chosen)] == ["b"]
 
 
 async def test_hostile_names_are_rows_like_any_other() -> None:

@@ -29,6 +29,6 @@ class Watched(console.app.Console):
 
 
 if __name__ == "__main__":
-    console.app.Console = Watched  # type: ignore[misc]
+    console.app.Console = Watched
     sys.argv[0] = "quarterdeck"
     main()

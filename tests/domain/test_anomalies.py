@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from store.clock import timestamp
 from store.domain import events as ev
 from store.domain.anomalies import steps
 from store.domain.anomalies.found import Act, Found
 from store.domain.anomalies.habits import LEAST_DAYS, Habits
 from store.domain.anomalies.places import Keys
+from store.domain.anomalies.standing import Standing, Yes
 from store.domain.anomalies.steps import Before
 from store.domain.policy import Anomalies
 
@@ -23,7 +25,7 @@ MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def act(at: datetime, actor: str = "bo", **more: str) -> Act:
-    return Act(seq=1, at=at, kind="entry.annotated", actor=actor, **({"key": "SHA256:one"} | more))  # type: ignore[arg-type]
+    return Act(seq=1, at=at, kind="entry.annotated", actor=actor, **({"key": "SHA256:one"} | more))
 
 
 def told(acts: Iterable[Act], rules: Anomalies = RULES) -> list[Found]:
@@ -140,7 +142,7 @@ APPROVED = ev.ApprovalGranted(
 
 def missing(event: ev.Event, *before: ev.Event, **more: object) -> list[str]:
     request = tuple(ev.Recorded(seq=n, time="", actor="", event=one) for n, one in enumerate(before))
-    seen = Before(request=request, **more)  # type: ignore[arg-type]
+    seen = Before(request=request, **more)
     return [one.summary for one in steps.judge(act(MONDAY, environment="prod"), event, seen, RULES)]
 
 
@@ -167,3 +169,67 @@ def test_an_act_that_claims_an_earlier_time_than_what_was_there_already_is_out_o
     assert dict(found.measures) == {"minutes": 180, "entry_before": 1}
     assert list(steps.late(act(MONDAY - timedelta(minutes=9)), before)) == []
     assert list(steps.late(act(MONDAY - timedelta(hours=3), key=""), before)) == []
+
+
+def people(*events: tuple[int, str, ev.Event]) -> Standing:
+    """Fold (day, by whom, what) into who has what from whom."""
+    standing = Standing()
+    for seq, (day, by, event) in enumerate(events, start=1):
+        standing.learn(ev.Recorded(seq=seq, time=timestamp(MONDAY + timedelta(days=day)), actor=by, event=event))
+    return standing
+
+
+def added(handle: str, *roles: str) -> ev.PrincipalAdded:
+    return ev.PrincipalAdded(principal=handle, keys=(f"key {handle}",), grants=tuple(ev.Grant(role=r) for r in roles))
+
+
+def approved(standing: Standing, day: int, by: str, of: str = "alice", *, key: str = "", **where: str) -> list[Found]:
+    yes = Yes(whose=(of,), did="approved CR-0001 of", key=key or f"key {by}", roles=("approver",))
+    return list(standing.judge(act(MONDAY + timedelta(days=day), by, **where), yes, RULES))
+
+
+BEGUN = (0, "alice", added("alice", "admin"))
+
+
+def test_a_yes_by_somebody_whom_the_requester_enrolled_lately_is_unusual_each_time() -> None:
+    standing = people(BEGUN, (50, "alice", added("mallory", "approver")))
+    (found,) = approved(standing, 53, "mallory", environment="prod")
+    assert found.summary == "mallory approved CR-0001 of alice, and got their key from alice 3 days before (entry 2)"
+    assert (found.rule, found.weight, found.principal, found.also) == ("standing", "high", "mallory", ("alice",))
+    assert dict(found.measures) == {"days": 3, "entry": 2, "hands_between": 0, "days_most": 14}
+    assert [one.weight for one in approved(standing, 54, "mallory", environment="dev")] == ["warning"]
+    assert approved(standing, 53, "mallory", of="cy") == []
+
+
+def test_a_role_or_a_key_given_lately_to_somebody_who_was_there_before_is_unusual_too() -> None:
+    grown = (BEGUN, (0, "dana", added("bo", "operator")))
+    role = people(*grown, (50, "alice", ev.RoleGranted(principal="bo", grant=ev.Grant(role="approver"))))
+    (found,) = approved(role, 51, "bo")
+    assert "got that role from alice 1 days before (entry 3)" in found.summary
+    key = people(BEGUN, (0, "dana", added("bo", "approver")), (50, "alice", ev.KeyAdded(principal="bo", key="k2")))
+    (found,) = approved(key, 51, "bo", key="k2")
+    assert "got their key from alice 1 days before (entry 3)" in found.summary
+    assert approved(key, 51, "bo") == [], "their own key says nothing of alice"
+
+
+def test_a_puppet_that_enrols_a_puppet_is_followed_through_every_hand() -> None:
+    one, two = (50, "alice", added("p", "admin")), (51, "p", added("q", "admin"))
+    standing = people(BEGUN, one, two, (52, "q", added("r", "approver")))
+    (found,) = approved(standing, 53, "r")
+    assert "from q, who has theirs by other hands from alice 1 days before (entry 4)" in found.summary
+    assert (found.also, dict(found.measures)["hands_between"]) == (("alice", "p", "q"), 2)
+    circle = people(
+        BEGUN, (50, "q", added("p", "admin")), (51, "p", added("q", "admin")), (52, "p", added("r", "approver"))
+    )
+    assert approved(circle, 54, "r") == []
+
+
+def test_who_was_enrolled_by_the_requester_alone_long_ago_is_told_of_once_in_a_window() -> None:
+    standing = people(BEGUN, (0, "alice", added("bo", "approver", "operator")))
+    (found,) = approved(standing, 40, "bo", environment="prod")
+    assert "got their roles from alice 40 days before (entry 2), and from nobody else" in found.summary
+    assert found.weight == "info"
+    assert approved(standing, 41, "bo") == []
+    assert len(approved(standing, 40 + RULES.window_days + 1, "bo")) == 1
+    vouched = ev.RoleGranted(principal="bo", grant=ev.Grant(role="approver", project="orders"))
+    assert approved(people(BEGUN, (0, "alice", added("bo", "approver")), (1, "dana", vouched)), 40, "bo") == []

@@ -33,7 +33,7 @@ AT = "2026-03-02T09:00:00.000Z"
 ONE, OTHER = "1" * 64, "2" * 64
 
 
-def report(name: str = "unit.xml", *, at: str = AT, damage: str = "", tools: tuple[str, ...] = (), **counts: int):  # type: ignore[no-untyped-def]
+def report(name: str = "unit.xml", *, at: str = AT, damage: str = "", tools: tuple[str, ...] = (), **counts: int):
     return reports.Report(
         name=name,
         digest=ONE,
@@ -104,7 +104,7 @@ def drifted(seq: int, time: str, *, resolved: bool = False) -> ev.Recorded:
 
 def came(*deployed: ev.Recorded, drifts: tuple[ev.Recorded, ...] = (), hours: int = 0, at: str = "05T00:00") -> bool:
     found = passage.stretches(deployed, drifts, manifest=ONE, at=f"2026-03-{at}:00.000Z")
-    was_live = any(one.event.target.manifest == ONE for one in deployed)  # type: ignore[attr-defined]
+    was_live = any(one.event.target.manifest == ONE for one in deployed)
     seen = passage.Came(
         environment="test",
         release=ONE,

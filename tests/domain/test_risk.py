@@ -56,7 +56,7 @@ def seen(*parts: ComponentChange, facts: tuple[Fact, ...] = (), policy: Policy |
     sight = Seen(
         change=change, policy=policy or Policy(), diff=Diff(components=parts), impact=Impact(facts=facts), at=MONDAY
     )
-    return replace(sight, **more)  # type: ignore[arg-type]
+    return replace(sight, **more)
 
 
 def found(sight: Seen) -> dict[str, int]:
@@ -203,4 +203,4 @@ def test_what_conditions_may_speak_of_is_what_they_are_shown() -> None:
     assert set(shown) == set(VARIABLES)
     for name, keys in VARIABLES.items():
         if keys:
-            assert set(keys) == set(shown[name]), name  # type: ignore[arg-type]
+            assert set(keys) == set(shown[name]), name

@@ -200,8 +200,8 @@ def test_a_signed_act_whose_fields_are_not_what_they_must_be_is_found(scene: Sce
         request="CR-0001", project="orders", environment="prod", content=content(), target=target, digest="d"
     )
     on, data = ev.to_parts(event)
-    words = {**data["content"], **DAMAGES[damage]}  # type: ignore[dict-item]
-    data["content"] = {key: value for key, value in words.items() if value is not None}  # type: ignore[misc]
+    words = {**data["content"], **DAMAGES[damage]}
+    data["content"] = {key: value for key, value in words.items() if value is not None}
     statement = Statement(origin=ORIGIN, kind=event.KIND, time="2026-03-02T09:00:00.000Z", actor="cy", on=on, data=data)
     audit = SignatureAudit()
     for entry in scene.entries():

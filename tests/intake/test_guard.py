@@ -16,7 +16,7 @@ from store.intake.guard import LIMIT, StillWriting, read_guarded
 
 def refusal(path: Path, **options: object) -> str:
     with pytest.raises(BadInput) as caught:
-        read_guarded(path, **options)  # type: ignore[arg-type]
+        read_guarded(path, **options)
     line = str(caught.value)
     assert "\n" not in line
     assert line

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_vim_saves_by_backup_and_rename(tmp_path: Path) -> None:
             options = [part for command in commands for part in ("-c", command)]
             words = ["vim", "-u", "NONE", "-N", "-es", *options, folder / "flows.json"]
             subprocess.run(words, check=True, stdin=subprocess.DEVNULL, timeout=30)
-            taker.until(lambda count=count: len(taker.taken["flows.json"]) == count)  # type: ignore[misc]
+            taker.until(lambda count=count: len(taker.taken["flows.json"]) == count)
     assert taker.taken == {"flows.json": [b'{"a": 1}\n', b'{"a": 21}\n', b'{"a": 221}\n']}
 
 
@@ -159,12 +160,18 @@ def test_an_inbox_that_becomes_another_folder_is_watched_as_that(tmp_path: Path,
                 subprocess.run(["umount", "-l", tmp_path / "inbox"], check=True)
 
 
+@pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs"])
 def test_on_a_network_share_only_scans_count_and_a_file_must_be_seen_to_stand_still(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     folder = project(tmp_path)
-    kind = file_system_of(tmp_path)
-    monkeypatch.setattr(reach, "NETWORK", frozenset({kind}))
+    device = tmp_path.stat().st_dev
+    numbers = f"{os.major(device)}:{os.minor(device)}"
+    table = tmp_path / "mountinfo"  # as proc(5) has it where a server's folder is mounted on the inbox
+    table.write_text(
+        f"31 1 {numbers} / / rw - ext4 /dev/vda rw\n32 31 {numbers} / {tmp_path / 'inbox'} rw - {kind} s:/x rw\n"
+    )
+    monkeypatch.setattr(reach, "file_system_of", partial(file_system_of, mounts=table))
     monkeypatch.setattr(settle, "REMOTE_WINDOW", 0.8)
     reach._share.cache_clear()
     assert reach.share_of(tmp_path / "inbox") == kind

@@ -176,7 +176,7 @@ def test_an_empty_signature_is_not_sealed() -> None:
 
 @pytest.mark.parametrize("data", [{"x": 0.5}, {"x": 2**60}, {"é": 1}, {"x": "\ud800"}])
 def test_a_statement_holding_what_no_entry_may_hold_is_not_sealed(data: dict[str, object]) -> None:
-    statement = Statement(origin="a", kind="k", time=STATEMENT.time, actor="p", data=data)  # type: ignore[arg-type]
+    statement = Statement(origin="a", kind="k", time=STATEMENT.time, actor="p", data=data)
     with pytest.raises(BadInput):
         seal(1, FIRST_PREV, statement, None)
 
@@ -210,7 +210,7 @@ def test_every_statement_survives_sealing_and_opening(
         kind="k.v",
         time=STATEMENT.time,
         actor=actor,
-        data=data,  # type: ignore[arg-type]
+        data=data,
     )
     entry = seal(seq, prev, statement, signature)
     assert open_entry(seq, entry.body, entry.hash) == entry
@@ -230,4 +230,4 @@ def test_any_bytes_are_an_entry_or_an_integrity_failure(noise: bytes) -> None:
 @pytest.mark.parametrize("body", [None, 7, "text"])
 def test_a_stored_value_that_is_no_bytes_is_told(body: object) -> None:
     with pytest.raises(IntegrityFailure, match="no bytes"):
-        open_entry(1, body, bytes(32))  # type: ignore[arg-type]
+        open_entry(1, body, bytes(32))

@@ -131,7 +131,7 @@ def test_only_brackets_outside_strings_count(inside: str) -> None:
 
 
 def test_many_shallow_arrays_are_no_nesting() -> None:
-    assert len(parse(b"[" + b",".join([b"[]"] * 5000) + b"]").value) == 5000  # type: ignore[arg-type]
+    assert len(parse(b"[" + b",".join([b"[]"] * 5000) + b"]").value) == 5000
 
 
 def test_an_almost_full_stack_is_an_answer_and_no_crash() -> None:
@@ -140,7 +140,7 @@ def test_an_almost_full_stack_is_an_answer_and_no_crash() -> None:
         return deeper(left - 1) if left else verdict(b"[" * 190 + b"1.00" + b"]" * 190)
 
     frame, used = sys._getframe(), 0
-    while frame := frame.f_back:  # type: ignore[assignment]
+    while frame := frame.f_back:
         used += 1
     assert deeper(sys.getrecursionlimit() - used - 120) == "refused"
 

@@ -24,7 +24,7 @@ SECONDS = 20.0
 def verify(path: Path, book: Book, **changes: object) -> Report:
     with private_copy(path) as copy:
         values = {"verifier": book.signer.verifier, "origin": ORIGIN, "tables": TABLES, "seconds": SECONDS}
-        return verify_untrusted(copy, **values | changes)  # type: ignore[arg-type]
+        return verify_untrusted(copy, **values | changes)
 
 
 @pytest.fixture

@@ -240,3 +240,10 @@ def test_the_documentation_names_every_code_under_its_direction() -> None:
         for code in line.split("`")[1::2]
     }
     assert told == {code.value: direction.value for code, direction in DIRECTIONS.items()}
+
+
+def test_what_went_together_with_its_broker_is_not_said_to_check_anything_now() -> None:
+    broker = {"id": "m1", "type": "mqtt-broker", "name": "House", "broker": "mq.example", "port": "1883"}
+    facts = impact(read([*orders(), broker]), read(orders())).facts
+    (said,) = [sentence(fact) for fact in facts if fact.code == Code.TLS_ON]
+    assert said == "House talks to nobody unchecked any more"

@@ -16,7 +16,7 @@ MAIL = Path(__file__).parent / "fixtures/n8n/welcome-mail.json"
 
 
 def mail() -> dict[str, Any]:
-    return json.loads(MAIL.read_bytes())  # type: ignore[no-any-return]
+    return json.loads(MAIL.read_bytes())
 
 
 def parsed(value: Any) -> Parsed:

@@ -25,7 +25,7 @@ from store.reach.secret import Secret, secret
 
 class Hello(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.server.asked += 1  # type: ignore[attr-defined]
+        self.server.asked += 1
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"{}")
@@ -62,8 +62,8 @@ def certificate(folder: Path, name: str) -> tuple[Path, str]:
 @contextlib.contextmanager
 def serving(pem: Path) -> Iterator[tuple[int, HTTPServer]]:
     server = HTTPServer(("127.0.0.1", 0), Hello)
-    server.asked = 0  # type: ignore[attr-defined]
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server.asked = 0
+    server.handle_error = lambda *_: None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -78,7 +78,7 @@ def serving(pem: Path) -> Iterator[tuple[int, HTTPServer]]:
 
 
 def service(port: int, host: str = "127.0.0.1", **trust: object) -> Service:
-    return Service(url=f"https://{host}:{port}", name="Hello", trust=Trust(**trust), seconds=5)  # type: ignore[arg-type]
+    return Service(url=f"https://{host}:{port}", name="Hello", trust=Trust(**trust), seconds=5)
 
 
 def test_a_pinned_certificate_counts_whatever_name_is_in_it(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_another_certificate_than_the_pinned_one_gets_no_request(tmp_path: Path)
     with serving(other) as (port, server):
         with pytest.raises(PlatformFailure, match="another certificate than the pinned one"):
             service(port, fingerprint=fingerprint).ask("GET", "x")
-        assert server.asked == 0  # type: ignore[attr-defined]
+        assert server.asked == 0
 
 
 def test_a_certificate_exchanged_after_it_was_looked_at_gets_no_request(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_certificate_exchanged_after_it_was_looked_at_gets_no_request(tmp_path
         reached.url = f"https://127.0.0.1:{port}"
         with pytest.raises(PlatformFailure, match="cannot be reached"):
             reached.ask("GET", "x")
-        assert server.asked == 0  # type: ignore[attr-defined]
+        assert server.asked == 0
 
 
 def test_a_private_authority_counts_and_the_name_must_fit(tmp_path: Path) -> None:

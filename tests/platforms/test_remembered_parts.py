@@ -135,6 +135,49 @@ def test_what_is_refused_is_refused_in_the_same_words_in_pieces(broken: bytes) -
     assert str(remembered.value) == str(plain.value)
 
 
+ODD = (
+    b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u0000", b"\\ud800", b"NaN", b"-Infinity", b"1e999",
+    b"-0", b"01", b"9007199254740993", b"12345678901234567890", b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\0",
+    b"\x0b", b"\xc2\xa0", b"\r\n", b"//", b'"id":"n1",', b'"type":7,', b'"id":"a","id":"b",', b'},{"id":',
+    b"},\n    {\n", b"    },\n    {\n", b"}]", b"1.", b"null", b'[{"id":',
+    b'"wires":[[{"id":"w1"},{"id":"w2"}]],', b'{"flows":',
+)  # fmt: skip
+
+
+def damaged(data: bytes, dice: random.Random) -> bytes:
+    """Return the bytes with one to three pieces put in, taken out, replaced or said twice."""
+    for _ in range(dice.choice([1, 1, 2, 3])):
+        begins = [at for at, byte in enumerate(data, 1) if byte in b"{,:["]
+        at = dice.choice(begins) if dice.random() < 0.7 else dice.randrange(len(data))
+        gone = dice.choice([0, 0, 1, 5, 200])
+        new = dice.choice(ODD) if dice.random() < 0.8 else data[at : at + 150]
+        data = data[:at] + new + data[at + gone :]
+    return data
+
+
+def understood(data: bytes, memo: Memo | None) -> list[object] | str:
+    try:
+        return whole(NodeRed().parse_with(data, "flows.json", memo))
+    except BadInput as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("write", [compact, indented])
+def test_damaged_bytes_are_read_or_refused_alike_in_pieces_and_as_a_whole(write: Any) -> None:
+    dice = random.Random(29)
+    outcomes = []
+    for _ in range(12):
+        memo, data = Memo(), write(flows(dice)[2:14])
+        for _ in range(2):
+            NodeRed().parse_with(data, "flows.json", memo)
+        for _ in range(60):
+            broken = damaged(data, dice)
+            outcomes.append(understood(broken, memo))
+            assert outcomes[-1] == understood(broken, None), broken
+    refused = sum(isinstance(outcome, str) for outcome in outcomes)
+    assert 0.1 < refused / len(outcomes) < 0.98  # some of each, else this shows nothing
+
+
 def test_a_memo_forgets_before_it_holds_too_much() -> None:
     memo = Memo(most=100)
     for number in range(50):

@@ -69,9 +69,9 @@ def test_two_versions_of_an_export_differ_in_code_wires_and_a_new_node() -> None
 def test_the_json_has_the_shape_of_the_command_line() -> None:
     document = changed(orders, lambda flows: node(flows, "Ask the shop").update(url="https://evil.example/x")).to_json()
     assert set(document) == {"summary", "impact", "components", "connectors", "notices"}
-    component = document["components"][0]  # type: ignore[index,call-overload]
-    assert {"id", "name", "kind", "change", "fields", "code"} <= set(component)  # type: ignore[arg-type]
-    assert component["fields"] == [  # type: ignore[index,call-overload]
+    component = document["components"][0]
+    assert {"id", "name", "kind", "change", "fields", "code"} <= set(component)
+    assert component["fields"] == [
         {
             "path": "Ask the shop.url",
             "old": "https://shop.example/api/health",

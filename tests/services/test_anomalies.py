@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.exports import TAMPERED, V1, V2
+from support.keyring import line_of
 from support.scene import Scene, add_environment
 from support.ticking import TickingClock
 
@@ -14,6 +15,7 @@ from store.demo.build import make
 from store.domain import events as ev
 from store.domain.notifications import notices
 from store.domain.policy.reading import read_policy
+from store.domain.roles import parse_grant
 from store.errors import BadInput, NotFound, Refusal
 from store.projections import anomalies
 from store.projections.anomalies import AnomalyRow
@@ -24,10 +26,12 @@ from store.services.anomalies.noticing import Noticing
 from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Actor, recorded
 from store.services.explaining.explain import explain
+from store.services.glass import breaking
 from store.services.history import activity
 from store.services.identity import people
 from store.services.policy import proposing
-from store.services.requests import approving
+from store.services.requests import approving, waiving
+from store.services.requests.waiving import Scope as Where
 from store.services.triage.triage import overview
 from store.workspace import open_workspace
 
@@ -207,3 +211,49 @@ def test_somebody_else_acknowledges_it_with_a_note(scene: Scene) -> None:
     (row,) = rows(scene)
     assert (row.state, row.acknowledged_by, row.note) == ("acknowledged", "dana", "bo got a new laptop")
     assert [one for one in overview(scene.context, "dana").items if one.kind == "anomaly"] == []
+
+
+def test_an_admin_who_lets_a_second_self_approve_is_noticed_and_neither_can_say_it_was_nothing(scene: Scene) -> None:
+    """It cannot be refused: nobody can tell a second self from a colleague. It can be seen."""
+    scene.clock.advance(days=40)
+    mallory = scene.enrol("mallory", "approver", "operator")
+    scene.ingest(V1)
+    request = scene.submitted(scene.alice)
+    approving.approve(scene.context, mallory, request)
+    (entry,) = Noticing(scene.context).round()
+    assert entry.statement.data["rule"] == "standing"
+    assert entry.statement.data["severity"] == "high"
+    assert f"mallory approved {request} of alice, and got their key from alice" in str(entry.statement.data["summary"])
+    assert (entry.statement.on["principal"], entry.statement.on["request"]) == ("mallory", request)
+    for puppet in (mallory, scene.alice):
+        with pytest.raises(Refusal, match=f"separation of duties: AN-0001 is about {puppet.handle}"):
+            acknowledging.acknowledge(scene.context, puppet, "AN-0001", note="fine")
+    assert [one.mine for one in overview(scene.context, "alice").items if one.kind == "anomaly"] == [False]
+    acknowledging.acknowledge(scene.context, scene.dana, "AN-0001", note="mallory is new, and sits beside me")
+    assert Noticing(scene.context).round() == ()
+    told = [f.text for part in explain(scene.context, request).sections for f in part.facts if f.label == "AN-0001"]
+    assert len(told) == 2
+    assert "mallory is new, and sits beside me" in told[1]
+
+
+def test_a_waiver_and_a_review_by_whom_the_one_they_are_for_enrolled_are_noticed(scene: Scene) -> None:
+    fay = scene.enrol("fay", "responder", "admin")
+    people.add(
+        scene.context, fay, "puppet", key_lines=[line_of(scene.actor("puppet").signer)],
+        grants=[parse_grant("auditor"), parse_grant("security-approver")],
+    )  # fmt: skip
+    opened = incidents.open_incident(scene.context, fay, title="down", severity="high", environment="prod")
+    incident = opened.statement.on["incident"]
+    breaking.break_glass(scene.context, fay, incident, environment="prod", justification="it burns")
+    breaking.end(scene.context, fay, "BG-0001", reason="it is out")
+    breaking.review(scene.context, scene.actor("puppet"), "BG-0001", note="fine")
+    scene.ingest(V1)
+    request = scene.submitted(fay)
+    waiving.grant(
+        scene.context, scene.actor("puppet"), "secrets-clean", scope=Where(request=request),
+        justification="a test key", accepted="none",
+    )  # fmt: skip
+    found = [str(one.statement.data["summary"]) for one in Noticing(scene.context).round()]
+    assert [one.split(",")[0] for one in found] == [
+        "puppet reviewed the broken glass BG-0001 of fay", f"puppet waived secrets-clean in {request} of fay"
+    ]  # fmt: skip

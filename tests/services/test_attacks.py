@@ -7,20 +7,19 @@ from dataclasses import replace
 
 import pytest
 from support.exports import TAMPERED, V1, V2
+from support.gating import GATES, asked, policy
 from support.keyring import line_of
 from support.scene import Scene, content
 from support.tampering import smuggle
 
 from store.domain import events as ev
-from store.domain.policy import Policy
-from store.domain.policy.reading import read_policy
 from store.domain.roles import parse_grant
 from store.errors import Disguised, Unstated
 from store.services import incidents
 from store.services.acting import record, statement_of
 from store.services.anomalies import acknowledging
 from store.services.anomalies.noticing import Noticing
-from store.services.context import Actor, Context
+from store.services.context import Actor
 from store.services.delivery import deploying, rollback
 from store.services.findings import handling
 from store.services.findings.handling import Wanted
@@ -32,18 +31,6 @@ from store.services.requests.reading import change_of
 from store.services.requests.waiving import Scope as Where
 
 TWEAK = {"template": "config-tweak", "what": "a longer time-out"}
-GATES = ("gate.evaluated", "risk.assessed")
-
-
-def policy(text: str, **files: str) -> Policy:
-    return read_policy({"p.toml": text, **{f"{name}.toml": more for name, more in files.items()}})
-
-
-def asked(scene: Scene, context: Context, data: bytes = V1, *, by: Actor | None = None, **stated: str) -> str:
-    scene.ingest(data)
-    request = scene.open(by, **stated)
-    requests.submit(context, by or scene.cy, request)
-    return request
 
 
 def propose(scene: Scene, text: str, by: Actor) -> str:

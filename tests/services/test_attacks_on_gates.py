@@ -6,17 +6,16 @@ import json
 
 import pytest
 from support.exports import V1, V2, V3
+from support.gating import GATES, asked, policy
 from support.scene import Scene, add_environment, content
 from support.tampering import plain_sql, smuggle
 
 from store.domain import events as ev
-from store.domain.policy import Policy
-from store.domain.policy.reading import read_policy
 from store.errors import Refusal
 from store.integrity.entry import seal
 from store.services.acting import record, statement_of
 from store.services.audit.verifying import Scope, verify_workspace
-from store.services.context import Actor, Context
+from store.services.context import Actor
 from store.services.delivery import deploying, rehearsing
 from store.services.requests import approving, gates, reporting, requests, waiving
 from store.services.requests.reading import change_of
@@ -24,18 +23,6 @@ from store.services.requests.waiving import Scope as Where
 
 JUNIT = b'<testsuite tests="1"><testcase name="a"/></testsuite>'
 SARIF = json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": []}]}).encode()
-GATES = ("gate.evaluated", "risk.assessed")
-
-
-def policy(text: str, **files: str) -> Policy:
-    return read_policy({"p.toml": text, **{f"{name}.toml": more for name, more in files.items()}})
-
-
-def asked(scene: Scene, context: Context, data: bytes = V1, *, by: Actor | None = None, **stated: str) -> str:
-    scene.ingest(data)
-    request = scene.open(by, **stated)
-    requests.submit(context, by or scene.cy, request)
-    return request
 
 
 @pytest.mark.parametrize(("data", "gate"), [(JUNIT, "tests-passed"), (SARIF, "security-scan")])
@@ -67,7 +54,7 @@ def test_an_exception_that_ends_between_the_gates_and_the_push_stops_it(
 
     def meanwhile(*words: object) -> object:
         scene.clock.advance(minutes=2)
-        return honest(*words)  # type: ignore[arg-type]
+        return honest(*words)
 
     monkeypatch.setattr(deploying, "look", meanwhile)
     with scene.refused("the gate tests-passed failed", beside=GATES):

@@ -251,7 +251,7 @@ def test_an_acknowledged_restore_is_an_entry_and_the_ledger_goes_on(
     assert (entry.statement.kind, entry.signature is None) == ("ledger.restored", False)
     assert (data["size"], data["reason"]) == (size, "the disk died")
     assert len(str(data["incarnation"])) == 32
-    assert [one["size"] for one in data["given_up"]] == [size + 2]  # type: ignore[index,union-attr]
+    assert [one["size"] for one in data["given_up"]] == [size + 2]
     grow(scene)
     assert verify(context).verdict is Verdict.ANCHORED
     # the witness does not go along by itself, and asking it does not stop the ledger again

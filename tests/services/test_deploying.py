@@ -194,6 +194,7 @@ def test_drift_of_one_project_does_not_block_another(scene: Scene) -> None:
     scene.live(V1)
     scene.observe(TAMPERED)
     scene.live(document(a=1), project="crm", name="crm.json")
+    assert scene.last("deployment.verified").project == "crm"
 
 
 def test_what_changed_in_the_folder_behind_our_back_stops_the_push(scene: Scene) -> None:
@@ -280,7 +281,7 @@ def test_bytes_that_do_not_read_back_are_a_failed_deployment(scene: Scene) -> No
     outcome = deploying.deploy(scene.context, scene.bo, request, progress=meddle)
     assert (outcome.verified, "flows.json" in outcome.reason) == (False, True)
     assert scene.kinds()[-1] == "deployment.failed"
-    assert scene.last("deployment.failed").stage == "read-back"  # type: ignore[attr-defined]
+    assert scene.last("deployment.failed").stage == "read-back"
     assert scene.state(request) == "approved"
     assert releases.desired(scene.context.ledger, "prod", "orders") is None
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.tampering import past_triggers
 
 from store.demo.build import make
 from store.ledger.report import Verdict
@@ -24,15 +25,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def change_a_byte(root: Path, seq: int) -> None:
     """Change one byte of an entry the way somebody with the file would, leaving the triggers as they were."""
-    with closing(sqlite3.connect(root / "ledger.db")) as connection:
-        (trigger,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'entry_no_update'").fetchone()
+    with past_triggers(root / "ledger.db") as connection:
         (body,) = connection.execute("SELECT body FROM entry WHERE seq = ?", (seq,)).fetchone()
-        connection.execute("DROP TRIGGER entry_no_update")
         connection.execute(
             "UPDATE entry SET body = ? WHERE seq = ?", (body.replace(b'"time":"20', b'"time":"21', 1), seq)
         )
-        connection.execute(trigger)
-        connection.commit()
 
 
 def test_a_changed_byte_in_any_kind_of_entry_is_told(demo: Path, tmp_path: Path) -> None:

@@ -243,7 +243,7 @@ def test_under_the_lock_the_second_of_two_closings_is_refused(scene: Scene) -> N
             return real.sign(message)
 
     with pytest.raises(Refusal, match="was closed by alice"):
-        handling.close(scene.context, replace(aud, signer=Slow()), "FND-0001", done="second")  # type: ignore[arg-type]
+        handling.close(scene.context, replace(aud, signer=Slow()), "FND-0001", done="second")
 
 
 def test_one_changed_byte_in_any_entry_about_a_finding_is_told(scene: Scene) -> None:

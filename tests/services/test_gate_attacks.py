@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 from support.exports import V1, V2
+from support.gating import GATES, asked, policy
 from support.scene import Scene, add_environment
 
 from store.domain import events as ev
 from store.domain.policy import Policy
-from store.domain.policy.reading import read_policy
 from store.errors import BadInput, NotFound
 from store.services.acting import statement_of
 from store.services.audit.verifying import Scope, verify_workspace
@@ -27,12 +27,7 @@ LEAKY = json.dumps({
     "version": "2.1.0",
     "runs": [{"tool": {"driver": {"name": "x"}}, "results": [], "properties": {"token": "ghp_" + "Ab3" * 12}}],
 }).encode()  # fmt: skip
-GATES = ("gate.evaluated", "risk.assessed")
 BAD = b'<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>'
-
-
-def policy(text: str) -> Policy:
-    return read_policy({"p.toml": text})
 
 
 TESTED = policy("[environments.prod.gates.tests-passed]\n")
@@ -40,13 +35,6 @@ TESTED = policy("[environments.prod.gates.tests-passed]\n")
 
 def under(scene: Scene, rules: Policy = TESTED) -> Context:
     return scene.context.under(rules)
-
-
-def submitted(scene: Scene, context: Context, data: bytes = V1) -> str:
-    scene.ingest(data)
-    request = scene.open()
-    requests.submit(context, scene.cy, request)
-    return request
 
 
 def approved(scene: Scene, context: Context, place: str) -> str:
@@ -59,7 +47,7 @@ def approved(scene: Scene, context: Context, place: str) -> str:
 def waive(scene: Scene, context: Context, request: str | None, gate: str = "tests-passed", **more: object) -> str:
     settings = {"justification": "the vendor is late", "accepted": "untested once"} | more
     who = settings.pop("by", scene.dana)
-    entry = waiving.grant(context, who, gate, scope=Where(request=request), **settings)  # type: ignore[arg-type]
+    entry = waiving.grant(context, who, gate, scope=Where(request=request), **settings)
     return entry.statement.on["exception"]
 
 
@@ -70,7 +58,7 @@ def verdict(context: Context, scene: Scene, request: str, gate: str = "tests-pas
 
 def test_a_report_lets_exactly_its_release_pass(scene: Scene) -> None:
     context = under(scene)
-    request = submitted(scene, context)
+    request = asked(scene, context)
     with scene.refused("the gate tests-passed failed: no test report is bound"):
         approving.approve(context, scene.dana, request)
     reporting.add(context, scene.cy, GOOD, name="unit.xml", request=request)
@@ -84,7 +72,7 @@ def test_a_report_lets_exactly_its_release_pass(scene: Scene) -> None:
 
 def test_a_failing_report_is_replaced_by_one_of_its_name_and_hidden_by_no_other(scene: Scene) -> None:
     context = under(scene)
-    request = submitted(scene, context)
+    request = asked(scene, context)
     reporting.add(context, scene.cy, BAD, name="unit.xml", request=request)
     reporting.add(context, scene.cy, GOOD, name="other.xml", request=request)
     assert not verdict(context, scene, request).passed
@@ -95,7 +83,7 @@ def test_a_failing_report_is_replaced_by_one_of_its_name_and_hidden_by_no_other(
 
 def test_a_report_that_nobody_signed_counts_for_nothing(scene: Scene) -> None:
     context = under(scene)
-    request = submitted(scene, context)
+    request = asked(scene, context)
     reporting.add(context, scene.cy, BAD, name="unit.xml", request=request)
     forged = scene.last("report.added")
     with context.ledger.writing() as writer:
@@ -152,7 +140,7 @@ def test_suites_that_say_more_failed_than_they_show_are_believed() -> None:
 
 def test_a_waived_gate_says_so_and_ends_by_itself(scene: Scene) -> None:
     context = under(scene)
-    request = submitted(scene, context)
+    request = asked(scene, context)
     waiver = waive(scene, context, request, days=1)
     found = verdict(context, scene, request)
     assert (found.passed, found.waived) == (False, waiver)
@@ -193,7 +181,7 @@ def test_nobody_waives_a_gate_of_their_own_request_nor_what_is_never_waived(scen
 
 def test_an_edit_ends_an_exception_and_an_ended_one_is_not_brought_back_by_its_copy(scene: Scene) -> None:
     context = under(scene)
-    request = submitted(scene, context)
+    request = asked(scene, context)
     waiver = waive(scene, context, request)
     granted = scene.entries(kind="exception.granted")[0]
     waiving.end(context, scene.dana, waiver, reason="the vendor came")
@@ -210,7 +198,7 @@ def test_an_edit_ends_an_exception_and_an_ended_one_is_not_brought_back_by_its_c
 
 def test_a_verdict_on_other_contents_is_none_on_these(scene: Scene) -> None:
     context = under(scene)
-    request = submitted(scene, context)
+    request = asked(scene, context)
     failed = change_of(context.ledger, request).gates["tests-passed"]
     forged = ev.GateEvaluated(**vars(failed) | {"passed": True, "digest": "0" * 64})
     with context.ledger.writing() as writer:
@@ -240,7 +228,7 @@ def test_what_happens_between_the_gates_and_the_push_stops_it(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, act: Callable[[Scene, Context], None], words: str
 ) -> None:
     context = under(scene, policy("[environments.prod.gates.tests-passed]\n[environments.prod.gates.security-scan]\n"))
-    request = submitted(scene, context)
+    request = asked(scene, context)
     reporting.add(context, scene.cy, GOOD, name="unit.xml", request=request)
     waive(scene, context, request, "security-scan")
     gates.run_now(context, scene.cy, request)
@@ -249,7 +237,7 @@ def test_what_happens_between_the_gates_and_the_push_stops_it(
 
     def meanwhile(*words: object) -> object:
         act(scene, context)
-        return honest(*words)  # type: ignore[arg-type]
+        return honest(*words)
 
     monkeypatch.setattr(deploying, "look", meanwhile)
     with scene.refused(words, beside=("exception.ended", "environment.frozen", "report.added")):
@@ -312,7 +300,7 @@ def test_bytes_that_only_look_the_same_are_not_promoted(scene: Scene) -> None:
 
 def test_the_specification_travels_with_the_deployment(scene: Scene) -> None:
     context = under(scene, policy('[environments.prod.gates.environment-spec]\nkeys = ["runtime.version"]\n'))
-    request = submitted(scene, context)
+    request = asked(scene, context)
     assert not verdict(context, scene, request, "environment-spec").passed
     with pytest.raises(BadInput, match="is one table"):
         specifying.specify(context, scene.alice, "prod", b"[]", name="prod.json")

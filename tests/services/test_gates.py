@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from support.exports import V1, V2, document
 from support.scene import Scene
-from support.tampering import plain_sql
+from support.tampering import damage_blob
 
 from store.domain import events as ev
 from store.domain.gates.contents import Files
@@ -101,11 +101,7 @@ def test_bytes_damaged_in_the_archive_fail_the_gate_at_deployment(scene: Scene) 
     scene.ingest(V2)
     request = scene.approved()
     artifact = scene.entries(kind="artifact.ingested")[-1].statement.on["artifact"]
-    with plain_sql(scene.context.ledger.path) as connection:
-        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'blob_no_update'").fetchone()[0]
-        connection.execute("DROP TRIGGER blob_no_update")
-        connection.execute("UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(artifact),))
-        connection.execute(trigger)
+    damage_blob(scene.context.ledger.path, artifact)
     with pytest.raises(Refusal, match="the gate artifact-intact failed"):
         scene.deploy(request)
     assert "deployment.started" not in scene.kinds()
@@ -115,10 +111,6 @@ def test_a_release_manifest_that_is_damaged_fails_the_gates_too(scene: Scene) ->
     scene.ingest(V1)
     request = scene.approved()
     manifest = change_of(scene.context.ledger, request).target.manifest
-    with plain_sql(scene.context.ledger.path) as connection:
-        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'blob_no_update'").fetchone()[0]
-        connection.execute("DROP TRIGGER blob_no_update")
-        connection.execute("UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(manifest),))
-        connection.execute(trigger)
+    damage_blob(scene.context.ledger.path, manifest)
     with pytest.raises(Refusal, match="the gate artifact-intact failed"):
         scene.deploy(request)

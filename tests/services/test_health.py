@@ -95,6 +95,8 @@ def test_an_overdue_review_becomes_one_finding_however_many_rounds_there_are(sce
     event = scene.last("finding.raised")
     assert isinstance(event, ev.FindingRaised)
     assert (event.about, event.source, event.severity) == ("BG-0001", "overdue-review", "high")
+    people.grant(scene.context, scene.alice, "rex", ev.Grant(role="auditor"))
+    assert duty(scene.context, "FND-0001").who == ("alice",), "rex broke the glass and could not close it"
     assert (event.environment, event.incident) == ("prod", "INC-0001")
     size = scene.size
     assert raising.once(scene.context) == raising.Round()

@@ -41,8 +41,16 @@ def test_an_approval_is_due_by_its_deadline_and_then_by_that_of_the_next_role(sc
     escalating.escalate_all(context)
     (next_,) = of_kind(context, "approval")
     assert (next_.state, "escalated to security-approver" in next_.what) == (State.SOON, True)
+    assert next_.who == ("bo", "dana")
+    scene.clock.advance(hours=8)
+    (step,) = escalating.escalate_all(context)
+    assert str(step.statement.data["reason"]).count("security-approver") == 1
+    (last,) = of_kind(context, "approval")
+    assert last.who == ("alice", "bo", "dana"), "it went on to the admins"
+    assert approving.wanted(context, request).missing == ("0 of 1 approvals for risk low",)
     approving.approve(context, scene.bo, request)
     assert of_kind(context, "approval") == []
+    assert approving.wanted(context, request).missing == ()
 
 
 def test_an_overdue_approval_is_no_finding_and_nobody_is_reminded_beside_the_escalation(scene: Scene) -> None:

@@ -31,7 +31,7 @@ def imported(scene: Scene, made: Repository, path: str = ".", **options: object)
         path,
         project="orders",
         environment="prod",
-        **options,  # type: ignore[arg-type]
+        **options,
     )
 
 

@@ -110,4 +110,4 @@ def test_an_annotation_never_changes_what_it_is_about(scene: Scene) -> None:
     original = scene.context.ledger.entry(2)
     incidents.annotate(scene.context, scene.alice, "2", "that was the beginning")
     assert scene.context.ledger.entry(2) == original
-    assert scene.last("entry.annotated").entry == "2"  # type: ignore[attr-defined]
+    assert scene.last("entry.annotated").entry == "2"

@@ -93,7 +93,7 @@ def test_what_is_no_plain_file_goes_to_quarantine_unread(scene: Scene, sort: str
 
 def test_a_crash_between_quarantine_and_entry_is_made_up_for(scene: Scene) -> None:
     drop(scene, {"b.json": b"{broken"})
-    kept = scene.last("artifact.refused").kept  # type: ignore[attr-defined]
+    kept = scene.last("artifact.refused").kept
     source = scene.workspace.root / kept
     orphan = source.with_name("orphan.json")
     orphan.write_bytes(b"{")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from support.exports import V1, V2
 from support.scene import Scene
+from support.tampering import past_triggers
 
 from store.domain import events as ev
 from store.domain.component import Connector
@@ -113,6 +114,11 @@ def test_modules_that_were_first_asked_for_after_the_deployment_are_no_news(scen
 
 def test_a_list_that_an_entry_names_is_looked_for_in_the_archive(deployed: Scene) -> None:
     assert verify_workspace(deployed.context, scope=Scope()).verdict is Verdict.ANCHORED
+    named = deployed.last("modules.observed").connectors
+    with past_triggers(deployed.workspace.root / "ledger.db") as connection:
+        connection.execute("DELETE FROM blob WHERE digest = ?", (bytes.fromhex(named),))
+    (problem,) = verify_workspace(deployed.context, scope=Scope()).problems
+    assert (problem.problem, named in problem.detail) == ("archive", True)
 
 
 def test_modules_of_unknown_versions_are_told_too() -> None:

@@ -24,33 +24,24 @@ from store.services.acting import statement_of
 from store.services.audit import evidence
 from store.services.audit.verifying import Scope, verify_workspace
 from store.services.identity import log_key, log_key_file, people
-from store.workspace import Workspace, create, open_workspace, verify_unopened
+from store.workspace import create, open_workspace, verify_unopened
 
 ALL = Scope()
-
-
-def opened(scene: Scene) -> Workspace:
-    """Open the scene's workspace once more, as another process would."""
-    return open_workspace(scene.workspace.root, clock=scene.clock)
 
 
 def pinned(scene: Scene) -> str:
     return config.load(scene.workspace.root).ledger.log_key
 
 
-def act(scene: Scene) -> None:
-    people.grant(scene.context, scene.alice, "cy", ev.Grant(role="auditor", project=f"p{scene.size}"))
-
-
 def test_a_rotation_is_followed_from_the_first_key_and_nothing_before_it_is_lost(scene: Scene) -> None:
     before, old = pinned(scene), scene.context.ledger.checkpoint()
-    act(scene)
+    scene.grant_more()
     done = log_key.rotate(scene.context, scene.alice, reason="a year has passed")
     assert pinned(scene) == done.vkey != before
     assert done.file.stat().st_mode & 0o777 == 0o600
     assert scene.context.ledger.verifier.vkey == done.vkey
-    act(scene)
-    act(scene)
+    scene.grant_more()
+    scene.grant_more()
     keys = scene.context.ledger.keys
     assert [key.vkey for key in keys.all] == [before, done.vkey]
     assert keys.at(done.entry.seq) == keys.all, "both keys sign the checkpoint over the rotation"
@@ -59,7 +50,7 @@ def test_a_rotation_is_followed_from_the_first_key_and_nothing_before_it_is_lost
         assert keys.open(scene.context.ledger.checkpoint(size)).size == size
     report = verify_workspace(scene.context, scope=ALL)
     assert (report.verdict, report.problems) == (Verdict.ANCHORED, ())
-    again = opened(scene)
+    again = scene.reopened()
     assert again.ledger.writable, again.ledger.read_only_reason
     again.close()
     assert verify_unopened(scene.workspace.root).ok
@@ -69,7 +60,7 @@ def test_keys_change_as_often_as_it_takes(scene: Scene) -> None:
     for number in range(3):
         log_key.rotate(scene.context, scene.alice, reason=f"again {number}")
     assert len(scene.context.ledger.keys.all) == 4
-    act(scene)
+    scene.grant_more()
     assert verify_workspace(scene.context, scope=ALL).ok
     start = scene.context.ledger.keys.open(scene.context.ledger.checkpoint(4))
     assert verify_workspace(scene.context, scope=replace(ALL, start=start)).ok
@@ -80,7 +71,7 @@ def test_a_crash_before_the_configuration_was_written_changes_nothing(scene: Sce
     old = path.read_text()
     log_key.rotate(scene.context, scene.alice, reason="new")
     path.write_text(old)
-    again = opened(scene)
+    again = scene.reopened()
     assert again.ledger.writable, again.ledger.read_only_reason
     assert verify_workspace(again.context, scope=ALL).ok
     log_key.rotate(again.context, scene.alice, reason="newer")
@@ -92,24 +83,24 @@ def test_the_old_key_alone_only_looks_and_signs_nothing_more(scene: Scene) -> No
     done = log_key.rotate(scene.context, scene.alice, reason="stolen")
     done.file.rename(done.file.with_name("elsewhere"))
     (scene.workspace.root / f"{log_key_file.KEY_FILE}.other").touch()
-    again = opened(scene)
+    again = scene.reopened()
     assert "private key is not here" in str(again.ledger.read_only_reason)
     again.close()
     shutil.copy(scene.workspace.root / log_key_file.KEY_FILE, done.file)
-    again = opened(scene)
+    again = scene.reopened()
     assert not again.ledger.writable
     assert "not the log's key since its last rotation" in str(again.ledger.read_only_reason)
     with pytest.raises(StorageFailure, match="nothing can be recorded"):
-        act(replace(scene, workspace=again))
+        replace(scene, workspace=again).grant_more()
     again.close()
 
 
 def test_another_process_stops_appending_until_it_opens_again(scene: Scene) -> None:
-    other = opened(scene)
+    other = scene.reopened()
     log_key.rotate(scene.context, scene.alice, reason="new")
-    act(scene)
+    scene.grant_more()
     with pytest.raises(StorageFailure, match="changed the log's keys; open it again"):
-        act(replace(scene, workspace=other))
+        replace(scene, workspace=other).grant_more()
     assert not other.ledger.writable
     other.close()
     assert verify_workspace(scene.context, scope=ALL).ok
@@ -186,7 +177,7 @@ def test_a_ledger_whose_keys_are_all_other_ones_is_not_the_one_that_belongs_here
 def test_proofs_from_before_and_after_a_rotation_hold(scene: Scene, tmp_path: Path) -> None:
     old = evidence.prove(scene.context, 3)
     log_key.rotate(scene.context, scene.alice, reason="new")
-    act(scene)
+    scene.grant_more()
     (tmp_path / "body").write_bytes(scene.context.ledger.entry(3).body)
     for name, proof in (("old", old), ("new", evidence.prove(scene.context, 3))):
         (tmp_path / name).write_bytes(proof)

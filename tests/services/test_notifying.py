@@ -242,6 +242,16 @@ def test_broken_glass_is_told_at_once_though_nobody_watches(scene: Scene, webhoo
     assert any("glass.broken" in one["title"] and "cannot pay" in one["message"] for one in webhook.got)
 
 
+def test_broken_glass_is_told_though_nobody_ever_watched_here_and_what_was_before_is_not(
+    scene: Scene, webhook: Receiver
+) -> None:
+    context = with_channels(scene.context, hook=webhook.url)
+    rex = scene.enrol("rex", "responder")
+    incidents.open_incident(context, rex, title="it burns", severity="high")
+    breaking.break_glass(context, rex, "INC-0001", environment="prod", justification="customers cannot pay")
+    assert ["glass.broken" in one["title"] for one in webhook.got] == [True]
+
+
 def test_a_dead_network_keeps_nobody_from_breaking_glass_and_the_notice_waits(scene: Scene) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

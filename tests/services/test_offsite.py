@@ -51,7 +51,7 @@ def test_it_is_recorded_as_it_was_signed_and_counts(scene: Scene, request_id: st
 def altered(scene: Scene, request: str, **changes: object) -> bytes:
     """The statement dana's own client would make with another field in it, well signed by dana."""
     event = offsite.prepare(scene.context, request, "dana").event
-    return statement_of(scene.context, replace(event, **changes), "dana").bytes()  # type: ignore[arg-type]
+    return statement_of(scene.context, replace(event, **changes), "dana").bytes()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from support.exports import V2
 from support.scene import Scene
-from support.tampering import plain_sql, smuggle
+from support.tampering import past_triggers, smuggle
 
 from store import archive
 from store.domain import events as ev
@@ -315,12 +315,9 @@ def test_verify_says_what_is_damaged_even_where_the_rules_themselves_are(scene: 
     scene.ingest()
     adopted(scene, TEN)
     damaged = scene.entries(kind=kind)[0].seq
-    with plain_sql(scene.workspace.root / "ledger.db") as connection:
-        (trigger,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'entry_no_update'").fetchone()
+    with past_triggers(scene.workspace.root / "ledger.db") as connection:
         (body,) = connection.execute("SELECT body FROM entry WHERE seq = ?", (damaged,)).fetchone()
-        connection.execute("DROP TRIGGER entry_no_update")
         connection.execute("UPDATE entry SET body = ? WHERE seq = ?", (body.replace(b"2026-", b"2027-", 1), damaged))
-        connection.execute(trigger)
     scene.workspace.close()
     opened = open_workspace(scene.workspace.root, clock=scene.clock)
     report = verify_workspace(opened.context, scope=Scope())

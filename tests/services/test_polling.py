@@ -171,7 +171,7 @@ def test_a_deployment_between_asking_and_answer_makes_the_answer_worthless(
         deploy(method, path)
         return found
 
-    quick.answer = answer  # type: ignore[method-assign]
+    quick.answer = answer
     assert place.poll().news == 0
     assert done == [True]
     assert not scene.entries(kind="drift.opened")

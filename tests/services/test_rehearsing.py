@@ -179,7 +179,7 @@ class Faulty:
             self.calls += 1
             if self.calls in numbers and not after:
                 raise PlatformFailure("the disk is gone")
-            done = push(target, *args, **more)  # type: ignore[arg-type]
+            done = push(target, *args, **more)
             if self.calls in numbers:
                 for path in target.deliver.rglob("flows.json"):
                     path.chmod(0o600)

@@ -41,7 +41,7 @@ def test_what_the_review_says_is_blocked_is_what_the_service_refuses(scene: Scen
     refused = {}
     for name, act in {"deploy": deploying.deploy, "approve": approving.approve}.items():
         try:
-            act(scene.context, scene.actor(handle), "CR-0001")  # type: ignore[operator]
+            act(scene.context, scene.actor(handle), "CR-0001")
         except Refusal as refusal:
             refused[name] = refusal.reasons
     assert seen.deploy_blocked == refused.get("deploy", ())

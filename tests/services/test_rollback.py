@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.exports import TAMPERED, V1, V2, V3, document, tabs
 from support.scene import Scene, add_environment, content
-from support.tampering import plain_sql
+from support.tampering import damage_blob
 
 from store.domain import events as ev
 from store.domain.gates.verdict import good
@@ -193,8 +193,16 @@ def test_every_earlier_release_in_quarantine_is_a_refusal_until_one_is_lifted(sc
     scene.live(V1)
     second = scene.live(V2)
     back(scene, plan(scene))
-    with pytest.raises(Refusal, match="every earlier release is in quarantine"):
+    with pytest.raises(Refusal, match="every earlier release is in quarantine: rolled back by bo") as told:
         plan(scene)
+    held = release_of(scene, second)[:12]
+    assert told.value.would_unblock == (f"an admin lifts a quarantine: quarterdeck quarantine lift {held}",)
+    before = scene.size
+    with pytest.raises(Refusal, match="every earlier release"):
+        rollback.begin(scene.context, scene.bo, "prod", "orders")
+    (tried,) = scene.entries(after=before)
+    assert (tried.statement.kind, tried.statement.on["principal"]) == ("attempt.refused", "bo")
+    assert (tried.statement.on["environment"], tried.statement.data["act"]) == ("prod", "roll back")
     with pytest.raises(BadInput, match="reason"):
         rollback.lift_quarantine(scene.context, scene.alice, "orders", release_of(scene, second), reason="")
     rollback.lift_quarantine(scene.context, scene.alice, "orders", release_of(scene, second), reason="mended outside")
@@ -409,11 +417,7 @@ def test_a_rollback_to_damaged_bytes_is_recorded_as_failed(scene: Scene) -> None
     scene.live(V2)
     what = plan(scene)
     artifact = scene.entries(kind="artifact.ingested")[0].statement.on["artifact"]
-    with plain_sql(scene.context.ledger.path) as connection:
-        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'blob_no_update'").fetchone()[0]
-        connection.execute("DROP TRIGGER blob_no_update")
-        connection.execute("UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(artifact),))
-        connection.execute(trigger)
+    damage_blob(scene.context.ledger.path, artifact)
     with pytest.raises(IntegrityFailure):
         rollback.roll_back(scene.context, scene.bo, what, reason="it hurts")
     assert scene.kinds()[-1] == "deployment.failed"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from support.scene import Scene
+from support.tampering import past_triggers
 
 from store import config
 from store.domain import events as ev
@@ -20,33 +20,18 @@ from store.ledger.handover import SecondKey
 from store.ledger.report import Verdict
 from store.services.acting import statement_of
 from store.services.audit.verifying import Scope, verify_workspace
-from store.services.identity import log_key, people, second_key
-from store.workspace import Workspace, create, open_workspace, verify_unopened
+from store.services.identity import log_key, second_key
+from store.workspace import create, open_workspace, verify_unopened
 
 ALL = Scope()
 
 
-def act(scene: Scene) -> None:
-    people.grant(scene.context, scene.alice, "cy", ev.Grant(role="auditor", project=f"p{scene.size}"))
-
-
-def opened(scene: Scene) -> Workspace:
-    return open_workspace(scene.workspace.root, clock=scene.clock)
-
-
 def strip(path: Path, key: Verifier) -> None:
     """Take the key's lines out of every stored checkpoint, as somebody with the file could."""
-
-    with sqlite3.connect(path) as connection:
-        triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            connection.execute(f"DROP TRIGGER {name}")
+    with past_triggers(path) as connection:
         for size, note in connection.execute("SELECT size, note FROM checkpoint").fetchall():
             kept = [line for line in note.split(b"\n") if len(line) < 1000]
             connection.execute("UPDATE checkpoint SET note = ? WHERE size = ?", (b"\n".join(kept), size))
-        for _, sql in triggers:
-            connection.execute(sql)
-    connection.close()
     assert key.type == ML_DSA_44
 
 
@@ -56,13 +41,13 @@ def test_from_then_on_every_checkpoint_is_signed_twice_and_verifies(scene: Scene
     assert config.load(scene.workspace.root).ledger.second_key == done.vkey
     assert done.file is not None
     assert done.file.stat().st_mode & 0o777 == 0o600
-    act(scene)
+    scene.grant_more()
     keys = scene.context.ledger.keys
     assert [key.type for key in keys.at(scene.context.ledger.head().size)] == [1, ML_DSA_44]
     assert keys.open(before).size == done.entry.seq - 1
     report = verify_workspace(scene.context, scope=ALL)
     assert (report.verdict, report.problems) == (Verdict.ANCHORED, ())
-    again = opened(scene)
+    again = scene.reopened()
     assert again.ledger.writable, again.ledger.read_only_reason
     again.close()
     assert verify_unopened(scene.workspace.root).ok
@@ -70,26 +55,26 @@ def test_from_then_on_every_checkpoint_is_signed_twice_and_verifies(scene: Scene
 
 def test_another_one_takes_over_and_the_last_can_be_given_up(scene: Scene) -> None:
     first = second_key.set_second(scene.context, scene.alice, reason="one")
-    act(scene)
+    scene.grant_more()
     other = second_key.set_second(scene.context, scene.alice, reason="two")
-    act(scene)
+    scene.grant_more()
     log_key.rotate(scene.context, scene.alice, reason="and the first one in between")
     gone = second_key.drop_second(scene.context, scene.alice, reason="too large")
-    act(scene)
+    scene.grant_more()
     keys = scene.context.ledger.keys
     assert [key.vkey for _, key, _ in keys.second_periods] == [first.vkey, other.vkey]
     assert len(keys.at(other.entry.seq)) == 3
     assert len(keys.at(gone.entry.seq + 1)) == 1
     assert config.load(scene.workspace.root).ledger.second_key == ""
     assert verify_workspace(scene.context, scope=ALL).ok
-    again = opened(scene)
+    again = scene.reopened()
     assert again.ledger.writable, again.ledger.read_only_reason
     again.close()
 
 
 def test_stripped_second_signatures_are_invalid_and_nothing_goes_on(scene: Scene) -> None:
     second_key.set_second(scene.context, scene.alice, reason="new")
-    act(scene)
+    scene.grant_more()
     key = scene.context.ledger.keys.second
     assert key is not None
     scene.context.ledger.close()
@@ -97,7 +82,7 @@ def test_stripped_second_signatures_are_invalid_and_nothing_goes_on(scene: Scene
     report = verify_unopened(scene.workspace.root)
     assert report.verdict == Verdict.INVALID
     assert any("not signed by" in problem.detail for problem in report.problems)
-    again = opened(scene)
+    again = scene.reopened()
     assert not again.ledger.writable
     again.close()
 
@@ -106,7 +91,7 @@ def test_without_its_private_half_nothing_is_recorded_and_the_reason_is_said(sce
     done = second_key.set_second(scene.context, scene.alice, reason="new")
     assert done.file is not None
     done.file.rename(done.file.with_name("elsewhere"))
-    again = opened(scene)
+    again = scene.reopened()
     assert "second private key is not here" in str(again.ledger.read_only_reason)
     again.close()
 
@@ -116,7 +101,7 @@ def test_a_ledger_that_never_named_the_pinned_second_key_is_another_one(scene: S
     path = scene.workspace.root / config.FILE_NAME
     config.save(scene.workspace.root, config.with_second_key(path.read_text(), "", stranger.vkey))
     with pytest.raises(IntegrityFailure, match="no entry names the second key"):
-        opened(scene)
+        scene.reopened()
     report = verify_unopened(scene.workspace.root)
     assert report.verdict == Verdict.INVALID
     assert "no entry names the second key" in report.problems[0].detail
@@ -143,7 +128,7 @@ def test_somebody_with_the_log_key_who_is_no_admin_is_found(scene: Scene) -> Non
 
 
 def test_another_process_stops_until_it_has_the_new_key(scene: Scene) -> None:
-    other = opened(scene)
+    other = scene.reopened()
     second_key.set_second(scene.context, scene.alice, reason="new")
     with pytest.raises(StorageFailure, match="changed the log's keys"), other.ledger.writing():
         pass

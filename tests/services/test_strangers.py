@@ -169,7 +169,7 @@ def test_a_statement_signed_for_another_place_purpose_or_time_is_refused_and_rec
     if changes.get("kind") == "approval.refused":
         parts["data"] = {"digest": "0" * 64, "reason": "no", "nonce": "0" * 32}
     data = Statement(**parts | changes).bytes()
-    with scene.refused(words, (BadInput, Refusal)):  # type: ignore[arg-type]
+    with scene.refused(words, (BadInput, Refusal)):
         bring(scene, tmp_path, data, scene.dana.signer.sign(data))
     assert scene.refusals[-1].principal == "dana"
     assert scene.context.ledger.origin == ORIGIN

@@ -22,7 +22,7 @@ from store.services.requests.review import review
 def add(scene: Scene, request: str, by: Actor | None = None, **said: object) -> Entry:
     words = {"handling": "scrubbed", "what": "orders of May", "where": "staging.orders", "records": 120,
              "masking": "names hashed"}  # fmt: skip
-    return testdata.add(scene.context, by or scene.cy, request, **(words | said))  # type: ignore[arg-type]
+    return testdata.add(scene.context, by or scene.cy, request, **(words | said))
 
 
 def test_a_record_shows_in_review_lineage_and_explanation_with_its_entry(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve()
 sys.path[:0] = [str(HERE.parents[2]), str(HERE.parent)]
 
-from soak_ground import appending  # noqa: E402  the path comes first
+from soak_ground import appending
 
 if __name__ == "__main__":
     sys.exit(appending(Path(sys.argv[1]), int(sys.argv[2]))())

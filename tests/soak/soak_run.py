@@ -24,12 +24,12 @@ HERE = Path(__file__).resolve()
 REPOSITORY = HERE.parents[2]
 sys.path[:0] = [str(REPOSITORY), *(str(REPOSITORY / "tests" / name) for name in ("", "soak", "ledger"))]
 
-import soak_burst  # noqa: E402  the path comes first
-import soak_crashes  # noqa: E402
-import soak_damage  # noqa: E402
-import soak_flips  # noqa: E402
-import soak_page  # noqa: E402
-from soak_ground import Counted, Wrong  # noqa: E402
+import soak_burst
+import soak_crashes
+import soak_damage
+import soak_flips
+import soak_page
+from soak_ground import Counted, Wrong
 
 Part = Callable[[Path, int, random.Random], Counted]
 PARTS: dict[str, Part] = soak_crashes.PARTS | soak_damage.PARTS | soak_burst.PARTS

@@ -86,7 +86,7 @@ def real_history(name: str, path: Path) -> tuple[Repository, list[dict[str, Any]
     made = repository(path, "--bare")
     with tarfile.open(source) as packed:
         members = {member.name.partition("/")[2]: member for member in packed.getmembers() if member.isfile()}
-        texts = {key: packed.extractfile(member).read() for key, member in members.items()}  # type: ignore[union-attr]
+        texts = {key: packed.extractfile(member).read() for key, member in members.items()}
     commits = [json.loads(line) for line in texts["history.jsonl"].splitlines()]
     made.git("fast-import", "--quiet", data=b"".join(_stream(commits, texts)))
     made.git("symbolic-ref", "HEAD", "refs/heads/main")

@@ -134,6 +134,14 @@ class Scene:
         folder = self.workspace.root / "out" / place / project
         return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
+    def grant_more(self) -> None:
+        """Let alice sign one more entry, another one each time."""
+        people.grant(self.context, self.alice, "cy", ev.Grant(role="auditor", project=f"p{self.size}"))
+
+    def reopened(self) -> Workspace:
+        """Open the workspace once more, as another process would."""
+        return open_workspace(self.workspace.root, clock=self.clock)
+
     def open_note(self) -> int:
         """Let alice write something down; return the entry's number."""
         return incidents.annotate(self.context, self.alice, "1", "a note").seq

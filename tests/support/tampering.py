@@ -36,3 +36,21 @@ def plain_sql(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def past_triggers(path: Path) -> Iterator[sqlite3.Connection]:
+    """Lend a connection that may edit what only grows: the triggers are put back as they were at the end."""
+    with plain_sql(path) as connection:
+        triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        yield connection
+        for _, sql in triggers:
+            connection.execute(sql)
+
+
+def damage_blob(path: Path, digest: str) -> None:
+    """Overwrite the archived bytes with this digest."""
+    with past_triggers(path) as connection:
+        connection.execute("UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(digest),))

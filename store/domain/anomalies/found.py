@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Final
 
 HOUR, VOLUME, ORDER, FIRST_TIME, TWO_PLACES = "hour", "volume", "order", "first-time", "two-places"
-SEVERITIES: Final = {HOUR: "warning", VOLUME: "warning", ORDER: "high", FIRST_TIME: "warning", TWO_PLACES: "high"}
+STANDING: Final = "standing"
+SEVERITIES: Final = {
+    HOUR: "warning", VOLUME: "warning", ORDER: "high", FIRST_TIME: "warning", TWO_PLACES: "high", STANDING: "warning",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +38,8 @@ class Found:
     principal: str | None = None
     project: str | None = None
     environment: str | None = None
+    also: tuple[str, ...] = ()
+    """Who else it is about: they cannot say that it was nothing, either."""
     severity: str = ""
     """Empty: the rule's own."""
 

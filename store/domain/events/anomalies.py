@@ -26,7 +26,7 @@ class AnomalyNoticed(Event):
     ON: ClassVar[tuple[str, ...]] = _ABOUT
     anomaly: str
     rule: str
-    """`hour`, `volume`, `order`, `first-time` or `two-places`."""
+    """`hour`, `volume`, `order`, `first-time`, `two-places` or `standing`."""
     severity: str
     """As notifications say it: `info`, `warning`, `high` or `critical`."""
     about: int
@@ -37,6 +37,8 @@ class AnomalyNoticed(Event):
     policy: str
     """The policy whose thresholds it is past."""
     principal: str | None = None
+    also: tuple[str, ...] = ()
+    """Who else it is about."""
     project: str | None = None
     environment: str | None = None
     request: str | None = None
@@ -48,10 +50,12 @@ class AnomalyAcknowledged(Event):
     """Somebody looked at it and says what it was."""
 
     KIND: ClassVar[str] = "anomaly.acknowledged"
-    ON: ClassVar[tuple[str, ...]] = ("anomaly", "principal", "project", "environment")
+    ON: ClassVar[tuple[str, ...]] = _ABOUT
     SIGNED: ClassVar[bool] = True
     anomaly: str
     note: str
     principal: str | None = None
     project: str | None = None
     environment: str | None = None
+    request: str | None = None
+    deployment: str | None = None

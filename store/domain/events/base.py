@@ -146,4 +146,5 @@ def _plain(value: Any) -> Json:
         return {f.name: _plain(item) for f in shape if (item := getattr(value, f.name)) is not None}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
-    return value  # type: ignore[no-any-return]
+    plain: Json = value
+    return plain

@@ -59,6 +59,8 @@ class RollbackStarted(Event):
     """Set when only these components go back, and they are more than one."""
     glass: str | None = None
     """The broken glass it was done under."""
+    moved: str | None = None
+    """In words, that it went elsewhere than what stood there was pushed to: the target was changed in between."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ def connectors_allowed(seen: Connected) -> Verdict:
     judged = judge(seen.connectors, seen.rule)
     if judged.passed:
         return good(f"{len(seen.connectors)} connectors, none of them against the lists")
-    return bad(some(judged.reasons), "take it out, or have the policy allow it")
+    return bad(some(judged.reasons), "take it out, or have the policy allow it; else an exception")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +63,10 @@ def least_privilege(seen: Privileges) -> Verdict:
     if not against:
         return good("nothing may do more than the policy lets it")
     found = some(f"{_WORDS[mark.code]}: {mark.name or 'the installation'}, {mark.detail}" for mark in against)
-    return bad(found, "let the endpoint ask who calls, take the node out, or have the policy except the component")
+    how = (
+        "let the endpoint ask who calls, take the node out, or have the policy except the component; else an exception"
+    )
+    return bad(found, how)
 
 
 def _is_excepted(mark: Mark, seen: Privileges) -> bool:

@@ -49,7 +49,7 @@ def impact(before: Exported, after: Exported, *, returned: Mapping[str, str] | N
     where it is not given.
     """
     if returned is None:
-        from store.domain.diff.renames import returned as came_back
+        from store.domain.diff.renames import returned as came_back  # a diff holds an impact
 
         returned = came_back(before.components, after.components)
     facts = [*permission_facts(before, after, returned), *connector_facts(before, after, returned)]

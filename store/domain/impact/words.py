@@ -30,7 +30,7 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
     "file-removed": "{place} touches no files any more",
     "tls-off": "{place} is no longer safe from a false server: it {new}",
     "tls-changed": "{place} is still not safe from a false server: it {new}",
-    "tls-on": "{place} checks whom it talks to now",
+    "tls-on": "{place} talks to nobody unchecked any more",
     "secret-added": "{place} {new}",
     "secret-changed": "{place} {new}",
     "secret-removed": "{place} holds no secret in the open any more",

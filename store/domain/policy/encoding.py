@@ -48,4 +48,5 @@ def _plain(value: Any) -> Json:
         return encoded(value, always=("security",) if hasattr(value, "security") else ())
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    return value  # type: ignore[no-any-return]
+    plain: Json = value
+    return plain

@@ -27,6 +27,8 @@ class Anomalies:
     """So many times the usual number of acts in a day is unusual."""
     two_places_minutes: Count = 10
     """Acts by one person through different keys within this time are two places at once."""
+    enrolled_days: Days = 14
+    """Who has a role or key for so long or less says yes to its giver: worth a line each time."""
     first_time: tuple[Glob, ...] = ("prod*",)
     """Globs of environments where a first-time actor is worth a line."""
 

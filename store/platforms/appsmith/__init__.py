@@ -9,28 +9,18 @@ from store.domain.component import DiffRules, Parsed
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.appsmith.application import LISTS, NOISE, components_of, language, list_of
+from store.platforms.appsmith.application import LISTS, components_of, language
+from store.platforms.appsmith.kept import MARKS, is_noise, kept_alone
 from store.platforms.appsmith.watch import connectors_of, notices_of
-
-_IN_GIT: Final = (
-    (b'"unpublishedAction"', b'"pluginId"'),
-    (b'"unpublishedPage"', b'"layouts"'),
-    (b'"unpublishedCollection"', b'"pluginId"'),
-    (b'"datasourceConfiguration"', b'"pluginId"'),
-)
-"""What stands in the files of an application that is kept in git, one for each thing."""
 
 
 class Appsmith:
     """Appsmith 1.5 and later. A component is a page, a query, a JS object, a data source, the application itself."""
 
     name: Final = "appsmith"
-    rules: Final = DiffRules(
-        is_noise=lambda kind, path: NOISE.covers(path),  # noqa: ARG005  the shape of DiffRules.is_noise
-        language=language,
-    )
+    rules: Final = DiffRules(is_noise=is_noise, language=language)
 
-    def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
+    def detect(self, data: bytes, _name: str) -> int:
         """Return how much `data` looks like an exported application."""
         if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
             return 0
@@ -39,7 +29,7 @@ class Appsmith:
             return 90 if marks else 60
         if marks >= 2:
             return 80
-        return 75 if any(all(key in data for key in keys) for keys in _IN_GIT) else 0
+        return 75 if any(all(key in data for key in keys) for keys in MARKS) else 0
 
     def parse(self, data: bytes, name: str) -> Parsed:
         """Return pages, queries, JS objects and data sources with the hosts and libraries they use.
@@ -52,8 +42,8 @@ class Appsmith:
         source = Source.of(data, has_float=document.has_float)
         if isinstance(value, dict) and any(isinstance(value.get(key), list) for key in LISTS):
             parts = components_of(value, name, source=source)
-        elif isinstance(value, dict) and (kept_in := list_of(value)):
-            parts = components_of({kept_in: [value]}, name, source=source)[1:]  # but for the application
+        elif isinstance(value, dict):
+            parts = kept_alone(value, name, source=source)
         else:
             raise BadInput("not an Appsmith application: neither pages, actions nor data sources")
         spans = scan(data)

@@ -21,13 +21,13 @@ _SERVER: Final = (
 )  # fmt: skip
 """What the server notes of a thing."""
 _RIGHTS: Final = ("userPermissions", "policies", "new")
-_WIDGET: Final = frozenset({
+WIDGET: Final = frozenset({
     "topRow", "bottomRow", "leftColumn", "rightColumn", "parentRowSpace", "parentColumnSpace", "mobileTopRow",
     "mobileBottomRow", "mobileLeftColumn", "mobileRightColumn", "originalTopRow", "originalBottomRow", "snapRows",
     "snapColumns", "minHeight", "canExtend", "isLoading", "iconSVG", "thumbnailSVG", "searchTags", "hideCard",
 })  # fmt: skip
 """Where a widget stands, and how the editor's palette shows it."""
-_STATES: Final = tuple(
+STATES: Final = tuple(
     state + kind for kind in ("Page", "Action", "Collection") for state in ("unpublished", "published")
 )
 """What is being edited, and what is live."""
@@ -36,23 +36,20 @@ NOISE: Final = Noise(
         *((key,) for key in _SERVER),
         ("updatedResources",),
         *(("exportedApplication", key) for key in _SERVER),
-        *((state, key) for state in _STATES for key in _RIGHTS),
-        *((state, "datasource", key) for state in _STATES for key in _RIGHTS),
-        *((state, "layouts", ANY, key) for state in _STATES[:2] for key in ("id", *_RIGHTS)),
-        *((state, "layouts", ANY, "layoutOnLoadActions", ANY, ANY, "id") for state in _STATES[:2]),
+        *((state, key) for state in STATES for key in _RIGHTS),
+        *((state, "datasource", key) for state in STATES for key in _RIGHTS),
+        *((state, "layouts", ANY, key) for state in STATES[:2] for key in ("id", *_RIGHTS)),
+        *((state, "layouts", ANY, "layoutOnLoadActions", ANY, ANY, "id") for state in STATES[:2]),
     ),
     nested=tuple(
         nested
-        for state in _STATES[:2]
+        for state in STATES[:2]
         for nested in (
-            Nested(top=(state, "layouts", ANY, "dsl"), inner=("children", ANY), keys=_WIDGET),
+            Nested(top=(state, "layouts", ANY, "dsl"), inner=("children", ANY), keys=WIDGET),
             Nested(top=(state, "layouts", ANY, "dsl", "children"), inner=(ANY, "children"), keys=frozenset({ORDER})),
         )
     ),
 )
-_KEPT_ALONE: Final = {
-    "actionList": _STATES[2:4], "pageList": _STATES[:2], "actionCollectionList": _STATES[4:],
-}  # fmt: skip
 _SQL: Final = re.compile(
     r"\s*+(?:--[^\n]*+\n\s*+)*+(?:select|with|insert|update|delete|call|exec|merge|create|alter)\b", re.IGNORECASE
 )
@@ -74,7 +71,7 @@ def components_of(value: Thing, name: str, *, source: Source) -> tuple[Component
     made = _Made(source=source)
     made.add(app, app, "application", whole)
     for page in _things(value, "pageList"):
-        content = page | {key: _page(page[key]) for key in _STATES[:2] if key in page}
+        content = page | {key: _page(page[key]) for key in STATES[:2] if key in page}
         called = _edited(page, "Page").get("name") or page.get("name") or "page"
         made.add(f"{app}/page/{_own_id(page) or called}", str(called), "page", content)
     for store in stores:
@@ -88,14 +85,6 @@ def components_of(value: Thing, name: str, *, source: Source) -> tuple[Component
         kind = _PLUGIN_KINDS.get(str(item.get("pluginType")), "query")
         made.add(f"{app}/action/{_own_id(item) or called}", called, kind, item)
     return tuple(made.parts.values())
-
-
-def list_of(thing: Thing) -> str:
-    """Return the list in which an export has what git keeps in a file of its own; empty where it is none of them."""
-    for key, states in _KEPT_ALONE.items():
-        if any(isinstance(thing.get(state), dict) for state in states):
-            return key
-    return "datasourceList" if isinstance(thing.get("datasourceConfiguration"), dict) and "pluginId" in thing else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,7 +104,7 @@ class _Made:
             kind=kind,
             content=content,
             behaviour=NOISE.without(content),
-            labels=dict(_labels(content)) if kind == "page" else {},
+            labels=dict(labels_of(content)) if kind == "page" else {},
             source=self.source,
         )
 
@@ -160,17 +149,17 @@ def _page(page: Json) -> Json:
     return [_page(item) for item in page] if isinstance(page, list) else page
 
 
-def _labels(value: Json) -> Iterator[tuple[str, str]]:
+def labels_of(value: Json) -> Iterator[tuple[str, str]]:
     """Yield the id of every widget with the name people know it by; the canvas below all is called 0."""
     if isinstance(value, dict):
         identity, name = value.get("widgetId"), value.get("widgetName")
         if isinstance(identity, str) and isinstance(name, str) and identity != "0":
             yield identity, name
         for item in value.values():
-            yield from _labels(item)
+            yield from labels_of(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _labels(item)
+            yield from labels_of(item)
 
 
 def language(kind: str, path: Path, value: str) -> str | None:

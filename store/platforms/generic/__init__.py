@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from store.domain.build import Source, component
-from store.domain.component import Connector, DiffRules, Json, Notice, Parsed, Path
+from store.domain.component import Connector, DiffRules, Json, Notice, Parsed
 from store.domain.hosts import hosts_in
 from store.domain.secrets import scan
 from store.errors import BadInput
@@ -46,9 +46,9 @@ class Generic:
     @property
     def rules(self) -> DiffRules:
         """No noise, no code, no wiring."""
-        return DiffRules(is_noise=_no_noise, language=_no_language)
+        return DiffRules()
 
-    def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
+    def detect(self, _data: bytes, _name: str) -> int:
         """Return 10: what no other platform claims is tried here."""
         return 10
 
@@ -153,11 +153,3 @@ def _archive(data: bytes, name: str, kind: str) -> Parsed:
     content: Json = {"archive": kind, "bytes": len(data), "sha256": sha256(data).hexdigest()}
     part = component(id=name, name=name, kind="archive", content=content, behaviour=content, labels={}, source=None)
     return Parsed(platform=Generic.name, confidence=10, components=(part,))
-
-
-def _no_noise(kind: str, path: Path) -> bool:  # noqa: ARG001
-    return False
-
-
-def _no_language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001
-    return None

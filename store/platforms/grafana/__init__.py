@@ -24,7 +24,7 @@ class Grafana:
     name: Final = "grafana"
     rules: Final = DiffRules(is_noise=is_noise, language=language)
 
-    def detect(self, data: bytes, name: str) -> int:  # noqa: ARG002  the shape of Platform.detect
+    def detect(self, data: bytes, _name: str) -> int:
         """Return how much `data` looks like a dashboard or a library panel."""
         if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
             return kubernetes.looks_like(data)

@@ -207,7 +207,7 @@ def is_noise(kind: str, path: Path) -> bool:
     return kind in NOISE and NOISE[kind].covers(path)
 
 
-def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  the shape of DiffRules.language
+def language(_kind: str, path: Path, value: str) -> str | None:
     """Return the language of a query, a script or a text panel."""
     key = path[-1] if path else ""
     if key in _CODE:

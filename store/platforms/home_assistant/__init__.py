@@ -11,13 +11,13 @@ from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.home_assistant.components import components_of, held_in
+from store.platforms.home_assistant.dashboards import stored_dashboard
 from store.platforms.home_assistant.domains import SURE
 from store.platforms.home_assistant.shapes import (
     hints_in,
     is_called_like_one,
     is_kept_like_one,
     pieces_of,
-    stored_dashboard,
 )
 from store.platforms.home_assistant.watch import connectors_of, notices_of
 
@@ -47,7 +47,7 @@ class HomeAssistant:
     @property
     def rules(self) -> DiffRules:
         """No noise: comments and layout are gone after reading. Templates are code."""
-        return DiffRules(is_noise=_no_noise, language=_language)
+        return DiffRules(language=_language)
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like YAML of Home Assistant; it makes files for the editor that are empty."""
@@ -105,10 +105,6 @@ def _document(data: bytes) -> Json:
     if len(documents) > 1:
         raise BadInput("not of Home Assistant: several YAML documents in one file")
     return documents[0] if documents else None
-
-
-def _no_noise(kind: str, path: Path) -> bool:  # noqa: ARG001  the shape of DiffRules.is_noise
-    return False
 
 
 def _language(kind: str, path: Path, value: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final
 from store.domain.build import FreeKeys, Source, component, refuse_too_many
 from store.domain.component import Component, Json
 from store.domain.secrets.marks import MARK
-from store.platforms.home_assistant.shapes import Piece
+from store.platforms.home_assistant.piece import Piece
 
 HIDDEN: Final = "[redacted: secret]"
 

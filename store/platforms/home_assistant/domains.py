@@ -62,5 +62,7 @@ FOLDERS: Final = (
     "blueprint",
     "homeassistant",
     "home-assistant",
+    "dashboard",
+    "lovelace",
 )
 """Folders people sort their configuration into, with or without an `s`."""

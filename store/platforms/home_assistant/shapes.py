@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
 from store.domain.component import Json
 from store.errors import BadInput
+from store.platforms.home_assistant.dashboards import listed, shown
 from store.platforms.home_assistant.domains import COMMON, FILES, FOLDERS, SURE
-
-Mapping = dict[str, Json]
+from store.platforms.home_assistant.piece import Mapping, Piece, text
 
 _TRIGGERS: Final = ("trigger", "triggers")
 _ACTIONS: Final = ("action", "actions")
@@ -29,16 +28,6 @@ _TEMPLATES: Final = frozenset({
 """A trigger may also feed entities of the template integration; that is no automation."""
 _ENTITY: Final = re.compile(r"[a-z_]+\.[a-z0-9_*]+")
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
-    """One thing of a document that stands for itself."""
-
-    kind: str
-    id: str
-    name: str
-    content: Mapping
 
 
 def hints_in(data: bytes) -> bool:
@@ -75,9 +64,9 @@ def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
         raise BadInput("not of Home Assistant: the document is empty")
     pieces: list[Piece] = []
     if isinstance(value, list):
-        pieces += _list(value, name, stem, hinted=hinted)
+        pieces += [*_list(value, name, stem, hinted=hinted)] or listed(value, name, stem)
     elif isinstance(value, dict):
-        pieces += _single(value, name, stem) or _keyed(value, name, stem) or _configuration(
+        pieces += _single(value, name, stem) or shown(value, name, stem) or _keyed(value, name, stem) or _configuration(
             value, name, hinted=hinted
         )  # fmt: skip
     if not pieces and isinstance(value, (dict, list)) and (is_called_like_one(name) or (hinted and _is_domain(stem))):
@@ -85,20 +74,6 @@ def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
     if not pieces:
         raise BadInput("not of Home Assistant: neither automations, scripts, scenes nor integrations")
     return pieces
-
-
-def stored_dashboard(value: Json) -> list[Piece]:
-    """Return the dashboard that a file of `.storage` keeps, known by its key there (`lovelace.map`).
-
-    Raises:
-        BadInput: there is none in it.
-    """
-    data = value.get("data") if isinstance(value, dict) else None
-    key = _text(value.get("key")) if isinstance(value, dict) else ""
-    config = data.get("config") if isinstance(data, dict) else None
-    if not key or not isinstance(config, dict):
-        raise BadInput("not of Home Assistant: no dashboard is stored in it")
-    return [Piece(kind="dashboard", id=key, name=_text(config.get("title")) or key, content=config)]
 
 
 def _list(items: list[Json], name: str, stem: str, *, hinted: bool) -> Iterator[Piece]:
@@ -114,22 +89,17 @@ def _list(items: list[Json], name: str, stem: str, *, hinted: bool) -> Iterator[
 
 
 def _single(value: Mapping, name: str, stem: str) -> list[Piece]:
-    """Return the one thing a file of its own holds: a blueprint, an automation, a script, a scene, a dashboard."""
+    """Return the one thing a file of its own holds: a blueprint, an automation, a script, a scene."""
     blueprint = value.get("blueprint")
     if isinstance(blueprint, dict) and "domain" in blueprint:
-        title = _text(blueprint.get("name")) or stem
+        title = text(blueprint.get("name")) or stem
         return [Piece(kind="blueprint", id=f"blueprint.{name}", name=title, content=value)]
     if is_automation(value):
         return list(automations([value], name))
     if _is_script(value) and isinstance(value.get("sequence"), list):
-        return [Piece(kind="script", id=f"script.{stem}", name=_text(value.get("alias")) or stem, content=value)]
+        return [Piece(kind="script", id=f"script.{stem}", name=text(value.get("alias")) or stem, content=value)]
     if _is_scene(value):
         return list(scenes([value], name))
-    views = value.get("views")
-    if isinstance(views, list) and any(
-        isinstance(view, dict) and {"cards", "sections"} & view.keys() for view in views
-    ):
-        return [Piece(kind="dashboard", id=name, name=_text(value.get("title")) or stem, content=value)]
     return []
 
 
@@ -189,7 +159,7 @@ def _of_domain(key: str, item: Json, name: str) -> Iterator[Piece]:
 def automations(items: list[Mapping], name: str) -> Iterator[Piece]:
     """Yield automations, known by their id, else by what people call them."""
     for number, item in enumerate(items, 1):
-        title = _text(item.get("alias"))
+        title = text(item.get("alias"))
         own = item.get("id")
         identity = str(own) if isinstance(own, (str, int)) and own != "" else title or f"{name}#{number}"
         yield Piece(kind="automation", id=f"automation.{identity}", name=title or identity, content=item)
@@ -199,20 +169,20 @@ def scripts(value: Mapping) -> Iterator[Piece]:
     """Yield scripts, known by the key they stand under."""
     for key, item in value.items():
         if isinstance(item, dict):
-            yield Piece(kind="script", id=f"script.{key}", name=_text(item.get("alias")) or key, content=item)
+            yield Piece(kind="script", id=f"script.{key}", name=text(item.get("alias")) or key, content=item)
 
 
 def scenes(items: list[Mapping], name: str) -> Iterator[Piece]:
     """Yield scenes, known by their id, else by their name."""
     for number, item in enumerate(items, 1):
         own = item.get("id")
-        title = _text(item.get("name"))
+        title = text(item.get("name"))
         identity = str(own) if isinstance(own, (str, int)) and own != "" else title or f"{name}#{number}"
         yield _scene(item, f"scene.{identity}", identity)
 
 
 def _scene(item: Mapping, identity: str, shown: str) -> Piece:
-    return Piece(kind="scene", id=identity, name=_text(item.get("name")) or shown, content=item)
+    return Piece(kind="scene", id=identity, name=text(item.get("name")) or shown, content=item)
 
 
 def is_automation(value: Json) -> bool:
@@ -247,7 +217,3 @@ def _is_domain(name: str) -> bool:
 def _names_one_of(name: str, domains: frozenset[str]) -> bool:
     """Say whether a file's name is that of a domain, or its plural."""
     return bool({name, name.removesuffix("s"), name.removesuffix("es")} & domains)
-
-
-def _text(value: Json) -> str:
-    return value.strip() if isinstance(value, str) else ""

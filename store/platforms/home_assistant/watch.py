@@ -11,6 +11,7 @@ from store.domain.hosts import host_named
 from store.domain.notices import brief, hosts_of, notice, objects, secrets_of
 from store.domain.schedules import DAY, cron_seconds
 from store.platforms.home_assistant.components import held_in
+from store.platforms.home_assistant.dashboards import CUSTOM, SHOWN
 from store.platforms.home_assistant.domains import HELPERS
 
 _ADDRESSES: Final = ("host", "broker", "server", "url", "resource", "ip_address")
@@ -51,7 +52,15 @@ def _connectors(part: Component) -> Iterator[Connector]:
             value = thing.get(key)
             if isinstance(value, str) and "{" not in value:
                 yield from (Connector(kind="host", name=host) for host in sorted(host_named(value)))
+    yield from _cards(part)
     yield from (connector for _, connector in hosts_of(part))
+
+
+def _cards(part: Component) -> Iterator[Connector]:
+    """Yield the cards of a dashboard that somebody else made."""
+    for thing in objects(part.content) if part.kind in SHOWN else ():
+        if isinstance(card := thing.get("type"), str) and card.startswith(CUSTOM):
+            yield Connector(kind="module", name=card)
 
 
 def notices_of(parts: Sequence[Component]) -> tuple[Notice, ...]:

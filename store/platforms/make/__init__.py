@@ -17,7 +17,7 @@ class Make:
 
     name: Final = "make"
     rules: Final = DiffRules(
-        is_noise=lambda kind, path: NOISE.covers(path),  # noqa: ARG005  the shape of DiffRules.is_noise
+        is_noise=lambda _kind, path: NOISE.covers(path),
         language=language,
         wires=wires,
     )

@@ -115,7 +115,7 @@ def _label(node: Module, identity: str) -> str:
     return name.strip() if isinstance(name, str) and name.strip() else f"{node['module']} [{identity}]"
 
 
-def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  the shape of DiffRules.language
+def language(_kind: str, path: Path, value: str) -> str | None:
     """Return the language of a code module, a query or a field that is mapped with `{{ … }}`."""
     key = path[-1] if path else ""
     if key in _CODE:

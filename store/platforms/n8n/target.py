@@ -56,7 +56,7 @@ class N8nTarget:
         """Return the same target, told by what ids it knows components."""
         return replace(self, ids=dict(ids))
 
-    def fetch(self, project: str) -> Snapshot:  # noqa: ARG002  one n8n carries one project
+    def fetch(self, _project: str) -> Snapshot:  # one n8n carries one project
         """Return all workflows as one file `workflows.json`, sorted by id, without what is noise.
 
         Raises:
@@ -70,7 +70,7 @@ class N8nTarget:
 
     def push(
         self,
-        project: str,  # noqa: ARG002
+        _project: str,
         files: Sequence[ExportFile],
         *,
         expected: str,

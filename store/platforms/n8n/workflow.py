@@ -91,7 +91,7 @@ def labels_of(content: Content) -> dict[str, str]:
     }
 
 
-def is_noise(kind: str, path: Path) -> bool:  # noqa: ARG001  the shape of DiffRules.is_noise
+def is_noise(_kind: str, path: Path) -> bool:
     """Say whether a path says nothing about behaviour: a position, a time stamp, pinned test data."""
     match path:
         case ("nodes", _, "position", *_):
@@ -102,7 +102,7 @@ def is_noise(kind: str, path: Path) -> bool:  # noqa: ARG001  the shape of DiffR
             return False
 
 
-def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001
+def language(_kind: str, path: Path, value: str) -> str | None:
     """Return the language of a code field: code nodes, queries, and `={{ … }}` expressions."""
     if len(path) < 3 or path[0] != "nodes":
         return None

@@ -12,7 +12,7 @@ _CREDENTIAL: Final = re.compile(rb'"type"\s{0,9}:\s{0,9}"cred"')
 _VALUE: Final = re.compile(rb'"value"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)++)"')
 
 
-def node_red_secrets(data: bytes, name: str) -> Iterator[Span]:  # noqa: ARG001  the shape of SecretFinder
+def node_red_secrets(data: bytes, _name: str) -> Iterator[Span]:
     """Yield the values of `{"name": …, "value": "…", "type": "cred"}`, whatever the name is."""
     for match in _CREDENTIAL.finditer(data):
         begin = max(data.rfind(b"{", 0, match.start()), match.start() - 4096, 0)

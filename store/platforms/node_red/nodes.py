@@ -61,12 +61,6 @@ def inner_id(node: Node, number: int) -> str:
     return identity if isinstance(identity, str) and identity else f"#{number}"
 
 
-def home_of(node: Node, number: int) -> str:
-    """Return the id of the component a node belongs to: the tab or subflow it is on, else its own."""
-    home = node.get("z")
-    return home if isinstance(home, str) and home and node["type"] not in HOMES else inner_id(node, number)
-
-
 def own_name(node: Node) -> str:
     """Return the name somebody gave a node, empty where it has none."""
     name = node.get("name") or node.get("label")
@@ -117,7 +111,7 @@ def is_noise(kind: str, path: Path) -> bool:
             return False
 
 
-def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  the shape of DiffRules.language
+def language(_kind: str, path: Path, value: str) -> str | None:
     """Return the language of a code field: functions, their set-up and clean-up, templates."""
     return _CODE.get(path[-1]) if path and value else None
 

@@ -7,12 +7,12 @@ from collections import Counter
 from typing import Final
 
 from store.domain.build import searchable
-from store.domain.component import Component, DiffRules, Json, Parsed, Path
+from store.domain.component import Component, Connector, DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats import workflow_definition as wdl
 from store.formats.archive_zip import is_zip, open_zip
-from store.platforms.power_automate.apps import FOLDER, canvas_app, packaged_app
+from store.platforms.power_automate.apps import FOLDER, canvas_app, connectors_inside, packaged_app
 from store.platforms.power_automate.contents import Contents
 from store.platforms.power_automate.flow import flow, flow_id, flow_name, is_flow, is_noise
 from store.platforms.power_automate.lone import PARTS, lone_json, lone_xml
@@ -28,7 +28,13 @@ _SURE: Final = (
     b'"Microsoft.Flow/', b"shared_logicflows", b"connectionReferenceLogicalName", b'"flowAssets"',
     b'"OpenApiConnection', b'"$authentication"',
 )  # fmt: skip
-_LIKELY: Final = (b'"shared_', b"environmentvariablevalues", b'"EnvironmentVariables"', b"Microsoft.PowerApps/apis")
+_LIKELY: Final = (
+    b'"shared_',
+    b"environmentvariablevalues",
+    b'"connectionRef"',
+    b'"EnvironmentVariables"',
+    b"Microsoft.PowerApps/apis",
+)
 _XML: Final = (b"<ImportExportXml", b"<environmentvariabledefinition", b"<connectionreference", b"<Workflow ")
 _SALESFORCE: Final = b"http://soap.sforce.com/"
 _UNPACKED: Final = re.compile(
@@ -84,8 +90,9 @@ class PowerAutomate:
         Raises:
             BadInput: it cannot be read, is an archive that no export tool writes, or is no part of either.
         """
+        inside: list[tuple[str, Connector]] = []
         if is_zip(data):
-            parts = _archive(data, name)
+            parts = _archive(data, name, inside)
             secrets = sum(len(scan(searchable(part.content))) for part in parts)
         elif is_source(data, name):
             parts, secrets = lone_source(data, name), None
@@ -93,7 +100,7 @@ class PowerAutomate:
             xml = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
             parts = lone_xml(data, name) if xml else lone_json(data, name)
             secrets = None
-        connectors, notices = outside(parts)
+        connectors, notices = outside(parts, inside=inside)
         return Parsed(
             platform=self.name,
             confidence=95,
@@ -104,7 +111,8 @@ class PowerAutomate:
         )
 
 
-def _archive(data: bytes, name: str) -> tuple[Component, ...]:
+def _archive(data: bytes, name: str, inside: list[tuple[str, Connector]]) -> tuple[Component, ...]:
+    """Return what an archive holds; uses that no component tells of are added to `inside`."""
     members = {member.name: member for member in open_zip(data, backslashes=name.lower().endswith(".msapp"))}
     files = Contents(members=members)
     if is_solution(files):
@@ -113,6 +121,7 @@ def _archive(data: bytes, name: str) -> tuple[Component, ...]:
         parts = _package(files)
     elif "Header.json" in files and "Properties.json" in files:
         parts = (canvas_app(name.rpartition("/")[2].removesuffix(".msapp"), data, None, key=name),)
+        inside += ((name, connector) for connector in connectors_inside(files))
     else:
         raise BadInput("neither a Power Automate package nor a Power Platform solution")
     twice = [key for key, count in Counter(part.id for part in parts).items() if count > 1]

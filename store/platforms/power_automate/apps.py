@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
-from store.domain.component import Component, Json
+from store.domain.component import Component, Connector, Json
+from store.errors import BadInput
 from store.formats.archive_zip import open_zip
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.power_automate.contents import Contents
 from store.platforms.power_automate.flow import GUID
 from store.platforms.power_automate.parts import MAX_TEXT, digest_of, part
+from store.platforms.power_automate.watch import modules_of
 
 FOLDER: Final = "Microsoft.PowerApps/apps/"
 _CHANCE: Final = re.compile(rf"^N{GUID.pattern}-")
@@ -36,6 +40,17 @@ def canvas_app(name: str, document: bytes, entry: Json, *, key: str) -> Componen
     if entry is not None:
         content["app"] = entry
     return part("canvas-app", content, key=key, name=name)
+
+
+def connectors_inside(contents: Contents) -> Iterator[Connector]:
+    """Yield what an app connects to as its `.msapp` itself says: JSON text inside the JSON of its properties."""
+    try:
+        properties, _ = contents.json("Properties.json")
+        text = properties.get("LocalConnectionReferences") if isinstance(properties, dict) else None
+        references = parse_json(text.encode()).value if isinstance(text, str) and text else None
+    except BadInput:  # the digest of the file still tells when it changes
+        return
+    yield from modules_of(references)
 
 
 def packaged_app(contents: Contents, name: str, taken: set[str]) -> Component | None:

@@ -55,6 +55,8 @@ def lone_json(data: bytes, name: str) -> tuple[Component, ...]:
         )
     if document.keys() <= _SETTINGS and document and all(isinstance(item, list) for item in document.values()):
         return (part("deployment-settings", document, key=name, name="Deployment settings"),)
+    if document and all(isinstance(item, dict) and "connectionRef" in item for item in document.values()):
+        return (part("app-connections", document, key=name, name="Connections of the app"),)
     raise BadInput("not a part of a Power Automate package or solution")
 
 

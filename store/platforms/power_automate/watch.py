@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from store.domain.build import gathered, searchable
@@ -21,9 +21,14 @@ _NUMBERED: Final = re.compile(r"_[0-9]+\Z")
 _Use = tuple[str, Connector]
 
 
-def outside(parts: Sequence[Component]) -> tuple[tuple[Connector, ...], tuple[Notice, ...]]:
-    """Return the connectors of all parts with who uses them, and what a reviewer should see."""
-    uses: list[_Use] = []
+def outside(
+    parts: Sequence[Component], *, inside: Iterable[_Use] = ()
+) -> tuple[tuple[Connector, ...], tuple[Notice, ...]]:
+    """Return the connectors of all parts with who uses them, and what a reviewer should see.
+
+    `inside` are uses that only the bytes of a part tell.
+    """
+    uses: list[_Use] = [*inside]
     notices: list[Notice] = []
     for part in parts:
         if part.kind == "flow" and isinstance(part.content, dict):
@@ -57,6 +62,8 @@ def _connectors(part: Component) -> Iterator[Connector]:
             yield from _hosts(part)
         case "canvas-app":
             yield from _app(content.get("app"))
+        case "app-connections":
+            yield from modules_of(content)
         case "deployment-settings" | "environment-variable-value" | "screen" | "app-component" | "app-source":
             yield from _hosts(part)
         case _:
@@ -79,9 +86,15 @@ def _app(entry: Json) -> Iterator[Connector]:
         references = parse_json(text.encode()).value if isinstance(text, str) and text else None
     except BadInput:  # it stays in the content as it is
         return
+    yield from modules_of(references)
+
+
+def modules_of(references: Json) -> Iterator[Connector]:
+    """Yield the connectors behind an app's references, as a solution, an app itself and its source write them."""
     for item in references.values() if isinstance(references, dict) else ():
         if isinstance(item, dict):
-            yield from _module(item.get("id"))
+            own = item.get("connectionRef")
+            yield from _module(own.get("id") if isinstance(own, dict) else item.get("id"))
 
 
 def _secrets(part: Component) -> Iterator[Notice]:

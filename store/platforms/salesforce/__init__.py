@@ -20,7 +20,7 @@ class Salesforce:
 
     name: Final = "salesforce"
     rules: Final = DiffRules(
-        is_noise=lambda kind, path: NOISE.covers(path),  # noqa: ARG005  the shape of DiffRules.is_noise
+        is_noise=lambda _kind, path: NOISE.covers(path),
         language=language,
         wires=wires,
     )

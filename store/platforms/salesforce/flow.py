@@ -111,7 +111,7 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  the shape of DiffRules.language
+def language(_kind: str, path: Path, value: str) -> str | None:
     """Return the language of a formula, a text template or a text with merge fields `{! … }`."""
     key = path[-1] if path else ""
     if key in {"expression", "formulaExpression", "filterFormula", "validationRule"}:

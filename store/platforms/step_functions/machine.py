@@ -147,7 +147,7 @@ def is_noise(kind: str, path: Path) -> bool:
     return kind == "state-machine" and path[0] in _NOISE if path else False
 
 
-def language(kind: str, path: Path, value: str) -> str | None:  # noqa: ARG001  the shape of DiffRules.language
+def language(_kind: str, path: Path, value: str) -> str | None:
     """Return the language of a code field: JSONata, paths and intrinsic functions, queries, commands."""
     if not path:
         return None

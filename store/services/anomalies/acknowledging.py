@@ -38,9 +38,9 @@ def acknowledge(context: Context, actor: Actor, anomaly: str, *, note: str) -> E
             raise NotFound(f"there is no anomaly {anomaly!a} in the ledger: quarterdeck verify --rebuild")
         where = {"project": event.project or "*", "environment": event.environment or "*"}
         require(principals(source), actor.handle, "acknowledge an anomaly", **where, at=context.now)
-        if event.principal == actor.handle:
+        if actor.handle in {event.principal, *event.also}:
             raise Refusal(
-                [f"{SEPARATION}: {anomaly} is about an act of {actor.handle}"],
+                [f"{SEPARATION}: {anomaly} is about {actor.handle}"],
                 would_unblock=["somebody else looks at it"],
             )
         for one in recorded(source.entries(kinds=["anomaly.acknowledged"], after=row.seq)):
@@ -53,6 +53,8 @@ def acknowledge(context: Context, actor: Actor, anomaly: str, *, note: str) -> E
                 principal=event.principal,
                 project=event.project,
                 environment=event.environment,
+                request=event.request,
+                deployment=event.deployment,
             )
         ]
 

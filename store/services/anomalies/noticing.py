@@ -17,7 +17,9 @@ from store.domain.anomalies import steps
 from store.domain.anomalies.found import Act, Found
 from store.domain.anomalies.habits import Habits
 from store.domain.anomalies.places import Keys
-from store.domain.policy import Anomalies
+from store.domain.anomalies.standing import Standing
+from store.domain.policy import Anomalies, Policy
+from store.domain.roles import KINDS
 from store.errors import QuarterdeckError
 from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry
@@ -42,6 +44,8 @@ class Noticing:
         self._seen = 0
         self._habits = Habits()
         self._keys = Keys()
+        self._standing = Standing()
+        self._enrolled = 0
         self._newest: Act | None = None
         self._told: set[tuple[str, str | None, str | None, str]] = set()
 
@@ -57,8 +61,8 @@ class Noticing:
         first_judged = self._context.clock.now() - JUDGED
         found: list[Found] = []
         for entry, act in self._news(head):
-            rules = self._context.policies.at(entry.seq).policy.anomalies  # what came into force later judges nothing
-            found += self._look(entry, act, rules, judged=act.at >= first_judged)
+            policy = self._context.policies.at(entry.seq).policy  # what came into force later judges nothing
+            found += self._look(entry, act, policy, judged=act.at >= first_judged)
         recorded_ = self._record(found) if found else ()
         self._seen = head
         return recorded_
@@ -77,8 +81,10 @@ class Noticing:
         acts = [(entry, act) for entry in newest if (act := _act(entry)) is not None and act.at >= start]
         yield from reversed(acts)
 
-    def _look(self, entry: Entry, act: Act, rules: Anomalies, *, judged: bool) -> list[Found]:
-        found: list[Found] = []
+    def _look(self, entry: Entry, act: Act, policy: Policy, *, judged: bool) -> list[Found]:
+        rules = policy.anomalies
+        found: list[Found] = list(self._yes(entry, act, policy)) if act.kind in preceding.WORDS else []
+        found = found if judged else []
         if act.kind in {"deployment.started", *_STEPS} and judged:
             found += self._steps(entry, act, rules)
         if act.kind not in _STEPS:
@@ -89,6 +95,16 @@ class Noticing:
             if self._newest is None or act.at > self._newest.at:
                 self._newest = act
         return found
+
+    def _yes(self, entry: Entry, act: Act, policy: Policy) -> Iterator[Found]:
+        """Yield where a yes stands on whom it was for; who is who is read on as far as that entry."""
+        yes = preceding.word(self._context, entry, policy)
+        if yes is None:
+            return
+        for record in recorded(self._context.ledger.entries(kinds=KINDS, after=self._enrolled, until=entry.seq - 1)):
+            self._standing.learn(record)
+        self._enrolled = entry.seq - 1
+        yield from self._standing.judge(act, yes, policy.anomalies)
 
     def _steps(self, entry: Entry, act: Act, rules: Anomalies) -> Iterator[Found]:
         event = next(recorded([entry])).event
@@ -126,6 +142,7 @@ def _event(context: Context, one: Found, name: str) -> ev.AnomalyNoticed:
         measures=tuple(ev.Measure(name=name, value=value) for name, value in one.measures),
         policy=context.policies.at(one.about).policy.digest,
         principal=one.principal,
+        also=one.also,
         project=one.project,
         environment=one.environment,
         request=on.get("request"),

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.domain.anomalies.found import Act
+from store.domain.anomalies.standing import Yes
 from store.domain.anomalies.steps import Before
+from store.domain.policy import Policy
+from store.domain.roles import PERMISSIONS
+from store.errors import QuarterdeckError
+from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry
 from store.services.context import Context, recorded
 from store.services.delivery.environments import environments
 from store.services.delivery.interrupted import STARTED
 
 _MOST = 2_000
+WORDS: Final = ("approval.granted", "exception.granted", "glass.reviewed")
+"""The kinds of entry in which one person says yes to what another did."""
 
 
 def before(context: Context, entry: Entry, act: Act, event: ev.Event) -> Before:
@@ -35,6 +44,43 @@ def before(context: Context, entry: Entry, act: Act, event: ev.Event) -> Before:
             return Before(deployed_minutes=next((_minutes(one, act) for one in last), None))
         case _:
             return Before()
+
+
+def word(context: Context, entry: Entry, policy: Policy) -> Yes | None:
+    """Return the yes that an entry of `WORDS` holds, None where it is about nobody's doing."""
+    event, until = next(recorded([entry])).event, entry.seq - 1
+    match event:
+        case ev.ApprovalGranted():
+            whose = _writers(context, event.request, until)
+            return Yes(whose=whose, did=f"approved {event.request} of", key=_line(entry), roles=PERMISSIONS["approve"])
+        case ev.ExceptionGranted(request=str(request)):
+            whose = _writers(context, request, until)
+            did = f"waived {event.gate} in {request} of"
+            return Yes(whose=whose, did=did, key=_line(entry), roles=policy.waivers.roles)
+        case ev.GlassReviewed():
+            on = {"incident": event.incident}
+            broken = recorded(context.ledger.entries(kinds=["glass.broken"], on=on, until=until))
+            whose = tuple(
+                r.actor for r in broken if isinstance(e := r.event, ev.GlassBroken) and e.glass == event.glass
+            )
+            did = f"reviewed the broken glass {event.glass} of"
+            return Yes(whose=whose, did=did, key=_line(entry), roles=policy.break_glass.reviewers)
+        case _:
+            return None
+
+
+def _writers(context: Context, request: str, until: int) -> tuple[str, ...]:
+    kinds = ["request.opened", "request.edited"]
+    written = context.ledger.entries(kinds=kinds, on={"request": request}, until=until, limit=_MOST)
+    return tuple(dict.fromkeys(one.statement.actor for one in written))
+
+
+def _line(entry: Entry) -> str:
+    """Return the line of the key that an entry is signed with, wherever that was; empty when it is no signature."""
+    try:
+        return sshkey.public_key(sshsig.signing_key(entry.signature or b"")).line
+    except QuarterdeckError:
+        return ""
 
 
 def _minutes(deployed: Entry, act: Act) -> int | None:

@@ -18,6 +18,8 @@ from store.integrity.entry import Entry
 from store.integrity.merkle import inclusion_proof
 from store.integrity.proof import Proof, write_proof
 from store.projections import deployments, requests
+from store.projections.deployments import DeploymentRow
+from store.projections.shape import Connection
 from store.services.audit import evidence
 from store.services.context import Context
 from store.services.identity.people import KINDS as PEOPLE
@@ -172,37 +174,7 @@ def attestation(context: Context, deployment: str, *, summary: bool = False) -> 
         if row is None:
             raise NotFound(f"there is no deployment {deployment!a}")
         release = load(connection, row.manifest)
-        decisions = requests.decisions(connection, row.request) if row.request else ()
-        gates = requests.gates(connection, row.request) if row.request else ()
-    head = context.ledger.head()
-    place = f"quarterdeck:{context.ledger.origin}/{row.environment}/{row.project}"
-    if summary:
-        predicate: dict[str, Any] = {
-            "verifier": {"id": f"quarterdeck:{context.ledger.origin}"},
-            "timeVerified": row.ended_at or row.started_at,
-            "resourceUri": place,
-            "policy": _policy_of(context, row.started_seq),
-            "verificationResult": "PASSED" if row.state == "verified" else "FAILED",
-            "verifiedLevels": ["QUARTERDECK_GATES_AND_APPROVALS"],
-        }
-    else:
-        predicate = {
-            "deployment": row.id,
-            "cause": row.cause,
-            "request": row.request,
-            "environment": row.environment,
-            "project": row.project,
-            "release": row.release,
-            "state": row.state,
-            "operator": row.actor,
-            "entries": {"started": row.started_seq, "ended": row.ended_seq},
-            "approvals": [{"actor": d.actor, "entry": d.seq} for d in decisions if d.decision == "approved"],
-            "gates": [
-                {"gate": g.gate, "passed": bool(g.passed), "entry": g.seq} | ({"waived": g.waived} if g.waived else {})
-                for g in gates
-            ],
-            "log": {"origin": context.ledger.origin, "size": head.size, "root": b64encode(head.root).decode()},
-        }
+        predicate = _summary_of(context, row) if summary else _deployment_of(context, connection, row)
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": file.name, "digest": {"sha256": file.artifact}} for file in release.files],
@@ -215,6 +187,40 @@ def attestation(context: Context, deployment: str, *, summary: bool = False) -> 
         key_id=context.config.ledger.log_key.split("+")[1],
         sign=context.ledger.signer.sign_envelope,
     )
+
+
+def _summary_of(context: Context, row: DeploymentRow) -> dict[str, Any]:
+    return {
+        "verifier": {"id": f"quarterdeck:{context.ledger.origin}"},
+        "timeVerified": row.ended_at or row.started_at,
+        "resourceUri": f"quarterdeck:{context.ledger.origin}/{row.environment}/{row.project}",
+        "policy": _policy_of(context, row.started_seq),
+        "verificationResult": "PASSED" if row.state == "verified" else "FAILED",
+        "verifiedLevels": ["QUARTERDECK_GATES_AND_APPROVALS"],
+    }
+
+
+def _deployment_of(context: Context, connection: Connection, row: DeploymentRow) -> dict[str, Any]:
+    decisions = requests.decisions(connection, row.request) if row.request else ()
+    gates = requests.gates(connection, row.request) if row.request else ()
+    head = context.ledger.head()
+    return {
+        "deployment": row.id,
+        "cause": row.cause,
+        "request": row.request,
+        "environment": row.environment,
+        "project": row.project,
+        "release": row.release,
+        "state": row.state,
+        "operator": row.actor,
+        "entries": {"started": row.started_seq, "ended": row.ended_seq},
+        "approvals": [{"actor": d.actor, "entry": d.seq} for d in decisions if d.decision == "approved"],
+        "gates": [
+            {"gate": g.gate, "passed": bool(g.passed), "entry": g.seq} | ({"waived": g.waived} if g.waived else {})
+            for g in gates
+        ],
+        "log": {"origin": context.ledger.origin, "size": head.size, "root": b64encode(head.root).decode()},
+    }
 
 
 def _policy_of(context: Context, seq: int) -> dict[str, Any]:

@@ -85,14 +85,10 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         more += archive_problems(context, of_archive, of_names)
         broken, unchecked = sealed_problems(context)
         more += broken
-    if scope.tables and report.verdict is not Verdict.INVALID:
-        more += _table_problems(context)
-        more += _index_problems(context)
     if scope.tables:
-        more += _policy_problems(context, {problem.seq for problem in report.problems})
+        more += _problems_beside(context, report)
     if more:
-        problems = (*report.problems, *more)
-        report = replace(report, problems=problems, verdict=Verdict.INVALID)
+        report = replace(report, problems=(*report.problems, *more), verdict=Verdict.INVALID)
     warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
     return replace(report, warnings=(*warnings, *unchecked)[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
 
@@ -105,6 +101,14 @@ def _audit(context: Context, start: Checkpoint | None) -> SignatureAudit:
         return SignatureAudit(people, policies=context.policies.known(), in_force=in_force)
     except QuarterdeckError:
         return SignatureAudit(people)
+
+
+def _problems_beside(context: Context, report: Report) -> list[Problem]:
+    """Return what is wrong with what is made of the entries; of damaged ones no table can be right."""
+    policies = _policy_problems(context, {problem.seq for problem in report.problems})
+    if report.verdict is Verdict.INVALID:
+        return policies
+    return [*_table_problems(context), *_index_problems(context), *policies]
 
 
 def _table_problems(context: Context) -> list[Problem]:

@@ -20,6 +20,7 @@ from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.leftovers import failure
+from store.services.delivery.moving import stays
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.reverting import after_failure
 from store.services.delivery.seen import look, settle
@@ -73,27 +74,14 @@ def deploy(
 
         def decide(source: Source) -> Sequence[ev.Event]:
             change = check(context, source, actor.handle, request, resumes=resumes, assessed=assessed)
+            stays(source, place)
             if change.digest != before.digest:
                 raise Conflict(f"{request} was edited just now; look at it again")
             glass = holding.held(context, source, actor.handle, change.project, change.environment)
             gates.hold(run, source, change, glass=glass)
             sealing.refuse_erased(context, source, release)
-            now = releases.desired(source, change.environment, change.project)
-            specified = specifying.specification(source, change.environment)
-            started = ev.DeploymentStarted(
-                glass=glass,
-                past=_past(context, source, actor.handle, change, assessed) if glass is not None else None,
-                deployment=named("DEP", next_deployment(source)),
-                request=request,
-                project=change.project,
-                environment=change.environment,
-                target=change.target,
-                digest=change.digest,
-                expected=expected,
-                previous=now.target.release if now else None,
-                specification=specified.digest if specified else None,
-            )
-            return [*run.verdicts, *news, started]
+            past = _past(context, source, actor.handle, change, assessed) if glass is not None else None
+            return [*run.verdicts, *news, replace(_started(source, change, expected), glass=glass, past=past)]
 
         *_, started = perform(context, actor, decide)
         plan = Push(
@@ -105,6 +93,22 @@ def deploy(
         )
         outcome = push(context, goal, plan, started=started, before=snapshot, progress=progress)
         return after_failure(context, place, before.project, outcome, progress=progress)
+
+
+def _started(source: Source, change: Change, expected: str) -> ev.DeploymentStarted:
+    now = releases.desired(source, change.environment, change.project)
+    specified = specifying.specification(source, change.environment)
+    return ev.DeploymentStarted(
+        deployment=named("DEP", next_deployment(source)),
+        request=change.id,
+        project=change.project,
+        environment=change.environment,
+        target=change.target,
+        digest=change.digest,
+        expected=expected,
+        previous=now.target.release if now else None,
+        specification=specified.digest if specified else None,
+    )
 
 
 @attempt("finish a deployment")

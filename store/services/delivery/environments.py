@@ -10,6 +10,7 @@ from pathlib import Path
 from store.domain import events as ev
 from store.domain import roles
 from store.domain.lookalikes import alike
+from store.domain.place import Place
 from store.errors import BadInput, Disguised, NotFound, Refusal
 from store.integrity.entry import Entry
 from store.platforms import TARGETS
@@ -36,6 +37,11 @@ class Environment:
     frozen: str | None = None
     rules: Mapping[str, str] = field(default_factory=dict)
     """Those of `RULES` that somebody set."""
+
+    @property
+    def place(self) -> Place:
+        """Where it delivers."""
+        return Place(target=self.target, settings=self.settings)
 
     @property
     def reverts_drift(self) -> bool:

@@ -19,6 +19,7 @@ from store.services.delivery import credentials
 from store.services.delivery.components import Mixed, mixed
 from store.services.delivery.environments import Environment, one
 from store.services.delivery.live_state import overlay
+from store.services.delivery.moving import moved_since_deployed, words_of
 from store.services.diffing import between_releases
 from store.services.drift import drifting
 from store.services.releases import Contents
@@ -61,6 +62,8 @@ class Plan:
     """Set when only these go back."""
     blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What has to be archived for it."""
+    moved: str | None = None
+    """That it goes elsewhere than what is desired was pushed to, in words."""
     unmade: Unmade | None = None
     """Set when it takes back a first deployment that failed."""
 
@@ -130,7 +133,11 @@ def _goal(
         if held[release] is None:
             return deployed.target, "the release before"
     if held:
-        raise Refusal(["every earlier release is in quarantine"], would_unblock=["an admin lifts a quarantine"])
+        named = " or ".join(release[:12] for release in list(held)[:6])
+        raise Refusal(
+            [f"every earlier release is in quarantine: {'; '.join(dict.fromkeys(map(str, held.values())))}"[:400]],
+            would_unblock=[f"an admin lifts a quarantine: quarterdeck quarantine lift {named}"],
+        )
     raise NotFound("there is no earlier release to go back to (quarterdeck drift revert restores the present one)")
 
 
@@ -178,6 +185,7 @@ def _planned(
         drifts=standing,
         components=components,
         blobs=made.blobs,
+        moved=words_of(moved_since_deployed(context.ledger, place.name, project)),
     )
 
 

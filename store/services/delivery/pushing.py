@@ -20,7 +20,7 @@ from store.services.acting import record
 from store.services.context import Context
 from store.services.delivery import credentials
 from store.services.delivery.environments import Environment
-from store.services.delivery.plans import Unmade
+from store.services.delivery.plans import Plan, Unmade
 from store.services.delivery.seen import covered, ended, saw
 from store.services.drift import drifting
 from store.services.sealing import sealing
@@ -45,6 +45,19 @@ class Push:
     """The rehearsal that it is half of, by the deployment it began with."""
     unmade: Unmade | None = None
     """What it takes back, where nothing was desired before."""
+
+    @classmethod
+    def back(cls, plan: Plan) -> Push:
+        """Return the push that a plan to go back asks for."""
+        return cls(
+            environment=plan.environment,
+            project=plan.project,
+            release=plan.to,
+            ref=plan.ref,
+            request=None,
+            clears=True,
+            unmade=plan.unmade,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

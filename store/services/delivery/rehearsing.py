@@ -19,6 +19,7 @@ from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery.environments import environments, one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
+from store.services.delivery.moving import moved_since_deployed, stays
 from store.services.delivery.plans import Plan, plan, refuse_quarantined
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.seen import look, saw
@@ -90,6 +91,17 @@ def plan_rehearsal(context: Context, environment: str, project: str, *, to: str 
 
 
 @attempt("rehearse a rollback")
+def begin(context: Context, actor: Actor, environment: str, project: str, *, to: str | None = None) -> Plan:
+    """Return the plan of a rehearsal that `actor` set out to do: what refuses it already now was refused to them.
+
+    Raises as `plan_rehearsal` does, and Refusal where `rehearse` would refuse them anyway.
+    """
+    what = plan_rehearsal(context, environment, project, to=to)
+    _check(context, context.ledger, actor, what)
+    return what
+
+
+@attempt("rehearse a rollback")
 def rehearse(
     context: Context, actor: Actor, what: Plan, *, reason: str, progress: Progress = lambda _: None
 ) -> Rehearsal:
@@ -111,6 +123,7 @@ def rehearse(
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _check(context, source, actor, what)
+            stays(source, place)
             refuse_quarantined(source, project, what.ref.release, now=what.leaves_digest)
             return [
                 ev.RehearsalStarted(
@@ -125,15 +138,7 @@ def rehearse(
             ]
 
         started = perform(context, actor, decide)[0]
-        job = Push(
-            environment=place,
-            project=project,
-            release=what.to,
-            ref=what.ref,
-            request=None,
-            clears=True,
-            rehearsal=started.statement.on["deployment"],
-        )
+        job = replace(Push.back(what), rehearsal=started.statement.on["deployment"])
         try:
             back = push(context, goal, job, started=started, before=snapshot, progress=progress)
         except QuarterdeckError as error:  # nothing was changed
@@ -159,6 +164,12 @@ def _check(context: Context, source: Source, actor: Actor, what: Plan) -> None:
     )
     sealing.refuse_erased(context, source, what.to)
     sealing.refuse_erased(context, source, what.leaves)
+    gone = moved_since_deployed(source, place, project)
+    if gone is not None:
+        raise Refusal(
+            [f"{gone.words}: what stands in {place} was pushed elsewhere, so no way back from it can be tried there"],
+            would_unblock=["deploy it where it is to be rehearsed, or set the target back"],
+        )
     _desired(source, what)
 
 

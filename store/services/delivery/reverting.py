@@ -16,6 +16,7 @@ from store.services.acting import record
 from store.services.context import Context, named, recorded
 from store.services.delivery.environments import Environment, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
+from store.services.delivery.moving import moved_since_deployed
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.seen import saw
 from store.services.drift import drifting
@@ -66,7 +67,8 @@ def enforce(context: Context, place: Environment, project: str) -> Enforced | No
     """Revert the open drift of a project where its environment says so; None when there is nothing to do.
 
     Not while somebody is at it: a drift that was acknowledged or adopted leaves all of them to people. After
-    `enforcement.MOST` attempts within an hour it stops, and says so, until a person acts there.
+    `enforcement.MOST` attempts within an hour it stops, and says so, until a person acts there; so it does where the
+    target was changed since what is desired was pushed: nobody said that it may go to another place by itself.
 
     Raises:
         PlatformFailure: the target could not be reached; the failure is recorded and counts as an attempt.
@@ -79,15 +81,17 @@ def enforce(context: Context, place: Environment, project: str) -> Enforced | No
     if not loose or any(drift.status != "open" for drift in loose):
         return None
     past = _past(context, place.name, project)
+    gone = moved_since_deployed(context.ledger, place.name, project)
+    if gone is not None:
+        why = f"{gone.words} since what is desired was pushed: deploy or roll back there, or set it back"
+        return None if enforcement.is_halted(past, project) else _stop(context, place, project, 0, why)
     since = parse_timestamp(context.now) - timedelta(seconds=enforcement.WINDOW)
     match enforcement.judge(past, project=project, since=since):
         case enforcement.Go(attempt=attempt):
             pass
         case enforcement.Halt(attempts=attempts):
             why = f"{attempts} automatic reverts within an hour did not hold: look who or what keeps changing it"
-            halted = ev.EnforcementHalted(project=project, environment=place.name, attempts=attempts, reason=why)
-            record(context, [halted])
-            return Enforced(said=f"{place.name}/{project} is not reverted any more: {why}")
+            return _stop(context, place, project, attempts, why)
         case enforcement.Halted():
             return None
     named_ = ", ".join(sorted(drift.id for drift in loose)[:5])
@@ -99,6 +103,12 @@ def enforce(context: Context, place: Environment, project: str) -> Enforced | No
         return None
     how = f"reverted by itself ({outcome.deployment})" if outcome.verified else f"not reverted: {outcome.reason}"
     return Enforced(said=f"{place.name}/{project}: {reason}, {how}", outcome=outcome)
+
+
+def _stop(context: Context, place: Environment, project: str, attempts: int, why: str) -> Enforced:
+    halted = ev.EnforcementHalted(project=project, environment=place.name, attempts=attempts, reason=why)
+    record(context, [halted])
+    return Enforced(said=f"{place.name}/{project} is not reverted any more: {why}")
 
 
 def after_failure(

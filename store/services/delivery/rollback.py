@@ -18,6 +18,7 @@ from store.services.context import Actor, Context, Source, named
 from store.services.delivery.environments import target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.leftovers import plan_undo
+from store.services.delivery.moving import moved_since, moved_since_deployed, stays, words_of
 from store.services.delivery.plans import Plan, plan, plan_revert, refuse_quarantined
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.reverting import after_failure
@@ -29,7 +30,27 @@ from store.services.requests.reading import change_of
 from store.services.sealing import sealing
 
 _MOST_CONCERNED: Final = 100
-__all__ = ["Plan", "lift_quarantine", "plan", "plan_revert", "plan_undo", "roll_back"]
+__all__ = ["Plan", "begin", "lift_quarantine", "plan", "plan_revert", "plan_undo", "roll_back"]
+
+
+@attempt("roll back")
+def begin(
+    context: Context,
+    actor: Actor | None,
+    environment: str,
+    project: str,
+    *,
+    to: str | None = None,
+    components: Sequence[str] = (),
+) -> Plan:
+    """Return the plan of a rollback that `actor` set out to do: what refuses it already now was refused to them.
+
+    Raises as `plan` does, and Refusal where they may not roll back there anyway.
+    """
+    what = plan(context, environment, project, to=to, components=components)
+    if actor is not None:
+        _may(context, context.ledger, actor, what)
+    return what
 
 
 @attempt("roll back")
@@ -60,39 +81,12 @@ def roll_back(
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _may(context, source, actor, what)
-            now = releases.desired(source, place.name, project)
-            desired = now.target.release if now is not None else None
-            if desired != (what.leaves_digest if what.unmade is None else None):
-                raise Conflict(f"{place.name}/{project} was deployed to since the plan was made; look again")
-            if desired is not None:
-                refuse_quarantined(source, project, what.ref.release, now=desired)
-            return [
-                ev.RollbackStarted(
-                    deployment=named("DEP", next_deployment(source)),
-                    project=project,
-                    environment=place.name,
-                    target=what.ref,
-                    expected=expected,
-                    reason=reason,
-                    previous=desired,
-                    component=what.components[0] if len(what.components) == 1 else None,
-                    components=what.components if len(what.components) > 1 else None,
-                    takes_along=what.takes_along,
-                    glass=_glass(context, source, actor, what),
-                )
-            ]
+            stays(source, place)
+            started = _started(source, what, reason=reason, expected=expected)
+            return [replace(started, glass=_glass(context, source, actor, what))]
 
         started = perform(context, actor, decide, blobs=[*what.blobs.values(), what.to.to_bytes()])[0]
-        job = Push(
-            environment=place,
-            project=project,
-            release=what.to,
-            ref=what.ref,
-            request=None,
-            clears=True,
-            unmade=what.unmade,
-        )
-        outcome = push(context, goal, job, started=started, before=snapshot, progress=progress)
+        outcome = push(context, goal, Push.back(what), started=started, before=snapshot, progress=progress)
         if outcome.verified and what.leaves_behind and not homeward:
             left = ev.ReleaseQuarantined(
                 deployment=outcome.deployment,
@@ -104,6 +98,30 @@ def roll_back(
             )
             return replace(outcome, entries=(*outcome.entries, *record(context, [left])))
         return after_failure(context, place, project, outcome, progress=progress)
+
+
+def _started(source: Source, what: Plan, *, reason: str, expected: str) -> ev.RollbackStarted:
+    """Return the event that begins a rollback. Raises Conflict where something else was deployed since its plan."""
+    place, project = what.environment.name, what.project
+    now = releases.desired(source, place, project)
+    desired = now.target.release if now is not None else None
+    if desired != (what.leaves_digest if what.unmade is None else None):
+        raise Conflict(f"{place}/{project} was deployed to since the plan was made; look again")
+    if desired is not None:
+        refuse_quarantined(source, project, what.ref.release, now=desired)
+    return ev.RollbackStarted(
+        deployment=named("DEP", next_deployment(source)),
+        project=project,
+        environment=place,
+        target=what.ref,
+        expected=expected,
+        reason=reason,
+        previous=desired,
+        component=what.components[0] if len(what.components) == 1 else None,
+        components=what.components if len(what.components) > 1 else None,
+        takes_along=what.takes_along,
+        moved=words_of(moved_since_deployed(source, place, project)),
+    )
 
 
 def _concerned(source: Source, what: Plan) -> tuple[str, ...]:
@@ -144,6 +162,17 @@ def _may(context: Context, source: Source, actor: Actor, what: Plan) -> None:
         place = {"project": what.project, "environment": what.environment.name}
         require(principals(source), actor.handle, "roll back", **place, at=context.now)
     sealing.refuse_erased(context, source, what.to)
+    _undoes_here(source, what)
+
+
+def _undoes_here(source: Source, what: Plan) -> None:
+    """Refuse to take a first deployment back from where it was never pushed to."""
+    gone = moved_since(source, what.environment.name, what.unmade.deployment) if what.unmade is not None else None
+    if gone is not None:
+        raise Refusal(
+            [f"{gone.words}: what {what.unmade.deployment if what.unmade else ''} brought does not stand there"],
+            would_unblock=[f"set it back first: quarterdeck environment edit {what.environment.name} …"],
+        )
 
 
 def _comes_home(context: Context, what: Plan) -> bool:

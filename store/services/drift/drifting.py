@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from store import archive
@@ -156,14 +156,7 @@ def _judge(
         if found:
             wanted_now = _covered(context, connection, desired)
             found = rules.differences(wanted_now, observed, expected=expected)
-        contents = releases.Contents(connection)
-        files = {f.artifact: f for f in desired.files}
-        wanted: dict[str, Component] = {}
-        for difference in found:
-            carrier = desired.by_id.get(difference.component)
-            if carrier is not None:
-                held = files[carrier.artifact]
-                wanted.update(contents.of_artifact(held.artifact, held.name, held.platform))
+        wanted = _contents(connection, desired, [difference.component for difference in found])
     return rules.Observation(
         project=project,
         environment=environment,
@@ -176,6 +169,18 @@ def _judge(
         summaries=_summaries(found, wanted, parsed),
         previous={ref.id: ref.digest for ref in previous.components},
     )
+
+
+def _contents(connection: Connection, desired: Release, components: Iterable[str]) -> dict[str, Component]:
+    """Return what the files of a release hold that carry these components, by component id."""
+    contents = releases.Contents(connection)
+    files = {file.artifact: file for file in desired.files}
+    held: dict[str, Component] = {}
+    for carrier in (desired.by_id.get(component) for component in components):
+        if carrier is not None:
+            file = files[carrier.artifact]
+            held.update(contents.of_artifact(file.artifact, file.name, file.platform))
+    return held
 
 
 def _as_recorded(desired: Release, file: ExportFile, parsed: Parsed) -> Parsed:

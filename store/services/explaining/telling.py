@@ -64,9 +64,8 @@ def words(event: ev.Event) -> tuple[str, str, str]:
             return "refused", event.reason, "refused"
         case ev.RequestOpened() | ev.RequestEdited() | ev.RequestSubmitted() | ev.RequestWithdrawn():
             return _request(event)
-        case ev.AnomalyNoticed():
-            numbers = ", ".join(f"{one.name.replace('_', ' ')} {one.value}" for one in event.measures)
-            return event.anomaly, f"{event.summary} (entry {event.about}; {numbers})", "unusual"
+        case ev.AnomalyNoticed() | ev.AnomalyAcknowledged():
+            return _anomaly(event)
         case ev.RequestEscalated():
             return "escalated", event.reason, "overdue"
         case ev.RiskAssessed():
@@ -80,6 +79,13 @@ def words(event: ev.Event) -> tuple[str, str, str]:
             return event.incident, f"cause: {event.cause}; fix: {event.fix}; learned: {event.learned}", "closed"
         case _:
             return _delivery(event)
+
+
+def _anomaly(event: ev.AnomalyNoticed | ev.AnomalyAcknowledged) -> tuple[str, str, str]:
+    if isinstance(event, ev.AnomalyAcknowledged):
+        return event.anomaly, event.note, "acknowledged"
+    numbers = ", ".join(f"{one.name.replace('_', ' ')} {one.value}" for one in event.measures)
+    return event.anomaly, f"{event.summary} (entry {event.about}; {numbers})", "unusual"
 
 
 def _request(

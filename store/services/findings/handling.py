@@ -150,6 +150,12 @@ def closable(context: Context, handle: str, finding: str) -> None:
     )  # fmt: skip
 
 
+def closers(context: Context, source: Source, one: Finding) -> tuple[str, ...]:
+    """Return who could close a finding now."""
+    people, at, involved = principals(source), context.now, _involved(context, source, one)
+    return rules.free_to_close(one, people=people, policy=context.policy, at=at, involved=involved)
+
+
 def every(source: Source) -> dict[str, Finding]:
     """Return every finding by id; left out is what nobody signed who could do it when they did."""
 

@@ -60,7 +60,7 @@ def break_glass(
         ]
 
     entry = perform(context, actor, decide)[0]
-    notifying.at_once(context)
+    notifying.at_once(context, entry)
     return entry
 
 

@@ -17,7 +17,7 @@ def open_findings(look: Look, pressing: Collection[str]) -> Iterator[Duty]:
     for one in handling.every(look.source).values():
         if one.closed_by is not None:
             continue
-        able = look.able("close a finding", **one.place)
+        able = handling.closers(look.context, look.source, one)
         gone = bool(one.duty) and one.duty not in pressing
         yield Duty(
             key=one.id,

@@ -11,6 +11,7 @@ from store.projections.requests import RequestRow
 from store.services.context import Context
 from store.services.delivery.rehearsing import last_rehearsals
 from store.services.health.look import Look
+from store.services.requests import approving
 from store.services.requests.escalating import deadline_of
 
 
@@ -25,7 +26,6 @@ def approvals(look: Look) -> Iterator[Duty]:
 
 
 def _approval(look: Look, row: RequestRow, by: Deadline) -> Duty:
-    able = look.able("approve", project=row.project, environment=row.environment)
     return Duty(
         key=row.id,
         kind="approval",
@@ -34,7 +34,7 @@ def _approval(look: Look, row: RequestRow, by: Deadline) -> Duty:
         state=state_of(by.due, look.at),
         since=row.submitted_at,
         due=by.due,
-        who=tuple(one for one in able if one != row.requester),
+        who=approving.wanted(look.context, row.id).by,
         command=f"quarterdeck approve {row.id}",
         project=row.project,
         environment=row.environment,

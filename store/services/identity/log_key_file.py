@@ -40,9 +40,15 @@ def from_environment() -> bytes:
 def find(root: Path, settings: Config, ledger: Path, ask: AskPassphrase | None) -> Found:
     """Return what signs for the log of this workspace now; `ask` is called only for an encrypted key.
 
-    Raises:
-        BadInput: the file is no key of a log, or readable by others.
+    Where the file is no key of a log, or readable by others, nothing does, and it says why: reading needs no key.
     """
+    try:
+        return _found(root, settings, ledger, ask)
+    except BadInput as error:
+        return Found(signer=None, why=f"the log's private key cannot be used: {error}")
+
+
+def _found(root: Path, settings: Config, ledger: Path, ask: AskPassphrase | None) -> Found:
     keys = _keys(root, settings, ledger)
     path = file_of(root, keys.newest) if keys and keys.rotations else root / KEY_FILE
     if not path.exists():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from store.services.context import Context
 from store.services.lineage import lineage_tree
-from store.services.lineage.lineage import Node
+from store.services.lineage.nodes import Node
 
 Path = tuple[str, ...]
 """Keys from a project down to a node."""

@@ -21,7 +21,7 @@ from store.services.delivery.remains import Remains, remains
 from store.services.diffing import Comparison, comparison_of_request
 from store.services.drift.drift_view import three_way
 from store.services.identity.people import principals
-from store.services.lineage.lineage import Node
+from store.services.lineage.nodes import Node
 from store.services.releases import load
 
 

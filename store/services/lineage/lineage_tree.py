@@ -12,8 +12,8 @@ from store.projections.findings import FindingRow
 from store.projections.incidents import IncidentRow
 from store.projections.requests import RequestRow
 from store.services.context import Context
-from store.services.lineage import lineage
-from store.services.lineage.lineage import Node
+from store.services.lineage import lineage, nodes
+from store.services.lineage.nodes import Node
 
 PAGE = 40
 """Children of an environment shown at a time; the oldest follow when they are asked for."""
@@ -34,20 +34,20 @@ def roots(context: Context) -> tuple[Node, ...]:
         )
         standing = drifts.listing(connection, statuses=("open",))
         names |= {row.project for row in desired} | {row.project for row in requests.listing(connection, limit=5000)}
-    nodes = []
+    tree = []
     for project in sorted(names):
         places = [row.environment for row in desired if row.project == project]
         open_ = sum(row.project == project for row in standing)
         state = "drift" if open_ else "live" if places else "empty"
         words = f"live on {', '.join(places)}" if places else "live nowhere"
-        nodes.append(Node(key=project, kind="project", title=words, state=state))
+        tree.append(Node(key=project, kind="project", title=words, state=state))
     loose = _nowhere(context)
     if loose:
         still = sum(node.state == "open" for node in loose)
-        nodes.append(
+        tree.append(
             Node(key=NOWHERE, kind="project", title=f"{len(loose)} incidents and findings, {still} open", state="empty")
         )
-    return tuple(nodes)
+    return tuple(tree)
 
 
 def below(context: Context, path: Sequence[Node], *, pages: int = 1) -> tuple[Node, ...]:
@@ -79,25 +79,18 @@ def path_to(context: Context, subject: str) -> tuple[str, ...]:
         NotFound: there is no such thing.
     """
     with context.ledger.reading() as connection:
-        request = requests.one(connection, subject)
-        deployment = deployments.one(connection, subject)
-        drift = drifts.one(connection, subject)
-        incident = incidents.one(connection, subject)
-        finding = findings.one(connection, subject)
+        thing = nodes.named(connection, subject)
         known = {project for project, _ in artifacts.projects_of(connection)}
     if subject in known:
         return (subject,)
-    if request is not None:
-        return (request.project, _key(request.environment, request.project), request.id)
-    if deployment is not None:
-        place = (deployment.project, _key(deployment.environment, deployment.project))
-        return (*place, *((deployment.request,) if deployment.request else ()), deployment.id)
-    if drift is not None:
-        return (drift.project, _key(drift.environment, drift.project), drift.id)
-    if incident is not None:
-        return (incident.project or NOWHERE, incident.id)
-    if finding is not None:
-        return (finding.project or NOWHERE, finding.id)
+    match thing:
+        case RequestRow() | DriftRow():
+            return (thing.project, _key(thing.environment, thing.project), thing.id)
+        case DeploymentRow():
+            place = (thing.project, _key(thing.environment, thing.project))
+            return (*place, *((thing.request,) if thing.request else ()), thing.id)
+        case IncidentRow() | FindingRow():
+            return (thing.project or NOWHERE, thing.id)
     project, at, _ = subject.partition("@")
     if at and project in known:
         return (project, subject)
@@ -108,7 +101,7 @@ def _nowhere(context: Context) -> tuple[Node, ...]:
     with context.ledger.reading() as connection:
         found = [row for row in incidents.listing(connection) if row.project is None]
         raised = [row for row in findings.listing(connection) if row.project is None]
-    return (*(_incident(row) for row in found), *(_finding(row) for row in raised))
+    return (*(nodes.incident(row) for row in found), *(nodes.finding(row) for row in raised))
 
 
 def _places(context: Context, project: str) -> tuple[Node, ...]:
@@ -120,7 +113,7 @@ def _places(context: Context, project: str) -> tuple[Node, ...]:
         standing = drifts.listing(connection, project=project, statuses=("open",))
         found = [row for row in incidents.listing(connection) if row.project == project]
         about = [row for row in findings.listing(connection) if row.project == project]
-    nodes = []
+    tree = []
     for name in [*(n for n in order if n in asked or n in desired), *sorted(asked - set(order))]:
         row = desired.get(name)
         open_ = [drift.id for drift in standing if drift.environment == name]
@@ -128,7 +121,7 @@ def _places(context: Context, project: str) -> tuple[Node, ...]:
         words = f"release {row.release[:12]}" if row else "nothing live"
         if open_:
             words += f", drifted: {', '.join(open_[:3])}"
-        nodes.append(
+        tree.append(
             Node(
                 key=_key(name, project),
                 kind="environment",
@@ -138,7 +131,7 @@ def _places(context: Context, project: str) -> tuple[Node, ...]:
                 time=row.ended_at if row else None,
             )
         )
-    return (*nodes, *(_incident(row) for row in found), *(_finding(row) for row in about))
+    return (*tree, *(nodes.incident(row) for row in found), *(nodes.finding(row) for row in about))
 
 
 def _happened(context: Context, environment: str, project: str, *, limit: int) -> tuple[Node, ...]:
@@ -146,20 +139,19 @@ def _happened(context: Context, environment: str, project: str, *, limit: int) -
     with context.ledger.reading() as connection:
         asked = [row for row in requests.of_project(connection, project) if row.environment == environment]
         past = deployments.listing(connection, project=project, environment=environment, limit=5000)
-        everything = ("open", "acknowledged", "adopted", "resolved")
-        seen = drifts.listing(connection, environment=environment, project=project, statuses=everything)
+        seen = drifts.listing(connection, environment=environment, project=project, statuses=drifts.EVERY)
     live = next((row.id for row in past if row.state == "verified"), None)
-    nodes = [
+    tree = [
         *(_request(row) for row in asked),
         *(_rollback(row, live=row.id == live) for row in past if row.cause == "rollback"),
-        *(_drift(row) for row in seen),
+        *(nodes.drift(row) for row in seen),
     ]
-    nodes.sort(key=lambda node: node.seq or 0, reverse=True)
-    if len(nodes) > limit:
-        left = len(nodes) - limit
+    tree.sort(key=lambda node: node.seq or 0, reverse=True)
+    if len(tree) > limit:
+        left = len(tree) - limit
         older = Node(key=f"older@{environment}/{project}", kind="older", title=f"{left} older", state="")
-        return (*nodes[:limit], older)
-    return tuple(nodes)
+        return (*tree[:limit], older)
+    return tuple(tree)
 
 
 def _request(row: RequestRow) -> Node:
@@ -175,25 +167,6 @@ def _rollback(row: DeploymentRow, *, live: bool) -> Node:
         seq=row.started_seq,
         time=row.started_at,
     )
-
-
-def _drift(row: DriftRow) -> Node:
-    return Node(
-        key=row.id,
-        kind="drift",
-        title=f"{row.name}: {row.summary}",
-        state=row.status,
-        seq=row.opened_seq,
-        time=row.opened_at,
-    )
-
-
-def _incident(row: IncidentRow) -> Node:
-    return Node(key=row.id, kind="incident", title=row.title, state=row.state, seq=row.opened_seq, time=row.opened_at)
-
-
-def _finding(row: FindingRow) -> Node:
-    return Node(key=row.id, kind="finding", title=row.title, state=row.state, seq=row.opened_seq, time=row.opened_at)
 
 
 def _key(environment: str, project: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from store.clock import timestamp
 from store.domain.notifications import Notice, notices
 from store.errors import BadInput, PlatformFailure, QuarterdeckError
+from store.integrity.entry import Entry
 from store.outbox import FILE_NAME, Message, Outbox
 from store.services.context import Context, recorded
 from store.services.notifying import channels
@@ -45,14 +46,16 @@ def outbox(context: Context) -> Iterator[Outbox]:
         box.close()
 
 
-def collect(context: Context, box: Outbox) -> int:
+def collect(context: Context, box: Outbox, *, first: int | None = None) -> int:
     """Queue what the entries since the last look give to tell; return how many messages that are.
+
+    Where nobody ever looked, that begins with entry `first`; without one, with what comes next.
 
     Raises:
         StorageFailure: the outbox or the ledger cannot be read or written; nothing was skipped.
     """
     ledger = context.ledger.origin
-    after, queued = _cursor(context, box), 0
+    after, queued = _cursor(context, box, first), 0
     names = tuple(context.config.notify.channels)
     while True:
         found: list[Notice] = []
@@ -91,20 +94,25 @@ def deliver(context: Context, box: Outbox, *, tell: Tell = channels.tell, stop: 
     return Round(queued=0, told=told, troubles=tuple(troubles))
 
 
-def once(context: Context, *, tell: Tell = channels.tell, stop: Callable[[], bool] = bool) -> Round:
-    """Collect and deliver once; without channels nobody is told, and no outbox is made."""
+def once(
+    context: Context, *, tell: Tell = channels.tell, stop: Callable[[], bool] = bool, first: int | None = None
+) -> Round:
+    """Collect and deliver once; without channels nobody is told, and no outbox is made. `first` as in `collect`."""
     if not context.config.notify.channels:
         return Round(queued=0, told=0, troubles=())
     with outbox(context) as box:
-        queued = collect(context, box)
+        queued = collect(context, box, first=first)
         done = deliver(context, box, tell=tell, stop=stop)
     return Round(queued=queued, told=done.told, troubles=done.troubles)
 
 
-def at_once(context: Context) -> None:
-    """Tell what is due now, though nobody watches; what a channel does not take waits in the outbox. Never raises."""
+def at_once(context: Context, entry: Entry) -> None:
+    """Tell of `entry`, and what else is due, though nobody watches, nor ever did. Never raises.
+
+    What a channel does not take waits in the outbox.
+    """
     with suppress(QuarterdeckError):
-        once(context)
+        once(context, first=entry.seq)
 
 
 def forever(context: Context, *, stop: threading.Event, complain: Callable[[str], None], seconds: float = 1.0) -> None:
@@ -123,12 +131,16 @@ def forever(context: Context, *, stop: threading.Event, complain: Callable[[str]
             return
 
 
-def _cursor(context: Context, box: Outbox) -> int:
-    """Return where to go on; a new outbox begins at the ledger's end, because nobody wants three years told at once."""
+def _cursor(context: Context, box: Outbox, first: int | None) -> int:
+    """Return where to go on; a new outbox begins at the ledger's end (but tells of entry `first`, if given).
+
+    Nobody wants three years told at once.
+    """
     ledger = context.ledger.origin
     size = context.ledger.head().size
     seen = box.cursor(ledger)
     if seen is None or seen > size:  # a new outbox, or a ledger that was restored from a backup
-        box.queue((), ledger=ledger, seq=size)
-        return size
+        begin = size if first is None else min(first - 1, size)
+        box.queue((), ledger=ledger, seq=begin)
+        return begin
     return seen

@@ -36,7 +36,7 @@ class Policies(Protocol):
         """Return the policy in force at the newest commit."""
         ...
 
-    def at(self, seq: int) -> InForce:
+    def at(self, seq: int, /) -> InForce:
         """Return the policy that was in force for entry `seq`."""
         ...
 
@@ -61,7 +61,7 @@ class Fixed:
 
         return InForce(policy=self.policy)
 
-    def at(self, seq: int) -> InForce:  # noqa: ARG002  the shape of Policies.at
+    def at(self, _seq: int) -> InForce:
         """Return it."""
         from store.domain.policy.in_force import InForce
 
@@ -94,7 +94,7 @@ class Book:
         self._catch_up()
         return self._adopted[-1]
 
-    def at(self, seq: int) -> InForce:
+    def at(self, seq: int, /) -> InForce:
         """Return the policy that was in force for entry `seq`."""
         from store.domain.policy.in_force import at_entry
 

@@ -12,6 +12,7 @@ from store.domain import approving as rules
 from store.domain import change as changes
 from store.domain import events as ev
 from store.domain.change import Change
+from store.domain.place import Place
 from store.domain.release import Release
 from store.domain.roles import Principals
 from store.domain.waiting import escalated_roles
@@ -21,6 +22,8 @@ from store.services import releases
 from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
+from store.services.delivery.environments import one
+from store.services.delivery.moving import moved
 from store.services.identity.people import principals
 from store.services.requests import escalating
 from store.services.requests.reading import change_of
@@ -42,16 +45,49 @@ class Stated:
     via: str
 
 
-@attempt("approve")
-def approve(context: Context, actor: Actor, request: str, *, note: str = "", digest: str | None = None) -> Entry:
-    """Record `actor`'s yes to exactly what `request` holds now.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What a request still waits for."""
 
-    `digest` is the request digest that was on the screen, in full or from its start.
+    missing: tuple[str, ...]
+    """In words, which approvals; empty when the rule is met, or nobody is asked."""
+    by: tuple[str, ...]
+    """Who is free to give one."""
+
+
+def wanted(context: Context, request: str) -> Wanted:
+    """Return which approvals a submitted request lacks now, and who could give them.
+
+    Raises:
+        NotFound: there is no such request.
+    """
+    change = change_of(context.ledger, request)
+    if change.state not in {"in review", "approved"}:
+        return Wanted(missing=(), by=())
+    people, at = principals(context.ledger), context.now
+    missing = rules.approvals_missing(change, people=people, policy=context.policy, at=at)
+    free = rules.free_to_approve(change, people=people, rules=context.rules, at=at)
+    return Wanted(missing=tuple(missing), by=tuple(free))
+
+
+@attempt("approve")
+def approve(
+    context: Context,
+    actor: Actor,
+    request: str,
+    *,
+    note: str = "",
+    digest: str | None = None,
+    place: Place | None = None,
+) -> Entry:
+    """Record `actor`'s yes to exactly what `request` holds now, going where its environment delivers now.
+
+    `digest` is the request digest that was on the screen, in full or from its start; `place` where it was said to go.
 
     Raises:
         BadInput: `digest` is too short to tell one request from another.
         Refusal: separation of duties, no role, gates failed, wrong state: every reason is named.
-        Conflict: the request is no longer what was shown.
+        Conflict: the request, or where it goes, is no longer what was shown.
     """
     if digest is not None and len(digest) < _SHORTEST:
         raise BadInput(f"{digest!a} is too little of a digest to mean one request: give at least {_SHORTEST} digits")
@@ -68,9 +104,19 @@ def approve(context: Context, actor: Actor, request: str, *, note: str = "", dig
             raise Conflict(
                 f"{request} changed since you looked at it (it is {change.digest[:12]} now); review it again"
             )
+        if place is not None and one(source, change.environment).place != place:
+            raise Conflict(f"where {change.environment} delivers was changed since you looked at it; review it again")
+        check_place(source, change, stated)
         return [granted(context, change, people, actor.handle, stated, release)]
 
     return perform(context, actor, decide)[0]
+
+
+def check_place(source: Source, change: Change, stated: Stated) -> None:
+    """Make sure that the release still goes where it went as of the head that the approver saw. Raises Conflict."""
+    gone = moved(source, change.environment, since=stated.seen_size)
+    if gone is not None:
+        raise Conflict(f"{gone.words} since {change.id} was looked at; review it again")
 
 
 def stated_now(context: Context, *, note: str, via: str) -> Stated:

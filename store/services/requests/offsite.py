@@ -30,7 +30,7 @@ from store.services.context import Context, Source, recorded
 from store.services.identity import door
 from store.services.identity.keys import check_signature
 from store.services.identity.people import bare_line, principals
-from store.services.requests.approving import Stated, granted, stated_now
+from store.services.requests.approving import Stated, check_place, granted, stated_now
 from store.services.requests.reading import change_of
 
 VIA: Final = "imported"
@@ -149,6 +149,7 @@ def _decided(
         note=event.note,
         via=event.via,
     )
+    check_place(source, change, stated)
     now = granted(context, change, people, handle, stated, releases.load_ref(context, change.target))
     if now.complete != event.complete:
         raise Conflict(

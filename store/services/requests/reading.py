@@ -8,15 +8,17 @@ from store.domain import change as rules
 from store.domain import events as ev
 from store.domain.change import Change
 from store.services.attested import attested
+from store.services.delivery.moving import placed
 from store.services.source import Source, recorded
 
 
 def change_of(source: Source, request: str) -> Change:
     """Return a request, folded from its own entries. Raises NotFound.
 
-    Whoever can write the file can append ticks of its checklist: those that nobody signed are left out.
+    Whoever can write the file can append ticks of its checklist: those that nobody signed are left out. Approvals
+    count for where the release was to go when they were given.
     """
-    change = rules.replay(request, recorded(source.entries(on={"request": request})))
+    change = placed(source, rules.replay(request, recorded(source.entries(on={"request": request}))))
     if not change.ticks:
         return change
     signed = {one.seq for one in attested(source, [ev.ChecklistTicked.KIND], lambda *_: True, on={"request": request})}

@@ -10,6 +10,7 @@ from store.domain import events as ev
 from store.domain.commenting import Comment
 from store.domain.component import Component
 from store.domain.diff import Diff
+from store.domain.place import Place
 from store.domain.roles import Principals
 from store.domain.waiting import Deadline
 from store.errors import NotFound, Refusal
@@ -19,6 +20,8 @@ from store.projections.requests import ApprovalRow, GateRow, RequestRow, RiskRow
 from store.services import diffing, releases, rights
 from store.services.context import Context
 from store.services.delivery import deploying
+from store.services.delivery import environments as delivering
+from store.services.delivery.moving import moved_since_deployed, words_of
 from store.services.identity.people import principals
 from store.services.requests import commenting
 from store.services.requests.drafting import edit_blocked
@@ -72,6 +75,10 @@ class Review:
     """Why its release cannot be promoted from where it is; empty when it can."""
     promote_to: tuple[str, ...]
     """The other environments the caller may open a request for."""
+    place: Place | None = None
+    """Where it goes; None for what goes to no environment, as the policy."""
+    moved: str = ""
+    """That what is desired there was pushed elsewhere, since somebody changed the target."""
     deadline: Deadline | None = None
     """By when it must be decided, and where it went because it was not; None where no deadline runs."""
 
@@ -103,6 +110,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         for place in places
         if not rights.against(context, people, handle, "open a request", project=row.project, environment=place)
     )
+    goes = delivering.environments(context.ledger).get(row.environment)
     comparison = diffing.comparison_of_request(context, request)
     return Review(
         request=row,
@@ -130,6 +138,8 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         edit_blocked=edit_blocked(context, request, handle),
         promote_blocked=_promote_blocked(context, row, handle, now.get(row.project), to),
         promote_to=to,
+        place=goes.place if goes is not None else None,
+        moved=words_of(moved_since_deployed(context.ledger, row.environment, row.project)) or "",
         deadline=deadline_of(context, row, context.now),
     )
 

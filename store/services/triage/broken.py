@@ -10,6 +10,7 @@ from store.domain import events as ev
 from store.domain.push import Reach
 from store.domain.severity import of_drift
 from store.projections import anomalies, artifacts, deployments, drifts, incidents
+from store.projections.anomalies import AnomalyRow
 from store.projections.deployments import DeploymentRow
 from store.services.context import Context, recorded
 from store.services.delivery import reverting
@@ -168,8 +169,14 @@ def unusual(asked: Asked) -> Iterator[Item]:
             act="acknowledge an anomaly",
             reason="somebody other than the one it is about says why it was all right, or opens an incident",
             since=row.time,
-            mine=may and row.principal != asked.handle,
+            mine=may and asked.handle not in {row.principal, *_also(asked.context, row)},
         )
+
+
+def _also(context: Context, row: AnomalyRow) -> tuple[str, ...]:
+    """Return who else an anomaly is about: only the entry says it."""
+    event = next((one.event for one in recorded(context.ledger.entries(after=row.seq - 1, until=row.seq))), None)
+    return event.also if isinstance(event, ev.AnomalyNoticed) else ()
 
 
 def refused(asked: Asked) -> Iterator[Item]:

@@ -15,14 +15,14 @@ from typing import Any
 TESTS = Path(__file__).parents[2]
 sys.path[:0] = [str(TESTS), str(TESTS / "console"), str(TESTS / "console" / "screens"), str(TESTS.parent)]
 
-import matrix_scene  # noqa: E402
-from screens_scene import frame_of, pane_of, settled  # noqa: E402
-from textual.pilot import Pilot  # noqa: E402
-from textual.screen import ModalScreen  # noqa: E402
+import matrix_scene
+from screens_scene import frame_of, pane_of, settled
+from textual.pilot import Pilot
+from textual.screen import ModalScreen
 
-from console.app import Console  # noqa: E402
-from console.key_table import key_table  # noqa: E402
-from console.places import SCREENS  # noqa: E402
+from console.app import Console
+from console.key_table import key_table
+from console.places import SCREENS
 
 QUIET = {"app.quit", "look.reload", "act.undo"}
 """Keys that draw nothing of their own."""

@@ -18,6 +18,7 @@ from console.app import Console
 from console.screen import Frame, Pane, Place
 from console.screen.desk import Desk
 from console.widgets.key_line import MessageLine
+from console.widgets.keyed_table import KeyedTable
 from store.demo import build
 from store.integrity.signer import KeyFileSigner
 from store.services.context import Actor
@@ -81,6 +82,11 @@ def pane_of(pilot: Pilot[Any]) -> Pane[Any]:
     pane = frame_of(pilot).pane
     assert pane is not None
     return pane
+
+
+def listed(pilot: Pilot[Any]) -> KeyedTable:
+    """Return the list of the pane in front."""
+    return pane_of(pilot).query_one(KeyedTable)
 
 
 def said(pilot: Pilot[Any]) -> str:

@@ -5,23 +5,17 @@ from typing import Any
 
 import pytest
 from console_scene import screen_text
-from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled
+from screens_scene import SIZES, DemoDesk, armed, bare, listed, said, settled
 from support.hostile import HOSTILE
-from textual.pilot import Pilot
 
 from console.screen import Place
 from console.screens.connectors import Connectors
 from console.widgets.dialogs import Ask
-from console.widgets.keyed_table import KeyedTable
 from store.services.connectors import reviewing
 from store.services.connectors.inventory import inventory
 from store.services.exports import ingesting
 
 PLACE = Place(key="7", id="connectors", title="Connectors", factory=Connectors)
-
-
-def listed(pilot: Pilot[Any]) -> KeyedTable:
-    return pane_of(pilot).query_one(KeyedTable)
 
 
 def drop(mira: DemoDesk, value: Any) -> None:

@@ -22,7 +22,7 @@ PLACES = {
 
 async def go(pilot: Pilot[Any], subject: str) -> None:
     await settled(pilot)
-    pilot.app.query_one("Lineage, Approvals").open(subject)  # type: ignore[attr-defined]
+    pilot.app.query_one("Lineage, Approvals").open(subject)
     await settled(pilot)
 
 

@@ -138,7 +138,7 @@ async def test_single_components_are_chosen_and_only_they_go_back(mira: DemoDesk
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(pilot.app.screen, ChooseSome), "none is marked yet"
-        pilot.app.screen.query_one("KeyedTable").select("a1f0c0de00000001")  # type: ignore[attr-defined]
+        pilot.app.screen.query_one("KeyedTable").select("a1f0c0de00000001")
         await pilot.press("space", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmRollback))
         await armed(pilot)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from console_scene import screen_text
-from screens_scene import SIZES, DemoDesk, armed, bare, open_demo, pane_of, said, settled
+from screens_scene import SIZES, DemoDesk, armed, bare, listed, open_demo, pane_of, said, settled
 from textual.pilot import Pilot
 
 from console.places import SCREENS
@@ -13,16 +13,11 @@ from console.screen import Place
 from console.screen.words_form import WordsForm
 from console.screens.findings import Findings
 from console.widgets.dialogs import Ask
-from console.widgets.keyed_table import KeyedTable
 from store.domain import events as ev
 from store.projections import anomalies, findings
 from store.services.acting import record
 
 PLACE = Place(key="0", id="findings", title="Findings", factory=Findings, subjects=("FND-", "AN-"))
-
-
-def listed(pilot: Pilot[Any]) -> KeyedTable:
-    return pane_of(pilot).query_one(KeyedTable)
 
 
 async def on(pilot: Pilot[Any], key: str) -> None:

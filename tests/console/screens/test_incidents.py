@@ -4,23 +4,17 @@ from typing import Any
 
 import pytest
 from console_scene import screen_text
-from screens_scene import SIZES, DemoDesk, armed, bare, pane_of, said, settled
-from textual.pilot import Pilot
+from screens_scene import SIZES, DemoDesk, armed, bare, listed, pane_of, said, settled
 
 from console.places import SCREENS
 from console.screen import Place
 from console.screen.words_form import WordsForm
 from console.screens.incidents import Incidents
 from console.widgets.dialogs import Choose, Confirm
-from console.widgets.keyed_table import KeyedTable
 from store.services import incident_view, incidents
 from store.services.glass import holding
 
 PLACE = Place(key="9", id="incidents", title="Incidents", factory=Incidents, subjects=("INC-", "BG-"))
-
-
-def listed(pilot: Pilot[Any]) -> KeyedTable:
-    return pane_of(pilot).query_one(KeyedTable)
 
 
 def fresh(demo: DemoDesk) -> str:

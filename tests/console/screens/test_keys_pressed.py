@@ -127,7 +127,7 @@ async def test_drift_is_acknowledged_and_a_request_written_from_home_and_from_th
             while isinstance(pilot.app.screen, Choose):
                 front = pilot.app.screen
                 await pilot.press("enter")
-                await until(pilot, lambda front=front: pilot.app.screen is not front)  # type: ignore[misc]
+                await until(pilot, lambda front=front: pilot.app.screen is not front)
                 await armed(pilot)
             assert isinstance(pilot.app.screen, RequestForm)
             for words in ("Rush", "why", "what", "impact", "seen", "back", "none"):

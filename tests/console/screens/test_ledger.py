@@ -52,7 +52,7 @@ def words(pilot: Pilot[Any], name: str) -> str:
 
 def entry_text(pilot: Pilot[Any]) -> str:
     view = pane_of(pilot).query_one("#ledger-entry")
-    return "\n".join("".join(span.text for span in found) for found in view._text_lines)  # type: ignore[attr-defined]
+    return "\n".join("".join(span.text for span in found) for found in view._text_lines)
 
 
 def note_many(mira: DemoDesk, count: int) -> None:

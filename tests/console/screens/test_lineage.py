@@ -102,7 +102,7 @@ async def test_arrows_walk_in_and_out(mira: DemoDesk) -> None:
         await settled(pilot)
         await pilot.press("right")
         assert tree(pilot).path is not None
-        assert tree(pilot).path[:-1] == ("orders", "orders@dev", "CR-0001")  # type: ignore[index]
+        assert tree(pilot).path[:-1] == ("orders", "orders@dev", "CR-0001")
         await pilot.press("left")
         assert tree(pilot).key == "CR-0001"
         await pilot.press("left", "left")

@@ -136,13 +136,13 @@ async def test_an_instant_can_be_typed(mira: DemoDesk) -> None:
         await settled(pilot)
         await pilot.press("t")
         await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
-        pilot.app.screen.query_one("Input").value = "INC-0001@-30m"  # type: ignore[attr-defined]
+        pilot.app.screen.query_one("Input").value = "INC-0001@-30m"
         await press(pilot, "enter")
         assert "PAST" in banner(pilot)
         assert "2026-11-10 02:21" in banner(pilot)
         await pilot.press("t")
         await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
-        pilot.app.screen.query_one("Input").value = "the day before yesterday"  # type: ignore[attr-defined]
+        pilot.app.screen.query_one("Input").value = "the day before yesterday"
         await press(pilot, "enter")
         assert "is no time" in said(pilot)
         assert "2026-11-10 02:21" in banner(pilot)

@@ -44,7 +44,7 @@ async def choose(pilot: Pilot[Any], key: str) -> None:
     dialog = pilot.app.screen
     assert isinstance(dialog, Choose)
     await settled(pilot)
-    dialog.query_one("KeyedTable").select(key)  # type: ignore[attr-defined]
+    dialog.query_one("KeyedTable").select(key)
     await pilot.press("enter")
     await until(pilot, lambda: pilot.app.screen is not dialog)
     await settled(pilot)
@@ -131,7 +131,7 @@ async def test_leaving_asks_only_when_something_would_be_lost(theo: DemoDesk) ->
     async with bare(theo.desk, APPROVALS).run_test(size=(80, 24)) as pilot:
         await begin(pilot)
         await pilot.press("tab")
-        form(pilot).focused.post_message(events.Paste("ghp_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0eR3tY6"))  # type: ignore[union-attr]
+        form(pilot).focused.post_message(events.Paste("ghp_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0eR3tY6"))
         await settled(pilot)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
@@ -149,10 +149,10 @@ async def test_pasted_text_that_would_fool_a_reader_is_left_out(theo: DemoDesk) 
     async with bare(theo.desk, APPROVALS).run_test(size=(80, 24)) as pilot:
         await begin(pilot)
         hostile = "one\x1b]52;c;ZXZpbA==\x07\u202etwo\r\nthree\x00 [bold]four[/bold]" + "x" * 100_000
-        form(pilot).focused.post_message(events.Paste(hostile))  # type: ignore[union-attr]
+        form(pilot).focused.post_message(events.Paste(hostile))
         await settled(pilot)
         await pilot.press("tab")
-        form(pilot).focused.post_message(events.Paste(hostile))  # type: ignore[union-attr]
+        form(pilot).focused.post_message(events.Paste(hostile))
         await settled(pilot)
         for name in ("title", "why"):
             text = field(pilot, name).value

@@ -114,7 +114,7 @@ async def test_a_playbook_is_started_for_an_incident_and_its_steps_are_ticked_wi
         await pilot.press("P")
         await opened(pilot, Choose)
         assert incident in words(pilot)
-        pilot.app.screen.query_one("KeyedTable").select("new rollback")  # type: ignore[attr-defined]
+        pilot.app.screen.query_one("KeyedTable").select("new rollback")
         await pilot.press("enter")
         await opened(pilot, TickDialog)
         assert "0 of 6 ticked" in words(pilot)

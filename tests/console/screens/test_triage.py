@@ -153,7 +153,7 @@ async def test_an_unknown_kind_of_thing_opens_where_its_id_is_at_home(
         await pilot.press("enter")
         await settled(pilot)
         assert pane_of(pilot).id == "findings"
-        assert pane_of(pilot).opened == ["FND-0099"]  # type: ignore[attr-defined]
+        assert pane_of(pilot).opened == ["FND-0099"]
 
 
 async def test_who_requested_it_finds_what_was_said_about_it_and_goes_there(theo: DemoDesk) -> None:
@@ -167,7 +167,7 @@ async def test_who_requested_it_finds_what_was_said_about_it_and_goes_there(theo
         await pilot.press("enter")
         await settled(pilot)
         assert pane_of(pilot).id == "approvals"
-        assert pane_of(pilot).opened == ["CR-0010"]  # type: ignore[attr-defined]
+        assert pane_of(pilot).opened == ["CR-0010"]
 
 
 async def test_a_ledger_that_does_not_check_goes_before_everything(mira: DemoDesk) -> None:
@@ -184,7 +184,7 @@ async def test_enter_opens_a_thing_where_it_is_handled(mira: DemoDesk) -> None:
         await pilot.press("enter")
         await settled(pilot)
         assert pane_of(pilot).id == "drift"
-        assert pane_of(pilot).opened == ["DR-0002"]  # type: ignore[attr-defined]
+        assert pane_of(pilot).opened == ["DR-0002"]
         await pilot.press("1")
         await on(pilot, "CR-0010")
         await pilot.press("enter")

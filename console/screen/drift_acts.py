@@ -1,0 +1,73 @@
+"""What a person answers to a drift: it is known and may stand for now, or what is live should stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from console.screen.desk import Desk
+from console.screen.pane import Pane
+from console.widgets.dialogs import Ask
+from store.domain import events as ev
+from store.projections.drifts import DriftRow
+from store.services.drift import drifting
+from store.services.drift.drift_list import Listed
+
+
+def why_not(name: str, one: Listed) -> str | None:
+    """Return why a drift cannot be answered so, with what would unblock it; None when it can."""
+    row = one.row
+    if name in {"revert", "adopt", "acknowledge"} and row.status == "resolved":
+        return f"{row.id} ended already: {row.note}"
+    match name:
+        case "revert":
+            return "\n".join(one.revert_blocked) or None
+        case "adopt" if row.status == "adopted":
+            return f"{row.note} asks to keep it already\n→ review and deploy {row.note}, or revert"
+        case "acknowledge" if row.status == "acknowledged":
+            return f"acknowledged already: “{row.note}”\n→ revert or adopt it"
+        case "acknowledge" if row.status == "adopted":
+            return f"{row.note} asks to keep it already"
+        case "adopt" | "acknowledge":
+            return "\n".join(one.answer_blocked) or None
+        case _:
+            return None
+
+
+async def adopt(pane: Pane[Any], desk: Desk, row: DriftRow) -> None:
+    """Ask for the title and the reason of a request that keeps what is live, and open it."""
+    facts = (*_facts(row), "A request asks to keep what is live.")
+    title = await pane.ask(
+        Ask(f"Adopt {row.id}: title of the request", facts=facts, value=f"Keep {row.name} as it is live")
+    )
+    if title is None:
+        return
+    why = await pane.ask(Ask(f"Adopt {row.id}: why should it stay?", facts=facts, placeholder="why, for the approvers"))
+    if why is None:
+        return
+    content = ev.RequestContent(
+        title=title,
+        why=why,
+        what=f"adopt {row.id}",
+        success="live equals desired",
+        rollback_plan="roll back to the release before",
+    )
+    opened, _ = await pane.perform(
+        lambda: drifting.adopt(desk.context, desk.me(), row.id, content=content), doing=f"adopting {row.id}"
+    )
+    request = opened.statement.on["request"]
+    pane.say(f"{request} asks to keep {row.id} (entry {opened.seq})", f"it is a draft: 2, then S submits {request}")
+
+
+async def acknowledge(pane: Pane[Any], desk: Desk, row: DriftRow) -> None:
+    """Ask what is being done about a drift and record that it is known."""
+    facts = (*_facts(row), "Live stays as it is.")
+    note = await pane.ask(Ask(f"Acknowledge {row.id}", facts=facts, placeholder="what is being done about it"))
+    if note is not None:
+        entry = await pane.perform(
+            lambda: drifting.acknowledge(desk.context, desk.me(), row.id, note=note), doing=f"acknowledging {row.id}"
+        )
+        pane.say(f"{row.id} acknowledged (entry {entry.seq})")
+
+
+def _facts(row: DriftRow) -> tuple[str, str]:
+    return f"{row.environment}/{row.project}: {row.name}", row.summary
