@@ -200,7 +200,7 @@ def test_nobody_closes_the_finding_they_own_nor_the_anomaly_about_themselves(sce
         incidents.annotate(scene.context, bo, "1", "here")
     assert Noticing(scene.context).round()
     for bo in (scene.bo, replace(laptop, handle="bo")):
-        with scene.refused("separation of duties: AN-0001 is about an act of bo"):
+        with scene.refused("separation of duties: AN-0001 is about bo"):
             acknowledging.acknowledge(scene.context, bo, "AN-0001", note="it was me")
 
 

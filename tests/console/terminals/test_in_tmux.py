@@ -23,7 +23,7 @@ Open = Callable[..., Console]
 def test_a_night_on_call_by_keys_alone(opened: Open, columns: int, lines: int) -> None:
     console = opened(columns, lines)
     pane = console.pane
-    pane.shows("prod drift press 1", "DR-0002", "R restores it", "CR-0010")
+    pane.shows("prod drift", "DR-0002", "R restores it", "CR-0010")
     pane.press("2")
     pane.shows("1 waits for you: CR-0010")
     pane.press("Enter")
