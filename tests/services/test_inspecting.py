@@ -40,7 +40,7 @@ def test_every_entry_of_an_honest_ledger_is_sound(scene: Scene) -> None:
     for seq in range(1, scene.context.ledger.head().size + 1):
         found = inspect(scene.context, seq)
         assert sound(found), (seq, found.signature.reason)
-        signed = found.entry.statement.kind in SignatureAudit.kinds
+        signed = found.entry.statement.kind in SignatureAudit().kinds
         assert found.signature.state is (Signed.GOOD if signed else Signed.OBSERVED)
         assert found.inclusion.size == found.size
 
