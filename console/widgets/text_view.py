@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widgets import Static
 
@@ -49,8 +50,8 @@ class TextView(LineView):
         self._text_wrapped = wrapped
         self._text_given: tuple[Line, ...] = ()
         self._text_lines: tuple[Line, ...] = ()
-        self._text_cells = 0
-        """The width that the lines were wrapped for."""
+        self._text_room = Size()
+        """The room that the lines were wrapped for, the scrollbar's included."""
 
     def show_lines(self, lines: Sequence[str | Line]) -> None:
         """Show these lines from the top."""
@@ -59,11 +60,16 @@ class TextView(LineView):
         self.cursor = 0
 
     def _relay(self) -> None:
-        cells = self._text_cells = self.size.width
-        self._text_lines = self._broken(cells) if self._text_wrapped else self._text_given
-        if self._text_wrapped and len(self._text_lines) > self.size.height:  # the scrollbar takes a cell, or will soon
-            self._text_lines = self._broken(cells - self.scrollbar_size_vertical)
+        room = self._text_room = self._room()
+        self._text_lines = self._broken(room.width) if self._text_wrapped else self._text_given
+        if self._text_wrapped and len(self._text_lines) > room.height:  # the scrollbar takes a cell, or will soon
+            self._text_lines = self._broken(room.width - self.scrollbar_size_vertical)
         self.rows_changed()
+
+    def _room(self) -> Size:
+        """Return the room there is for text and scrollbar, the same whether that is shown already."""
+        shown = self.scrollbar_size_vertical if self.show_vertical_scrollbar else 0
+        return Size(self.size.width + shown, self.size.height)
 
     def _broken(self, cells: int) -> tuple[Line, ...]:
         room = max(cells - 2, 20)
@@ -74,8 +80,8 @@ class TextView(LineView):
         super().on_resize()
 
     def render_line(self, y: int) -> Strip:
-        if self._text_wrapped and self._text_cells != self.size.width:  # a border came or went: no resize is told
-            self._text_cells = self.size.width
+        if self._text_wrapped and self._text_room != self._room():  # a border came or went: no resize is told
+            self._text_room = self._room()
             self.call_later(self._relay)
         return super().render_line(y)
 
