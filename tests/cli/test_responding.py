@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from cli_desk import Desk
-from support.tampering import plain_sql
+from support.tampering import past_triggers, plain_sql
 
 from store.errors import MEND
 
@@ -14,23 +14,13 @@ NAMED = "quarterdeck.toml: ledger.log_key: note key"
 
 
 def no_blobs(desk: Desk) -> None:
-    with plain_sql(desk.ws / "ledger.db") as sql:
-        triggers = sql.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            sql.execute(f"DROP TRIGGER {name}")
+    with past_triggers(desk.ws / "ledger.db") as sql:
         sql.execute("DELETE FROM blob")
-        for _, text in triggers:
-            sql.execute(text)
 
 
 def bad_checkpoint(desk: Desk) -> None:
-    with plain_sql(desk.ws / "ledger.db") as sql:
-        triggers = sql.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            sql.execute(f"DROP TRIGGER {name}")
+    with past_triggers(desk.ws / "ledger.db") as sql:
         sql.execute("UPDATE checkpoint SET note = x'00ff' WHERE size = (SELECT max(size) FROM checkpoint)")
-        for _, text in triggers:
-            sql.execute(text)
 
 
 def no_table(desk: Desk) -> None:

@@ -20,7 +20,7 @@ def test_drawing_on_a_terminal_that_is_gone_never_holds_whoever_draws() -> None:
     with os.fdopen(far, "w", errors="replace") as terminal:
         os.close(near)
         lasting = Outlasting(terminal)
-        writer = WriterThread(lasting)  # type: ignore[arg-type]
+        writer = WriterThread(lasting)
         writer.start()
 
         def draw() -> None:
