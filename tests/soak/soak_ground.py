@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -93,6 +94,8 @@ class Child:
             if quiet:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             code = work()
+        except BaseException:  # nobody above may see it: this is the parent's stack
+            traceback.print_exc()
         finally:
             os._exit(code)
 
