@@ -26,7 +26,7 @@ _SEEN: Final = "items: names that were met"
 class Item:
     """One object of a list. Lists share it, so nobody changes it but to keep here what follows from its bytes alone."""
 
-    __slots__ = ("has_float", "look", "part", "text", "value")
+    __slots__ = ("has_float", "hidden", "look", "part", "text", "value")
 
     def __init__(self, text: bytes, value: dict[str, Json], *, has_float: bool) -> None:
         self.text: Final = text
@@ -36,6 +36,8 @@ class Item:
         """As `strict_json.Document` says it."""
         self.look: Any = None
         """What a look for secrets found in it."""
+        self.hidden: Any = None
+        """The secrets in it that only its platform knows of."""
         self.part: Any = None
         """What its platform makes of it."""
 
@@ -84,7 +86,7 @@ def items_of(data: bytes, name: str, memo: Memo) -> Items | None:
 
     Who asks for the bytes that were cut last gets the same answer.
     """
-    last: tuple[bytes, Items | None] | None = memo.shelf(_LAST).get("")
+    last = memo.shelf(_LAST).get("")
     return last[1] if last is not None and last[0] is data else cutting(name, memo)(data)
 
 
@@ -100,6 +102,9 @@ def cutting(name: str, memo: Memo) -> Cut:
         memo.weigh(len(name))
 
     def cut(data: bytes) -> Items | None:
+        last: tuple[bytes, Items | None] | None = memo.shelf(_LAST).get("")
+        if last is not None and last[0] is data:
+            return last[1]
         if len(data) > MOST_PIECEWISE:
             return None
         items = _cut(data, memo) if is_known else None

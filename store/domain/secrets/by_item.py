@@ -109,7 +109,8 @@ def _moved(found: Iterator[tuple[int, Sequence[Span]]]) -> Iterator[Span]:
 def _tokens(items: Items, starts: Sequence[int], runs: Sequence[tuple[int, int]]) -> Iterator[Span]:
     """Yield the tokens around long runs, each place in the text of the items it is in and of two more."""
     for start, end in token_places(runs):
-        begin = starts[max(0, bisect_right(starts, start - _BEFORE) - 1)]
+        first = bisect_right(starts, start - _BEFORE)
+        begin = starts[first - 1] if first else 0
         last = bisect_right(starts, end) + 2
         text = plainer(items.data[begin : starts[last] if last < len(starts) else len(items.data)])
         for span in tokens(text, start - begin, end - begin):

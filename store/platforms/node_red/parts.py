@@ -8,7 +8,7 @@ from __future__ import annotations
 from sys import intern
 from typing import Any, Final
 
-from store.domain.build import Source
+from store.domain.build import Source, canonical
 from store.domain.component import Component, Notice
 from store.domain.items import Items
 from store.errors import BadInput
@@ -21,15 +21,17 @@ class Part:
     """One node, and what follows from nothing but it. Two versions of an export may share one: nobody changes it."""
 
     __slots__ = (
-        "_bare", "_notices", "addresses", "alone", "is_home", "is_outward", "kind", "module", "name", "node", "own",
-        "place", "reach", "sights", "source",
+        "_bare", "_notices", "_written", "addresses", "alone", "is_home", "is_outward", "is_shared", "kind", "module",
+        "name", "node", "own", "place", "reach", "sights", "source",
     )  # fmt: skip
 
-    def __init__(self, node: Node, source: Source) -> None:
+    def __init__(self, node: Node, source: Source, *, is_shared: bool = False) -> None:
         own, place = node.get("id"), node.get("z")
         self.node: Final = node
         self.source: Final = source
         """What is known of the JSON it was read from, at most of the whole export."""
+        self.is_shared: Final = is_shared
+        """Other versions have it too, so that it pays to keep what it is made into."""
         self.kind: Final[str] = node["type"]
         self.own: Final = own if isinstance(own, str) else ""
         """Its id, empty where it has none."""
@@ -48,6 +50,7 @@ class Part:
         self.alone: Component | None = None
         """The component that it is by itself."""
         self._bare: Node | None = None
+        self._written: bytes | None = None
         self._notices: tuple[Notice, ...] | None = None
 
     def home(self, number: int) -> str:
@@ -63,6 +66,16 @@ class Part:
         if self._bare is None:
             self._bare = without_noise(self.node, home=self.is_home)
         return self._bare
+
+    def written(self) -> bytes:
+        """Return the canonical bytes of the node without its noise.
+
+        Raises:
+            BadInput: it has none.
+        """
+        if self._written is None:
+            self._written = canonical(self.bare(), self.source)
+        return self._written
 
     def notices(self, number: int) -> tuple[Notice, ...]:
         """Return its sights as notices; a part without an id is called by its place in the list."""
@@ -110,5 +123,5 @@ def _known(items: Items) -> list[Part] | None:
                 nodes_of([item.value])
             except BadInput:
                 return None
-            item.part = Part(item.value, Source.of(item.text, has_float=item.has_float))
+            item.part = Part(item.value, Source.of(item.text, has_float=item.has_float), is_shared=True)
     return [item.part for item in items.each]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -10,8 +10,17 @@ from typing import Final
 
 import orjson
 
-from store.domain.build import MAX_COMPONENTS, Source, component, free_key, gathered, refuse_too_many
-from store.domain.component import Component, Connector, Notice
+from store.domain.build import (
+    MAX_COMPONENTS,
+    Source,
+    canonical,
+    component,
+    free_key,
+    gathered,
+    refuse_too_many,
+    written,
+)
+from store.domain.component import Component, Connector, Json, Notice
 from store.domain.memo import Memo
 from store.domain.secrets import Span, redact
 from store.platforms.node_red.parts import Part
@@ -83,7 +92,18 @@ def _furnished(identity: str, header: Part | None, names: Sequence[str], parts: 
     for name, part in zip(names, parts, strict=True):
         inside[name if name not in inside else free_key(name, inside)] = part
     everything = [*parts, *([] if header is None else [header])]
-    return component(
+    source = Source(
+        sorts_alike=all(part.source.sorts_alike for part in everything),
+        has_float=any(part.source.has_float for part in everything),
+    )
+    if source.sorts_alike and all(part.is_shared for part in everything) and "".join(inside).isascii():
+        data = _joined(header, inside)
+    else:
+        behaviour: dict[str, Json] = {"nodes": {key: part.bare() for key, part in inside.items()}}
+        if header is not None:
+            behaviour[header.kind] = header.bare()
+        data = canonical(behaviour, source)
+    return written(
         id=identity,
         name=f"Nodes of {identity}" if header is None else header.label(identity),
         kind="fragment" if header is None else header.kind,
@@ -91,16 +111,17 @@ def _furnished(identity: str, header: Part | None, names: Sequence[str], parts: 
             **({} if header is None else {header.kind: header.node}),
             "nodes": {key: part.node for key, part in inside.items()},
         },
-        behaviour={
-            **({} if header is None else {header.kind: header.bare()}),
-            "nodes": {key: part.bare() for key, part in inside.items()},
-        },
+        data=data,
         labels={key: part.label(key) for key, part in inside.items()},
-        source=Source(
-            sorts_alike=all(part.source.sorts_alike for part in everything),
-            has_float=any(part.source.has_float for part in everything),
-        ),
     )
+
+
+def _joined(header: Part | None, inside: Mapping[str, Part]) -> bytes:
+    """Return the canonical bytes of a home: those of its parts, put together; `nodes` sorts before what a home is."""
+    nodes = b",".join([b"%b:%b" % (orjson.dumps(key), inside[key].written()) for key in sorted(inside)])
+    if header is None:
+        return b'{"nodes":{%b}}' % nodes
+    return b'{"nodes":{%b},"%b":%b}' % (nodes, header.kind.encode(), header.written())
 
 
 def _config(identity: str, part: Part) -> Component:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from store import archive
@@ -59,7 +60,7 @@ class Appending:
     def __init__(self, context: Context, writer: Writer) -> None:
         self._context: Final = context
         self._writer: Final = writer
-        self._recent: Final = archive.Recent()
+        self._recent: Final = context.recent
         self._newest: Final[dict[tuple[str, str, str, bool], _Before]] = {}
         """What this transaction stored last by project, environment, name, and whether it was an import."""
 
@@ -138,6 +139,7 @@ class Appending:
         return digest if isinstance(digest, str) else None
 
 
+@lru_cache(maxsize=2_048)
 def _notice(notice: Notice) -> ev.NoticeRecord:
     detail = secrets.redact(notice.detail)
     return ev.NoticeRecord(code=notice.code, component=notice.component[:100], detail=detail[:200])

@@ -238,11 +238,11 @@ def opened(context: Context, row: Row, covered: bytes) -> bytes:
 
 def _taken(file: ExportFile, fingerprint: Fingerprint, cut: Cut | None = None) -> Taken:
     name = cover(file.name.encode("utf-8", "surrogatepass"), fingerprint)
-    covered = (
-        cover_archive(file.data, fingerprint)
-        if is_archive(file.data)
-        else cover(file.data, fingerprint, name=file.name, more=known_secrets(file.data, file.name), cut=cut)
-    )
+    if is_archive(file.data):
+        covered = cover_archive(file.data, fingerprint)
+    else:
+        known = known_secrets(file.data, file.name, cut(file.data) if cut is not None else None)
+        covered = cover(file.data, fingerprint, name=file.name, more=known, cut=cut)
     shown = name.data.decode("utf-8", "surrogatepass") if name.kinds else file.name
     if not covered.kinds:
         return Taken(file=file if not name.kinds else ExportFile(name=shown, data=file.data))
