@@ -1,5 +1,6 @@
 """The bytes: every export by its SHA-256, and what it is made of, each version stored as a difference."""
 
+from store.archive.ahead import Ahead
 from store.archive.audit import BlobProblem, verify_blobs
 from store.archive.blobs import TABLES, Sizes, contains, get, put, sizes
 from store.archive.manifests import ManifestRow, manifest, manifest_bytes, put_manifest
@@ -8,6 +9,7 @@ from store.archive.recent import Recent
 
 __all__ = [
     "TABLES",
+    "Ahead",
     "BlobProblem",
     "ManifestRow",
     "Recent",

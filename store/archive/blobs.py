@@ -17,6 +17,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from store.archive import codec
+from store.archive.ahead import Ahead
 from store.archive.recent import ALWAYS_ALLOWED_CHAIN, MAX_DEPTH, Foothold, Kept, Recent
 from store.errors import BadInput, IntegrityFailure, Lost, mend
 
@@ -88,12 +89,17 @@ class _Link(NamedTuple):
 
 
 def put(
-    connection: sqlite3.Connection, data: bytes, *, previous: str | None = None, recent: Recent | None = None
+    connection: sqlite3.Connection,
+    data: bytes,
+    *,
+    previous: str | None = None,
+    recent: Recent | None = None,
+    ahead: Ahead | None = None,
 ) -> str:
     """Keep `data` and return its digest (SHA-256, 64 hex digits); what is there already is not stored again.
 
     `previous` is the digest of an earlier version of the same thing: only the difference is stored then. With
-    `recent` that is quicker where both were put with it.
+    `recent` that is quicker where both were put with it, with `ahead` where the difference was expected.
 
     Raises:
         BadInput: `data` is larger than `codec.MAX_SIZE`.
@@ -105,7 +111,7 @@ def put(
         return raw.hex()
     near = recent.foothold(connection, previous) if recent is not None and previous is not None else None
     far = _foothold(connection, previous) if near is None and previous is not None else None
-    hold, frame = _framed(data, near or far)
+    hold, frame = _framed(data, near or far, ahead)
     depth, turns, base, stored = (hold.depth, hold.turns, hold.id, hold.stored) if hold is not None else (0, 0, None, 0)
     row = connection.execute(_INSERT, (raw, len(data), depth, turns, base, frame)).lastrowid
     if recent is not None and row is not None:
@@ -114,11 +120,12 @@ def put(
     return raw.hex()
 
 
-def _framed(data: bytes, hold: Foothold | None) -> tuple[Foothold | None, bytes]:
+def _framed(data: bytes, hold: Foothold | None, ahead: Ahead | None) -> tuple[Foothold | None, bytes]:
     """Return the frame to store and what it rests on: a delta, unless that saves too little to be worth the chain."""
     if hold is None:
         return None, codec.compress(data, None)
-    delta = codec.compress(data, hold.base)
+    expected = ahead.frame(data, hold.base.content) if ahead is not None else None
+    delta = expected if expected is not None else codec.compress(data, hold.base)
     if len(delta) * 8 <= len(data):
         return hold, delta
     whole = codec.compress(data, None)

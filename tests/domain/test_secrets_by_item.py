@@ -24,7 +24,7 @@ PIECES = [
     "token: ", "'", '"', "`", "\\", "key => ", "<password>", "</", ">", "<", "hunter2!", "x9K2mQ7pL4vN8sT1wZ6y", TOKEN,
     "https://ann:", "s3cret@host", "--password=", "--token ", "bearer ", "?sig=", "&quot;", "\n", "secret = ",
     "api_key:", 'password: "', "pwd='", "}", "},{", "{", "]", ",", ":", "msg.payload", "hooks.slack.com/services/",
-    "T0/B0/", "abcdefghij0123456789", "Authorization: Basic dXNlcjpwYXNzd29yZA==", "-----BEGIN PRIVATE KEY-----", "MIIEvQ",
+    "T0/B0/", "abcdefghij0123456789", "Authorization: Basic dXNlcjpwYXNzd29yZA==", "-----BEGIN PRIVATE KEY-----", "MIIE",
     "SEALED-github-token-k5x2m7q4wd", "pass", " ", "key", "=", "===", "curl -u ann:", "Zoë", "eyJhbGciOiJIUzI1NiJ9.",
 ]  # fmt: skip
 KEYS = ["name", "value", "password", "to", "apiKey", "func", "wires", "token", "header", "type", "env", "key", "v"]

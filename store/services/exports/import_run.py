@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
+from store import archive
 from store.domain import events as ev
 from store.errors import BadInput
-from store.intake.git_history import Blobs, Change, Commit
+from store.intake.git_blobs import Blobs
+from store.intake.git_history import Change, Commit
 from store.intake.guard import UNSEEN
 from store.intake.inbox import Drop, Root, is_passed_over, path_fault
 from store.ledger import Writer
@@ -54,6 +57,10 @@ class ImportRun:
     inner: str
     repository: str
     people: Pseudonyms
+    ahead: archive.Ahead
+    """Works out the difference of each version to the one before while the next is read."""
+    newest: dict[str, bytes] = field(default_factory=dict)
+    """Name → what was read last under it, of what will be recorded together."""
     seen: set[bytes] = field(default_factory=set)
     """Marks of (commit, name) that stand in entries up to `upto`."""
     upto: int = 0
@@ -77,6 +84,13 @@ class ImportRun:
                 case _:
                     pass
 
+    def needed(self, commit: Commit) -> Iterator[str]:
+        """Yield the blobs that `take` will most likely read of a commit."""
+        for change in commit.changes:
+            name = self._name(change.path)
+            if change.kind != "deleted" and name is not None and _mark(commit.id, name) not in self.seen:
+                yield change.blob
+
     def take(self, commit: Commit, blobs: Blobs) -> None:
         """Read what a commit did to each file."""
         for change in commit.changes:
@@ -97,7 +111,7 @@ class ImportRun:
             return
         with self.context.ledger.writing() as writer:
             self.learn(writer)
-            appending = Appending(self.context, writer)
+            appending = Appending(self.context, writer, ahead=self.ahead)
             for step in self.steps:
                 if _mark(step.origin.commit, step.name) in self.seen:
                     self.known += 1
@@ -107,6 +121,8 @@ class ImportRun:
                 else:
                     self._delete(writer, step)
         self.steps = []
+        self.newest.clear()
+        self.ahead.forget()
 
     def is_enough(self) -> bool:
         """Say whether what was read should be recorded now."""
@@ -162,6 +178,10 @@ class ImportRun:
             self.refused.append(Refused(commit=commit.id, name=ingesting.printable(name), reason=reason))
             return False
         self.steps.append(_Step(name=name, origin=origin, read=read))
+        data, earlier = read.taken.file.data, self.newest.get(read.taken.file.name)
+        if earlier is not None and earlier is not data:
+            self.ahead.expect(data, earlier)
+        self.newest[read.taken.file.name] = data
         return True
 
     def _is_known(self, commit: Commit, name: str) -> bool:

@@ -1,0 +1,51 @@
+"""Deltas that will most likely be asked for, worked out by another thread while this one reads the next version."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+from store.archive import codec
+
+
+class _Draft(NamedTuple):
+    data: bytes
+    base: bytes
+    frame: Future[bytes]
+
+
+class Ahead:
+    """Frames of versions that are not put yet. Used by one thread at a time, as a block."""
+
+    def __init__(self) -> None:
+        self._helper: Final = ThreadPoolExecutor(1, thread_name_prefix="deltas")
+        self._drafts: Final[dict[int, _Draft]] = {}
+        """By identity of the data, which a draft keeps alive."""
+
+    def __enter__(self) -> Self:
+        """Begin; no thread is started before there is something to do."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Wait for what is being worked on, and forget the rest."""
+        self._drafts.clear()
+        self._helper.shutdown(cancel_futures=True)
+
+    def expect(self, data: bytes, base: bytes) -> None:
+        """Work out `data` as a difference to `base`, since it will be put as the next version of it."""
+        frame = self._helper.submit(codec.compress, data, codec.Base(base))
+        self._drafts[id(data)] = _Draft(data, base, frame)
+
+    def frame(self, data: bytes, base: bytes) -> bytes | None:
+        """Return what `codec.compress` returns for these, None where just this was not expected.
+
+        Raises:
+            IntegrityFailure: as `codec.compress`.
+        """
+        draft = self._drafts.get(id(data))
+        return draft.frame.result() if draft is not None and draft.data is data and draft.base == base else None
+
+    def forget(self) -> None:
+        """Forget what was expected: it was put, or will not be."""
+        self._drafts.clear()
