@@ -6,6 +6,7 @@ follows from one item alone is kept beside it, and not worked out again for the 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -19,6 +20,7 @@ from store.integrity.strict_json import parse as parse_json
 MOST_PIECEWISE: Final = 1024 * 1024
 """Bytes of an export that is looked at in pieces: it holds fewer values than are too many, and fits into a memo."""
 _BLANKS: Final = b" \t\r\n"
+_STEP: Final = 4096
 _LAST: Final = "items: the last list"
 _SEEN: Final = "items: names that were met"
 
@@ -64,17 +66,32 @@ class Items:
     """A JSON list of objects, as it is laid out in its bytes."""
 
     data: bytes
-    each: Sequence[Item]
+    each: list[Item]
+    starts: list[int]
+    """Where each item's text begins in the bytes."""
     style: Style
     fresh: int
     """How many of them were not known before."""
+    carried: Carried | None = None
     found: Any = None
     """What a look for secrets found in all of them."""
+    parts: list[Any] | None = None
+    """What its platform makes of each of them."""
 
-    def starts(self) -> list[int]:
-        """Return where each item's text begins in the bytes."""
-        gap = len(self.style.comma)
-        return list(accumulate((len(item.text) + gap for item in self.each[:-1]), initial=len(self.style.open)))
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Carried:
+    """What a list has in common with the one before it, so that what was worked out of that can be gone on from."""
+
+    before: Items
+    head: int
+    """So many items at the beginning are the same ones."""
+    tail: int
+    """From this one of the earlier list on they are the same ones up to the end."""
+
+    def spliced(self, earlier: list[Any], between: list[Any]) -> list[Any]:
+        """Return what was worked out of each item of the earlier list with what is new between."""
+        return [*earlier[: self.head], *between, *earlier[self.tail :]]
 
 
 Cut: TypeAlias = Callable[[bytes], Items | None]
@@ -107,35 +124,118 @@ def cutting(name: str, memo: Memo) -> Cut:
             return last[1]
         if len(data) > MOST_PIECEWISE:
             return None
-        items = _cut(data, memo) if is_known else None
+        items = _cut(data, last[1] if last is not None else None, memo) if is_known else None
         memo.shelf(_LAST)[""] = data, items
         return items
 
     return cut
 
 
-def _cut(data: bytes, memo: Memo) -> Items | None:
-    inside = data.rstrip(_BLANKS)
+def _cut(data: bytes, last: Items | None, memo: Memo) -> Items | None:
+    spliced = _spliced(data, last, memo) if last is not None else None
+    if spliced is not None:
+        return spliced
+    inside = len(data.rstrip(_BLANKS))
     for style in _STYLES:
-        first, last = style.open + style.begin, style.end + style.close
-        if inside.startswith(first) and inside.endswith(last) and len(inside) >= len(first) + len(last):
-            texts = inside[len(first) : -len(last)].split(style.end + style.comma + style.begin)
-            return _resolved(data, texts, style, memo)
+        first, end = style.open + style.begin, style.end + style.close
+        if data.startswith(first) and data.endswith(end, 0, inside) and inside >= len(first) + len(end):
+            begin, stop = len(style.open), inside - len(style.close)
+            found = _between(data, begin, stop, style, memo)
+            if found is None:
+                return None
+            each, fresh = found
+            return Items(data=data, each=each, starts=_starts(each, begin, style), style=style, fresh=fresh)
     return None
 
 
-def _resolved(data: bytes, texts: Sequence[bytes], style: Style, memo: Memo) -> Items | None:
-    """Return the items that texts between breaks are; a break may stand inside one, as a list of wires may have it."""
+def _spliced(data: bytes, last: Items, memo: Memo) -> Items | None:
+    """Return the items of a list that begins and ends as the last one did, cut between only; None where it does not."""
+    old, starts, style = last.data, last.starts, last.style
+    front = _alike(data, old)
+    back = _alike_at_end(data, old, min(len(data), len(old)) - front)
+    head = bisect_right(starts, front - len(style.begin)) - 1
+    if head < 0:
+        return None
+    tail = bisect_left(starts, len(old) - back + len(style.end + style.comma))
+    shift = len(data) - len(old)
+    if tail < len(starts):
+        stop = starts[tail] + shift - len(style.comma)
+    else:
+        stop = len(data.rstrip(_BLANKS)) - len(style.close)
+        if not data.startswith(style.close, stop):
+            return None
+    found = _between(data, starts[head], stop, style, memo)
+    if found is None:
+        return None
+    new, fresh = found
+    last.carried = None  # or a history would be kept whole
+    carried = Carried(before=last, head=head, tail=tail)
+    moved = [start + shift for start in starts[tail:]]
+    return Items(
+        data=data,
+        each=carried.spliced(last.each, new),
+        starts=[*starts[:head], *_starts(new, starts[head], style), *moved],
+        style=style,
+        fresh=fresh,
+        carried=carried,
+    )
+
+
+def _starts(each: Sequence[Item], begin: int, style: Style) -> list[int]:
+    gap = len(style.comma)
+    return list(accumulate((len(item.text) + gap for item in each[:-1]), initial=begin))
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """Return how many bytes two texts have in common at their beginnings."""
+    least, at = min(len(one), len(other)), 0
+    while at + _STEP <= least and one[at : at + _STEP] == other[at : at + _STEP]:
+        at += _STEP
+    low, high = at, min(at + _STEP, least)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[at:middle] == other[at:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _alike_at_end(one: bytes, other: bytes, most: int) -> int:
+    """Return how many bytes, `most` at most, two texts have in common at their ends."""
+    ends, at = (len(one), len(other)), 0
+    while at + _STEP <= most and one[ends[0] - at - _STEP : ends[0] - at] == other[ends[1] - at - _STEP : ends[1] - at]:
+        at += _STEP
+    low, high = at, min(at + _STEP, most)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[ends[0] - middle : ends[0] - at] == other[ends[1] - middle : ends[1] - at]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _between(data: bytes, begin: int, stop: int, style: Style, memo: Memo) -> tuple[list[Item], int] | None:
+    """Return the items between two positions, and how many of them were not known.
+
+    A break may stand inside one, as a list of wires may have it. None: there are no items there, or only a look at the
+    whole can say what they are.
+    """
+    if not (data.startswith(style.begin, begin) and data.endswith(style.end, begin + len(style.begin), stop)):
+        return None
+    between = style.end + style.comma + style.begin
+    texts = data[begin + len(style.begin) : stop - len(style.end)].split(between)
     shelf = memo.shelf(f"items: {style.begin!r}")
     known: list[Any] = list(map(shelf.get, texts))
     if None not in known and _PIECE not in known:
-        return Items(data=data, each=known, style=style, fresh=0)
+        return known, 0
     each: list[Item] = []
     left, fresh, begun = len(data), 0, None
     for piece, found in zip(texts, known, strict=True):
         text, item = piece, found
         if begun is not None:
-            text = begun + style.end + style.comma + style.begin + piece
+            text = begun + between + piece
             item = shelf.get(text)
         if item is None:
             shelf[text] = item = _made(style.begin + text + style.end)
@@ -148,7 +248,7 @@ def _resolved(data: bytes, texts: Sequence[bytes], style: Style, memo: Memo) -> 
             return None  # looking at pieces takes longer than at the whole
         else:
             begun = text
-    return None if begun is not None else Items(data=data, each=each, style=style, fresh=fresh)
+    return None if begun is not None else (each, fresh)
 
 
 def _made(text: bytes) -> Item:

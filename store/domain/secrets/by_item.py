@@ -57,6 +57,8 @@ class _Found(NamedTuple):
 
     open: tuple[Span, ...]
     sealed: tuple[Span, ...]
+    telling: list[tuple[int, _Look]]
+    """Where items stand that say anything."""
 
 
 _NOTHING: Final = _Look((), (), (), (), 0, True)
@@ -80,18 +82,12 @@ _UNSURE: Final = object()
 def _found(items: Items) -> _Found | None:
     if items.fresh * 4 > len(items.each):
         return None  # to look at each takes longer than at all together; they may be met again
-    looks: list[_Look] = [item.look for item in items.each]
-    if None in looks:
-        for item in items.each:
-            if item.look is None:
-                item.look = _look(item)
-        looks = [item.look for item in items.each]
-    telling = [(number, look) for number, look in enumerate(looks) if look is not _NOTHING]
+    telling = _telling(items)
     if not all(look.is_sure for _, look in telling) or sum(look.words for _, look in telling) > MOST_WORDS:
         return None
     if not any(look.shaped or look.named or look.runs or look.marks for _, look in telling):
-        return _Found((), ())
-    starts = items.starts()
+        return _Found((), (), telling)
+    starts = items.starts
     placed = [(starts[number], look) for number, look in telling]
     spans = (
         *_moved((at, look.shaped) for at, look in placed),
@@ -99,7 +95,28 @@ def _found(items: Items) -> _Found | None:
         *_moved((at, look.named) for at, look in placed),
     )
     sealed = tuple(_moved((at, look.marks) for at, look in placed))
-    return _Found(spans, sealed) if len(spans) <= _MOST else None
+    return _Found(spans, sealed, telling) if len(spans) <= _MOST else None
+
+
+def _telling(items: Items) -> list[tuple[int, _Look]]:
+    """Return where items stand that say anything; of those that the list before had too, this is known."""
+    carried = items.carried
+    earlier = carried.before.found if carried is not None else None
+    if carried is None or not isinstance(earlier, _Found):
+        return _looked(items.each, 0)
+    shift = len(items.each) - len(carried.before.each)
+    return [
+        *((number, look) for number, look in earlier.telling if number < carried.head),
+        *_looked(items.each[carried.head : carried.tail + shift], carried.head),
+        *((number + shift, look) for number, look in earlier.telling if number >= carried.tail),
+    ]
+
+
+def _looked(each: Sequence[Item], first: int) -> list[tuple[int, _Look]]:
+    for item in each:
+        if item.look is None:
+            item.look = _look(item)
+    return [(number, item.look) for number, item in enumerate(each, first) if item.look is not _NOTHING]
 
 
 def _moved(found: Iterator[tuple[int, Sequence[Span]]]) -> Iterator[Span]:

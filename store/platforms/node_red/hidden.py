@@ -22,7 +22,7 @@ def node_red_secrets(data: bytes, _name: str, items: Items | None) -> Iterator[S
         if item.hidden is None:
             item.hidden = tuple(_in(item.text))
     if any(item.hidden for item in items.each):
-        for at, item in zip(items.starts(), items.each, strict=True):
+        for at, item in zip(items.starts, items.each, strict=True):
             for span in item.hidden:
                 yield Span(start=at + span.start, end=at + span.end, kind=span.kind)
 

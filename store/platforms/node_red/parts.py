@@ -5,12 +5,13 @@ The versions of one export have most of their nodes in common, byte for byte; wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from sys import intern
 from typing import Any, Final
 
 from store.domain.build import Source, canonical
 from store.domain.component import Component, Notice
-from store.domain.items import Items
+from store.domain.items import Item, Items
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.nodes import HOMES, Node, nodes_of, own_name, without_noise
@@ -114,14 +115,23 @@ def _read(data: bytes) -> list[Part]:
 
 def _known(items: Items) -> list[Part] | None:
     """Return the nodes that items are; None where one is no node: only a look at the whole can say it in its words."""
-    parts: list[Any] = [item.part for item in items.each]
-    if None not in parts:
-        return parts
-    for item in items.each:
+    if items.parts is None:
+        carried = items.carried
+        if carried is None or carried.before.parts is None:
+            items.parts = _made(items.each)
+        else:
+            shift = len(items.each) - len(carried.before.each)
+            new = _made(items.each[carried.head : carried.tail + shift])
+            items.parts = carried.spliced(carried.before.parts, new) if new is not None else None
+    return items.parts
+
+
+def _made(items: Sequence[Item]) -> list[Any] | None:
+    for item in items:
         if item.part is None:
             try:
                 nodes_of([item.value])
             except BadInput:
                 return None
             item.part = Part(item.value, Source.of(item.text, has_float=item.has_float), is_shared=True)
-    return [item.part for item in items.each]
+    return [item.part for item in items]
