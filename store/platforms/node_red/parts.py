@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from sys import intern
 from typing import Any, Final
 
+import orjson
+
 from store.domain.build import Source, canonical
 from store.domain.component import Component, Notice
 from store.domain.items import Item, Items
@@ -22,8 +24,23 @@ class Part:
     """One node, and what follows from nothing but it. Two versions of an export may share one: nobody changes it."""
 
     __slots__ = (
-        "_bare", "_notices", "_written", "addresses", "alone", "is_home", "is_outward", "is_shared", "kind", "module",
-        "name", "node", "own", "place", "reach", "sights", "source",
+        "_bare",
+        "_notices",
+        "_written",
+        "addresses",
+        "alone",
+        "is_home",
+        "is_joined",
+        "is_outward",
+        "kind",
+        "module",
+        "name",
+        "node",
+        "own",
+        "place",
+        "reach",
+        "sights",
+        "source",
     )  # fmt: skip
 
     def __init__(self, node: Node, source: Source, *, is_shared: bool = False) -> None:
@@ -31,11 +48,11 @@ class Part:
         self.node: Final = node
         self.source: Final = source
         """What is known of the JSON it was read from, at most of the whole export."""
-        self.is_shared: Final = is_shared
-        """Other versions have it too, so that it pays to keep what it is made into."""
         self.kind: Final[str] = node["type"]
         self.own: Final = own if isinstance(own, str) else ""
         """Its id, empty where it has none."""
+        self.is_joined: Final = is_shared and source.sorts_alike and self.own.isascii()
+        """Other versions have it too, so that it pays to keep its canonical bytes, of which those of a tab are made."""
         self.is_home: Final = self.kind in HOMES
         self.place: Final = intern(place) if isinstance(place, str) and not self.is_home else ""
         """The id of the tab or subflow it is on, empty where it stands on its own."""
@@ -68,14 +85,16 @@ class Part:
             self._bare = without_noise(self.node, home=self.is_home)
         return self._bare
 
-    def written(self) -> bytes:
-        """Return the canonical bytes of the node without its noise.
+    def written(self, key: str) -> bytes:
+        """Return the canonical bytes of the node without its noise, as the member `key` of an object.
 
         Raises:
             BadInput: it has none.
         """
+        if key != self.own:
+            return b"%b:%b" % (orjson.dumps(key), canonical(self.bare(), self.source))
         if self._written is None:
-            self._written = canonical(self.bare(), self.source)
+            self._written = b"%b:%b" % (orjson.dumps(key), canonical(self.bare(), self.source))
         return self._written
 
     def notices(self, number: int) -> tuple[Notice, ...]:

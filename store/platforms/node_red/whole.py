@@ -91,18 +91,6 @@ def _furnished(identity: str, header: Part | None, names: Sequence[str], parts: 
     inside: dict[str, Part] = {}
     for name, part in zip(names, parts, strict=True):
         inside[name if name not in inside else free_key(name, inside)] = part
-    everything = [*parts, *([] if header is None else [header])]
-    source = Source(
-        sorts_alike=all(part.source.sorts_alike for part in everything),
-        has_float=any(part.source.has_float for part in everything),
-    )
-    if source.sorts_alike and all(part.is_shared for part in everything) and "".join(inside).isascii():
-        data = _joined(header, inside)
-    else:
-        behaviour: dict[str, Json] = {"nodes": {key: part.bare() for key, part in inside.items()}}
-        if header is not None:
-            behaviour[header.kind] = header.bare()
-        data = canonical(behaviour, source)
     return written(
         id=identity,
         name=f"Nodes of {identity}" if header is None else header.label(identity),
@@ -111,17 +99,26 @@ def _furnished(identity: str, header: Part | None, names: Sequence[str], parts: 
             **({} if header is None else {header.kind: header.node}),
             "nodes": {key: part.node for key, part in inside.items()},
         },
-        data=data,
-        labels={key: part.label(key) for key, part in inside.items()},
+        data=_canonical(header, inside),
+        labels={key: part.name or part.label(key) for key, part in inside.items()},
     )
 
 
-def _joined(header: Part | None, inside: Mapping[str, Part]) -> bytes:
-    """Return the canonical bytes of a home: those of its parts, put together; `nodes` sorts before what a home is."""
-    nodes = b",".join([b"%b:%b" % (orjson.dumps(key), inside[key].written()) for key in sorted(inside)])
-    if header is None:
-        return b'{"nodes":{%b}}' % nodes
-    return b'{"nodes":{%b},"%b":%b}' % (nodes, header.kind.encode(), header.written())
+def _canonical(header: Part | None, inside: Mapping[str, Part]) -> bytes:
+    """Return the canonical bytes of a home: those of its parts put together, where they sort as texts do."""
+    parts = [*inside.values(), *([] if header is None else [header])]
+    if all(part.is_joined for part in parts):
+        nodes = b",".join([inside[key].written(key) for key in sorted(inside)])
+        home = b"" if header is None else b"," + header.written(header.kind)
+        return b'{"nodes":{%b}%b}' % (nodes, home)  # `nodes` sorts before what a home is
+    behaviour: dict[str, Json] = {"nodes": {key: part.bare() for key, part in inside.items()}}
+    if header is not None:
+        behaviour[header.kind] = header.bare()
+    source = Source(
+        sorts_alike=all(part.source.sorts_alike for part in parts),
+        has_float=any(part.source.has_float for part in parts),
+    )
+    return canonical(behaviour, source)
 
 
 def _config(identity: str, part: Part) -> Component:
