@@ -18,13 +18,14 @@ def node_red_secrets(data: bytes, _name: str, items: Items | None) -> Iterator[S
     if items is None:
         yield from _in(data)
         return
-    for item in items.each:
+    telling = False
+    for item in [item for item in items.each if item.hidden != ()]:
         if item.hidden is None:
             item.hidden = tuple(_in(item.text))
-    if any(item.hidden for item in items.each):
-        for at, item in zip(items.starts, items.each, strict=True):
-            for span in item.hidden:
-                yield Span(start=at + span.start, end=at + span.end, kind=span.kind)
+        telling = telling or bool(item.hidden)
+    for at, item in zip(items.starts, items.each, strict=True) if telling else ():
+        for span in item.hidden:
+            yield Span(start=at + span.start, end=at + span.end, kind=span.kind)
 
 
 def _in(data: bytes) -> Iterator[Span]:
