@@ -1,8 +1,9 @@
-"""Deltas that will most likely be asked for, worked out by another thread while this one reads the next version."""
+"""Digests and deltas that will be asked for, worked out by another thread while this one reads the next version."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
@@ -12,7 +13,8 @@ from store.archive import codec
 class _Draft(NamedTuple):
     data: bytes
     base: bytes
-    frame: Future[bytes]
+    work: Future[tuple[bytes, bytes]]
+    """Digest and frame."""
 
 
 class Ahead:
@@ -34,8 +36,12 @@ class Ahead:
 
     def expect(self, data: bytes, base: bytes) -> None:
         """Work out `data` as a difference to `base`, since it will be put as the next version of it."""
-        frame = self._helper.submit(codec.compress, data, codec.Base(base))
-        self._drafts[id(data)] = _Draft(data, base, frame)
+        self._drafts[id(data)] = _Draft(data, base, self._helper.submit(_work, data, base))
+
+    def digest(self, data: bytes) -> bytes | None:
+        """Return the SHA-256 of `data`, None where it was not expected."""
+        draft = self._drafts.get(id(data))
+        return draft.work.result()[0] if draft is not None and draft.data is data else None
 
     def frame(self, data: bytes, base: bytes) -> bytes | None:
         """Return what `codec.compress` returns for these, None where just this was not expected.
@@ -44,8 +50,12 @@ class Ahead:
             IntegrityFailure: as `codec.compress`.
         """
         draft = self._drafts.get(id(data))
-        return draft.frame.result() if draft is not None and draft.data is data and draft.base == base else None
+        return draft.work.result()[1] if draft is not None and draft.data is data and draft.base == base else None
 
     def forget(self) -> None:
         """Forget what was expected: it was put, or will not be."""
         self._drafts.clear()
+
+
+def _work(data: bytes, base: bytes) -> tuple[bytes, bytes]:
+    return sha256(data).digest(), codec.compress(data, codec.Base(base))

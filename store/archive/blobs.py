@@ -106,7 +106,7 @@ def put(
         NotFound: `previous` is not in the archive.
         IntegrityFailure: `previous` is damaged.
     """
-    raw = sha256(data).digest()
+    raw = (ahead.digest(data) if ahead is not None else None) or sha256(data).digest()
     if _row_number(connection, raw) is not None:
         return raw.hex()
     near = recent.foothold(connection, previous) if recent is not None and previous is not None else None
