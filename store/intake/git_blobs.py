@@ -19,8 +19,9 @@ Step = TypeVar("Step")
 _STEPS: Final = 48
 """Steps that are looked at together. What is asked of git at once must fit into a pipe."""
 _MOST_ASKED: Final = 256
-_MOST_AHEAD: Final = 8
-"""Contents asked for and not read yet."""
+_MOST_AHEAD: Final = 16
+"""Contents asked for and not read yet; more are asked for when `_FEW_AHEAD` are left."""
+_FEW_AHEAD: Final = 8
 _BYTES_AHEAD: Final = 4 * 1024 * 1024
 _LONGEST: Final = 64 * 1024
 """Bytes of the longest line git says."""
@@ -82,7 +83,10 @@ class Blobs:
         _ask(self._sizes, blobs)
 
     def _look_ahead(self) -> None:
-        """Ask for the contents of what comes next, a few at a time."""
+        """Ask for the contents of what comes next, several at a time: every question wakes git up."""
+        if len(self._coming) > _FEW_AHEAD:
+            return
+        asked: list[str] = []
         while self._wanted and len(self._coming) < _MOST_AHEAD and self._bytes < _BYTES_AHEAD:
             blob = self._wanted.popleft()
             try:
@@ -90,9 +94,11 @@ class Blobs:
             except BadInput as fault:
                 size = fault
             if isinstance(size, int) and size <= LIMIT:
-                _ask(self._contents, [blob])
+                asked.append(blob)
                 self._bytes += size
             self._coming.append(_Sized(blob, size))
+        if asked:
+            _ask(self._contents, asked)
 
     def _next(self, limit: int) -> bytes:
         size = self._coming.popleft().size
