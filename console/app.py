@@ -88,7 +88,7 @@ class Console(TerminalApp[None]):
             from console.screen.tour import tour
 
             self.push_screen(tour(self._console_places), lambda _: self._say_notes())
-            self.call_after_refresh(self._console_toured)
+            self._console_toured()
         else:
             self._say_notes()
 
