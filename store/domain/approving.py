@@ -68,6 +68,8 @@ def barred_from_approving(change: Change, actor: str, rules: InForce, at: str) -
         return f"{SEPARATION}: {actor} requested {change.id} and cannot approve it"
     if edited and (not duties.editor_approves or change.environment == PLACE):
         return f"{SEPARATION}: {actor} edited {change.id} and cannot approve it"
+    if actor in change.vouched and not duties.requester_approves:
+        return f"{SEPARATION}: {actor} handed in {change.id}, which a dropped file opened, and cannot approve it"
     until = rules.cools_until(actor, at)
     if until is not None:
         return (
@@ -235,7 +237,7 @@ def _unticked(change: Change, people: Principals, rules: InForce) -> tuple[list[
 
 def _barred_from_deploying(change: Change, actor: str, policy: Policy) -> str | None:
     duties = policy.separation
-    if not duties.requester_deploys and actor in change.editors:
+    if not duties.requester_deploys and actor in {*change.editors, *change.vouched}:
         return f"{SEPARATION}: {actor} requested or edited {change.id} and cannot deploy it"
     if not duties.approver_deploys and any(one.actor == actor for one in change.good_approvals):
         return f"{SEPARATION}: {actor} approved {change.id} and cannot deploy it"
