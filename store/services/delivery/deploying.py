@@ -21,9 +21,9 @@ from store.services.delivery.environments import one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.leftovers import failure
 from store.services.delivery.moving import stays
+from store.services.delivery.observing import look, settle
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.reverting import after_failure
-from store.services.delivery.seen import look, settle
 from store.services.drift import drifting
 from store.services.glass import holding
 from store.services.identity.people import principals
