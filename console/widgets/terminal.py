@@ -1,6 +1,6 @@
 """An app that cannot harm the terminal it runs in: the last filters, the colours, signals, crashes.
 
-Everything that touches Textual's private side stands in this module, with a contract test beside it.
+Textual's private side is touched here, in `sparing.py` and in `signals.py`; `test_console_pty.py` holds the contract.
 """
 
 from __future__ import annotations
