@@ -5,7 +5,7 @@ Draws by the line: a file of ten thousand lines costs as much as a screenful.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
@@ -30,6 +30,7 @@ from console.presentation.text import display
 from console.widgets.beside import beside, in_worker
 from console.widgets.diff_drawing import SHIFT, PairDrawing, draw_fold, draw_marker
 from console.widgets.line_view import LineView
+from console.widgets.messages import WidgetMessage
 
 SPLIT_FROM = 100
 """Cells from which a view that may choose shows both sides."""
@@ -54,17 +55,11 @@ class DiffView(LineView):
     split: reactive[bool | None] = reactive(None)
     """Side by side; None: when there is room for it."""
 
-    class Ended(Message):
+    @dataclass(eq=False)
+    class Ended(WidgetMessage["DiffView"]):
         """`n` or `N` was pressed where no change is left in this direction."""
 
-        def __init__(self, view: DiffView, direction: int) -> None:
-            self.view = view
-            self.direction = direction
-            super().__init__()
-
-        @property
-        def control(self) -> DiffView:
-            return self.view
+        direction: int
 
     class Turned(Message):
         """A person chose: both sides next to each other, or one below the other."""
@@ -73,17 +68,11 @@ class DiffView(LineView):
             self.split = split
             super().__init__()
 
-    class Compared(Message):
+    @dataclass(eq=False)
+    class Compared(WidgetMessage["DiffView"]):
         """A new diff is shown."""
 
-        def __init__(self, view: DiffView, diff: TextDiff) -> None:
-            self.view = view
-            self.diff = diff
-            super().__init__()
-
-        @property
-        def control(self) -> DiffView:
-            return self.view
+        diff: TextDiff
 
     def __init__(
         self,
