@@ -155,6 +155,11 @@ class LineView(ScrollView, can_focus=True):
         """
         self.scroll_to(y=top, animate=False, force=True)
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Put the scrollbar's mark where the view is: Textual tells of a scroll only a bar that stands already."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def show_row(self, index: int) -> None:
         """Scroll as little as is needed to see row `index`."""
         top, seen = self.scroll_offset.y, self.visible_rows()
