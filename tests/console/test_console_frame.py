@@ -80,7 +80,7 @@ class Orders(Pane[list[str]]):
             self.say("rolled back")
 
     async def act_deploy(self) -> None:
-        await self.perform(self.gate.wait, doing="deploying")
+        await self.perform(lambda: self.gate.wait(30), doing="deploying")
 
     def look_diff(self) -> None:
         self.go("second", "CR-0001")
@@ -226,10 +226,9 @@ async def test_a_repeated_key_acts_once() -> None:
     async with scene.app.run_test() as pilot:
         await scene.settle()
         await pilot.press("D")
-        await until(lambda: scene.first.doing is not None)
+        await until(lambda: "deploying …" in screen_text(scene.app))  # said once it takes longer than a moment
         await pilot.press("D")
-        await pilot.pause()
-        assert "still deploying" in screen_text(scene.app)
+        await until(lambda: "still deploying" in screen_text(scene.app))
         await pilot.press("q")
         await until(lambda: isinstance(scene.app.screen, Confirm))
         await pilot.press("escape")
