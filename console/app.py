@@ -54,7 +54,7 @@ class Console(TerminalApp[None]):
             BadInput: the keymap names an unknown key id or gives one key to two acts.
         """
         checked = _checked(keymap) if keymap else {}
-        super().__init__(palette=palette, look=look, ascii_only=ascii_only)
+        super().__init__(palette=palette, look=look, ascii_only=ascii_only, threads=session.threads)
         self.set_keymap(checked)
         self._console_session = session
         self._console_places = tuple(places)

@@ -15,7 +15,6 @@ from console.personal.views import views_of
 from console.presentation.themes import LOOKS
 from console.screen.desk import Desk
 from console.screen.links import Link
-from console.widgets.beside import left_behind
 from console.widgets.terminal import draws_ascii, preflight, run_app
 from store.errors import BadInput
 from store.services.context import Actor
@@ -80,21 +79,22 @@ def run_console(
             text=views.text, noise=views.noise, comparison=views.comparison,
         )
     )  # fmt: skip
-    return _ended(status)
+    return _ended(console, status)
 
 
 def run_in_browser(workspace: Workspace, actor: Actor | None, *, why_nobody: str = "") -> int:
     """Run the console for one page of `quarterdeck serve` and return the exit status: the terminal is xterm.js."""
-    return _ended(run_app(Console(Desk(workspace.context, actor, why_nobody=why_nobody), palette="truecolor")))
+    console = Console(Desk(workspace.context, actor, why_nobody=why_nobody), palette="truecolor")
+    return _ended(console, run_app(console))
 
 
-def _ended(status: int) -> int:
+def _ended(console: Console, status: int) -> int:
     """Return `status` once nothing is read any more; end the process here when that takes longer than a moment.
 
     What was being changed has ended before: asyncio waits for its threads. A read holds nothing and may take minutes
     (a long ledger, a target that does not answer); Python would wait for it, or die of it while it closes.
     """
-    if left_behind(_PATIENCE_SECONDS):
+    if console.threads.left_behind(_PATIENCE_SECONDS):
         from store.reach.program import kill_asking
 
         kill_asking()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from console.presentation.activity import sentence
@@ -154,8 +153,3 @@ def _anomaly(one: Concern, row: AnomalyRow, now: datetime) -> list[Line]:
 
 def _told(seq: int, time: str, actor: str, words: str, now: datetime) -> Line:
     return line((f"#{seq} ", "muted"), (actor, "strong"), f" {words}  ", (ago(parse_timestamp(time), now), "muted"))
-
-
-def choices(people: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Return everybody as options of a form."""
-    return tuple((name, name) for name in people)

@@ -17,8 +17,6 @@ from store.services.drift.drift_view import three_way
 from store.services.requests import approving, requests
 from store.services.requests.requests import change_of
 
-EVERYTHING = ("open", "acknowledged", "adopted", "resolved")
-
 
 def row(scene: Scene, drift: str = "DR-0001") -> DriftRow:
     with scene.context.ledger.reading() as connection:
