@@ -16,6 +16,8 @@ import yaml
 
 from store.domain.component import Json
 from store.errors import BadInput
+from store.formats.plain_yaml import NotPlain, plain_document
+from store.formats.yaml_scalars import TAG, plain_scalar, short
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 200
@@ -23,13 +25,6 @@ MAX_VALUES: Final = 500_000
 """How many values a document may hold once its aliases are written out."""
 MAX_ALIASES: Final = 1_000
 
-_TAG: Final = "tag:yaml.org,2002:"
-_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_DECIMAL: Final = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{0,17}(?:[eE][-+]?[0-9]{1,2})?")
-_WORDS: Final[dict[str, bool]] = {
-    **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
-    **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
-}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -45,6 +40,13 @@ def read(data: bytes) -> list[Json]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(f"YAML: byte {error.start} is not valid UTF-8") from None
+    try:
+        return [plain_document(text, most=MAX_VALUES)]
+    except NotPlain:
+        return _documents(text)
+
+
+def _documents(text: str) -> list[Json]:
     try:  # the one of libyaml is told of nothing but events: what they build, and how often, is counted here
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         return _Reader(next_event=loader.get_event).documents()
@@ -148,46 +150,19 @@ class _Reader:
 
 
 def _tagged(tag: str | None, value: Json, usual: str) -> Json:
-    if tag in {None, "!", _TAG + usual}:
+    if tag in {None, "!", TAG + usual}:
         return value
-    return {_short(str(tag)): value}
-
-
-def _short(tag: str) -> str:
-    return "!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
+    return {short(str(tag)): value}
 
 
 def _scalar(event: Any) -> Json:
     text = _text(event)
     plain, _ = event.implicit
     if event.tag not in {None, "!"}:
-        return text if event.tag == _TAG + "str" else {_short(event.tag): text}
+        return text if event.tag == TAG + "str" else {short(event.tag): text}
     if not plain or event.style:
         return text
-    return _plain(text)
-
-
-def _plain(text: str) -> Json:
-    if text in {"", "~", "null", "Null", "NULL"}:
-        return None
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in "-+.0123456789" or text in {"-", "+", "."}:
-        return text
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _DECIMAL.fullmatch(text):
-        return float(text)
-    kind = _kind(text)
-    return text if kind == _TAG + "str" else {_short(kind): text}
-
-
-def _kind(text: str) -> str:
-    """Return the tag YAML 1.1 gives a plain scalar, from PyYAML's table of patterns by first character."""
-    for tag, pattern in yaml.SafeLoader.yaml_implicit_resolvers.get(text[0], ()):
-        if pattern.match(text):
-            return str(tag)
-    return _TAG + "str"
+    return plain_scalar(text)
 
 
 def _text(event: Any) -> str:
