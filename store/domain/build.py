@@ -111,6 +111,7 @@ def component(
         canonical=data,
         digest=sha256(data).hexdigest(),
         labels=labels,
+        is_bare=behaviour is content,
     )
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias, Union
+from typing import Final, TypeAlias, TypeVar, Union
 
 from store.domain.component import Json
 from store.formats.yaml_scalars import plain_scalar
 
 _Box: TypeAlias = Union[list[Json], dict[str, Json]]
+
+_Kind = TypeVar("_Kind", list[Json], dict[str, Json])
 
 _DEEPEST: Final = 100
 _MOST_FOLDED: Final = 2_000
@@ -33,6 +35,9 @@ _LINE: Final = re.compile(
 
 A key is shorter than the 1,024 characters that YAML allows in a line with its value.
 """
+
+
+_GROUPS: Final = re.Match[str].groups
 
 
 class NotPlain(Exception):
@@ -65,11 +70,12 @@ def _quoted(text: str) -> Json:
 
 @dataclass(kw_only=True, slots=True)
 class _Lines:
-    """Builds a document from its lines: the lists and mappings that are open, outer before inner."""
+    """Builds a document from its lines."""
 
     boxes: list[_Box] = field(default_factory=list)
+    """The lists and mappings that are open, outer before inner."""
     columns: list[int] = field(default_factory=list)
-    """Where the lines of each stand."""
+    """Where the lines of each begin."""
     pending: str | None = None
     """The key of the innermost mapping whose value comes in the next lines, if any does."""
     folding: str | None = None
@@ -77,83 +83,40 @@ class _Lines:
     folded: str = ""
 
     def read(self, text: str) -> Json:
-        for match in _LINE.finditer(text):
-            indent, dashes, key, plain, quoted, other = match.groups()
-            column = len(indent or "")
-            if key is None and (plain is None or not dashes) and (quoted is None or not dashes):
-                self._between(column, dashes, plain, quoted, other)
+        members: dict[str, Json] = {}
+        column = -1  # of `members`, where a line there goes on with them and nothing waits
+        for indent, dashes, key, plain, quoted, other in map(_GROUPS, _LINE.finditer(text)):
+            if key is None:
+                self._without_key(len(indent or ""), dashes, plain, quoted, other)
+                column = -1
                 continue
-            if not self.boxes:
-                self._open([] if dashes else {}, 0)
-            if dashes:
-                items = self._items(column, dashes)
-                if key is None:
-                    items.append(_quoted(quoted) if plain is None else plain_scalar(plain))
-                    continue
-                members: dict[str, Json] = {}
-                items.append(members)
-                self._open(members, column + len(dashes))
-            else:
-                members = self._members(column)
+            if dashes or len(indent) != column:
+                column = len(indent) + len(dashes)
+                members = self._in_item(len(indent), dashes) if dashes else self._box(column, {})
             if key in members:
                 raise NotPlain
-            self.folding = None
             if plain is not None:
                 members[key] = plain_scalar(plain)
                 self.folding, self.folded = key, plain
-            elif quoted is not None:
+                continue
+            self.folding = None
+            if quoted is not None:
                 members[key] = _quoted(quoted)
             else:
-                self.pending = key
+                self.pending, column = key, -1
         if not self.boxes:
             raise NotPlain
-        self._settle()
-        return self.boxes[0]
+        return self._closed()
 
-    def _between(self, column: int, dashes: str, plain: str | None, quoted: str | None, other: str | None) -> None:
-        """Take a line without a key or a dash: empty, of comment, or one in which the text before it goes on."""
-        if plain is not None:
+    def _without_key(self, column: int, dashes: str, plain: str | None, quoted: str | None, other: str | None) -> None:
+        """Take a line without a key: an item, a text that goes on, or nothing: empty, or a comment."""
+        if dashes and (plain is not None or quoted is not None):
+            self._items(column, dashes).append(_quoted(quoted) if quoted is not None else plain_scalar(str(plain)))
+        elif plain is not None:
             self._go_on(column, plain)
         elif dashes or quoted is not None or (other is not None and not other.lstrip(" ").startswith("#")):
             raise NotPlain
-        else:
-            self.folding = None
-
-    def _items(self, column: int, dashes: str) -> list[Json]:
-        """Return the list that the last of the dashes of a line belongs to; each of them begins an item."""
-        if self.pending is not None and column >= self.columns[-1]:  # it need not stand deeper than its key
-            self._open_below([], column)
-        box = self._at(column)
-        if not isinstance(box, list):
-            raise NotPlain
-        for further in range(2, len(dashes), 2):
-            inner: list[Json] = []
-            box.append(inner)
-            self._open(inner, column + further)
-            box = inner
-        self.folding = None
-        return box
-
-    def _members(self, column: int) -> dict[str, Json]:
-        """Return the mapping that a line with a key belongs to."""
-        if self.pending is not None and column > self.columns[-1]:
-            self._open_below({}, column)
-        box = self._at(column)
-        if isinstance(box, list) and len(self.boxes) > 1:  # one that stands no deeper than its key ends at the next
-            self._close()
-            box = self._at(column)
-        if not isinstance(box, dict):
-            raise NotPlain
-        return box
-
-    def _at(self, column: int) -> _Box:
-        """Return the innermost list or mapping of a column, and close what stands deeper."""
-        self._settle()
-        while self.columns[-1] > column:
-            self._close()
-        if self.columns[-1] != column:
-            raise NotPlain
-        return self.boxes[-1]
+        self.folding = self.folding if plain is not None else None
 
     def _go_on(self, column: int, plain: str) -> None:
         """Add a line to the text before it."""
@@ -165,28 +128,58 @@ class _Lines:
             raise NotPlain
         box[self.folding] = plain_scalar(self.folded)
 
-    def _settle(self) -> None:
-        """Let the key that waits have no value: nothing stands below it."""
-        if self.pending is not None:
-            box = self.boxes[-1]
-            assert isinstance(box, dict)
-            box[self.pending] = None
+    def _in_item(self, column: int, dashes: str) -> dict[str, Json]:
+        """Return the mapping that begins after the dashes of a line."""
+        members: dict[str, Json] = {}
+        self._items(column, dashes).append(members)
+        self.boxes.append(members)
+        self.columns.append(column + len(dashes))
+        return members
+
+    def _items(self, column: int, dashes: str) -> list[Json]:
+        """Return the list that the last of the dashes of a line belongs to; each of them begins an item."""
+        items = self._box(column, [])
+        for further in range(2, len(dashes), 2):
+            inner: list[Json] = []
+            items.append(inner)
+            self.boxes.append(inner)
+            self.columns.append(column + further)
+            items = inner
+        self.folding = None
+        return items
+
+    def _box(self, column: int, new: _Kind) -> _Kind:
+        """Return the list or mapping that a line in `column` belongs to: `new`, where it begins with the line."""
+        boxes, columns = self.boxes, self.columns
+        outer = boxes[-1] if boxes else None
+        if isinstance(outer, dict) and self.pending is not None:
+            below = column > columns[-1] or (column == columns[-1] and isinstance(new, list))  # need not stand deeper
+            outer[self.pending] = new if below else None
             self.pending = None
+            if below:
+                return self._opened(new, column)
+        elif outer is None and column == 0:
+            return self._opened(new, column)
+        while columns and columns[-1] > column:
+            boxes.pop()
+            columns.pop()
+        if len(boxes) > 1 and isinstance(new, dict) and isinstance(boxes[-1], list) and columns[-1] == column:
+            boxes.pop()  # a list that stands no deeper than its key ends where the next key begins
+            columns.pop()
+        if not boxes or columns[-1] != column or not isinstance(box := boxes[-1], type(new)):
+            raise NotPlain
+        return box
 
-    def _open_below(self, box: _Box, column: int) -> None:
-        """Open the value of the key that waits for one."""
-        outer = self.boxes[-1]
-        assert isinstance(outer, dict)
-        outer[str(self.pending)] = box
-        self.pending = None
-        self._open(box, column)
-
-    def _open(self, box: _Box, column: int) -> None:
+    def _opened(self, new: _Kind, column: int) -> _Kind:
         if len(self.boxes) > _DEEPEST:
             raise NotPlain
-        self.boxes.append(box)
+        self.boxes.append(new)
         self.columns.append(column)
+        return new
 
-    def _close(self) -> None:
-        self.boxes.pop()
-        self.columns.pop()
+    def _closed(self) -> Json:
+        """Return the document; a key that waits has no value."""
+        last = self.boxes[-1]
+        if isinstance(last, dict) and self.pending is not None:
+            last[self.pending] = None
+        return self.boxes[0]

@@ -56,6 +56,8 @@ class Sides:
     """Inner id → the name of a part of another component, for wires that leave this one."""
     is_clean: bool = False
     """Nothing in the canonical bytes of either could be redacted."""
+    is_bare: bool = False
+    """The canonical bytes of both are of the contents as they stand: what differs here differs there."""
     _twice: frozenset[str] = frozenset()
     """The names that several parts have."""
 
@@ -89,6 +91,7 @@ class Sides:
             renamed=both,
             elsewhere=elsewhere,
             is_clean=is_clean,
+            is_bare=old is not None and new is not None and old.is_bare and new.is_bare,
             _twice=_repeated(labels.values()),
         )
 
@@ -216,7 +219,7 @@ def _settled(sides: Sides, *, alone: bool) -> Callable[[Path], bool]:
         return _never
     if sides.old_canonical == sides.new_canonical:
         return _always
-    if alone:
+    if alone or sides.is_bare:
         return _never
     trees: list[Json] = []
 
