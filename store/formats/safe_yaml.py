@@ -43,10 +43,15 @@ def read(data: bytes) -> list[Json]:
     try:
         return [plain_document(text, most=MAX_VALUES)]
     except NotPlain:
-        return _documents(text)
+        return by_libyaml(text)
 
 
-def _documents(text: str) -> list[Json]:
+def by_libyaml(text: str) -> list[Json]:
+    """Return the documents of a text as libyaml's events tell them: what `read` returns of it, always.
+
+    Raises:
+        BadInput: as `read`.
+    """
     try:  # the one of libyaml is told of nothing but events: what they build, and how often, is counted here
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         return _Reader(next_event=loader.get_event).documents()

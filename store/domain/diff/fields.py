@@ -22,6 +22,7 @@ class Missing:
 
 MISSING: Final = Missing()
 Side: TypeAlias = Union[Json, Missing]
+_BOXES: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 PARTS: Final = "nodes"
 """Under this key a content holds its identified parts by id; it says nothing to people and is not shown."""
@@ -105,7 +106,7 @@ class Sides:
     def shown(self, path: Path) -> str:
         """Return a path for people: `Parse order.func`."""
         steps = path[1:] if len(path) > 1 and path[0] == PARTS else path
-        return ".".join(safe_name(self.label(step)) for step in steps)
+        return ".".join([safe_name(self.label(step)) for step in steps])
 
 
 def _repeated(names: Collection[str]) -> frozenset[str]:
@@ -143,7 +144,7 @@ def leaves(old: Json, new: Json) -> list[Leaf]:
 
 
 def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> None:
-    if len(path) < 2 and path in {(), (PARTS,)}:
+    if len(path) < 2 and (not path or path[0] == PARTS):
         old = {} if isinstance(old, Missing) else old
         new = {} if isinstance(new, Missing) else new
     if isinstance(old, dict) and isinstance(new, dict):
@@ -175,7 +176,8 @@ def _keys_to_compare(old: dict[str, Json], new: dict[str, Json]) -> list[str]:
     return [
         key
         for key, before in old.items()
-        if (after := new[key]) is not before and (before != after or type(before) is not str)
+        if (after := new[key]) is not before
+        and (before != after or type(before) is not type(after) or type(before) in _BOXES)
     ]
 
 

@@ -57,7 +57,6 @@ class NodeRed:
             raise BadInput("not a list of Node-RED nodes")
         refuse_too_many_homes(parts)
         spans = scan(data)
-        memo = Memo() if memo is None else memo
         return Parsed(
             platform=self.name,
             confidence=95 if parts else 60,

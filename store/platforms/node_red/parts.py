@@ -45,8 +45,8 @@ class Part:
         self.name: Final = own_name(node)
         self.module: Final = module_of(node)
         """What brings its type, None for what comes with Node-RED."""
-        self.reach: Final = tuple(reach_of(node))
-        self.sights: Final = tuple(sights_of(node))
+        self.reach: Final = reach_of(node)
+        self.sights: Final = sights_of(node)
         """What a reviewer should see of it, but for its secrets."""
         self._bare: Node | None = None
         self._notices: tuple[Notice, ...] | None = None

@@ -28,7 +28,7 @@ def refuse_too_many_homes(parts: Sequence[Part]) -> None:
     refuse_too_many(len(named) + sum(not place for place in places))
 
 
-def components_of(parts: Sequence[Part], *, memo: Memo) -> tuple[Component, ...]:
+def components_of(parts: Sequence[Part], *, memo: Memo | None) -> tuple[Component, ...]:
     """Return the components in the order of the export; a second one of the same id is kept apart.
 
     Nodes on a tab that the export does not hold (a selection from the editor) make a `fragment`.
@@ -60,7 +60,7 @@ def components_of(parts: Sequence[Part], *, memo: Memo) -> tuple[Component, ...]
     return tuple(made.values())
 
 
-def _home(identity: str, header: Part | None, inside: dict[str, Part], memo: Memo) -> Component:
+def _home(identity: str, header: Part | None, inside: dict[str, Part], memo: Memo | None) -> Component:
     """Return a tab or a subflow with what is on it."""
 
     def make() -> Component:
@@ -78,16 +78,15 @@ def _home(identity: str, header: Part | None, inside: dict[str, Part], memo: Mem
                 "nodes": {key: part.bare() for key, part in inside.items()},
             },
             labels={key: part.label(key) for key, part in inside.items()},
-            source=Source(
-                sorts_alike=all(part.source.sorts_alike for part in everything),
-                has_float=any(part.source.has_float for part in everything),
-            ),
+            source=_common([part.source for part in everything]),
         )
 
+    if memo is None:
+        return make()
     return memo.answer(("node-red", identity, header, *inside, *inside.values()), make, weigh=_size)
 
 
-def _config(identity: str, part: Part, memo: Memo) -> Component:
+def _config(identity: str, part: Part, memo: Memo | None) -> Component:
     """Return a node that stands on its own. It has no place on a canvas: `x` is whatever its type means by it."""
 
     def make() -> Component:
@@ -101,23 +100,38 @@ def _config(identity: str, part: Part, memo: Memo) -> Component:
             source=part.source,
         )
 
+    if memo is None:
+        return make()
     return memo.answer(("node-red", "config", identity, part), make, weigh=_size)
+
+
+def _common(sources: Sequence[Source]) -> Source:
+    """Return what is known of JSON made of pieces, most of the time of one export."""
+    first = sources[0] if sources else Source(sorts_alike=True, has_float=False)
+    if sources.count(first) == len(sources):
+        return first
+    return Source(
+        sorts_alike=all(source.sorts_alike for source in sources), has_float=any(source.has_float for source in sources)
+    )
 
 
 def _size(made: Component) -> int:
     return len(made.canonical)
 
 
-def connectors_of(parts: Sequence[Part], *, memo: Memo) -> tuple[Connector, ...]:
+def connectors_of(parts: Sequence[Part], *, memo: Memo | None) -> tuple[Connector, ...]:
     """Return the hosts and the third-party modules that the parts use, each once."""
     ids = {part.own for part in parts}
     modules = [(part.home(number), part, -1) for number, part in enumerate(parts) if part.module]
     links = [
         (part.home(number), part, place)
         for number, part in enumerate(parts)
+        if part.reach
         for place, reach in enumerate(part.reach)
         if not reach.address or reach.address not in ids
     ]
+    if memo is None:
+        return _gathered([*modules, *links])
     return memo.answer(("node-red", *modules, *links), lambda: _gathered([*modules, *links]), weigh=_weight)
 
 
@@ -137,7 +151,7 @@ def notices_of(parts: Sequence[Part], data: bytes, spans: Sequence[Span]) -> tup
     holders = _holders(parts, data, spans)
     for number, part in enumerate(parts):
         if not holders:
-            found += part.notices(number)
+            found += part.notices(number) if part.sights else ()
             continue
         sights = [*part.sights, *(secrets_of(part.node) if number in holders else ())]
         found += (_redacted(part.notice(sight, number)) for sight in dict.fromkeys(sights))
