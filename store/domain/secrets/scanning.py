@@ -14,7 +14,7 @@ from store.domain.secrets.anchors import Anchors, Words
 from store.domain.secrets.marks import is_marked, marks
 from store.domain.secrets.names import ROOTS, VALUES, named, pairs
 from store.domain.secrets.places import HOLDERS, is_called_for, place_of, placed
-from store.domain.secrets.shapes import GENERAL, TOKENS, Shape, Span
+from store.domain.secrets.shapes import GENERAL, LONGEST, TOKENS, Shape, Span
 from store.domain.secrets.values import SHORTEST, is_placeholder, is_user_and_password
 
 MOST: Final = 20_000
@@ -222,9 +222,15 @@ def _begins(data: bytes, letters: bytes) -> bool:
 
 def _shaped(data: bytes, anchors: Anchors) -> Iterator[Span]:
     for word, needle, shape in _GENERAL:
-        done = 0
+        done, end = 0, -1
         for at in anchors.places.get(word, ()):
             if at < done or not (shape.any_case or data.startswith(needle, at)):
+                continue
+            if shape.end and end < at:
+                end = data.find(shape.end, at)
+                if end < 0:
+                    break
+            if end - at > LONGEST:
                 continue
             match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
             if match and _is_shaped(shape, match[1]):
