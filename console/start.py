@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import Final
 
 from console.app import Console
@@ -64,7 +65,12 @@ def run_console(
     except BadInput as error:
         raise BadInput(f"{config_folder() / KEYS_FILE}: {error}") from None
     remote = "SSH_CONNECTION" in os.environ and not habits.told_ssh
-    console.greet(tour=tour or (settings.tour and not habits.toured), notes=(*memory.notes, *(_SSH if remote else ())))
+    console.greet(
+        toured=(lambda: memory.keep(replace(habits, toured=True)))  # at once: a console may be killed
+        if tour or (settings.tour and not habits.toured)
+        else None,
+        notes=(*memory.notes, *(_SSH if remote else ())),
+    )
     status = run_app(console, mouse=mouse)
     memory.keep(console.left_off if console.left_off.place else left)
     chosen = console.chosen_look or habits.theme

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,9 +11,9 @@ from console.cli.approval_text import say_missing
 from console.cli.comment_text import comment_json, say_comments
 from console.cli.gate_text import gate_json, say_gate
 from console.cli.output import emit_json, note, say, say_lines, table
+from console.cli.request_options import content_options
 from console.cli.session import Session, command, group
 from store.domain import events as ev
-from store.domain.policy import RISKS
 from store.errors import NotFound
 from store.projections import requests as rows
 from store.services import diffing
@@ -34,31 +32,9 @@ from store.services.requests import (
     waiving,
 )
 
-_FIELDS = {
-    "title": "What it is, in a few words.",
-    "why": "The problem it solves.",
-    "what": "The intended change.",
-    "success": "How you will know that it worked.",
-    "impact": "Who and what it touches.",
-    "rollback_plan": "How to go back.",
-    "dependencies": "Systems it depends on.",
-    "constraints": "Regulatory or policy constraints.",
-    "tests": "Test coverage, and test data used.",
-}
-
-
 STATES = (
     "draft", "in review", "approved", "refused", "withdrawn", "deploying", "live", "superseded", "rolled back"
 )  # fmt: skip
-
-
-def _content_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    for name, help_text in reversed(_FIELDS.items()):
-        function = click.option(f"--{name.replace('_', '-')}", name, help=help_text)(function)
-    template = click.option("--from-template", "template", help="Its kind: quarterdeck template list.")
-    return template(
-        click.option("--risk", type=click.Choice(RISKS), help="Risk as you declare it (default: medium).")(function)
-    )
 
 
 @group(name="request")
@@ -70,7 +46,7 @@ def request() -> None:
 @click.option("--project", required=True)
 @click.option("--env", "environment", required=True)
 @click.option("--artifact", "named", multiple=True, help="An artifact's digest (default: the newest of the project).")
-@_content_options
+@content_options
 def request_open(
     session: Session, project: str, environment: str, named: tuple[str, ...], **content: str | None
 ) -> None:
@@ -90,7 +66,7 @@ def request_open(
 @command(request, name="edit")
 @click.argument("request_id", metavar="ID")
 @click.option("--refresh", is_flag=True, help="Take the newest exports of the project.")
-@_content_options
+@content_options
 def request_edit(session: Session, request_id: str, *, refresh: bool, **content: str | None) -> None:
     """Change a request; approvals given before are void."""
     before = requests.change_of(session.context.ledger, request_id).content

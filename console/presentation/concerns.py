@@ -7,7 +7,7 @@ from datetime import datetime
 
 from console.presentation.activity import sentence
 from console.presentation.spans import Cell, Line, Span, line
-from console.presentation.times import age, ago, due
+from console.presentation.times import age, ago, ago_short, due
 from console.presentation.words import Mark, counted, severity, status
 from store.clock import parse_timestamp
 from store.projections.anomalies import AnomalyRow
@@ -64,7 +64,9 @@ def _due(row: FindingRow, now: datetime) -> Span:
     if row.state != "open":
         return Span("closed", "muted")
     until = parse_timestamp(row.due)
-    return Span(due(until, now).removeprefix("due in "), "warn" if until > now else "danger")
+    return (
+        Span(due(until, now).removeprefix("due in "), "warn") if until > now else Span(ago_short(until, now), "danger")
+    )
 
 
 def headline(found: Concerns, *, everything: bool) -> Line:
