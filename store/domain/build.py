@@ -115,6 +115,7 @@ def written(*, id: str, name: str, kind: str, content: Json, data: bytes, labels
         canonical=data,
         digest=sha256(data).hexdigest(),
         labels=labels,
+        is_bare=behaviour is content,
     )
 
 

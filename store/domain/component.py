@@ -29,6 +29,8 @@ class Component:
     """SHA-256 of `canonical`, 64 lower-case hex digits."""
     labels: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Inner id → the name people know it by (`a1b2c3` → `Parse order`)."""
+    is_bare: bool = field(default=False, compare=False, repr=False)
+    """`canonical` is of `content` as it stands: there was no noise, and no text was brought into another form."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import compress
 from typing import Final
 
 from store.domain.build import host
 from store.domain.component import Component, Connector, Json, Notice
 from store.domain.hosts import hosts_in
-from store.domain.secrets import redact, scan
+from store.domain.secrets import redact, scan, which_may_hold
 
 _LONGEST: Final = 120
 _NEVER_CALLED: Final = ("schema.", "schemas.", "json-schema.org", "www.w3.org", "soap.sforce.com")
@@ -27,7 +28,9 @@ def secrets_of(components: Iterable[Component], *, any_at_all: bool = True) -> I
 
     `any_at_all` is False when a look at the whole export found none.
     """
-    for component in components if any_at_all else ():
+    looked_at = [*components] if any_at_all else []
+    suspect = which_may_hold([component.canonical for component in looked_at])
+    for component in compress(looked_at, suspect):
         for kind in dict.fromkeys(span.kind for span in scan(component.canonical)):
             yield notice("inline-secret", component, f"holds a secret in the open ({kind})")
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+from xml.parsers.expat import XMLParserType
 
 from defusedxml import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
@@ -41,6 +42,7 @@ def read(data: bytes) -> Element:
     _refuse_costly(data)
     counting = _Counting()
     parser = DefusedXMLParser(target=counting, encoding="utf-8", forbid_dtd=True)
+    counting.listen(parser.parser)
     try:
         parser.feed(data)  # in one piece: in many, an element that does not end is read again for each
         root = parser.close()
@@ -82,21 +84,34 @@ class _Counting:
     depth: int = 0
     count: int = 0
 
-    def start(self, tag: str, attributes: dict[str, str]) -> Element:
+    def listen(self, expat: XMLParserType) -> None:
+        """Hear of elements and texts from the guarded parser itself: half of the time is what stands in between."""
+        expat.ordered_attributes = False
+        expat.StartElementHandler = self.start
+        expat.EndElementHandler = self.end
+        expat.CharacterDataHandler = self.builder.data
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.depth += 1
-        self.count += 1 + len(attributes)
+        self.count += 1
+        if attributes:
+            self.count += len(attributes)
+            if "}" in "".join(attributes):
+                attributes = {_whole(name): value for name, value in attributes.items()}
         if self.depth > MAX_DEPTH:
             raise BadInput(f"XML: more than {MAX_DEPTH} elements inside each other")
         if self.count > MAX_ELEMENTS:
             raise BadInput(f"XML: more than {MAX_ELEMENTS} elements and attributes")
-        return self.builder.start(tag, attributes)
+        self.builder.start(_whole(tag), attributes)
 
-    def end(self, tag: str) -> Element:
+    def end(self, tag: str) -> None:
         self.depth -= 1
-        return self.builder.end(tag)
-
-    def data(self, text: str) -> None:
-        self.builder.data(text)
+        self.builder.end(tag)
 
     def close(self) -> Element:
         return self.builder.close()
+
+
+def _whole(name: str) -> str:
+    """Return a name as ElementTree has it: `{uri}name` for expat's `uri}name`."""
+    return "{" + name if "}" in name else name

@@ -24,21 +24,35 @@ def value_of(root: Element) -> Json:
 
 
 def _content(element: Element, space: str) -> Json:
-    members: dict[str, Json] = {f"@{_name(key, space)}": value for key, value in element.attrib.items()}
+    children = list(element)
     text = element.text or ""
-    if any((child.tail or "").strip() for child in element):
-        return {**members, "#mixed": _mixed(element, space)}
-    if len(element) == 0:
-        return {**members, "#text": text} if members and text.strip() else members or text
+    given = element.items()
+    if not children and not given:
+        return text
+    members: dict[str, Json] = {f"@{_name(key, space)}": value for key, value in given}
+    if not children:
+        return {**members, "#text": text} if text.strip() else members
+    for child in children:
+        if (tail := child.tail) and not tail.isspace():
+            return {**members, "#mixed": _mixed(element, space)}
     if text.strip():
         members["#text"] = text
-    several: dict[str, list[Json]] = {}
-    for child in element:
-        several.setdefault(_name(child.tag, space), []).append(_content(child, space))
+    names = [child.tag for child in children]
+    if space:
+        names = [_name(name, space) for name in names]
+    contents = [_content(child, space) for child in children]
+    if len(several := set(names)) == len(names):  # each name once
+        if len(names) > 1:
+            members[ORDER] = list(names)
+        members.update(zip(names, contents, strict=True))
+        return members
     if len(several) > 1:
-        members[ORDER] = [_name(child.tag, space) for child in element]
-    for name, items in several.items():
-        members[name] = items[0] if len(items) == 1 else list(items)
+        members[ORDER] = list(names)
+    grouped: dict[str, list[Json]] = {}
+    for name, content in zip(names, contents, strict=True):
+        grouped.setdefault(name, []).append(content)
+    for name, items in grouped.items():
+        members[name] = items[0] if len(items) == 1 else items
     return members
 
 

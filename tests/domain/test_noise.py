@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from store.domain.component import Json
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.domain.component import Json, Path
 from store.domain.noise import ANY, Nested, Noise
 
 NOISE = Noise(
@@ -39,3 +44,30 @@ def test_the_digest_and_the_diff_agree_on_lists_too() -> None:
     assert noise.without(content) == {"layouts": [{"name": "a"}, "id", {}]}
     assert noise.covers(("layouts", "0", "id"))
     assert not noise.covers(("layouts", "0", "name"))
+
+
+STEPS = st.sampled_from(["version", "nodes", "x", "canvas", "children", "top", "a"])
+CONTENT = st.recursive(
+    st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(STEPS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def places(value: Json, at: Path = ()) -> Iterator[tuple[Path, Json]]:
+    """Yield what stands where: numbers, and lists and objects as empty."""
+    if isinstance(value, dict):
+        yield at, {}
+        for key, item in value.items():
+            yield from places(item, (*at, key))
+    elif isinstance(value, list):
+        yield at, []
+        for number, item in enumerate(value):
+            yield from places(item, (*at, str(number)))
+    else:
+        yield at, value
+
+
+@given(CONTENT)
+def test_what_is_left_is_what_no_place_of_the_table_covers(content: Json) -> None:
+    assert [*places(NOISE.without(content))] == [(at, value) for at, value in places(content) if not NOISE.covers(at)]

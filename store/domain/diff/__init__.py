@@ -153,7 +153,7 @@ class _Pairing:
             for key in self._rules.called_by_name
             if key in sides.old
         }
-        return replace(sides, old={**sides.old, **calls}) if calls else sides
+        return replace(sides, old={**sides.old, **calls}, is_bare=False) if calls else sides
 
     def _described(
         self, component: Component, change: Change, sides: Sides, *, words: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ class Missing:
 
 MISSING: Final = Missing()
 Side: TypeAlias = Union[Json, Missing]
+_BOXES: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 PARTS: Final = "nodes"
 """Under this key a content holds its identified parts by id; it says nothing to people and is not shown."""
@@ -56,6 +57,8 @@ class Sides:
     """Inner id → the name of a part of another component, for wires that leave this one."""
     is_clean: bool = False
     """Nothing in the canonical bytes of either could be redacted."""
+    is_bare: bool = False
+    """The canonical bytes of both are of the contents as they stand: what differs here differs there."""
     _twice: frozenset[str] = frozenset()
     """The names that several parts have."""
 
@@ -89,6 +92,7 @@ class Sides:
             renamed=both,
             elsewhere=elsewhere,
             is_clean=is_clean,
+            is_bare=old is not None and new is not None and old.is_bare and new.is_bare,
             _twice=_repeated(labels.values()),
         )
 
@@ -102,7 +106,7 @@ class Sides:
     def shown(self, path: Path) -> str:
         """Return a path for people: `Parse order.func`."""
         steps = path[1:] if len(path) > 1 and path[0] == PARTS else path
-        return ".".join(safe_name(self.label(step)) for step in steps)
+        return ".".join([safe_name(self.label(step)) for step in steps])
 
 
 def _repeated(names: Collection[str]) -> frozenset[str]:
@@ -140,7 +144,7 @@ def leaves(old: Json, new: Json) -> list[Leaf]:
 
 
 def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> None:
-    if len(path) < 2 and path in {(), (PARTS,)}:
+    if len(path) < 2 and (not path or path[0] == PARTS):
         old = {} if isinstance(old, Missing) else old
         new = {} if isinstance(new, Missing) else new
     if isinstance(old, dict) and isinstance(new, dict):
@@ -172,7 +176,8 @@ def _keys_to_compare(old: dict[str, Json], new: dict[str, Json]) -> list[str]:
     return [
         key
         for key, before in old.items()
-        if (after := new[key]) is not before and (before != after or type(before) is not str)
+        if (after := new[key]) is not before
+        and (before != after or type(before) is not type(after) or type(before) in _BOXES)
     ]
 
 
@@ -216,7 +221,7 @@ def _settled(sides: Sides, *, alone: bool) -> Callable[[Path], bool]:
         return _never
     if sides.old_canonical == sides.new_canonical:
         return _always
-    if alone:
+    if alone or sides.is_bare:
         return _never
     trees: list[Json] = []
 

@@ -9,7 +9,7 @@ from typing import Final
 from store.domain.secrets.anchors import Anchors, Words
 from store.domain.secrets.names import ROOTS, VALUES
 from store.domain.secrets.places import HOLDERS
-from store.domain.secrets.shapes import GENERAL, TOKENS, Shape, Span
+from store.domain.secrets.shapes import GENERAL, LONGEST, TOKENS, Shape, Span
 from store.domain.secrets.values import is_placeholder, is_user_and_password
 
 _LONG: Final = 20
@@ -50,9 +50,15 @@ def plainer(data: bytes) -> bytes:
 def shaped(data: bytes, anchors: Anchors) -> Iterator[Span]:
     """Yield what has the general shape of a secret; `anchors` are those of the text."""
     for word, needle, shape in _GENERAL:
-        done = 0
+        done, end = 0, -1
         for at in anchors.places.get(word, ()):
             if at < done or not (shape.any_case or data.startswith(needle, at)):
+                continue
+            if shape.end and end < at:
+                end = data.find(shape.end, at)
+                if end < 0:
+                    break
+            if end - at > LONGEST:
                 continue
             match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
             if match and _is_shaped(shape, match[1]):

@@ -34,22 +34,34 @@ class Shape:
     """The secret counts only when it is the base64 of `user:password`."""
     lead: int = 0
     """How many bytes before its needle the pattern begins."""
+    end: bytes = b""
+    """What every match ends with, `LONGEST` bytes after its needle at most; empty: it may end with anything."""
+
+
+LONGEST: Final = 512
 
 
 def _shape(
-    kind: str, needles: str, pattern: str, *, any_case: bool = False, base64: bool = False, lead: int = 0
+    kind: str,
+    needles: str,
+    pattern: str,
+    *,
+    any_case: bool = False,
+    base64: bool = False,
+    lead: int = 0,
+    end: bytes = b"",
 ) -> Shape:
     words = tuple(needle.encode() for needle in needles.split("|"))
     compiled = re.compile(pattern.encode(), re.DOTALL | (re.IGNORECASE if any_case else 0))
-    return Shape(kind=kind, needles=words, pattern=compiled, any_case=any_case, base64=base64, lead=lead)
+    return Shape(kind=kind, needles=words, pattern=compiled, any_case=any_case, base64=base64, lead=lead, end=end)
 
 
 _NOT_INSIDE: Final = r"(?<![A-Za-z0-9_-])"
 _QUOTE: Final = r"\\{0,7}[\"'`]"
 
 GENERAL: Final = (
-    _shape("password in a URL", "://|:\\/\\/", r":\\?/\\?/[^\s/:@\"'`<>\\]{0,128}:([^\s/@\"'`<>\\]{1,256})@"),
-    _shape("token in a URL", "://", r"://((?=[A-Za-z_~.-]*[0-9])[A-Za-z0-9_~-]{20,256})@"),
+    _shape("password in a URL", "://|:\\/\\/", r":\\?/\\?/[^\s/:@\"'`<>\\]{0,128}:([^\s/@\"'`<>\\]{1,256})@", end=b"@"),
+    _shape("token in a URL", "://", r"://((?=[A-Za-z_~.-]*[0-9])[A-Za-z0-9_~-]{20,256})@", end=b"@"),
     _shape(
         "password",
         "--pass|--pwd",

@@ -14,6 +14,7 @@ from store.formats.workflow_definition.steps import (
     labels_of,
     wires,
     without_noise,
+    workflow_without_noise,
 )
 from store.formats.workflow_definition.watch import Seen, connectors_of_reference, credentials, look
 
@@ -29,4 +30,5 @@ __all__ = [
     "look",
     "wires",
     "without_noise",
+    "workflow_without_noise",
 ]

@@ -17,6 +17,9 @@ _HOLDERS: Final = frozenset({"else", "default"})
 _NAMED_HOLDERS: Final = frozenset({"cases", "tools"})
 """The same by name: `cases` of a Switch, `tools` of an Agent."""
 
+_DESIGNER: Final = frozenset({"operationMetadataId", "flowSystemMetadata"})
+"""What the designer notes down for itself in the `metadata` of a step."""
+
 _MOST_TRIGGERS: Final = 20
 """How many triggers are told of what follows them; a workflow has one, sometimes a few."""
 
@@ -120,11 +123,9 @@ def _names(value: Json) -> list[str]:
 def is_noise(path: Path) -> bool:
     """Say whether a path says nothing about behaviour: what the designer notes down for itself."""
     match path:
-        case ("nodes", _, "metadata", "operationMetadataId" | "flowSystemMetadata", *_) | (
-            "definition",
-            "metadata",
-            *_,
-        ):
+        case ("nodes", _, "metadata", key, *_) if key in _DESIGNER:
+            return True
+        case ("definition", "metadata", *_):
             return True
         case _:
             return False
@@ -133,6 +134,39 @@ def is_noise(path: Path) -> bool:
 def without_noise(value: Json, noise: Callable[[Path], bool], *, text: Callable[[str], str] | None = None) -> Json:
     """Return a content without the paths that are noise; `text` brings texts into one form."""
     return _bare(value, noise, text, ())
+
+
+def workflow_without_noise(
+    content: Object, noise: Callable[[Path], bool], *, text: Callable[[str], str] | None = None
+) -> Json:
+    """Return what `without_noise` does of a content that holds `flattened` steps: most of it, and looked at quicker.
+
+    In them, `noise` must say what `is_noise` does.
+    """
+    kept: Object = {}
+    for key, item in content.items():
+        if key == "nodes" and isinstance(item, dict):
+            kept[key] = {name: _bare_step(step, text) for name, step in item.items()}
+        elif not noise((key,)):
+            kept[key] = _bare(item, noise, text, (key,))
+    return kept
+
+
+def _bare_step(step: Json, text: Callable[[str], str] | None) -> Json:
+    notes = step.get("metadata") if isinstance(step, dict) else None
+    if isinstance(step, dict) and isinstance(notes, dict) and not _DESIGNER.isdisjoint(notes):
+        step = {**step, "metadata": {key: item for key, item in notes.items() if key not in _DESIGNER}}
+    return step if text is None else _in_one_form(step, text)
+
+
+def _in_one_form(value: Json, text: Callable[[str], str]) -> Json:
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, dict):
+        return {key: _in_one_form(item, text) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_in_one_form(item, text) for item in value]
+    return value
 
 
 def _bare(value: Json, noise: Callable[[Path], bool], text: Callable[[str], str] | None, path: Path) -> Json:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from store.domain.build import host as host_connector
 from store.domain.build import searchable
 from store.domain.component import Connector, Json, Notice
 from store.domain.hosts import host_named, hosts_in
@@ -46,7 +47,7 @@ class Seen:
     """What was found in one workflow."""
 
     uses: tuple[Use, ...]
-    """(component id, connector) pairs, for `gathered`."""
+    """(component id, connector) pairs, for `gathered`; one may stand there more than once."""
     notices: tuple[Notice, ...]
 
 
@@ -62,21 +63,21 @@ def look(component: str, content: Object, references: Mapping[str, Json], *, gua
     names = described.get("triggers")
     triggers = frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
     holds = bool(scan(searchable(steps)))  # one look at all of them is much quicker than one at each
-    uses: dict[Use, None] = {}
+    uses: list[Use] = []
     notices: dict[Notice, None] = {}
     for key in references:
-        uses.update(((component, connector), None) for connector in connectors_of_reference(key, references))
+        uses += [(component, connector) for connector in connectors_of_reference(key, references)]
     for name, step in steps.items() if isinstance(steps, dict) else ():
         if not isinstance(step, dict):
             continue
         is_trigger = name in triggers
-        uses.update(((component, connector), None) for connector in _connectors(step, references))
+        uses += [(component, connector) for connector in _connectors(step, references)]
         found = [*(_trigger(step, guarded=guarded) if is_trigger else ()), *_step(step, references, holds=holds)]
-        for code, what in dict.fromkeys(found):
+        for code, what in dict.fromkeys(found) if found else ():
             shown = redact(f"{name.replace('_', ' ')}: {what}")
             notices[Notice(code=code, component=component, detail=shown)] = None
     for parameter, secret in _parameters(described):
-        uses[component, Connector(kind="credential", name=f"parameter {parameter}")] = None
+        uses.append((component, Connector(kind="credential", name=f"parameter {parameter}")))
         if secret:
             detail = f"parameter {redact(parameter)}: holds a secret in the open (its default value)"
             notices[Notice(code="inline-secret", component=component, detail=detail)] = None
@@ -148,24 +149,28 @@ def _connectors(step: Object, references: Mapping[str, Json]) -> Iterator[Connec
     for model in models.values() if isinstance(models, dict) else ():
         if isinstance(model, dict) and isinstance(reference := model.get("referenceName"), str):
             yield Connector(kind="connection", name=redact(reference))
-    hosts = {host for text in _texts(inputs) for host in hosts_in(text) if not _IDENTIFIERS.match(host)}
+    hosts = {name for text in _with_addresses(inputs) for name in hosts_in(text) if not _IDENTIFIERS.match(name)}
     address = inputs.get("uri")
     if isinstance(address, str) and not address.startswith(("@", "[")) and "{" not in address.partition("/")[0]:
         hosts |= host_named(address)
-    yield from (Connector(kind="host", name=host) for host in sorted(hosts))
+    yield from map(host_connector, sorted(hosts))
     yield from credentials(inputs.get("authentication"))
 
 
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if key not in _NO_ADDRESSES:
-                yield from _texts(item)
+def _with_addresses(inputs: Object) -> list[str]:
+    """Return the texts in which a URL stands, in no order."""
+    found: list[str] = []
+    todo: list[Json] = [inputs]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, str):
+            if "://" in item:
+                found.append(item)
+        elif isinstance(item, dict):
+            todo += [inner for key, inner in item.items() if key not in _NO_ADDRESSES]
+        elif isinstance(item, list):
+            todo += item
+    return found
 
 
 def _called(inputs: Object, references: Mapping[str, Json]) -> tuple[str, str]:

@@ -15,31 +15,48 @@ _NAMES: Final = ("name", "title", "alias", "label", "displayName")
 def identified(value: Json, labels: dict[str, str]) -> Json:
     """Return `value` with every list of uniquely identified objects as one object by id, which loses nothing.
 
-    Puts id → name into `labels` for things that have both.
+    Puts id → name into `labels` for things that have both. Nothing is written anew that holds no such list.
     """
     if isinstance(value, dict):
-        return {key: identified(item, labels) for key, item in value.items()}
+        return _members(value, labels)
     if not isinstance(value, list):
         return value
     key = _identifier(value)
     if key is None:
-        return [identified(item, labels) for item in value]
+        return [identified(item, labels) for item in value] if _hold_more(value) else value
     things: dict[str, Json] = {ORDER: [str(item[key]) for item in value if isinstance(item, dict)]}
     for item in value:
         if isinstance(item, dict):
             identity = str(item[key])
-            things[identity] = identified(item, labels)
+            things[identity] = _members(item, labels)
             name = next((name for label in _NAMES if isinstance(name := item.get(label), str) and name), None)
             if name is not None and name != identity:
                 labels.setdefault(identity, name)
     return things
 
 
+def _members(value: dict[str, Json], labels: dict[str, str]) -> dict[str, Json]:
+    changed: dict[str, Json] = {}
+    for key, item in value.items():
+        if isinstance(item, (dict, list)):
+            inner = identified(item, labels)
+            if inner is not item:
+                changed[key] = inner
+    return {**value, **changed} if changed else value
+
+
+def _hold_more(items: list[Json]) -> bool:
+    return any(isinstance(item, (dict, list)) for item in items)
+
+
 def _identifier(items: list[Json]) -> str | None:
     """Return the key that tells the items apart, None when they are no identified objects."""
+    first = items[0] if items else None
     for key in _IDS:
+        if not isinstance(first, dict) or key not in first:
+            continue
         ids = [item.get(key) for item in items if isinstance(item, dict)]
         texts = {str(identity) for identity in ids if isinstance(identity, (str, int))}
-        if items and len(texts) == len(items) and not any(text.startswith("#") for text in texts):
+        if len(texts) == len(items) and not any(text.startswith("#") for text in texts):
             return key
     return None

@@ -60,14 +60,15 @@ class HomeAssistant:
         }:  # fmt: skip
             return 0
         data = data[:_GLANCE]
-        if b"\0" in data[:4096] or _OTHERS.search(data):
+        edge = _at_left_edge(data)
+        if b"\0" in data[:4096] or _OTHERS.search(edge):
             return 0
         signs = [
             hints_in(data),
-            _DOMAIN.search(data) is not None,
-            _TRIGGER.search(data) is not None and _ACTION.search(data) is not None,
-            _SEQUENCE.search(data) is not None,
-            _BLUEPRINT.search(data) is not None and _BLUEPRINT_OF.search(data) is not None,
+            _DOMAIN.search(edge) is not None,
+            _holds(_TRIGGER, data, b"trigger", b"use_blueprint") and _holds(_ACTION, data, b"action", b"use_blueprint"),
+            _holds(_SEQUENCE, data, b"sequence:"),
+            _BLUEPRINT.search(edge) is not None and _BLUEPRINT_OF.search(data) is not None,
             is_called_like_one(name),
             is_kept_like_one(name),
         ]
@@ -93,6 +94,16 @@ class HomeAssistant:
             notices=notices_of(parts),
             secrets=max(len(spans), sum(held_in(part) for part in parts)),
         )
+
+
+def _at_left_edge(data: bytes) -> bytes:
+    """Return the lines that begin with a letter: a tenth of most documents."""
+    return b"\n".join([line for line in data.split(b"\n") if line[:1].isalpha()])
+
+
+def _holds(pattern: re.Pattern[bytes], data: bytes, *words: bytes) -> bool:
+    """Say whether a pattern is found, of which each match holds one of the words: these are found at once."""
+    return any(word in data for word in words) and pattern.search(data) is not None
 
 
 def _is_stored(data: bytes) -> bool:

@@ -20,6 +20,11 @@ _HINTS: Final = re.compile(
     rb"|\{[{%]-? *(?:states|state_attr|is_state|now)\b|\bdevice_class:|\b(?:service|action): [a-z_]+\.[a-z0-9_]+ *$",
     re.MULTILINE,
 )
+_HINTED: Final = (
+    b"_id:", b"nclude", b"!secret", b"!input", b"!env_var", b"platform: ", b"states", b"state_attr", b"is_state",
+    b"now", b"device_class:", b"service: ", b"action: ",
+)  # fmt: skip
+"""One of these stands in every hint, and is found at once."""
 SECRETS_FILE: Final = re.compile(r"secrets?(?:[._-]\w+)*\.ya?ml", re.IGNORECASE)
 _FOLDER: Final = re.compile(r"(?:^|[/_-])(?:" + "|".join(FOLDERS) + r")s?[/_]", re.IGNORECASE)
 _TEMPLATES: Final = frozenset({
@@ -32,7 +37,7 @@ _SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 def hints_in(data: bytes) -> bool:
     """Say whether a text holds a tag or a field that Home Assistant's users write everywhere."""
-    return _HINTS.search(data) is not None
+    return any(word in data for word in _HINTED) and _HINTS.search(data) is not None
 
 
 def is_called_like_one(name: str) -> bool:

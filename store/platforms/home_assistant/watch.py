@@ -8,6 +8,7 @@ from typing import Any, Final
 from store.domain.build import gathered
 from store.domain.component import Component, Connector, Json, Notice
 from store.domain.hosts import host_named
+from store.domain.needles import Needles
 from store.domain.notices import brief, hosts_of, notice, objects, secrets_of
 from store.domain.schedules import DAY, cron_seconds
 from store.platforms.home_assistant.components import held_in
@@ -20,6 +21,20 @@ _SHELLS: Final = ("shell_command.", "python_script.", "pyscript.", "hassio.addon
 _SHELL_PLATFORMS: Final = frozenset({"command_line", "python_script", "pyscript"})
 _FILES: Final = frozenset({"file", "folder", "folder_watcher", "filesize", "downloader", "local_file"})
 _UNCHECKED: Final = (("verify_ssl", False), ("ssl_verify", False), ("tls_insecure", True), ("insecure", True))
+
+_TIMED: Final = frozenset({"webhook", "time", "time_pattern", "calendar"})
+"""The triggers that somebody or something outside pulls, or a clock."""
+
+_REACHING: Final = Needles.of_keys(("platform", "use_blueprint", *_REFERENCES, *_ADDRESSES))
+"""Without one of these keys a part names nothing outside but in URLs."""
+_SEEN: Final = Needles.of_keys(
+    ("platform", "trusted_networks", *(key for key, _ in _UNCHECKED)),
+    also=[
+        *(f'"{start}' for start in (*_SHELLS, "shell_command", "command_line", "python_script")),
+        *(f'"{word}"' for word in ("folder_watcher", "downloader", "homeassistant", *_TIMED)),
+    ],
+)
+"""Without one of these words there is nothing in a part to see, but for secrets."""
 
 _OWN_FILES: Final = frozenset({"automations", "scripts", "scenes"})
 """What the files of the editor are called: one that is still empty names no integration."""
@@ -38,7 +53,7 @@ def _connectors(part: Component) -> Iterator[Connector]:
             name = key.partition(" ")[0]
             if name not in HELPERS and name not in _OWN_FILES and "." not in key:
                 yield Connector(kind="module", name=name)
-    for thing in objects(part.content):
+    for thing in objects(part.content) if _REACHING.any_in(part) else ():
         platform = thing.get("platform")
         if part.kind == "integration" and isinstance(platform, str) and platform not in HELPERS:
             yield Connector(kind="module", name=platform)
@@ -70,6 +85,8 @@ def notices_of(parts: Sequence[Component]) -> tuple[Notice, ...]:
         if part.kind == "secrets":
             if held := held_in(part):
                 found[notice("inline-secret", part, f"holds {held} secrets in the open")] = None
+            continue
+        if not _SEEN.any_in(part):
             continue
         for code, what in _seen(part):
             found[notice(code, part, what)] = None

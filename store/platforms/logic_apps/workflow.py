@@ -65,7 +65,7 @@ def workflow(document: dict[str, Json], *, key: str, source: Source | None, show
         name=shown or _name(document, key),
         kind="workflow",
         content=content,
-        behaviour=wdl.without_noise(content, lambda path: is_noise("workflow", path)),
+        behaviour=wdl.workflow_without_noise(content, lambda path: is_noise("workflow", path)),
         labels=wdl.labels_of(steps),
         source=source,
     )

@@ -59,11 +59,11 @@ class Part:
         self.name: Final = own_name(node)
         self.module: Final = module_of(node)
         """What brings its type, None for what comes with Node-RED."""
-        self.reach: Final = tuple(reach_of(node))
+        self.reach: Final = reach_of(node)
         self.addresses: Final = tuple(reach.address for reach in self.reach if reach.address)
         self.is_outward: Final = bool(self.module or self.reach)
         """It reaches something outside, or may."""
-        self.sights: Final = tuple(sights_of(node))
+        self.sights: Final = sights_of(node)
         """What a reviewer should see of it, but for its secrets."""
         self.alone: Component | None = None
         """The component that it is by itself."""

@@ -55,12 +55,14 @@ def _module(name: str) -> Connector:
     return Connector(kind="module", name=name)
 
 
-def reach_of(node: Node) -> Iterator[Reach]:
-    """Yield the hosts in a node's addresses and in its code, and the modules that its code loads."""
+def reach_of(node: Node) -> tuple[Reach, ...]:
+    """Return the hosts in a node's addresses and in its code, and the modules that its code loads."""
+    found: tuple[Reach, ...] = ()
     if not _ADDRESSES.isdisjoint(node):
-        yield from _hosts(node)
+        found = tuple(_hosts(node))
     if node["type"] in _WITH_CODE:
-        yield from (Reach("", link) for link in _in_code(node))
+        found += tuple([Reach("", link) for link in _in_code(node)])
+    return found
 
 
 def _hosts(node: Node) -> Iterator[Reach]:
@@ -71,7 +73,8 @@ def _hosts(node: Node) -> Iterator[Reach]:
         value = node[key]
         mode = node["type"] == "tcp in" and key == "server"
         if isinstance(value, str) and value and not mode:
-            yield from (Reach(value, host(name)) for name in sorted(host_named(value)))
+            for name in sorted(host_named(value)):
+                yield Reach(value, host(name))
 
 
 def _in_code(node: Node) -> Iterator[Connector]:
@@ -99,11 +102,13 @@ class Sight(NamedTuple):
     """Of a `schedule`: seconds between two runs."""
 
 
-def sights_of(node: Node) -> Iterator[Sight]:
-    """Yield what a reviewer should see of a node, but for its secrets."""
+def sights_of(node: Node) -> tuple[Sight, ...]:
+    """Return what a reviewer should see of a node, but for its secrets."""
     look = _WATCHED.get(node["type"])
-    for code, what in dict.fromkeys(look(node) if look else ()):
-        yield Sight(code, what, _every(node) if code == "schedule" else None)
+    if look is None:  # most types
+        return ()
+    found = dict.fromkeys(look(node))
+    return tuple([Sight(code, what, _every(node) if code == "schedule" else None) for code, what in found])
 
 
 def secrets_of(node: Node) -> Iterator[Sight]:

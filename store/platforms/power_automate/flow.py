@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from store.domain.build import Source, component
+from store.domain.build import Source, component, searchable
 from store.domain.component import Component, Json, Path
 from store.formats import workflow_definition as wdl
 
 GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _WHOLE_GUID: Final = re.compile(rf"\{{?{GUID.pattern}\}}?")
+_HEX: Final = bytes(0x61 if chr(byte) in "0123456789abcdefABCDEF" else byte for byte in range(256))
+_HEX_BEFORE_A_DASH: Final = b"aaaaaaaa-aaaa-"
 _NOISE: Final = frozenset({
     "createdTime", "lastModifiedTime", "changedTime", "lastPublishTime", "creator", "lastModifiedBy", "createdBy",
     "provisioningMethod", "flowFailureAlertSubscribed", "flowSuspensionReason", "flowSuspensionReasonDetails",
@@ -91,7 +93,9 @@ def flow(
         **{key: value for key, value in document.items() if key != "properties"},
         **beside,
     }
-    behaviour = wdl.without_noise(content, lambda path: is_noise("flow", path), text=plain_guid)
+    behaviour = wdl.workflow_without_noise(
+        content, lambda path: is_noise("flow", path), text=plain_guid if _may_hold_guid(content) else None
+    )
     return component(
         id=key,
         name=name,
@@ -142,6 +146,11 @@ _OTHER_NOISE: Final[dict[str, frozenset[str]]] = {
     }),
 }  # fmt: skip
 """Component kind → keys that say nothing: when, by which build and from where something was exported."""
+
+
+def _may_hold_guid(content: Json) -> bool:
+    """Say at a glance whether a text in `content` may be a GUID; most flows hold none."""
+    return _HEX_BEFORE_A_DASH in searchable(content).translate(_HEX)
 
 
 def plain_guid(text: str) -> str:
