@@ -54,7 +54,7 @@ class Appender:
     def signer(self) -> NoteSigner:
         """What signs for the log. Raises StorageFailure when its private key is not here."""
         if self._signers.first is None:
-            raise StorageFailure(f"{self.place.path}: the log's private key is not here")
+            raise StorageFailure(f"{self.place.path}: {self._why_no_signer}")
         return self._signers.first
 
     def connect(self) -> None:
