@@ -127,9 +127,19 @@ TAMPERINGS = {
     "an entry and its hash": Tampering(rehash, "link", ONE + 1),
     "an entry and every hash after it": Tampering(rechain, "checkpoint"),
     "a hash": Tampering(sql(f"UPDATE entry SET hash = zeroblob(32) WHERE seq = {ONE}"), "hash", ONE),
-    "a hash for nothing": Tampering(loosely(f"UPDATE entry SET hash = NULL WHERE seq = {ONE}"), "hash", ONE),
+    "a hash for nothing": Tampering(loosely(f"UPDATE entry SET hash = NULL WHERE seq = {ONE}"), "storage", ONE),
     "bytes for a text": Tampering(
-        loosely(f"UPDATE entry SET body = CAST(body AS TEXT) WHERE seq = {ONE}"), "storage"
+        loosely(f"UPDATE entry SET body = CAST(body AS TEXT) WHERE seq = {ONE}"), "storage", ONE
+    ),
+    "a hash for a text": Tampering(
+        loosely(f"UPDATE entry SET hash = CAST(hash AS TEXT) WHERE seq = {ONE}"), "storage", ONE
+    ),
+    "a checkpoint over nothing": Tampering(sql("INSERT INTO checkpoint VALUES (0, x'00')"), "checkpoint", 0),
+    "a tree node in the way of entries to come": Tampering(
+        sql("INSERT INTO node VALUES (8, 0, zeroblob(32))"), "tree"
+    ),
+    "a tree node of a level that is not stored": Tampering(
+        sql("INSERT INTO node VALUES (-1, -7, zeroblob(32))"), "tree"
     ),
     "a signature": Tampering(
         lambda c: rewrite(c, 3, body(c, 3).replace(b'"sig":"', b'"sig":"AAAA')), "link", 4
