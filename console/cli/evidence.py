@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -90,8 +91,8 @@ def export_statement(session: Session, seq: int, out: Path) -> None:
         note(f"its place in the log can be proved: quarterdeck prove {seq}, then verify-proof with {found.body}")
         return
     say(f"{found.statement} was signed by {found.actor}")
-    check = f"ssh-keygen -Y verify -f SIGNERS -I {found.actor} -n quarterdeck@v1 -s {found.signature}"
-    note(f"check it: {check} < {found.statement}")
+    check = f"ssh-keygen -Y verify -f SIGNERS -I {found.actor} -n quarterdeck@v1 -s {shlex.quote(str(found.signature))}"
+    note(f"check it: {check} < {shlex.quote(str(found.statement))}")
 
 
 @command(export, name="tiles")

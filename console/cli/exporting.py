@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -25,7 +26,8 @@ def export_evidence(session: Session, subject: str | None, out: Path) -> None:
         emit_json({"out": str(out), "bytes": len(data), "subject": subject, "verifier": bundling.VERIFIER})
         return
     say(f"{out} holds the evidence about {subject or 'every entry'} ({len(data):,} bytes)")
-    note(f"check it: unzip -p {out} {bundling.VERIFIER} > v.py; python3 v.py {out} --log-key VKEY")
+    bundle = shlex.quote(str(out))
+    note(f"check it: unzip -p {bundle} {bundling.VERIFIER} > v.py; python3 v.py {bundle} --log-key VKEY")
 
 
 @command(export, name="attestation")

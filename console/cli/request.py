@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,7 +159,7 @@ def request_export(session: Session, request_id: str, out: Path, handle: str | N
         return
     say(f"{statement} is what {unsigned.statement.actor} signs; {readable.name} says in words what that means")
     note(f"sign it: {sign_line(statement)}")
-    note(f"then: quarterdeck approval import {statement}.sig")
+    note(f"then: quarterdeck approval import {shlex.quote(f'{statement}.sig')}")
 
 
 @command(name="approve")

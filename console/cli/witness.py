@@ -41,6 +41,8 @@ def _state(named: Path | None) -> Path:
 def witness(ctx: click.Context, state: Path | None, log_keys: tuple[str, ...]) -> int:
     """Cosign other people's ledgers; alone, answer one request on standard input (ssh HOST quarterdeck witness)."""
     if ctx.invoked_subcommand is not None:
+        # said before the subcommand it is meant for it: another witness must never be taken in its place
+        ctx.default_map = {ctx.invoked_subcommand: {"state": state, "log_keys": log_keys}}
         return 0
     if sys.stdin.isatty():
         raise BadInput("witness reads a request on standard input; see quarterdeck witness --help for the other ways")

@@ -14,6 +14,7 @@ What is checked, in this order:
   4. each act of a person is signed, by a key of theirs that was enrolled and valid at that entry (OpenSSH SSHSIG)
      and `allowed_signers` lists nobody and no key that the entries do not
   5. each artifact hashes to the name that entries give it, and those that were approved are here   (SHA-256)
+     and the bundle holds no file beside all these, and none twice
   6. the checkpoint is signed by the log's second key, if it has one   (ML-DSA-44, C2SP tlog-cosignature); where this
      `cryptography` does not know that kind, "not checked" is said, and it is a failure if you gave the key
 """
@@ -23,9 +24,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -57,10 +60,20 @@ ACTS = frozenset({
 })  # fmt: skip
 """Kinds of entry that are acts of people. A kind that is missing here is still not taken unsigned from a person."""
 LIMIT = 512 * 1024 * 1024
+NAMES = re.compile(
+    r"(checkpoint|log\.vkey|allowed_signers|verify_evidence\.py|README\.md|artifacts/[0-9a-f]{64}-[\w.-]+"
+    r"|(entries|proofs|statements)/([0-9]{8})\.(json|tlog-proof|json\.sig))",
+    re.ASCII,
+)
+"""What a bundle's files are called: anything else is nobody's evidence."""
 
 
 class Wrong(Exception):
     """Something does not check."""
+
+
+BAD = (Wrong, InvalidSignature, KeyError, ValueError, IndexError, TypeError, struct.error, RecursionError)
+"""What reading bytes that somebody made up may raise."""
 
 
 class NotChecked(Exception):
@@ -78,7 +91,10 @@ class Head(NamedTuple):
 
 def read(bundle: zipfile.ZipFile, name: str) -> bytes:
     """Return one member of the bundle."""
-    info = bundle.getinfo(name)
+    try:
+        info = bundle.getinfo(name)
+    except KeyError:
+        raise Wrong(f"the bundle holds no {name}") from None
     if info.file_size > LIMIT:
         raise Wrong(f"{name} is larger than anything quarterdeck writes")
     return bundle.read(info)
@@ -114,7 +130,10 @@ def key_of(vkey: str, kind: int) -> tuple[str, str, bytes]:
 def open_checkpoint(note: bytes, vkey: str) -> Head:
     """Return what a checkpoint note says that the log's Ed25519 key signed."""
     public, text, signature = signature_of(note, vkey, 1)
-    ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
+    try:
+        ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
+    except InvalidSignature:
+        raise Wrong("the checkpoint is not what the log key signed") from None
     origin, size, root = text.decode().split("\n")[:3]
     return Head(note, origin, int(size), base64.b64decode(root, validate=True))
 
@@ -307,6 +326,10 @@ def check_entry(bundle: zipfile.ZipFile, seq: int, head: Head, keys: Keys) -> tu
     signed = entry["sig"] is not None
     if not signed and (statement["actor"] != PROGRAM or statement["kind"] in ACTS):
         raise Wrong(f"an act of {statement['actor']} ({statement['kind']}) that nobody signed")
+    if not signed and not {f"statements/{seq:08d}.json", f"statements/{seq:08d}.json.sig"}.isdisjoint(
+        bundle.NameToInfo
+    ):
+        raise Wrong("a statement or a signature lies beside it, and nobody signed it")
     if signed:
         blob = base64.b64decode(entry["sig"], validate=True)
         if read(bundle, f"statements/{seq:08d}.json") != message:
@@ -333,21 +356,36 @@ def check_signers(bundle: zipfile.ZipFile, keys: Keys) -> Iterator[str]:
 
 def check_artifacts(bundle: zipfile.ZipFile, statements: list[dict[str, Any]]) -> Iterator[tuple[bool, str]]:
     """Yield (is it good?, line) for every artifact that is here, and for those that were approved and are not."""
-    here = {name[10:74]: read(bundle, name) for name in sorted(bundle.namelist()) if name.startswith("artifacts/")}
+    here: dict[str, bytes] = {}
+    for name in sorted(name for name in bundle.namelist() if name.startswith("artifacts/")):
+        data, digest = read(bundle, name), name[10:74]
+        if hashlib.sha256(data).hexdigest() == digest:
+            here[digest] = data
+        else:
+            yield False, f"artifact {digest[:16]}: the bytes are others"
     approved = [statement["data"] for statement in statements if statement["kind"] == "approval.granted"]
     named = json.dumps(statements)
     for manifest in {data["manifest"] for data in approved}:  # a long release is approved by its list of files
-        if hashlib.sha256(here.get(manifest, b"")).hexdigest() == manifest:
-            named += here[manifest].decode()
-    for digest, data in here.items():
-        if hashlib.sha256(data).hexdigest() != digest:
-            yield False, f"artifact {digest[:16]}: the bytes are others"
-        elif digest not in named:
+        named += here.get(manifest, b"").decode()
+    for digest in here:
+        if digest not in named:
             yield False, f"artifact {digest[:16]}: no entry in this bundle names it"
         else:
             yield True, f"artifact {digest[:16]}: the bytes are the digest's"
     for digest in sorted({one for data in approved for one in (data["manifest"], *data["artifacts"])} - set(here)):
         yield False, f"artifact {digest[:16]}: it was approved, and is not in this bundle"
+
+
+def check_names(bundle: zipfile.ZipFile, entries: set[str]) -> Iterator[str]:
+    """Yield what is wrong with the files' names: one that no bundle holds, or twice, would be looked at unchecked."""
+    seen = set[str]()
+    for name in bundle.namelist():
+        form = NAMES.fullmatch(name)
+        if form is None or (form[2] in {"proofs", "statements"} and f"entries/{form[3]}.json" not in entries):
+            yield f"{name[:80]!r}: nothing in this bundle vouches for this file"
+        elif name in seen:
+            yield f"{name[:80]!r}: it is there twice"
+        seen.add(name)
 
 
 def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], list[str], list[str]]:
@@ -358,11 +396,12 @@ def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], l
     with zipfile.ZipFile(path) as bundle:
         own = read(bundle, "log.vkey").decode().strip()
         head = open_checkpoint(read(bundle, "checkpoint"), vkey or own)
-        good.append(f"checkpoint: {head.origin} signed a tree of {head.size} entries")
+        held = sum(name.startswith("entries/") for name in set(bundle.namelist()))
+        good.append(f"checkpoint: {head.origin} signed a tree of {head.size} entries; {held} of them are here")
         keys = Keys()
         statements: list[dict[str, Any]] = []
-        names = sorted(name for name in bundle.namelist() if name.startswith("entries/"))
-        for name in names:
+        names = {name for name in bundle.namelist() if name.startswith("entries/") and NAMES.fullmatch(name)}
+        for name in sorted(names):
             seq = int(name[8:16])
             try:
                 statement, what = check_entry(bundle, seq, head, keys)
@@ -370,10 +409,11 @@ def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], l
                 good.append(f"entry {seq}: {what}")
                 if parse_proof(read(bundle, f"proofs/{seq:08d}.tlog-proof"))[2] != head.note:
                     bad.append(f"entry {seq}: its proof names another checkpoint than the one in the bundle")
-            except (Wrong, InvalidSignature, KeyError, ValueError) as error:
+            except BAD as error:
                 bad.append(f"entry {seq}: {error or type(error).__name__}")
         if not names:
             bad.append("entries: there are none in this bundle")
+        bad += check_names(bundle, names)
         bad += check_signers(bundle, keys)
         if second or keys.second:
             whose = "you gave" if second else "that an entry names"
@@ -383,7 +423,7 @@ def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], l
             except NotChecked as error:
                 line = f"the second signature of the checkpoint was not checked: {error}"
                 (bad if second else unchecked).append(line)
-            except (Wrong, InvalidSignature, ValueError, IndexError) as error:
+            except BAD as error:
                 bad.append(f"checkpoint, second key {whose}: {error or type(error).__name__}")
         for is_good, line in check_artifacts(bundle, statements):
             (good if is_good else bad).append(line)
@@ -416,7 +456,7 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"NOT CHECKED: {ascii(str(error))[1:-1]}")
         return 2
-    except (Wrong, InvalidSignature, KeyError, ValueError, IndexError, zipfile.BadZipFile) as error:
+    except (*BAD, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         print(f"INVALID: {ascii(str(error))[1:-1] or type(error).__name__}")
         return 1
     for line in good:

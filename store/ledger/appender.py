@@ -54,7 +54,7 @@ class Appender:
     def signer(self) -> NoteSigner:
         """What signs for the log. Raises StorageFailure when its private key is not here."""
         if self._signers.first is None:
-            raise StorageFailure(f"{self.place.path}: the log's private key is not here")
+            raise StorageFailure(f"{self.place.path}: {self._why_no_signer}")
         return self._signers.first
 
     def connect(self) -> None:
@@ -64,7 +64,11 @@ class Appender:
             self._connection = open_writer(path)
 
     def begin_from(self, stock: Stock) -> None:
-        """Take the place where the chain stands; a head that a crash kept from leaving the file leaves now."""
+        """Take the place where the chain stands; a head that a crash kept from leaving the file leaves now.
+
+        A place that remembers less than a crash explains, or nothing, is told with the next append: were it now,
+        whoever took its head away or put an old one back would have us say a moment later that it agrees.
+        """
         path, keys, signers = self.place.path, self.place.keys, self._signers
         self._position = stock.position
         if self._connection is None:
@@ -77,9 +81,9 @@ class Appender:
             self.stop = StorageFailure(f"{path}: {_WITHOUT_SECOND if keys.second else _NO_SECOND}")
         elif stock.contradiction is not None:
             self.stop = stock.contradiction
-        elif stock.note is not None:
+        elif stock.note is not None and stock.lagging:
             try:
-                publish(self.place.heads, stock.note)
+                publish(stock.lagging, stock.note)
             except StorageFailure as error:
                 self.stop = error
 

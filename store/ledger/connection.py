@@ -200,7 +200,8 @@ def explain(error: sqlite3.Error, path: Path) -> QuarterdeckError:
     # Python, not SQLite, says that a text is not UTF-8: no code, and only the wording tells it from an error of ours.
     is_damage = "malformed JSON" in said or said.startswith("Could not decode to UTF-8")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or is_damage:
-        return IntegrityFailure(f"{path}: the file is damaged or not a ledger ({error})")
+        said = said.partition(" with text ")[0]  # the text is whatever lies there
+        return IntegrityFailure(f"{path}: the file is damaged or not a ledger ({said})")
     line = None if code is None else _LINES.get(code)
     if line is None:
         if code in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, None}:

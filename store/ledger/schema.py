@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -59,6 +60,10 @@ LEDGER_TABLES: Final = (
     " BEGIN SELECT RAISE(ABORT, 'only a larger checkpoint over existing entries can be added'); END",
     *_REFUSALS,
 )
+_BESIDE: Final = frozenset({("table", "sqlite_stat1"), ("table", "sqlite_stat4")})
+"""What ANALYZE leaves, at most the planner's business."""
+_MIGRATIONS: Final = re.compile(r"""CREATE (TABLE|UNIQUE INDEX "\w+"\s+ON) ["\[]_sqlite_migrations["\]]\s*\(""")
+"""sqlite-utils' own table and its index, by the words that decide; what follows them is that library's to change."""
 _Objects = Mapping[tuple[str, str], tuple[str, str | None]]
 """(type, name) → (the table it belongs to, its SQL)."""
 
@@ -113,7 +118,7 @@ def check_schema(connection: sqlite3.Connection, path: Path, tables: Sequence[st
 
     Raises:
         BadInput: another application's database, or one of a newer or an older quarterdeck.
-        IntegrityFailure: a table, index or trigger is missing, changed, or was added to one of ours.
+        IntegrityFailure: a table, index or trigger is missing or changed, or the file holds another one.
     """
     version = check_identity(connection, path)
     if version < SCHEMA_VERSION:
@@ -146,13 +151,14 @@ def check_identity(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def schema_problems(connection: sqlite3.Connection, tables: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return, in words, every difference between the file's tables and the expected ones.
+    """Return, in words, every difference between what the file holds and what was made: tables, views, all.
 
-    Tables that nobody asked about are left alone: nothing of ours reads them. In a file of an older format only
-    the ledger's own tables are compared; the others were different then.
+    Without `tables`, and in a file of an older format, where the others were different, only the ledger's own are
+    compared.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    expected = expected_schema(tables if version == SCHEMA_VERSION else ())
+    is_whole = bool(tables) and version == SCHEMA_VERSION
+    expected = expected_schema(tables if is_whole else ())
     found = objects_of(connection)
     ours = {table for table, _ in expected.values()}
     problems = []
@@ -161,18 +167,20 @@ def schema_problems(connection: sqlite3.Connection, tables: Sequence[str] = ()) 
             problems.append(f"{' '.join(key)} is missing")
         elif found[key] != (table, sql):
             problems.append(f"{' '.join(key)} was changed")
-    problems.extend(
-        f"{' '.join(map(str, key))} does not belong to {table}"
-        for key, (table, _) in found.items()
-        if table in ours and key not in expected
-    )
+    for key, (table, sql) in found.items():
+        if key not in expected and (table in ours or (is_whole and not _MIGRATIONS.match(str(sql)))):
+            whose = f"to {table}" if table in ours else "in a ledger"
+            problems.append(f"{' '.join(map(str, key))} does not belong {whose}")
     return tuple(problems[:_MAX_PROBLEMS])
 
 
 def objects_of(connection: sqlite3.Connection) -> _Objects:
-    """Return every table, index and trigger of a database with its SQL, SQLite's own left out."""
+    """Return every table, index, view and trigger of a database with its SQL, statistics left out.
+
+    By name, not by the table that a row of the schema claims to be about: there somebody can write what they like.
+    """
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
-    return {(kind, name): (table, sql) for kind, name, table, sql in rows if not str(table).startswith("sqlite_")}
+    return {(kind, name): (table, sql) for kind, name, table, sql in rows if (kind, name) not in _BESIDE}
 
 
 def _migrate(path: Path, tables: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from store.integrity.checkpoint import Checkpoint
 from store.integrity.entry import check_links, open_entry
 from store.integrity.logkeys import LogKeys
 from store.integrity.merkle import RootBuilder
-from store.ledger.heads import HeadStore
+from store.ledger.heads import HeadStore, stated_size
 from store.ledger.keychain import KeyRotated, changes_keys
 from store.ledger.tree import START, Position, position_at
 
@@ -43,6 +43,8 @@ class Stock:
     """The newest stored checkpoint."""
     contradiction: HeadContradiction | None
     """What a head kept outside says against it."""
+    lagging: tuple[HeadStore, ...] = ()
+    """Places that remember the checkpoint just before the newest: where a crash kept the newest from leaving."""
 
 
 def take_stock(connection: sqlite3.Connection, place: Place) -> Stock:
@@ -62,7 +64,7 @@ def take_stock(connection: sqlite3.Connection, place: Place) -> Stock:
     connection.execute("BEGIN")
     try:
         row = connection.execute("SELECT seq, body, hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
-        note = newest_note(connection)
+        note, before = newest_note(connection), _size_before(connection)
         if row is None:
             position = START
         else:
@@ -81,7 +83,8 @@ def take_stock(connection: sqlite3.Connection, place: Place) -> Stock:
         raise IntegrityFailure(f"{place.path}: damaged: it holds a value of another kind") from error
     finally:
         connection.execute("ROLLBACK")
-    return Stock(position=position, note=note, contradiction=contradiction)
+    lagging = tuple(store for store, head in kept if (stated_size(head) or (b"", 0))[1] == before > 0)
+    return Stock(position=position, note=note, contradiction=contradiction, lagging=lagging)
 
 
 def catch_up(connection: sqlite3.Connection, place: Place, known: Position | None) -> Position:
@@ -135,6 +138,12 @@ def newest_note(connection: sqlite3.Connection, size: int | None = None) -> byte
         sql = "SELECT note FROM checkpoint WHERE size >= ? ORDER BY size LIMIT 1"
         row = connection.execute(sql, (size,)).fetchone()
     return None if row is None else row[0]
+
+
+def _size_before(connection: sqlite3.Connection) -> int:
+    """Return the size of the checkpoint before the newest; 0 for none."""
+    row = connection.execute("SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1 OFFSET 1").fetchone()
+    return 0 if row is None else row[0]
 
 
 def _kept(place: Place) -> list[tuple[HeadStore, bytes]]:

@@ -73,6 +73,8 @@ class Nodes:
             rows = self.connection.execute(_LEAVES, (first, end)).fetchall()
         if len(rows) != end - first:
             raise IntegrityFailure(f"the tree has gaps: level {stored}, nodes {first} to {end - 1}")
+        if any(type(row[0]) is not bytes for row in rows):  # in an edited page a column holds what it likes
+            raise IntegrityFailure(f"the tree is damaged: level {stored}, nodes {first} to {end - 1} are no hashes")
         return subtree([row[0] for row in rows])
 
 

@@ -26,9 +26,13 @@ from store.ledger.report import MAX_PROBLEMS, Contradiction, Problem, Report, Ve
 from store.ledger.schema import check_identity, schema_problems
 from store.ledger.span import Rules, Stopped
 from store.ledger.state import disagreement
-from store.ledger.tree import START, Position, position_at
+from store.ledger.tree import START, TILE_LEVELS, Position, position_at
 from store.ledger.workers import Job, Progress, check_all
 
+_OTHER_KIND: Final = """SELECT seq, typeof(body), typeof(hash) FROM entry
+    WHERE typeof(body) IS NOT 'blob' OR typeof(hash) IS NOT 'blob' ORDER BY seq LIMIT 1"""
+_STRAY_NODE: Final = """SELECT level, idx FROM node WHERE level NOT BETWEEN 1 AND 56 OR level % ? <> 0
+    OR idx NOT BETWEEN 0 AND ? >> level OR (idx + 1) << level > ? ORDER BY level, idx LIMIT 1"""
 _LEAST: Final = 64
 """No entry takes fewer bytes in the file."""
 
@@ -154,6 +158,10 @@ class _Verification:
             if audit is not None:
                 self._audit(connection, audit, everything=False)
             raise
+        except (TypeError, AttributeError, sqlite3.OperationalError):
+            if self.is_malformed or not self._is_of_another_kind(connection):
+                raise
+            return
         if audit is not None:
             self._audit(connection, audit, everything=getattr(audit, "kinds", None) is None)
         self._compare_heads(connection)
@@ -178,6 +186,23 @@ class _Verification:
             self._signed = max(self._signed, found.signed)
             self._position = found.end
         self._check_signatures(connection)
+        self._check_strays(connection)
+
+    def _is_of_another_kind(self, connection: sqlite3.Connection) -> bool:
+        """Name the first entry that is not bytes; an edited page holds what it likes, STRICT or not."""
+        row = connection.execute(_OTHER_KIND).fetchone()
+        if row is not None:
+            self.add(row[0], "storage", f"entry {row[0]} is not bytes: its body is {row[1]}, its hash {row[2]}")
+        return row is not None
+
+    def _check_strays(self, connection: sqlite3.Connection) -> None:
+        """Find checkpoints and tree nodes over entries that there cannot be; they would be in the next ones' way."""
+        row = connection.execute("SELECT size FROM checkpoint ORDER BY size LIMIT 1").fetchone()
+        if row is not None and row[0] < 1:
+            self.add(row[0], "checkpoint", f"a checkpoint is over {row[0]} entries")
+        row = connection.execute(_STRAY_NODE, (TILE_LEVELS, self._total, self._total)).fetchone()
+        if row is not None:
+            self.add(0, "tree", f"the stored tree node {row[0]}/{row[1]} is over entries that are not here")
 
     def reached(self) -> int:
         """Return the size of the newest checkpoint up to which everything is good; 0 where nothing is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -104,12 +105,42 @@ def flip_blob(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE blob SET data = ? WHERE rowid = ?", (bytes(changed), rowid))
 
 
+def loosely(statement: str) -> Change:
+    """Let one statement write what STRICT, NOT NULL and CHECK forbid; afterwards the table's SQL is as before."""
+
+    def change(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA writable_schema = ON")
+        (words,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'entry'").fetchone()
+        loose = re.sub(r" STRICT| NOT NULL| CHECK\(.*?\)(?=,| GEN)", "", words)
+        for sql, act in ((loose, statement), (words, "SELECT 1")):
+            connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'entry'", (sql,))
+            connection.execute("PRAGMA writable_schema = RESET")
+            connection.execute(act)
+            connection.execute("PRAGMA writable_schema = ON")
+
+    return change
+
+
 LAST = "(SELECT max(seq) FROM entry)"
 TAMPERINGS = {
     "one bit of an entry": Tampering(flip, "hash", ONE),
     "an entry and its hash": Tampering(rehash, "link", ONE + 1),
     "an entry and every hash after it": Tampering(rechain, "checkpoint"),
     "a hash": Tampering(sql(f"UPDATE entry SET hash = zeroblob(32) WHERE seq = {ONE}"), "hash", ONE),
+    "a hash for nothing": Tampering(loosely(f"UPDATE entry SET hash = NULL WHERE seq = {ONE}"), "storage", ONE),
+    "bytes for a text": Tampering(
+        loosely(f"UPDATE entry SET body = CAST(body AS TEXT) WHERE seq = {ONE}"), "storage", ONE
+    ),
+    "a hash for a text": Tampering(
+        loosely(f"UPDATE entry SET hash = CAST(hash AS TEXT) WHERE seq = {ONE}"), "storage", ONE
+    ),
+    "a checkpoint over nothing": Tampering(sql("INSERT INTO checkpoint VALUES (0, x'00')"), "checkpoint", 0),
+    "a tree node in the way of entries to come": Tampering(
+        sql("INSERT INTO node VALUES (8, 0, zeroblob(32))"), "tree"
+    ),
+    "a tree node of a level that is not stored": Tampering(
+        sql("INSERT INTO node VALUES (-1, -7, zeroblob(32))"), "tree"
+    ),
     "a signature": Tampering(
         lambda c: rewrite(c, 3, body(c, 3).replace(b'"sig":"', b'"sig":"AAAA')), "link", 4
     ),
@@ -150,6 +181,8 @@ TAMPERINGS = {
     "one trigger more": Tampering(
         sql("CREATE TRIGGER also AFTER INSERT ON entry BEGIN DELETE FROM decision; END"), "schema"
     ),
+    "one table more": Tampering(sql("CREATE TABLE extra(x)"), "schema"),
+    "one view more": Tampering(sql("CREATE VIEW approvals AS SELECT * FROM decision"), "schema"),
     "a table's absence": Tampering(sql("DROP TABLE request"), "schema"),
     "an index's absence": Tampering(sql("DROP INDEX request_state"), "schema"),
 }  # fmt: skip

@@ -251,3 +251,12 @@ def test_a_malformed_request_on_standard_input_is_answered(live: Desk) -> None:
         )
         assert (done.returncode, done.stdout[:3]) == (1, status)
         assert done.stderr == b""
+
+
+def test_a_witness_named_before_the_subcommand_is_the_one_that_is_meant(live: Desk) -> None:
+    """Taken for the default one in silence, a key would be made, or a head signed, by somebody else."""
+    made = live.json("witness", "--state", "w2", "init", "--name", "witness.example/two", "--log-key", log_key(live))
+    assert made["state"] == "w2"
+    assert live.json("witness", "--state", "w2", "show")["vkey"] == made["vkey"]
+    assert live.json("witness", "--state", "w2", "show", "--state", "w2")["vkey"] == made["vkey"]
+    assert live.run("witness", "show").status == 2

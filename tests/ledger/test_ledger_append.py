@@ -231,6 +231,28 @@ def test_when_anchoring_fails_the_message_says_that_it_is_recorded(book, monkeyp
     assert book.verify().anchored == (2, 2)
 
 
+@pytest.mark.parametrize("left", [0, 1])
+def test_opening_alone_makes_no_place_outside_agree(book, left: int) -> None:
+    """Whoever takes kept heads away, or puts old ones back, must not have us mend them before somebody verifies."""
+    book.fill(1)
+    old = book.heads[0].path.read_bytes()
+    book.fill(1)
+    book.fill(1)
+    book.ledger.close()
+    for head in book.heads:
+        head.path.unlink()
+        if left:
+            head.path.write_bytes(old)
+    for _ in range(2):
+        book.reopen()
+        report = book.verify()
+        assert (report.verdict, report.tail_entries) == (
+            (Verdict.ANCHORED, 2) if left else (Verdict.SELF_CONSISTENT, 3)
+        )
+    book.fill(1)
+    assert book.verify().anchored == (4, 4)
+
+
 def test_without_the_logs_key_a_ledger_is_read_only(book) -> None:
     book.fill(2)
     reader = book.open(log_signer=None)

@@ -106,6 +106,10 @@ def test_a_statement_the_ledger_refuses_is_told_in_one_line(book) -> None:
         "CREATE TRIGGER helpful AFTER INSERT ON entry BEGIN SELECT 1; END",
         "CREATE TRIGGER helpful AFTER INSERT ON note BEGIN SELECT 1; END",
         "CREATE INDEX more ON entry(hash)",
+        "CREATE TABLE mine(x)",
+        "CREATE VIEW approvals AS SELECT * FROM entry",
+        "CREATE TRIGGER helpful AFTER INSERT ON _sqlite_migrations BEGIN SELECT 1; END",
+        "CREATE VIRTUAL TABLE words USING fts5(x)",
         "ALTER TABLE entry ADD COLUMN comment TEXT",
         "ALTER TABLE checkpoint RENAME COLUMN note TO words",
     ],
@@ -138,11 +142,24 @@ def test_a_tables_transform_that_drops_triggers_is_noticed(book) -> None:
         book.open()
 
 
-def test_tables_nobody_asked_about_are_left_alone(book) -> None:
-    book.fill(1)
-    book.tamper("CREATE TABLE mine(x)", keep_triggers=True)
+def test_what_the_planner_keeps_about_the_tables_is_no_finding(book) -> None:
+    book.fill(3)
+    book.tamper("ANALYZE", keep_triggers=True)
     assert book.reopen().writable
     assert book.verify().ok
+
+
+def test_a_trigger_that_claims_to_be_about_no_table_of_ours_is_noticed(book) -> None:
+    book.fill(3)
+    book.ledger.close()
+    with closing(sqlite3.connect(book.path)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        words = "CREATE TRIGGER helpful AFTER INSERT ON entry BEGIN SELECT 1; END"
+        connection.execute("INSERT INTO sqlite_schema VALUES ('trigger', 'helpful', 'sqlite_stat1', 0, ?)", (words,))
+        connection.commit()
+    with pytest.raises(IntegrityFailure):
+        book.open()
+    assert book.verify().verdict is Verdict.INVALID
 
 
 def test_a_newer_version_is_refused_and_both_are_named(book) -> None:

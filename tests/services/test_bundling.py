@@ -132,11 +132,11 @@ def test_every_byte_that_counts_is_noticed(told: Scene, tmp_path: Path) -> None:
 
 
 GONE = {
-    "a signature": ("statements/", ".sig", "There is no item"),
+    "a signature": ("statements/", ".sig", "the bundle holds no"),
     "an approved file": ("artifacts/", "-file-1", "it was approved, and is not in this bundle"),
     "its list of files": ("artifacts/", "manifest.json", "it was approved, and is not in this bundle"),
     "every entry": ("entries/", "", "there are none in this bundle"),
-    "the list of signers": ("allowed_signers", "", "There is no item"),
+    "the list of signers": ("allowed_signers", "", "the bundle holds no"),
 }
 
 
@@ -164,6 +164,38 @@ def test_what_no_entry_vouches_for_is_said(told: Scene, tmp_path: Path) -> None:
     status, printed = verified(write(tmp_path / "signer.zip", altered(data, "allowed_signers", signers)))
     assert status == 1
     assert "no entry in this bundle enrols this" in printed
+
+
+SMUGGLED: dict[str, tuple[str, str]] = {
+    "a file": ("evil.txt", "nothing in this bundle vouches for this file"),
+    "a file outside of its folder": ("../../evil", "nothing in this bundle vouches for this file"),
+    "a statement of no entry": ("statements/00000999.json", "nothing in this bundle vouches for this file"),
+    "a statement beside an observation": ("statements/00000001.json", "nobody signed it"),
+    "an entry of another name": ("entries/٣.json", "nothing in this bundle vouches for this file"),
+    "a second entry of one name": ("entries/00000001.json", "it is there twice"),
+    "other bytes under an artifact's digest": ("artifacts/{digest}-a", "the bytes are others"),
+    "an artifact that goes elsewhere": ("artifacts/{digest}-/../x", "nothing in this bundle vouches for this file"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("what", SMUGGLED)
+def test_a_file_that_nobody_vouches_for_makes_the_bundle_invalid(told: Scene, tmp_path: Path, what: str) -> None:
+    """Somebody unpacks it and looks: what the verifier passes over, they would take for evidence."""
+    name, said = SMUGGLED[what]
+    data = bundling.bundle(told.context, "CR-0001")
+    name = name.format(digest=members(data, "artifacts/")[0][10:74])
+    status, printed = verified(write(tmp_path / "more.zip", with_members(data, lambda _: True, {name: b"evil"})))
+    assert status == 1
+    assert said in printed
+
+
+def test_a_bundle_that_cannot_be_unpacked_is_invalid(told: Scene, tmp_path: Path) -> None:
+    data = bytearray(bundling.bundle(told.context, "CR-0001"))
+    for header, flags in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
+        data[data.index(header) + flags] |= 1  # says that it is encrypted
+    status, printed = verified(write(tmp_path / "locked.zip", bytes(data)))
+    assert (status, printed[:8]) == (1, "INVALID:")
 
 
 def test_what_is_no_bundle_or_no_key_is_bad_input(told: Scene, tmp_path: Path) -> None:

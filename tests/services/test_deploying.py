@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 
 import pytest
@@ -8,7 +9,7 @@ from support.scene import Scene, add_environment, content
 
 from store.domain import events as ev
 from store.domain.policy.reading import read_policy
-from store.errors import BadInput, Conflict, NotFound, PlatformFailure, Refusal
+from store.errors import BadInput, Conflict, NotFound, PlatformFailure, Refusal, StorageFailure
 from store.projections import deployments
 from store.projections import requests as request_rows
 from store.services import releases
@@ -417,3 +418,15 @@ def test_an_unknown_environment_or_nothing_ingested_is_bad_input(scene: Scene) -
     for name in ("../prod", "", "a b", "x" * 65, "\u202e"):
         with pytest.raises(BadInput):
             scene.open(project=name)
+
+
+def test_a_lock_that_cannot_be_taken_is_told_with_what_to_do(scene: Scene) -> None:
+    folder = scene.context.root / "locks"
+    for put in (lambda: folder.write_text("x"), lambda: (folder / "prod.lock").mkdir(parents=True)):
+        shutil.rmtree(folder, ignore_errors=True)
+        put()
+        with pytest.raises(StorageFailure, match="move away what stands"), pushing(scene.context, "prod"):
+            pass
+        folder.unlink() if folder.is_file() else shutil.rmtree(folder)
+    with pushing(scene.context, "prod"):
+        pass

@@ -147,3 +147,29 @@ def test_its_passphrase_is_the_first_ones(scene: Scene, tmp_path: Path) -> None:
         again.close()
     assert "passphrase" not in (space.root / config.FILE_NAME).read_text()
     shutil.rmtree(space.root)
+
+
+def test_two_keys_that_no_one_passphrase_opens_are_never_made(scene: Scene, tmp_path: Path) -> None:
+    """Whoever changed the passphrase of one of them could record nothing more, ever."""
+    space = create(tmp_path / "locked", signer=scene.alice.signer, handle="alice", log_passphrase=b"old")
+    second_key.set_second(space.context, scene.alice, reason="new", passphrase=b"old")
+    files = sorted((space.root / "keys").iterdir())
+    for change in (log_key.rotate, second_key.set_second):
+        with pytest.raises(BadInput, match="one has to open both"):
+            change(space.context, scene.alice, reason="another passphrase", passphrase=b"other")
+    assert sorted((space.root / "keys").iterdir()) == files
+    second_key.drop_second(space.context, scene.alice, reason="to change the passphrase")
+    log_key.rotate(space.context, scene.alice, reason="another passphrase", passphrase=b"other")
+    second_key.set_second(space.context, scene.alice, reason="again", passphrase=b"other")
+    space.close()
+    again = open_workspace(space.root, log_passphrase=partial(bytes, b"other"))
+    assert again.ledger.writable
+    again.close()
+
+
+def test_a_key_that_stays_locked_is_not_called_missing(scene: Scene, tmp_path: Path) -> None:
+    create(tmp_path / "locked", signer=scene.alice.signer, handle="alice", log_passphrase=b"old").close()
+    space = open_workspace(tmp_path / "locked", log_passphrase=bytes)
+    with pytest.raises(StorageFailure, match="needs its passphrase"):
+        log_key.rotate(space.context, scene.alice, reason="without it")
+    space.close()

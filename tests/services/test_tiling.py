@@ -15,23 +15,6 @@ from store.integrity.tile_layout import unbundle
 from store.services.audit import tiling
 
 
-def fill(scene: Scene, size: int) -> None:
-    """Let the ledger grow to `size` entries in one go."""
-    with scene.context.ledger.writing() as writer:
-        for number in range(size - scene.size):
-            now = timestamp(scene.clock.now())
-            data = {"number": number, "text": "x" * (number % 40)}
-            writer.append(
-                Statement(
-                    origin=writer_origin(scene), kind="thing.happened", time=now, actor="system", on={}, data=data
-                )
-            )
-
-
-def writer_origin(scene: Scene) -> str:
-    return scene.context.ledger.origin
-
-
 def naive_root(leaves: list[bytes]) -> bytes:
     """RFC 6962 section 2.1, word by word: no frontier, no stored node, nothing of ours."""
     if not leaves:
@@ -75,7 +58,7 @@ def read_naively(folder: Path, size: int) -> list[bytes]:
 
 @pytest.mark.parametrize("size", [9, 255, 256, 257, 512, 700])
 def test_the_tiles_lead_to_the_signed_root(scene: Scene, tmp_path: Path, size: int) -> None:
-    fill(scene, size)
+    scene.fill(size)
     made = tiling.export_tiles(scene.context, tmp_path / "tiles")
     checkpoint = open_checkpoint((tmp_path / "tiles" / "checkpoint").read_bytes(), [scene.context.ledger.verifier])
     assert (made.size, checkpoint.size) == (size, size)
@@ -87,7 +70,7 @@ def test_the_tiles_lead_to_the_signed_root(scene: Scene, tmp_path: Path, size: i
 
 
 def test_a_third_level_of_tiles_is_right_too(scene: Scene, tmp_path: Path) -> None:
-    fill(scene, 65_537)
+    scene.fill(65_537)
     tiling.export_tiles(scene.context, tmp_path / "tiles")
     leaves = read_naively(tmp_path / "tiles", 65_537)
     assert naive_root(leaves) == scene.context.ledger.head().root
@@ -96,25 +79,25 @@ def test_a_third_level_of_tiles_is_right_too(scene: Scene, tmp_path: Path) -> No
 
 def test_an_export_is_continued(scene: Scene, tmp_path: Path) -> None:
     folder = tmp_path / "tiles"
-    fill(scene, 250)
+    scene.fill(250)
     tiling.export_tiles(scene.context, folder)
-    fill(scene, 300)
+    scene.fill(300)
     tiling.export_tiles(scene.context, folder)
     assert naive_root(read_naively(folder, 300)) == scene.context.ledger.head().root
     assert not (folder / "tile/0/000.p").exists()  # the full tile replaced it
-    fill(scene, 520)
+    scene.fill(520)
     again = tiling.export_tiles(scene.context, folder)
     assert again.files < 10
     assert naive_root(read_naively(folder, 520)) == scene.context.ledger.head().root
 
 
 def test_an_earlier_export_of_another_history_is_not_continued(scene: Scene, tmp_path: Path) -> None:
-    fill(scene, 300)
+    scene.fill(300)
     tiling.export_tiles(scene.context, tmp_path / "tiles")
     tile = tmp_path / "tiles/tile/entries/000"
     tile.write_bytes(tile.read_bytes()[:-1] + b"!")
     before = (tmp_path / "tiles/checkpoint").read_bytes()
-    fill(scene, 310)
+    scene.fill(310)
     with pytest.raises(IntegrityFailure, match="another history"):
         tiling.export_tiles(scene.context, tmp_path / "tiles")
     assert (tmp_path / "tiles/checkpoint").read_bytes() == before
@@ -131,7 +114,12 @@ def test_a_folder_with_something_else_is_left_alone(scene: Scene, tmp_path: Path
 def test_the_largest_entry_fits_a_bundle(scene: Scene, tmp_path: Path) -> None:
     now = timestamp(scene.clock.now())
     big = Statement(
-        origin=writer_origin(scene), kind="thing.happened", time=now, actor="system", on={}, data={"t": "x" * 65_000}
+        origin=scene.context.ledger.origin,
+        kind="thing.happened",
+        time=now,
+        actor="system",
+        on={},
+        data={"t": "x" * 65_000},
     )
     entry = smuggle(scene.context, big, None)
     tiling.export_tiles(scene.context, tmp_path / "tiles")

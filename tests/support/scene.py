@@ -13,11 +13,12 @@ from support.exports import V1
 from support.keyring import line_of, new_key
 from support.ticking import TickingClock
 
+from store.clock import timestamp
 from store.domain import events as ev
 from store.domain.roles import parse_grant
 from store.errors import QuarterdeckError, Refusal
 from store.intake.inbox import Root, scan
-from store.integrity.entry import Entry
+from store.integrity.entry import Entry, Statement
 from store.integrity.signer import KeyFileSigner
 from store.services import incidents
 from store.services.context import Actor, Context, recorded
@@ -75,6 +76,19 @@ class Scene:
         line = line_of(actor.signer)
         people.add(self.context, self.alice, handle, key_lines=[line], grants=[parse_grant(role) for role in roles])
         return actor
+
+    def fill(self, size: int) -> None:
+        """Let the ledger grow to `size` entries in one go."""
+        origin = self.context.ledger.origin
+        with self.context.ledger.writing() as writer:
+            for number in range(size - self.size):
+                data = {"number": number, "text": "x" * (number % 40)}
+                writer.append(
+                    Statement(
+                        origin=origin, kind="thing.happened", time=timestamp(self.clock.now()), actor="system", on={},
+                        data=data,
+                    )
+                )  # fmt: skip
 
     def ingest(
         self, data: bytes = V1, *, project: str = "orders", place: str = "prod", name: str = "flows.json"

@@ -21,7 +21,7 @@ from store.ledger.handover import FirstKey
 from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
-from store.services.identity.log_key_file import file_of
+from store.services.identity.log_key_file import check_shared, file_of, second_file
 from store.services.identity.people import principals
 
 
@@ -42,7 +42,7 @@ def rotate(context: Context, actor: Actor, *, reason: str, passphrase: bytes = b
     """Hand the log over to a new key, in an entry that an admin signs and the old key's last checkpoint covers.
 
     Raises:
-        BadInput: no reason is given.
+        BadInput: no reason is given, or the log's second key is locked with another passphrase.
         Refusal: the actor is no admin.
         StorageFailure: the old key is not here, or the disk says no.
     """
@@ -50,6 +50,8 @@ def rotate(context: Context, actor: Actor, *, reason: str, passphrase: bytes = b
         raise BadInput("a rotation needs a reason: --reason TEXT")
     roles.require(principals(context.ledger), actor.handle, "rotate the log's key", at=context.now)
     before = context.ledger.signer.verifier
+    second = context.ledger.keys.second
+    check_shared(second_file(context.root, second) if second else None, passphrase)
     private = Ed25519PrivateKey.generate()
     successor = NoteSigner(context.ledger.origin, private)
     path = file_of(context.root, successor.verifier)

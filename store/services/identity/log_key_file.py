@@ -50,7 +50,7 @@ def find(root: Path, settings: Config, ledger: Path, ask: AskPassphrase | None) 
 
 def _found(root: Path, settings: Config, ledger: Path, ask: AskPassphrase | None) -> Found:
     keys = _keys(root, settings, ledger)
-    path = file_of(root, keys.newest) if keys and keys.rotations else root / KEY_FILE
+    path = first_file(root, keys)
     if not path.exists():
         return Found(signer=None, why=f"the log's private key is not here ({path.name})")
     second = second_file(root, keys.second) if keys and keys.second else None
@@ -71,6 +71,28 @@ def _found(root: Path, settings: Config, ledger: Path, ask: AskPassphrase | None
         if not passphrase:
             raise
         return Found(signer=None, why=f"that is not the passphrase of the log's key ({path.name})")
+
+
+def check_shared(other: Path | None, passphrase: bytes) -> None:
+    """Make sure that a key that is to be locked with `passphrase` will open together with the log's `other` key.
+
+    One passphrase is asked for and unlocks both; with two, nothing here could sign for the log again.
+
+    Raises:
+        BadInput: the other one needs another passphrase.
+    """
+    if other is None or not passphrase or not other.exists():
+        return
+    try:
+        if is_locked(other):
+            load_second_key(other, passphrase)
+        elif is_encrypted(other):
+            load_log_key(other, lambda: passphrase)
+    except BadInput:
+        raise BadInput(
+            f"{other.name} has another passphrase, and one has to open both of the log's keys; nothing was changed."
+            " To change it: give the second key up (quarterdeck log-key second --drop), rotate, and take a new one"
+        ) from None
 
 
 def expected_second(settings: Config) -> Verifier | None:
@@ -94,6 +116,11 @@ def _keys(root: Path, settings: Config, ledger: Path) -> LogKeys | None:
 def second_file(root: Path, key: Verifier) -> Path:
     """Return where the private half of a second key stands."""
     return root / f"{KEY_FILE}.mldsa44-{key.key_id.hex()}"
+
+
+def first_file(root: Path, keys: LogKeys | None) -> Path:
+    """Return where the key stands that signs now; `keys` are None for a log whose keys were never changed."""
+    return file_of(root, keys.newest) if keys and keys.rotations else root / KEY_FILE
 
 
 def file_of(root: Path, key: Verifier) -> Path:

@@ -23,7 +23,7 @@ from store.ledger.handover import SecondKey
 from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
-from store.services.identity.log_key_file import second_file
+from store.services.identity.log_key_file import check_shared, first_file, second_file
 from store.services.identity.people import principals
 
 _DUTY = "rotate the log's key"
@@ -47,7 +47,7 @@ def set_second(context: Context, actor: Actor, *, reason: str, passphrase: bytes
     """Give the log a new second key, or another one in place of the one it has.
 
     Raises:
-        BadInput: no reason is given.
+        BadInput: no reason is given, or the log's first key is locked with another passphrase.
         Refusal: the actor is no admin.
         StorageFailure: the log's keys are not here, or the disk says no.
     """
@@ -55,6 +55,7 @@ def set_second(context: Context, actor: Actor, *, reason: str, passphrase: bytes
     successor = SecondSigner(context.ledger.origin, private)
     path = second_file(context.root, successor.verifier)
     _check(context, actor, reason)
+    check_shared(first_file(context.root, context.ledger.keys), passphrase)
     write_log_key(path, private, passphrase)
     try:
         entry = _record(context, actor, successor, reason)
