@@ -102,11 +102,21 @@ def component(
     Raises:
         BadInput: `behaviour` has no canonical bytes.
     """
-    return written(id=id, name=name, kind=kind, content=content, data=canonical(behaviour, source), labels=labels)
+    return written(
+        id=id,
+        name=name,
+        kind=kind,
+        content=content,
+        data=canonical(behaviour, source),
+        labels=labels,
+        is_bare=behaviour is content,
+    )
 
 
-def written(*, id: str, name: str, kind: str, content: Json, data: bytes, labels: Mapping[str, str]) -> Component:
-    """Return the component whose canonical bytes are `data`."""
+def written(
+    *, id: str, name: str, kind: str, content: Json, data: bytes, labels: Mapping[str, str], is_bare: bool = False
+) -> Component:
+    """Return the component whose canonical bytes are `data`: of `content` as it stands, if `is_bare`."""
     return Component(
         id=id,
         name=name,
@@ -115,7 +125,7 @@ def written(*, id: str, name: str, kind: str, content: Json, data: bytes, labels
         canonical=data,
         digest=sha256(data).hexdigest(),
         labels=labels,
-        is_bare=behaviour is content,
+        is_bare=is_bare,
     )
 
 
