@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store import config, projections
+from store import config
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
 from store.domain import events as ev
@@ -27,9 +27,10 @@ from store.ledger.mounts import network_problem
 from store.ledger.report import Contradiction, Problem, Report, Verdict
 from store.ledger.schema import NotALedger
 from store.ledger.upgrade import is_old, upgrade
-from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
+from store.services.context import SYSTEM, Context, fresh_nonce
 from store.services.identity import log_key_file as log_keys
 from store.services.policy.book import Book
+from store.services.tables import SCHEMA, tables
 
 LEDGER_FILE = "ledger.db"
 LOG_KEY_FILE = log_keys.KEY_FILE
@@ -131,7 +132,7 @@ def _founded(
         log_signer=log_signer,
         clock=clock,
         heads=_heads(root, settings),
-        tables=TABLES,
+        tables=tables(),
     )
     return Context(root=root, config=settings, ledger=ledger, clock=clock, policies=Book(ledger), nonce=nonce)
 
@@ -201,7 +202,7 @@ def verify_unopened(root: Path) -> Report:
             origin=settings.ledger.origin,
             second=log_keys.expected_second(settings),
             audit=SignatureAudit(),
-            tables=TABLES,
+            tables=tables(),
         )
     except NotALedger as error:  # anywhere else it would be bad input; here a ledger has stood
         return _nothing(Verdict.INVALID, (Problem(seq=0, problem="storage", detail=str(error)),))
@@ -312,7 +313,9 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
     except NotALedger as error:
         raise IntegrityFailure(f"{error}: the ledger that belongs here was replaced") from error
     if old and remote is None:
-        upgrade(root / LEDGER_FILE, tables=TABLES, read_tables=projections.NAMES, rebuild=projections.rebuild)
+        from store import projections
+
+        upgrade(root / LEDGER_FILE, tables=tables(), read_tables=projections.NAMES, rebuild=projections.rebuild)
     ledger = Ledger.open(
         root / LEDGER_FILE,
         clock=clock,
@@ -321,7 +324,8 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
         second_signer=log_key.second,
         verifier=Verifier.from_vkey(settings.ledger.log_key),
         origin=settings.ledger.origin,
-        tables=TABLES,
+        tables=tables,
+        schema=SCHEMA,
         why_no_signer=remote or log_key.why,
     )
     second = log_keys.expected_second(settings)

@@ -34,6 +34,7 @@ from console.widgets.clipboard import check_length, copied_by_tmux, inside_scree
 from console.widgets.lasting import Outlasting
 from console.widgets.signals import Signals, nobody_would_wake
 from console.widgets.sparing import Picture
+from store.collector import started
 
 R = TypeVar("R")
 SMALLEST = (60, 16)
@@ -143,6 +144,7 @@ class TerminalApp(App[R]):
             self._own_filters.append(AsciiFilter())
         self._asked_signals = Signals(self)
         self._picture = Picture()
+        self._has_drawn = False
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables()
@@ -259,6 +261,9 @@ class TerminalApp(App[R]):
         """Send only what the terminal does not show already; the conditions are those of the method it replaces."""
         drawn = self._running and not (self._closed or self._batch_count or self.is_headless)
         super()._display(screen, self._picture.sparing(renderable, self.console) if drawn else renderable)
+        if drawn and not self._has_drawn:
+            self._has_drawn = True
+            started()
 
     def _fatal_error(self) -> None:
         """Say what broke and where, never what the variables held: they may hold a secret."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store import archive, projections
 from store.clock import Clock, timestamp
 from store.config import Config
 from store.domain import events as ev
@@ -23,10 +22,8 @@ if TYPE_CHECKING:  # a program that only opens a workspace and reads its entries
     from store.domain.policy.in_force import InForce
     from store.integrity.signer import Signer
 
-__all__ = ["SYSTEM", "TABLES", "Actor", "Context", "Source", "fresh_nonce", "named", "next_id", "recorded"]
+__all__ = ["SYSTEM", "Actor", "Context", "Source", "fresh_nonce", "named", "next_id", "recorded"]
 
-TABLES = (*archive.TABLES, *projections.TABLES)
-"""The tables that stand beside the ledger's own in its file."""
 SYSTEM = ev.SYSTEM
 
 

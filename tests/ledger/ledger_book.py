@@ -73,7 +73,7 @@ class Book:
             "log_signer": self.signer,
             "verifier": self.signer.verifier,
             "origin": ORIGIN,
-            "tables": TABLES,
+            "tables": lambda: TABLES,
         }
         return Ledger.open(self.path, **{**values, **changes})
 

@@ -13,13 +13,12 @@ from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
 from store.ledger.rows import Search
 from store.ledger.sieve import Sieve
-from store.projections import deployments
-from store.projections.deployments import DeploymentRow
 from store.services.context import Context
 from store.services.subjects import entries_about, field_of, is_id, selection
 
 if TYPE_CHECKING:
     from store.domain.release import Release
+    from store.projections.deployments import DeploymentRow
 
 _OFFSET = re.compile(r"(?P<anchor>.+?)(?:@?(?P<sign>[+-])(?P<count>\d{1,9})(?P<unit>[smhd]))?$")
 _MOST_DIGITS = 16
@@ -59,6 +58,8 @@ class Query:
 
 def state_at(context: Context, environment: str | None, at: Instant) -> State:
     """Return the desired state at an instant, of one environment or all."""
+    from store.projections import deployments  # finding entries needs no read model
+
     with context.ledger.reading() as connection:
         found = deployments.desired(connection, at=at.seq, environment=environment)
     return State(at=at, deployments=found)
