@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typing import TYPE_CHECKING
 
 from store import config
 from store.clock import Clock, SystemClock, timestamp
@@ -18,10 +17,9 @@ from store.domain import events as ev
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Statement
-from store.integrity.keyfile import AskPassphrase, generate_log_key, load_log_key
+from store.integrity.keyhead import AskPassphrase
 from store.integrity.merkle import EMPTY_ROOT
 from store.integrity.note import NoteSigner, Verifier
-from store.integrity.signer import Signer
 from store.ledger import HeadStore, Ledger, state_heads
 from store.ledger.mounts import network_problem
 from store.ledger.report import Contradiction, Problem, Report, Verdict
@@ -31,6 +29,11 @@ from store.services.context import SYSTEM, Context, fresh_nonce
 from store.services.identity import log_key_file as log_keys
 from store.services.policy.book import Book
 from store.services.tables import SCHEMA, tables
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from store.integrity.signer import Signer
 
 LEDGER_FILE = "ledger.db"
 LOG_KEY_FILE = log_keys.KEY_FILE
@@ -146,6 +149,8 @@ def _undo(root: Path, *, key: bool) -> None:
 
 
 def _log_key(path: Path, passphrase: bytes) -> Ed25519PrivateKey:
+    from store.integrity.keyfile import generate_log_key, load_log_key
+
     return load_log_key(path, lambda: passphrase) if path.exists() else generate_log_key(path, passphrase)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from store.collector import undisturbed
@@ -155,6 +156,7 @@ class Appender:
         connection, first = self._connection, self._signers.first
         if connection is None or first is None:
             raise StorageFailure(f"{place.path}: opened without what writing needs")
+        _make_ready(first, place.path)
         with storage_errors(place.path):
             connection.execute("BEGIN IMMEDIATE")
         writer: Writer | None = None
@@ -199,6 +201,14 @@ class Appender:
             self.stop = error
         else:
             self.stop = StorageFailure(f"{self.place.path}: an append stopped half-way ({type(error).__name__})")
+
+
+def _make_ready(signer: NoteSigner, path: Path) -> None:
+    """Load the private key, at the first entry: before anybody has to wait for this transaction."""
+    try:
+        signer.key()
+    except BadInput as error:
+        raise StorageFailure(f"{path}: the log's private key cannot be used: {error}") from error
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
