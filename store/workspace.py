@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from store import config
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
-from store.domain import events as ev
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Statement
@@ -22,7 +21,6 @@ from store.integrity.merkle import EMPTY_ROOT
 from store.integrity.note import NoteSigner, Verifier
 from store.ledger import HeadStore, Ledger, state_heads
 from store.ledger.mounts import network_problem
-from store.ledger.report import Contradiction, Problem, Report, Verdict
 from store.ledger.schema import NotALedger
 from store.ledger.upgrade import is_old, upgrade
 from store.services.context import SYSTEM, Context, fresh_nonce
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from store.integrity.signer import Signer
+    from store.ledger.report import Contradiction, Problem, Report, Verdict
 
 LEDGER_FILE = "ledger.db"
 LOG_KEY_FILE = log_keys.KEY_FILE
@@ -164,6 +163,7 @@ def _set_heads_aside(root: Path, origin: str, clock: Clock) -> None:
 
 def _first_entries(context: Context, signer: Signer, handle: str) -> None:
     """Write entry 1 (the ledger) and entry 2 (its first admin, vouching for itself)."""
+    from store.domain import events as ev
     from store.services.identity.people import bare_line
 
     vkey = context.config.ledger.log_key
@@ -190,6 +190,7 @@ def verify_unopened(root: Path) -> Report:
         BadInput: it is no workspace, its ledger is of a newer version, or there is none and no head remembers one.
     """
     from store.domain.signatures import SignatureAudit
+    from store.ledger.report import Problem, Verdict
     from store.ledger.verify import verify
     from store.services.witness.cosigning import stores_of, verifier_of
 
@@ -215,6 +216,8 @@ def verify_unopened(root: Path) -> Report:
 
 def _missing(root: Path, settings: Config) -> Report:
     """Return what is to be said of a ledger whose file is gone, by the heads that remember it."""
+    from store.ledger.report import Contradiction, Problem, Verdict
+
     path = root / LEDGER_FILE
     kept = _remembered(root, settings)
     if not kept:
@@ -230,6 +233,8 @@ def _missing(root: Path, settings: Config) -> Report:
 
 def _nothing(verdict: Verdict, problems: tuple[Problem, ...], contradictions: tuple[Contradiction, ...] = ()) -> Report:
     """Return the report about a file in which there is no entry to be read."""
+    from store.ledger.report import Report
+
     return Report(
         verdict=verdict,
         entries=0,

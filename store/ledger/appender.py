@@ -10,17 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.collector import undisturbed
 from store.errors import BadInput, QuarterdeckError, StorageFailure, mend
 from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
-from store.ledger.handover import Handover, Signers
 from store.ledger.heads import publish
+from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, Stock, catch_up, check_heads, newest_note
 from store.ledger.tree import Position
 from store.ledger.writer import Writer
+
+if TYPE_CHECKING:
+    from store.ledger.handover import Handover
 
 
 class Unanchored(StorageFailure):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.clock import Clock
 from store.errors import IntegrityFailure, NotFound, QuarterdeckError
@@ -16,16 +16,19 @@ from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, SecondSigner, Verifier
 from store.ledger.appender import NO_SIGNER, Appender
 from store.ledger.connection import check_file, has_other_journal, storage_errors
-from store.ledger.handover import Handover, Signers
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
 from store.ledger.readers import Readers
 from store.ledger.rows import Search, read_entries, read_entry, read_latest, read_numbers
 from store.ledger.schema import check_schema, create_database
-from store.ledger.sieve import Sieve
+from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, newest_note, take_stock
 from store.ledger.tree import Head, Nodes, position_at
 from store.ledger.writer import Writer
+
+if TYPE_CHECKING:
+    from store.ledger.handover import Handover
+    from store.ledger.sieve import Sieve
 
 
 class Ledger:

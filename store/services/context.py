@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from store.clock import Clock, timestamp
 from store.config import Config
-from store.domain import events as ev
+from store.domain.kinds import SYSTEM
 from store.domain.memo import Memo
 from store.errors import IntegrityFailure
 from store.ledger import Ledger
@@ -23,8 +23,6 @@ if TYPE_CHECKING:  # a program that only opens a workspace and reads its entries
     from store.integrity.signer import Signer
 
 __all__ = ["SYSTEM", "Actor", "Context", "Source", "fresh_nonce", "named", "next_id", "recorded"]
-
-SYSTEM = ev.SYSTEM
 
 
 def fresh_nonce() -> str:

@@ -15,7 +15,8 @@ from support.ticking import TickingClock
 from store.clock import timestamp
 from store.integrity.entry import Statement
 from store.integrity.note import NoteSigner
-from store.ledger import HeadStore, Ledger, Report
+from store.ledger import HeadStore, Ledger
+from store.ledger.report import Report
 from store.ledger.schema import LEDGER_TABLES
 from store.ledger.verify import verify
 

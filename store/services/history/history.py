@@ -12,7 +12,6 @@ from store.clock import parse_timestamp, timestamp
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
 from store.ledger.rows import Search
-from store.ledger.sieve import Sieve
 from store.services.context import Context
 from store.services.subjects import entries_about, field_of, is_id, selection
 
@@ -166,6 +165,8 @@ def numbers(context: Context, query: Query, *, after: int, until: int) -> Iterat
 
 
 def _search(query: Query) -> Search:
+    from store.ledger.sieve import Sieve
+
     on = {k: v for k, v in (("environment", query.environment), ("project", query.project)) if v}
     kinds: Sequence[str] | None = query.kinds or None
     named = None
