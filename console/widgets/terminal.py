@@ -109,7 +109,14 @@ def _plain(style: Style) -> Style:
 
 
 class PatientScreen(Screen[None]):
-    """A screen that renders nothing while drawing is put off (`App.batch_update`)."""
+    """A screen that renders nothing while drawing is put off (`App.batch_update`), and styles everything once."""
+
+    async def _compose(self) -> None:
+        """Know how much room there is before anything is styled; Textual would say it after, and style all again."""
+        width, height = self.app.size
+        for room, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
+            self.add_class(*self._get_breakpoint_classes(room, breakpoints or []), update=False)
+        await super()._compose()
 
     def _compositor_refresh(self) -> None:
         """Leave it for the end of the batch: Textual would render every widget, and show none of it."""
