@@ -6,13 +6,12 @@ It is a convenience, never evidence: what cannot be read is left aside with a no
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
-
-import orjson
 
 from store.errors import QuarterdeckError
 from store.intake.guard import read_guarded
@@ -74,10 +73,10 @@ class Memory:
         fresh = path.with_suffix(f".{os.getpid()}.new")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_bytes(orjson.dumps(asdict(what)))
+            fresh.write_text(json.dumps(asdict(what)), encoding="utf-8")
             fresh.chmod(0o600)
             fresh.replace(path)
-        except (OSError, orjson.JSONEncodeError):
+        except (OSError, UnicodeEncodeError):
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
 
@@ -85,7 +84,7 @@ class Memory:
         if not path.exists():
             return default
         try:
-            found = orjson.loads(read_guarded(path, limit=_MOST_BYTES))
+            found = json.loads(read_guarded(path, limit=_MOST_BYTES))
             return _made(default, found)
         except (QuarterdeckError, TypeError, ValueError, RecursionError):
             self.notes.append(f"what the console kept in {path} cannot be read and was left aside")
