@@ -1,6 +1,6 @@
 """An app that cannot harm the terminal it runs in: the last filters, the colours, signals, crashes.
 
-Everything that touches Textual's private side stands in this module, with a contract test beside it.
+Textual's private side is touched here, in `sparing.py` and in `signals.py`; `test_console_pty.py` holds the contract.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from console.presentation.themes import PALETTES, themes, variables
 from console.presentation.words import ASCII_TABLE
 from console.widgets.clipboard import check_length, copied_by_tmux, inside_screen, through_screen
 from console.widgets.lasting import Outlasting
+from console.widgets.reading_threads import ReadingThreads
 from console.widgets.signals import Signals, nobody_would_wake
 from console.widgets.sparing import Picture
 from store.collector import started
@@ -113,9 +114,8 @@ class PatientScreen(Screen[None]):
 
     async def _compose(self) -> None:
         """Know how much room there is before anything is styled; Textual would say it after, and style all again."""
-        width, height = self.app.size
-        for room, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
-            self.add_class(*self._get_breakpoint_classes(room, breakpoints or []), update=False)
+        for room, points in zip(self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
+            self.add_class(*self._get_breakpoint_classes(room, points or []), update=False)
         await super()._compose()
 
     def _compositor_refresh(self) -> None:
@@ -139,9 +139,20 @@ class TerminalApp(App[R]):
         Binding("ctrl+z", "sleep", "Stop; fg goes on", show=False, priority=True, id="app.sleep"),
     ]
 
-    def __init__(self, *, palette: str | None = None, look: str = "auto", ascii_only: bool = False) -> None:
-        """Take the colours that the terminal has, or the `look` of `LOOKS`; a `palette` of `PALETTES` overrules."""
+    def __init__(
+        self,
+        *,
+        palette: str | None = None,
+        look: str = "auto",
+        ascii_only: bool = False,
+        threads: ReadingThreads | None = None,
+    ) -> None:
+        """Take the colours that the terminal has, or the `look` of `LOOKS`; a `palette` of `PALETTES` overrules.
+
+        Widgets read in `threads`; without any the app has its own.
+        """
         super().__init__()
+        self.threads = threads or ReadingThreads()
         for theme in themes():
             self.register_theme(theme)
         self._usual_palette = palette_of(os.environ, self.console.color_system)
@@ -151,7 +162,6 @@ class TerminalApp(App[R]):
             self._own_filters.append(AsciiFilter())
         self._asked_signals = Signals(self)
         self._picture = Picture()
-        self._has_drawn = False
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables()
@@ -268,8 +278,7 @@ class TerminalApp(App[R]):
         """Send only what the terminal does not show already; the conditions are those of the method it replaces."""
         drawn = self._running and not (self._closed or self._batch_count or self.is_headless)
         super()._display(screen, self._picture.sparing(renderable, self.console) if drawn else renderable)
-        if drawn and not self._has_drawn:
-            self._has_drawn = True
+        if drawn:
             started()
 
     def _fatal_error(self) -> None:
