@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from store.services.policy.book import Fixed, Policies
 from store.services.source import Source, recorded
 
 if TYPE_CHECKING:  # a program that only opens a workspace and reads its entries imports none of these
+    from store.archive import Recent
     from store.domain.policy import Policy
     from store.domain.policy.in_force import InForce
     from store.integrity.signer import Signer
@@ -45,8 +47,13 @@ class Context:
 
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
     """What is known of parts of exports that were taken in lately."""
-    recent: archive.Recent = field(default_factory=archive.Recent, compare=False, repr=False)
-    """What was archived lately; asked only inside transactions, and so by one thread at a time."""
+
+    @cached_property
+    def recent(self) -> Recent:
+        """What was archived lately; asked only inside transactions, and so by one thread at a time."""
+        from store.archive import Recent  # whoever only reads entries archives nothing
+
+        return Recent()
 
     @property
     def rules(self) -> InForce:

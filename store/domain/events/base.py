@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, ClassVar, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from store.errors import IntegrityFailure
 from store.integrity.canonical import Json
