@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final, TypeAlias, cast
 
@@ -19,7 +19,6 @@ MAX_DEPTH = 240
 MAX_SAFE_INTEGER = 2**53 - 1
 _ORJSON_FLOATS = (1e-3, 1e15)
 """Between these, a float with a fraction is written by orjson exactly as ECMAScript does: plain digits."""
-_TEXT: Final = frozenset({str})
 _EXACT: Final[frozenset[type]] = frozenset({str, bool, type(None), int})
 """Types of which orjson writes every value as RFC 8785 wants it, or refuses it."""
 _WRITTEN: Final = _EXACT | {float, dict, list}
@@ -71,10 +70,13 @@ def _is_plain(value: object, depth: int, allowed: frozenset[type]) -> bool:
 
     False where it might not; integers are left to orjson. Only containers cost a call.
     """
-    children: Collection[object]
+    children: Iterable[object]
     if type(value) is dict:
         # orjson sorts by code point, RFC 8785 by UTF-16 unit: they part above U+D7FF. ASCII is safe.
-        if not (_TEXT.issuperset(map(type, value)) and "".join(value).isascii()):
+        try:
+            if not "".join(value).isascii():
+                return False
+        except TypeError:  # a key that is no text
             return False
         children = value.values()
     elif type(value) is list:
@@ -83,18 +85,17 @@ def _is_plain(value: object, depth: int, allowed: frozenset[type]) -> bool:
         children, depth = (value,), depth + 1
     if depth == 0:
         return False
-    kinds = set(map(type, children))
-    if kinds <= _EXACT:
-        return True
-    if not kinds <= allowed:
-        return False
-    for child in children:
+    for child in children:  # a plain loop: most containers are short, and building sets of their types took longer
         kind = type(child)
+        if kind in _EXACT:
+            continue
+        if kind not in allowed:
+            return False
         if kind is float:
             number = cast("float", child)
             if not _ORJSON_FLOATS[0] <= abs(number) < _ORJSON_FLOATS[1] or number.is_integer():
                 return False
-        elif (kind is dict or kind is list) and not _is_plain(child, depth - 1, allowed):
+        elif not _is_plain(child, depth - 1, allowed):
             return False
     return True
 

@@ -75,6 +75,11 @@ TABLES = (
     " PRIMARY KEY(environment, project, name)) STRICT, WITHOUT ROWID",
 )
 
+_ARRIVED = (
+    "INSERT INTO artifact (seq, time, digest, name, project, environment, platform, confidence, bytes, components,"
+    " manifest, secrets, notices, imported, authored, gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
 
 def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
     match record.event:
@@ -94,25 +99,27 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
 
 
 def _arrived(connection: sqlite3.Connection, record: ev.Recorded, event: ev.ArtifactIngested) -> None:
-    values = {
-        "seq": record.seq,
-        "time": record.time,
-        "digest": event.artifact,
-        "name": event.name,
-        "project": event.project,
-        "environment": event.environment,
-        "platform": event.platform,
-        "confidence": event.confidence,
-        "bytes": event.bytes,
-        "components": event.components,
-        "manifest": event.manifest,
-        "secrets": event.secrets,
-        "notices": len(event.notices) + event.more_notices,
-        "imported": event.imported.commit if event.imported else "",
-        "authored": (event.imported.authored or "") if event.imported else "",
-        "gone": 0,
-    }
-    insert(connection, "artifact", values)
+    connection.execute(
+        _ARRIVED,
+        (
+            record.seq,
+            record.time,
+            event.artifact,
+            event.name,
+            event.project,
+            event.environment,
+            event.platform,
+            event.confidence,
+            event.bytes,
+            event.components,
+            event.manifest,
+            event.secrets,
+            len(event.notices) + event.more_notices,
+            event.imported.commit if event.imported else "",
+            (event.imported.authored or "") if event.imported else "",
+            0,
+        ),
+    )
 
 
 def _observed(connection: sqlite3.Connection, record: ev.Recorded, event: ev.ConfigurationObserved) -> None:

@@ -112,6 +112,15 @@ def test_a_field_that_is_missing_or_of_another_type_is_named(kind: str) -> None:
                     ev.decode(kind, *((wrong, data) if part is on else (on, wrong)))
 
 
+@pytest.mark.parametrize("kind", EVENTS)
+def test_an_event_holds_fields_and_nothing_that_only_its_constructor_would_make(kind: str) -> None:
+    """Reading fills an event without it."""
+    cls = EVENTS[kind]
+    assert not hasattr(cls, "__post_init__")
+    assert not any(vars(base).get("__slots__") for base in cls.__mro__)
+    assert all(field.default_factory is dataclasses.MISSING for field in dataclasses.fields(cls))
+
+
 def test_a_truth_is_no_number_and_a_number_no_truth() -> None:
     on, data = ev.to_parts(build(EVENTS["gate.evaluated"], full=True))
     with pytest.raises(IntegrityFailure, match="passed"):

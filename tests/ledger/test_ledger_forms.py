@@ -11,6 +11,7 @@ from store.integrity.checkpoint import Checkpoint, sign_checkpoint
 from store.integrity.entry import FIRST_PREV, Entry
 from store.integrity.merkle import RootBuilder, leaf_hash
 from store.ledger import rebuild_nodes
+from store.ledger.tiles import Row, TileChecker
 
 
 def body_with(entry: Entry, old: bytes, new: bytes) -> bytes:
@@ -101,6 +102,36 @@ def test_signed_entries_between_others_are_right_too(book) -> None:
         for number in range(300):
             writer.append(book.statement(), signature=b"\x01\x02" * 30 if number % 7 == 0 else None)
     assert book.verify().ok
+
+
+def rows_of(middles: list[bytes]) -> list[Row]:
+    """Chain statements that only need their end: origin, time and version."""
+    rows, prev = [], FIRST_PREV
+    for seq, middle in enumerate(middles, 1):
+        begin = b'{"prev":"%b","seq":%d,"sig":null,"statement":' % (prev.hex().encode(), seq)
+        body = begin + middle + b'},"origin":"%b","time":"2026-03-02T09:00:00.000Z","v":1}}' % ORIGIN.encode()
+        prev = leaf_hash(body)
+        rows.append((seq, body, prev))
+    return rows
+
+
+WHOLE = b'{"actor":"p","data":{},"kind":"thing.happened","on":{'
+
+
+@pytest.mark.parametrize(
+    "two",
+    [
+        (b'{"actor":"p","data":{"a":{"b":{', b'"c":{}},"kind":"thing.happened","on":{'),
+        (b'{"actor":"p","data":{"a":"', b'"},"kind":"thing.happened","on":{'),
+    ],
+)
+def test_entries_that_are_statements_only_together_with_a_neighbour_are_found(two: tuple[bytes, bytes]) -> None:
+    """Statements are read many at a time: two halves that make one, and one that is two, come to the right number."""
+    middles = [WHOLE, *two, WHOLE + b"}}," + WHOLE, WHOLE]
+    _, problems, _ = TileChecker(ORIGIN, kinds=frozenset(), fast=False).check(
+        rows_of(middles), 1, (FIRST_PREV, FIRST_PREV)
+    )
+    assert [(found.problem, found.seq) for found in problems] == [("form", 2), ("form", 3), ("form", 4)]
 
 
 def test_the_canonical_bytes_here_are_those_everywhere(book) -> None:

@@ -16,7 +16,10 @@ _Convert: TypeAlias = Callable[[Any, str], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened, in the past tense. Subclasses are the vocabulary of the ledger."""
+    """Something that happened, in the past tense. Subclasses are the vocabulary of the ledger.
+
+    They hold fields and nothing else, no `__post_init__` and no slots: `from_parts` fills them without `__init__`.
+    """
 
     KIND: ClassVar[str] = ""
     ON: ClassVar[tuple[str, ...]] = ()
@@ -39,8 +42,9 @@ def to_parts(event: Event) -> tuple[dict[str, str], dict[str, Json]]:
     on: dict[str, str] = {}
     data: dict[str, Json] = {}
     kind: type = type(event)
+    values = vars(event)
     for name, is_on, exact, _, _, _ in _shape(kind):
-        value = getattr(event, name)
+        value = values[name]
         if value is None:
             continue
         if is_on:
@@ -56,8 +60,8 @@ def from_parts(cls: type[Event], on: Mapping[str, Json], data: Mapping[str, Json
     Raises:
         IntegrityFailure: a field is missing or of the wrong type; says which.
     """
-    values = {}
     kind: type = cls
+    values = dict(_defaults(kind))
     for name, is_on, exact, convert, required, where in _shape(kind):
         source = on if is_on else data
         if name in source:
@@ -65,7 +69,10 @@ def from_parts(cls: type[Event], on: Mapping[str, Json], data: Mapping[str, Json
             values[name] = value if type(value) is exact else convert(value, where)
         elif required:
             raise IntegrityFailure(f"{where} is missing")
-    return cls(**values)
+    event = cls.__new__(cls)
+    # All at once: the generated __init__ of a frozen class sets field by field, half the time of reading an entry.
+    vars(event).update(values)
+    return event
 
 
 class _Field(NamedTuple):
@@ -78,6 +85,12 @@ class _Field(NamedTuple):
     convert: _Convert
     required: bool
     where: str
+
+
+@lru_cache(maxsize=256)
+def _defaults(cls: type[Event]) -> Mapping[str, Any]:
+    """Return the fields that may be missing, with what they are then: values nobody can change."""
+    return {field.name: field.default for field in fields(cls) if field.default is not MISSING}
 
 
 @lru_cache(maxsize=256)
