@@ -21,7 +21,7 @@ from store.domain.signatures import SignatureAudit
 from store.integrity.entry import open_entry
 from store.ledger import HeadStore
 from store.ledger.verify import verify
-from store.services.context import TABLES
+from store.services.tables import tables
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "attacks.md"
 COLUMNS = ("chain only", "+ checkpoint in the file", "+ kept head", "+ witness")
@@ -57,7 +57,7 @@ def chain_only(path: Path) -> bool:
 def verified(scene: Scene, path: Path, heads: list[HeadStore]) -> bool:
     """Say whether `verify` notices, with these heads kept outside."""
     report = verify(
-        path, heads=heads, verifier=scene.verifier, origin=scene.origin, audit=SignatureAudit(), tables=TABLES
+        path, heads=heads, verifier=scene.verifier, origin=scene.origin, audit=SignatureAudit(), tables=tables()
     )
     if not report.ok:
         return True

@@ -8,28 +8,31 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from store import config, projections
+from store import config
 from store.clock import Clock, SystemClock, timestamp
 from store.config import Config, LedgerConfig
-from store.domain import events as ev
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Statement
-from store.integrity.keyfile import AskPassphrase, generate_log_key, load_log_key
+from store.integrity.keyhead import AskPassphrase
 from store.integrity.merkle import EMPTY_ROOT
 from store.integrity.note import NoteSigner, Verifier
-from store.integrity.signer import Signer
 from store.ledger import HeadStore, Ledger, state_heads
 from store.ledger.mounts import network_problem
-from store.ledger.report import Contradiction, Problem, Report, Verdict
 from store.ledger.schema import NotALedger
 from store.ledger.upgrade import is_old, upgrade
-from store.services.context import SYSTEM, TABLES, Context, fresh_nonce
+from store.services.context import SYSTEM, Context, fresh_nonce
 from store.services.identity import log_key_file as log_keys
 from store.services.policy.book import Book
+from store.services.tables import SCHEMA, tables
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from store.integrity.signer import Signer
+    from store.ledger.report import Contradiction, Problem, Report, Verdict
 
 LEDGER_FILE = "ledger.db"
 LOG_KEY_FILE = log_keys.KEY_FILE
@@ -131,7 +134,7 @@ def _founded(
         log_signer=log_signer,
         clock=clock,
         heads=_heads(root, settings),
-        tables=TABLES,
+        tables=tables(),
     )
     return Context(root=root, config=settings, ledger=ledger, clock=clock, policies=Book(ledger), nonce=nonce)
 
@@ -145,6 +148,8 @@ def _undo(root: Path, *, key: bool) -> None:
 
 
 def _log_key(path: Path, passphrase: bytes) -> Ed25519PrivateKey:
+    from store.integrity.keyfile import generate_log_key, load_log_key
+
     return load_log_key(path, lambda: passphrase) if path.exists() else generate_log_key(path, passphrase)
 
 
@@ -158,6 +163,7 @@ def _set_heads_aside(root: Path, origin: str, clock: Clock) -> None:
 
 def _first_entries(context: Context, signer: Signer, handle: str) -> None:
     """Write entry 1 (the ledger) and entry 2 (its first admin, vouching for itself)."""
+    from store.domain import events as ev
     from store.services.identity.people import bare_line
 
     vkey = context.config.ledger.log_key
@@ -184,6 +190,7 @@ def verify_unopened(root: Path) -> Report:
         BadInput: it is no workspace, its ledger is of a newer version, or there is none and no head remembers one.
     """
     from store.domain.signatures import SignatureAudit
+    from store.ledger.report import Problem, Verdict
     from store.ledger.verify import verify
     from store.services.witness.cosigning import stores_of, verifier_of
 
@@ -201,7 +208,7 @@ def verify_unopened(root: Path) -> Report:
             origin=settings.ledger.origin,
             second=log_keys.expected_second(settings),
             audit=SignatureAudit(),
-            tables=TABLES,
+            tables=tables(),
         )
     except NotALedger as error:  # anywhere else it would be bad input; here a ledger has stood
         return _nothing(Verdict.INVALID, (Problem(seq=0, problem="storage", detail=str(error)),))
@@ -209,6 +216,8 @@ def verify_unopened(root: Path) -> Report:
 
 def _missing(root: Path, settings: Config) -> Report:
     """Return what is to be said of a ledger whose file is gone, by the heads that remember it."""
+    from store.ledger.report import Contradiction, Problem, Verdict
+
     path = root / LEDGER_FILE
     kept = _remembered(root, settings)
     if not kept:
@@ -224,6 +233,8 @@ def _missing(root: Path, settings: Config) -> Report:
 
 def _nothing(verdict: Verdict, problems: tuple[Problem, ...], contradictions: tuple[Contradiction, ...] = ()) -> Report:
     """Return the report about a file in which there is no entry to be read."""
+    from store.ledger.report import Report
+
     return Report(
         verdict=verdict,
         entries=0,
@@ -312,7 +323,9 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
     except NotALedger as error:
         raise IntegrityFailure(f"{error}: the ledger that belongs here was replaced") from error
     if old and remote is None:
-        upgrade(root / LEDGER_FILE, tables=TABLES, read_tables=projections.NAMES, rebuild=projections.rebuild)
+        from store import projections
+
+        upgrade(root / LEDGER_FILE, tables=tables(), read_tables=projections.NAMES, rebuild=projections.rebuild)
     ledger = Ledger.open(
         root / LEDGER_FILE,
         clock=clock,
@@ -321,7 +334,8 @@ def open_workspace(root: Path, *, clock: Clock | None = None, log_passphrase: As
         second_signer=log_key.second,
         verifier=Verifier.from_vkey(settings.ledger.log_key),
         origin=settings.ledger.origin,
-        tables=TABLES,
+        tables=tables,
+        schema=SCHEMA,
         why_no_signer=remote or log_key.why,
     )
     second = log_keys.expected_second(settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import importlib
 import sys
 from collections.abc import Mapping
@@ -14,14 +13,13 @@ import click
 from console.cli.groups import HintingGroup
 from console.cli.output import complain
 from console.cli.session import GlobalOptions, Session, add_global_options
+from store.collector import start_undisturbed
 from store.errors import QuarterdeckError, Refusal
 
 _NAMED_WRONG: Final = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP}
 )
 """What the operating system says when a path was typed wrong, as against when it fails."""
-_PATIENCE: Final = 20_000
-"""Objects made before Python's collector looks for cycles among them; its own idea is 700."""
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "setup",
     "demo": "setup",
@@ -129,8 +127,7 @@ add_global_options(cli)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status (command-line.md): never a traceback for a user's mistake."""
-    # A start makes a hundred thousand objects that all stay: looking through them again and again took a tenth of it.
-    gc.set_threshold(_PATIENCE)
+    start_undisturbed()
     sys.exit(run(arguments))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from console.presentation.text import display
+from console.presentation.text import cell_count, display
 
 if TYPE_CHECKING:
     from textual.content import Content
@@ -108,12 +108,12 @@ def as_line(cell: Cell) -> Line:
 
 def width(spans: Line) -> int:
     """Return how many cells a line takes."""
-    return sum(cell_len(span.text) for span in spans)
+    return sum(cell_count(span.text) for span in spans)
 
 
 def cell_width(cell: Cell) -> int:
     """Return how many cells of the screen the content of a table's cell takes."""
-    return cell_len(display(cell)) if isinstance(cell, str) else width(as_line(cell))
+    return cell_count(display(cell)) if isinstance(cell, str) else width(as_line(cell))
 
 
 def fit(spans: Line, cells: int, *, align: str = "left", middle: bool = True) -> Line:

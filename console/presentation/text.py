@@ -26,6 +26,11 @@ _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]"
 )
+_PLAIN = re.compile("[ -\\[\\]-~…·–—→▸✓✗]*")
+"""What a text nearly always is: one cell for one character, none of which is ever written otherwise.
+
+Without the backslash: a stand-in must not be cut apart.
+"""
 _STAND_IN = re.compile(r"(\\u\{[0-9a-f]{1,6}\})")
 _SCRIPTS_THAT_MIX = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "LATIN", "BOPOMOFO"})
 
@@ -51,9 +56,16 @@ def display(text: str, width: int | None = None) -> str:
 
 @lru_cache(maxsize=4_096)
 def _shown(text: str, limit: int) -> str:
+    if len(text) <= limit and _PLAIN.fullmatch(text):
+        return text
     pieces = _pieces(text)
     whole = "".join(pieces)
     return whole if cell_len(whole) <= limit else _cut(pieces, limit)
+
+
+def cell_count(text: str) -> int:
+    """Return how many cells of the screen a displayed text takes."""
+    return len(text) if text.isascii() or _PLAIN.fullmatch(text) else cell_len(text)
 
 
 def display_lines(text: str, *, tab: int = 4, width: int | None = None) -> list[str]:

@@ -6,9 +6,8 @@ shows one at a time: switching among mounted panes costs a third of what switchi
 
 from console.screen.frame import Frame
 from console.screen.keys import KEYS, act, checked_keymap, look
-from console.screen.list_pane import ListPane, ReadingListPane
 from console.screen.pane import Pane
 from console.screen.place import Place
 from console.screen.session import Session
 
-__all__ = ["KEYS", "Frame", "ListPane", "Pane", "Place", "ReadingListPane", "Session", "act", "checked_keymap", "look"]
+__all__ = ["KEYS", "Frame", "Pane", "Place", "Session", "act", "checked_keymap", "look"]

@@ -6,7 +6,6 @@ The first screen does not wait for what the desk reads beside it, so each read i
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from console.personal.folders import state_folder
@@ -15,21 +14,15 @@ from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
 from console.widgets.reading_threads import ReadingThreads
 from store.errors import QuarterdeckError
 from store.ledger import Feed
-from store.ledger.report import Verdict, VerificationStopped
 from store.services.context import Actor, Context
 
 if TYPE_CHECKING:
     from console.personal.drafts import Drafts
+    from store.ledger.report import Verdict
     from store.services.triage import triage
 
 QUICK_ENTRIES = 50_000
 """A ledger of up to so many entries is verified whole in the background when the console opens."""
-_WORDS: Mapping[Verdict, str] = {
-    Verdict.INVALID: "invalid",
-    Verdict.DIVERGED: "diverged",
-    Verdict.SHORTER: "shorter",
-    Verdict.UNSIGNED: "unsigned",
-}
 _ALARMS = frozenset({"invalid", "diverged", "shorter"})
 
 
@@ -138,7 +131,8 @@ class Desk:
 
     def learned(self, verdict: Verdict) -> None:
         """Take note of how a verification came out: the first line says so from now on."""
-        self._chain = _WORDS.get(verdict, "verified")
+        word = verdict.lower()
+        self._chain = word if word in _ALARMS or word == "unsigned" else "verified"
         self._fresh.set()
 
     def _chain_status(self) -> str:
@@ -148,6 +142,7 @@ class Desk:
         return self.context.ledger.head().size <= QUICK_ENTRIES
 
     def _verify(self) -> None:
+        from store.ledger.report import VerificationStopped
         from store.services.audit.verifying import Scope, verify_workspace
 
         try:

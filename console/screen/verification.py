@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from console.presentation.spans import Line, line
 from console.presentation.words import status
 from console.screen.desk import QUICK_ENTRIES, Desk
-from store.ledger.report import Report, VerificationStopped
+
+if TYPE_CHECKING:
+    from store.ledger.report import Report
 
 
 class Verification:
@@ -43,6 +46,7 @@ class Verification:
             VerificationStopped: `stop` was called; says how far it came.
             BadInput, StorageFailure: the ledger cannot be read.
         """
+        from store.ledger.report import VerificationStopped
         from store.services.audit.verifying import Scope, verify_workspace
 
         report: Report | None = None
@@ -73,12 +77,14 @@ class Verification:
 
     def line(self, size: int) -> Line:
         """Return how the ledger stands, in one line; `size` is how many entries there are by now."""
-        from console.presentation.verdicts import progress_line, verdict_line
-
         if self._stop is not None:
+            from console.presentation.verdicts import progress_line
+
             what, done, total = self._progress
             return progress_line(what, done, total, monotonic() - self._began)
         if self.report is not None:
+            from console.presentation.verdicts import verdict_line
+
             return verdict_line(self.report, size)
         mark = status(self._desk.chain)
         if self._desk.chain == "unknown":

@@ -11,9 +11,10 @@ from textual.binding import Binding, BindingType
 from console.presentation import inventories as words
 from console.presentation.spans import Line
 from console.presentation.words import counted
-from console.screen import ListPane, act, look
+from console.screen import act, look
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
+from console.screen.list_pane import ListPane
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Ask
 from store.domain.inventory import Item

@@ -10,11 +10,12 @@ from textual.binding import Binding, BindingType
 
 from console.presentation import concerns as words
 from console.presentation.spans import Line
-from console.screen import ReadingListPane, act, finding_acts, look
+from console.screen import act, finding_acts, look
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.incident_acts import open_incident
 from console.screen.links import link_of
+from console.screen.list_pane import ReadingListPane
 from console.widgets.columns import Column, Row
 from store.services.findings.concerns import Concern, Concerns, concern, concerns
 

@@ -10,9 +10,10 @@ from textual.binding import BindingType
 
 from console.presentation import incidents as words
 from console.presentation.spans import Line
-from console.screen import ReadingListPane, act, incident_acts, look, review_acts, ticking_acts
+from console.screen import act, incident_acts, look, review_acts, ticking_acts
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
+from console.screen.list_pane import ReadingListPane
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.columns import Column, Row
 from store.services import incident_view

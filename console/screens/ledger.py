@@ -26,7 +26,6 @@ from console.widgets.growing_table import GrowingTable
 from console.widgets.text_view import Facts, TextView
 from console.widgets.virtual_table import VirtualTable
 from store.errors import BadInput, QuarterdeckError
-from store.ledger.report import VerificationStopped
 from store.services.history.history import Query
 from store.services.history.searching import parse
 from store.services.subjects import is_id
@@ -257,6 +256,8 @@ class Ledger(Pane[Loaded]):
     # Verifying.
 
     async def look_verify(self) -> None:
+        from store.ledger.report import VerificationStopped
+
         ticking = self.set_interval(_PROGRESS_SECONDS, self._show_verdict)
         try:
             running = asyncio.ensure_future(self._verification.run(self._listing.size or 0))

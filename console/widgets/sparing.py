@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -30,11 +29,11 @@ _JOINED: Final = re.compile("[\u200d\ufe0e\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-
 """Joiners, variants, flags and skin tones: some terminals draw one picture, some several."""
 
 
-@dataclass(frozen=True, slots=True)
 class Written(CompositorUpdate):
     """An update that is text already."""
 
-    text: str
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Segment(self.text, None, [])

@@ -35,6 +35,7 @@ from console.widgets.lasting import Outlasting
 from console.widgets.reading_threads import ReadingThreads
 from console.widgets.signals import Signals, nobody_would_wake
 from console.widgets.sparing import Picture
+from store.collector import started
 
 R = TypeVar("R")
 SMALLEST = (60, 16)
@@ -109,7 +110,13 @@ def _plain(style: Style) -> Style:
 
 
 class PatientScreen(Screen[None]):
-    """A screen that renders nothing while drawing is put off (`App.batch_update`)."""
+    """A screen that renders nothing while drawing is put off (`App.batch_update`), and styles everything once."""
+
+    async def _compose(self) -> None:
+        """Know how much room there is before anything is styled; Textual would say it after, and style all again."""
+        for room, points in zip(self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
+            self.add_class(*self._get_breakpoint_classes(room, points or []), update=False)
+        await super()._compose()
 
     def _compositor_refresh(self) -> None:
         """Leave it for the end of the batch: Textual would render every widget, and show none of it."""
@@ -271,6 +278,8 @@ class TerminalApp(App[R]):
         """Send only what the terminal does not show already; the conditions are those of the method it replaces."""
         drawn = self._running and not (self._closed or self._batch_count or self.is_headless)
         super()._display(screen, self._picture.sparing(renderable, self.console) if drawn else renderable)
+        if drawn:
+            started()
 
     def _fatal_error(self) -> None:
         """Say what broke and where, never what the variables held: they may hold a secret."""

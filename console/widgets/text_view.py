@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widgets import Static
 
@@ -77,11 +77,11 @@ class TextView(LineView):
         self._relay()
         super().on_resize()
 
-    def render_line(self, y: int) -> Strip:
+    def render_lines(self, crop: Region) -> list[Strip]:
         if self._text_wrapped and self._text_room != self._room():  # a border came or went: no resize is told
             self._text_room = self._room()
             self.call_later(self._relay)
-        return super().render_line(y)
+        return super().render_lines(crop)
 
     def row_count(self) -> int:
         return len(self._text_lines)

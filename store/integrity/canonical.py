@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 import orjson
 
 from store.errors import BadInput
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
 MAX_DEPTH = 240
 """Deeper than strict_json reads (components wrap documents), below the 254 levels where orjson stops."""

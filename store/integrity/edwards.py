@@ -6,6 +6,8 @@ two. OpenSSL checks neither (integrity-notes.md, section 4).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from store.errors import BadInput
 
 _P = 2**255 - 19
@@ -13,6 +15,7 @@ _D = -121665 * pow(121666, -1, _P) % _P
 _SIGN = 1 << 255
 
 
+@lru_cache(maxsize=256)  # the log's key is met three times before a ledger is open
 def check_public_key(raw: bytes) -> None:
     """Check that `raw` is an Ed25519 public key as RFC 8032 section 5.1.3 encodes it, and not of low order.
 

@@ -13,10 +13,9 @@ import orjson
 
 from store.clock import parse_timestamp
 from store.errors import BadInput, IntegrityFailure
-from store.integrity.canonical import entry_bytes
+from store.integrity.canonical import Json, entry_bytes
 from store.integrity.merkle import HASH_BYTES, leaf_hash
 from store.integrity.note import decode_base64, is_key_name
-from store.integrity.strict_json import Json
 
 VERSION = 1
 MAX_BODY = 65_535

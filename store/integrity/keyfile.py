@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,11 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from store.errors import BadInput, StorageFailure
+from store.integrity.keyhead import AskPassphrase, read_private
 
 PrivateKey: TypeAlias = Ed25519PrivateKey | RSAPrivateKey | EllipticCurvePrivateKey
-AskPassphrase: TypeAlias = Callable[[], bytes]
-
-MAX_FILE = 65_536
 _LOCKED = b"BEGIN ENCRYPTED PRIVATE KEY"
 
 
@@ -38,7 +34,7 @@ def load_private_key(path: Path, passphrase: AskPassphrase | None = None) -> Pri
         BadInput: no such file, readable by others, not an OpenSSH key, a wrong passphrase, or a kind of key
             that cannot sign from a file (FIDO keys sign through ssh-agent).
     """
-    data = _read_private(path)
+    data = read_private(path)
     try:
         key = _load(data, None)
     except TypeError:
@@ -60,7 +56,7 @@ def is_encrypted(path: Path) -> bool:
         BadInput: no such file, or readable by others.
     """
     try:
-        _load(_read_private(path), None)
+        _load(read_private(path), None)
     except TypeError:
         return True
     except (ValueError, UnsupportedAlgorithm):
@@ -122,7 +118,7 @@ def is_locked(path: Path) -> bool:
     Raises:
         BadInput: no such file, or readable by others.
     """
-    return _LOCKED in _read_private(path)
+    return _LOCKED in read_private(path)
 
 
 def load_second_key(path: Path, passphrase: bytes = b"") -> MLDSA44PrivateKey:
@@ -131,7 +127,7 @@ def load_second_key(path: Path, passphrase: bytes = b"") -> MLDSA44PrivateKey:
     Raises:
         BadInput: no such file, readable by others, no ML-DSA-44 key, or not its passphrase.
     """
-    data = _read_private(path)
+    data = read_private(path)
     locked = _LOCKED in data
     try:
         key = load_pem_private_key(data, passphrase if locked else None)
@@ -158,25 +154,6 @@ def _advice(data: bytes) -> str:
     if b"BEGIN OPENSSH PRIVATE KEY" not in data:
         return " (ssh-keygen -p -f FILE rewrites a PEM key in OpenSSH's format)"
     return " (a FIDO key signs through ssh-agent)"
-
-
-def _read_private(path: Path) -> bytes:
-    """Return a private key file's bytes: a regular file, small, and nobody else's to read (as ssh insists)."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
-            raise BadInput(f"{path}: not a private key file")
-        if status.st_mode & 0o077:
-            raise BadInput(f"{path}: others may read this private key; run chmod 600 on it")
-        return os.read(descriptor, MAX_FILE)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
-    finally:
-        os.close(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from store.errors import BadInput, IntegrityFailure
 from store.integrity import mldsa
 from store.integrity.edwards import check_public_key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 ED25519 = 0x01
 COSIGNATURE = 0x04
@@ -141,13 +145,39 @@ class NoteSigner:
     """A private key that vouches for notes under a name; deterministic, so signing again changes nothing."""
 
     def __init__(self, name: str, private: Ed25519PrivateKey) -> None:
-        self._private = private
+        self._private: Ed25519PrivateKey | None = private
+        self._load: Callable[[], Ed25519PrivateKey] = lambda: private
         self.verifier = Verifier.create(name, private.public_key().public_bytes_raw())
+
+    @classmethod
+    def later(cls, name: str, public: bytes, load: Callable[[], Ed25519PrivateKey]) -> NoteSigner:
+        """Return the signer of the key whose raw public half is `public`; the private one is loaded to sign.
+
+        Raises:
+            BadInput: `public` is no key.
+        """
+        signer = cls.__new__(cls)
+        signer._private, signer._load = None, load
+        signer.verifier = Verifier.create(name, public)
+        return signer
 
     @property
     def name(self) -> str:
         """The name in the signature line; a log's is its origin."""
         return self.verifier.name
+
+    def key(self) -> Ed25519PrivateKey:
+        """Return the private key, loaded now if it was not before.
+
+        Raises:
+            BadInput: it cannot be loaded, or is another one than its file said.
+        """
+        if self._private is None:
+            private = self._load()
+            if private.public_key().public_bytes_raw() != self.verifier.public:
+                raise BadInput(f"the private key of {self.name} does not belong to the public one beside it")
+            self._private = private
+        return self._private
 
     def sign(self, text: str) -> bytes:
         """Return the signed note of `text`.
@@ -165,11 +195,11 @@ class NoteSigner:
         """
         if not encoded.startswith(b"DSSEv1 "):
             raise BadInput("the log key signs notes and DSSE envelopes only")
-        return self._private.sign(encoded)
+        return self.key().sign(encoded)
 
     def signature(self, text: str) -> NoteSignature:
         """Return only this key's signature over `text`."""
-        return NoteSignature(self.name, self.verifier.key_id, self._private.sign(text.encode()))
+        return NoteSignature(self.name, self.verifier.key_id, self.key().sign(text.encode()))
 
 
 class SecondSigner:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from store.integrity import sshsig
-from store.integrity.keyfile import AskPassphrase, generate_log_key, load_log_key, load_private_key
+from store.integrity.keyfile import generate_log_key, load_log_key, load_private_key
+from store.integrity.keyhead import AskPassphrase
 from store.integrity.sshkey import PublicKey, public_half
 
 __all__ = ["KeyFileSigner", "Signer", "generate_log_key", "load_log_key"]

@@ -7,13 +7,12 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NoReturn, TypeAlias, cast
+from typing import NoReturn, cast
 
 import orjson
 
 from store.errors import BadInput
-
-Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+from store.integrity.canonical import Json
 
 MAX_DEPTH = 200
 """How many arrays and objects may stand inside each other."""

@@ -9,17 +9,21 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from store.collector import undisturbed
 from store.errors import BadInput, QuarterdeckError, StorageFailure, mend
 from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
-from store.ledger.handover import Handover, Signers
 from store.ledger.heads import publish
+from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, Stock, catch_up, check_heads, newest_note
 from store.ledger.tree import Position
 from store.ledger.writer import Writer
+
+if TYPE_CHECKING:
+    from store.ledger.handover import Handover
 
 
 class Unanchored(StorageFailure):
@@ -159,6 +163,7 @@ class Appender:
         connection, first = self._connection, self._signers.first
         if connection is None or first is None:
             raise StorageFailure(f"{place.path}: opened without what writing needs")
+        _make_ready(first, place.path)
         with storage_errors(place.path):
             connection.execute("BEGIN IMMEDIATE")
         writer: Writer | None = None
@@ -203,6 +208,14 @@ class Appender:
             self.stop = error
         else:
             self.stop = StorageFailure(f"{self.place.path}: an append stopped half-way ({type(error).__name__})")
+
+
+def _make_ready(signer: NoteSigner, path: Path) -> None:
+    """Load the private key, at the first entry: before anybody has to wait for this transaction."""
+    try:
+        signer.key()
+    except BadInput as error:
+        raise StorageFailure(f"{path}: the log's private key cannot be used: {error}") from error
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

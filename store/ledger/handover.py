@@ -1,4 +1,4 @@
-"""What signs for a log, and how one of its keys gives way to another."""
+"""How one of a log's keys gives way to another."""
 
 from __future__ import annotations
 
@@ -6,16 +6,7 @@ from dataclasses import dataclass, replace
 
 from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, SecondSigner
-
-
-@dataclass(frozen=True, slots=True)
-class Signers:
-    """The private keys of a log that are here."""
-
-    first: NoteSigner | None
-    """The Ed25519 key; None when it is not here."""
-    second: SecondSigner | None = None
-    """The ML-DSA-44 key beside it; None where the log has none, or it is not here."""
+from store.ledger.signers import Signers
 
 
 @dataclass(frozen=True, slots=True)

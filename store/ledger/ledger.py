@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.clock import Clock
 from store.errors import IntegrityFailure, NotFound, QuarterdeckError
@@ -16,16 +16,19 @@ from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, SecondSigner, Verifier
 from store.ledger.appender import NO_SIGNER, Appender
 from store.ledger.connection import check_file, has_other_journal, storage_errors
-from store.ledger.handover import Handover, Signers
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
 from store.ledger.readers import Readers
 from store.ledger.rows import Search, read_entries, read_entry, read_latest, read_numbers
 from store.ledger.schema import check_schema, create_database
-from store.ledger.sieve import Sieve
+from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, newest_note, take_stock
 from store.ledger.tree import Head, Nodes, position_at
 from store.ledger.writer import Writer
+
+if TYPE_CHECKING:
+    from store.ledger.handover import Handover
+    from store.ledger.sieve import Sieve
 
 
 class Ledger:
@@ -71,7 +74,7 @@ class Ledger:
         create_database(path, tables)
         return cls.open(
             path, clock=clock, heads=heads, log_signer=log_signer, verifier=log_signer.verifier, origin=origin,
-            tables=tables,
+            tables=lambda: tables,
         )  # fmt: skip
 
     @classmethod
@@ -85,7 +88,8 @@ class Ledger:
         verifier: Verifier,
         origin: str,
         second_signer: SecondSigner | None = None,
-        tables: Sequence[str] = (),
+        tables: Callable[[], Sequence[str]] = tuple,
+        schema: str = "",
         why_no_signer: str = NO_SIGNER,
     ) -> Ledger:
         """Open the ledger at `path`, in a time that does not depend on its size.
@@ -93,7 +97,8 @@ class Ledger:
         Its newest entry, its tree and its newest checkpoint must fit each other and the heads kept outside;
         where they do not, where the file cannot be written, or without the `log_signer` that signs now (and the
         `second_signer`, where the log has one), the ledger opens read-only and `read_only_reason` says why
-        (`why_no_signer` in the caller's words). `verifier` is any key the log ever had: rotations are followed. A
+        (`why_no_signer` in the caller's words). A file whose schema has the fingerprint `schema` has the `tables`;
+        otherwise it is held against their SQL. `verifier` is any key the log ever had: rotations are followed. A
         head that a crash kept from leaving the file leaves now.
 
         Raises:
@@ -107,7 +112,7 @@ class Ledger:
             origin=origin, why_no_signer=why_no_signer,
         )  # fmt: skip
         try:
-            ledger._open(tables)
+            ledger._open(tables, schema)
         except BaseException:
             ledger.close()
             raise
@@ -309,9 +314,9 @@ class Ledger:
         self._readers.close()
         self._appender.close()
 
-    def _open(self, tables: Sequence[str]) -> None:
+    def _open(self, tables: Callable[[], Sequence[str]], schema: str) -> None:
         with self.reading() as connection:
-            check_schema(connection, self.path, tables)  # before anything could change another's file
+            check_schema(connection, self.path, tables, schema)  # before anything could change another's file
         if has_other_journal(self.path):
             self._readers.let_go()  # only who has the file alone may change its journal
         self._appender.connect()

@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry, open_entry
 from store.ledger.schema import SUBJECTS
-from store.ledger.sieve import Sieve
+
+if TYPE_CHECKING:
+    from store.ledger.sieve import Sieve
 
 PAGE: Final = 256
 """Rows in one read: at most 16 MiB, and with a rollback journal no writer waits longer than a page takes."""

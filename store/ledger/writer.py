@@ -9,7 +9,6 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final
 
-from store import projections
 from store.errors import BadInput
 from store.integrity.checkpoint import Checkpoint, sign_checkpoint
 from store.integrity.entry import Entry, Statement, seal
@@ -141,6 +140,8 @@ class Writer:
 
     def _store(self) -> None:
         """Insert the entries that wait, in order, and bring the read tables up to them."""
+        from store import projections  # whoever only reads entries is spared ten read models
+
         if self.failure is not None:
             raise self.failure
         waiting, connection = self._waiting, self._connection

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store import archive, projections
 from store.clock import Clock, timestamp
 from store.config import Config
-from store.domain import events as ev
+from store.domain.kinds import SYSTEM
 from store.domain.memo import Memo
 from store.errors import IntegrityFailure
 from store.ledger import Ledger
@@ -19,15 +19,12 @@ from store.services.policy.book import Fixed, Policies
 from store.services.source import Source, recorded
 
 if TYPE_CHECKING:  # a program that only opens a workspace and reads its entries imports none of these
+    from store.archive import Recent
     from store.domain.policy import Policy
     from store.domain.policy.in_force import InForce
     from store.integrity.signer import Signer
 
-__all__ = ["SYSTEM", "TABLES", "Actor", "Context", "Source", "fresh_nonce", "named", "next_id", "recorded"]
-
-TABLES = (*archive.TABLES, *projections.TABLES)
-"""The tables that stand beside the ledger's own in its file."""
-SYSTEM = ev.SYSTEM
+__all__ = ["SYSTEM", "Actor", "Context", "Source", "fresh_nonce", "named", "next_id", "recorded"]
 
 
 def fresh_nonce() -> str:
@@ -50,8 +47,13 @@ class Context:
 
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
     """What is known of parts of exports that were taken in lately."""
-    recent: archive.Recent = field(default_factory=archive.Recent, compare=False, repr=False)
-    """What was archived lately; asked only inside transactions, and so by one thread at a time."""
+
+    @cached_property
+    def recent(self) -> Recent:
+        """What was archived lately; asked only inside transactions, and so by one thread at a time."""
+        from store.archive import Recent  # whoever only reads entries archives nothing
+
+        return Recent()
 
     @property
     def rules(self) -> InForce:

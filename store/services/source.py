@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from store.domain import events as ev
 from store.integrity.entry import Entry
+
+if TYPE_CHECKING:
+    from store.domain import events as ev
 
 
 class Source(Protocol):
@@ -35,6 +37,8 @@ class Source(Protocol):
 
 def recorded(entries: Iterable[Entry]) -> Iterator[ev.Recorded]:
     """Yield what each entry records, decoded."""
+    from store.domain import events as ev  # what only lists entries decodes none
+
     for entry in entries:
         statement = entry.statement
         event = ev.decode(statement.kind, statement.on, statement.data)

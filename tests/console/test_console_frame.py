@@ -11,6 +11,7 @@ from console_scene import FACTS, MemorySession, screen_text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import CommandPalette
+from textual.widgets import Static
 
 from console.app import Console
 from console.key_table import known_keys
@@ -19,6 +20,7 @@ from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Confirm, Reading
 from console.widgets.key_line import KeyLine
 from console.widgets.keyed_table import KeyedTable
+from console.widgets.terminal import PatientScreen, TerminalApp
 from store.errors import (
     BadInput,
     Conflict,
@@ -426,3 +428,24 @@ async def test_a_remapped_key_acts_and_the_old_one_does_not() -> None:
         assert scene.first.done == []
         await pilot.press("f5")
         assert scene.first.done == ["approved theirs"]
+
+
+async def test_a_screen_knows_how_much_room_there_is_before_anything_is_styled() -> None:
+    styled: list[frozenset[str]] = []
+
+    class Watched(PatientScreen):
+        HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  Textual's own annotation
+
+        def compose(self) -> ComposeResult:
+            styled.append(self.classes)
+            yield Static()
+
+    class Bare(TerminalApp[None]):
+        def get_default_screen(self) -> Watched:
+            return Watched()
+
+    async with Bare().run_test(size=(130, 30)) as pilot:
+        await pilot.resize_terminal(80, 30)
+        assert "-narrow" in pilot.app.screen.classes
+    assert len(styled) == 1
+    assert "-wide" in styled[0]

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from support.hostile import HOSTILE
 
-from console.presentation.text import display, display_lines, hidden, scripts, suspicions
+from console.presentation.text import (
+    _PLAIN,
+    _pieces,
+    cell_count,
+    display,
+    display_lines,
+    hidden,
+    scripts,
+    suspicions,
+)
 
 NAUGHTY = Path(__file__).parents[2] / ".." / "shared" / "data" / "vectors" / "naughty-strings" / "blns.json"
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()), max_size=80)
@@ -109,3 +118,15 @@ def test_honest_names_raise_no_suspicion(name: str) -> None:
 
 def test_a_name_that_mixes_scripts_in_a_word_is_flagged() -> None:
     assert suspicions("pаypal\u200b") == ("1 hidden character", "mixes Cyrillic and Latin letters in one word")
+
+
+@given(ANYTHING)
+def test_the_cells_of_a_displayed_text_are_those_of_the_terminal(text: str) -> None:
+    assert cell_count(display(text)) == cell_len(display(text))
+
+
+def test_what_is_drawn_without_looking_at_each_letter_is_one_cell_a_letter_and_safe() -> None:
+    plain = [c for c in map(chr, range(0x2_0000)) if _PLAIN.fullmatch(c)]
+    assert len(plain) > 90
+    assert all(cell_len(c) == 1 and shows_itself(c) and _pieces(c) == [c] for c in plain)
+    assert "\\" not in plain

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from store.errors import BadInput, StorageFailure
 from store.integrity.keyfile import generate_log_key, load_log_key
+from store.integrity.keyhead import plain_ed25519
 from store.integrity.note import NoteSigner, open_note
 from store.integrity.signer import KeyFileSigner, Signer
 from store.integrity.sshkey import load_private_key, parse_public_key
@@ -147,3 +148,17 @@ def test_a_dsa_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "id").chmod(0o600)
     with pytest.raises(BadInput):
         load_private_key(tmp_path / "id")
+
+
+def test_a_plain_key_says_whose_it_is_before_its_private_half_is_read(tmp_path: Path) -> None:
+    assert plain_ed25519(written(tmp_path / "log.key").read_bytes()) == KEY.public_key().public_bytes_raw()
+
+
+def test_every_other_file_is_left_to_what_reads_private_keys(tmp_path: Path) -> None:
+    plain = written(tmp_path / "plain").read_bytes()
+    locked = written(tmp_path / "locked", passphrase=b"secret").read_bytes()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", str(tmp_path / "ecdsa")], check=True)
+    lines = plain.splitlines(keepends=True)
+    cut = lines[0] + lines[1][:40] + lines[-1]
+    others = (locked, (tmp_path / "ecdsa").read_bytes(), cut, plain[:-3], b"PEM " + plain, b"", b"\x00" * 100)
+    assert [plain_ed25519(data) for data in others] == [None] * len(others)

@@ -15,7 +15,8 @@ from support.ticking import TickingClock
 from store.clock import timestamp
 from store.integrity.entry import Statement
 from store.integrity.note import NoteSigner
-from store.ledger import HeadStore, Ledger, Report
+from store.ledger import HeadStore, Ledger
+from store.ledger.report import Report
 from store.ledger.schema import LEDGER_TABLES
 from store.ledger.verify import verify
 
@@ -73,7 +74,7 @@ class Book:
             "log_signer": self.signer,
             "verifier": self.signer.verifier,
             "origin": ORIGIN,
-            "tables": TABLES,
+            "tables": lambda: TABLES,
         }
         return Ledger.open(self.path, **{**values, **changes})
 

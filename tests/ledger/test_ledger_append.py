@@ -12,7 +12,8 @@ from store.errors import BadInput, IntegrityFailure, NotFound, Refusal, StorageF
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import FIRST_PREV
 from store.integrity.merkle import RootBuilder, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion
-from store.ledger import Feed, HeadContradiction, HeadStore, Ledger, Unanchored, Verdict
+from store.ledger import Feed, HeadContradiction, HeadStore, Ledger, Unanchored
+from store.ledger.report import Verdict
 
 
 def test_an_empty_ledger_has_the_empty_trees_root(book) -> None:

@@ -11,8 +11,7 @@ from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from store.integrity.entry import FIRST_PREV, seal
 from store.integrity.merkle import RootBuilder
-from store.ledger import Problem, Verdict
-from store.ledger.report import Report
+from store.ledger.report import Problem, Report, Verdict
 
 
 def kinds(report: Report) -> set[str]:

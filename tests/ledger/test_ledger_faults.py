@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from store.errors import StorageFailure
-from store.ledger import Verdict
+from store.ledger.report import Verdict
 
 CHILD = Path(__file__).with_name("ledger_child.py")
 

@@ -10,8 +10,8 @@ import pytest
 from sqlite_utils import Database
 
 from store.errors import BadInput, IntegrityFailure, StorageFailure
-from store.ledger import Verdict
 from store.ledger.connection import journal_mode, open_reader, open_writer
+from store.ledger.report import Verdict
 from store.ledger.schema import SCHEMA_VERSION
 
 FORBIDDEN = [

@@ -13,8 +13,7 @@ import pytest
 from ledger_book import ORIGIN, TABLES, Book
 
 from store.errors import BadInput, QuarterdeckError
-from store.ledger import Report, Verdict
-from store.ledger.report import VerificationStopped
+from store.ledger.report import Report, Verdict, VerificationStopped
 from store.ledger.untrusted import MAX_OBJECTS, private_copy, verify_untrusted
 
 FLIPS = 240

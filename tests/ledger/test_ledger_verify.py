@@ -13,8 +13,8 @@ from store.integrity.checkpoint import Checkpoint, open_checkpoint
 from store.integrity.entry import Entry
 from store.integrity.logkeys import LogKeys
 from store.integrity.note import Cosigner, make_note, open_note
-from store.ledger import HeadStore, Problem, Verdict, VerificationStopped, rebuild_nodes
-from store.ledger.report import Report
+from store.ledger import HeadStore, rebuild_nodes
+from store.ledger.report import Problem, Report, Verdict, VerificationStopped
 from store.ledger.span import Rules
 from store.ledger.workers import Shared, helpers
 

@@ -12,8 +12,8 @@ from support.scene import Scene
 from support.tampering import plain_sql
 
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
-from store.ledger import Verdict
 from store.ledger.compare import Relation
+from store.ledger.report import Verdict
 from store.services.audit import backing_up, copies
 from store.workspace import open_workspace
 

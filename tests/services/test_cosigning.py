@@ -16,7 +16,7 @@ from store.config import WitnessConfig, WitnessesConfig
 from store.errors import BadInput, NotFound, PlatformFailure, Refusal, StorageFailure
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.note import open_note
-from store.ledger import Verdict
+from store.ledger.report import Verdict
 from store.services.audit import restoring, verifying
 from store.services.audit.verifying import Scope
 from store.services.context import Context

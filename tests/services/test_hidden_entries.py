@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support.scene import Scene
 
-from store.ledger import Verdict
+from store.ledger.report import Verdict
 from store.services.audit import verifying
 from store.services.audit.verifying import Scope
 from store.services.identity import people

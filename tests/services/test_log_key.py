@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -229,3 +230,22 @@ def test_key_files_with_and_without_a_passphrase(tmp_path: Path) -> None:
     (tmp_path / "junk").write_text("hello")
     (tmp_path / "junk").chmod(0o600)
     assert not is_encrypted(tmp_path / "junk")
+
+
+def test_a_key_whose_private_half_is_damaged_records_nothing_and_says_so_at_the_first_entry(scene: Scene) -> None:
+    path = scene.workspace.root / log_key_file.KEY_FILE
+    whole, size = path.read_text(), scene.context.ledger.head().size
+    begin, body, end = whole.partition("\n")[0], "".join(whole.split("\n")[1:-2]), whole.split("\n")[-2]
+    data = bytearray(b64decode(body))
+    data[-60] ^= 1
+    path.write_text(f"{begin}\n{b64encode(data).decode()}\n{end}\n")
+    damaged = scene.reopened()
+    with pytest.raises(StorageFailure, match="private key cannot be used"), damaged.ledger.writing():
+        raise AssertionError("nobody is asked to append")
+    assert damaged.ledger.head().size == size
+    damaged.close()
+    path.write_text(whole)
+    again = scene.reopened()
+    with again.ledger.writing():
+        pass
+    again.close()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bench import scene
-from store.ledger import VerificationStopped, span
-from store.ledger.report import MAX_PROBLEMS
+from store.ledger import span
+from store.ledger.report import MAX_PROBLEMS, VerificationStopped
 from store.services.audit import verified
 from store.services.audit.verifying import Scope, verify_workspace
 

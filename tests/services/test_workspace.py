@@ -11,6 +11,8 @@ from support.ticking import TickingClock
 from store import workspace
 from store.errors import BadInput, IntegrityFailure, NotFound, QuarterdeckError, StorageFailure
 from store.ledger.report import Verdict
+from store.ledger.schema import fingerprint
+from store.services import tables
 from store.services.audit.verifying import Scope, verify_workspace
 from store.services.delivery import environments
 
@@ -34,6 +36,11 @@ def test_the_first_entries_say_which_ledger_it_is_and_who_is_admin(scene: Scene)
     assert len(str(first.statement.data["incarnation"])) == 32
     assert (second.statement.kind, second.statement.actor) == ("principal.added", "alice")
     assert second.signature is not None
+
+
+def test_a_new_file_has_the_schema_that_openings_know_at_a_glance(scene: Scene) -> None:
+    with scene.context.ledger.reading() as connection:
+        assert fingerprint(connection) == tables.SCHEMA
 
 
 def test_private_things_are_private(scene: Scene) -> None:

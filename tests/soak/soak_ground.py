@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench import scene
 from store.errors import QuarterdeckError
-from store.ledger import Report
+from store.ledger.report import Report
 from store.services.acting import statement_of
 from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import SYSTEM, Context

@@ -23,9 +23,9 @@ from soak_memory import KeptReader, lending
 from store import projections
 from store.errors import QuarterdeckError
 from store.ledger import Ledger
-from store.ledger.handover import Signers
 from store.ledger.indexes import index_problems
 from store.ledger.rows import Search
+from store.ledger.signers import Signers
 from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Context
 from store.services.policy.book import Book

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from store.domain.events.base import SYSTEM as SYSTEM
 from store.domain.events.base import Event as Event
 from store.domain.events.base import Unknown as Unknown
 from store.domain.events.base import from_parts
 from store.domain.events.base import to_parts as to_parts
-from store.integrity.strict_json import Json
+from store.domain.kinds import SYSTEM as SYSTEM
+from store.integrity.canonical import Json
 
 if TYPE_CHECKING:  # each with all that it holds: a class is named once, in the table below
     from store.domain.events.anomalies import *

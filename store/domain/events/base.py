@@ -9,10 +9,8 @@ from types import NoneType, UnionType
 from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from store.errors import IntegrityFailure
-from store.integrity.strict_json import Json
+from store.integrity.canonical import Json
 
-SYSTEM: Final = "system"
-"""The actor of what quarterdeck itself observes: ingests, gates, read-backs, drifts."""
 _Convert: TypeAlias = Callable[[Any, str], Any]
 
 

@@ -14,7 +14,8 @@ from store.ledger.backup import copy_database, new_file
 from store.ledger.connection import open_reader
 from store.ledger.report import Report
 from store.ledger.verify import verify
-from store.services.context import TABLES, Context
+from store.services.context import Context
+from store.services.tables import tables
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +52,7 @@ def backup(context: Context, target: Path) -> Backup:
             verifier=context.ledger.verifier,
             origin=context.ledger.origin,
             audit=SignatureAudit(policies=context.policies.known()),
-            tables=TABLES,
+            tables=tables(),
         )
         if not report.ok:
             first = report.problems[0]

@@ -18,7 +18,7 @@ from store.ledger.compare import Comparison, compare
 from store.ledger.heads import HeadStore
 from store.ledger.report import Report, Verdict
 from store.ledger.untrusted import SECONDS, immutable_reader, private_copy, verify_untrusted
-from store.services.context import TABLES
+from store.services.tables import tables
 
 LEDGER_FILE = "ledger.db"
 
@@ -76,7 +76,7 @@ def verify_copy(
             copy,
             verifier=log.verifier,
             origin=log.origin,
-            tables=TABLES,
+            tables=tables(),
             heads=[HeadStore(head) for head in heads],
             witnesses=witnesses,
             quorum=quorum,
@@ -108,7 +108,7 @@ def compare_copies(
         reports = []
         for path, named in zip(paths, (first, second), strict=True):
             report = verify_untrusted(
-                path, verifier=log.verifier, origin=log.origin, tables=TABLES, fast=True,
+                path, verifier=log.verifier, origin=log.origin, tables=tables(), fast=True,
                 seconds=max(1.0, deadline - time.monotonic()),
             )  # fmt: skip
             if report.verdict is Verdict.INVALID and not _is_comparable(report):

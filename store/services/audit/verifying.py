@@ -16,10 +16,11 @@ from store.ledger.report import MAX_PROBLEMS, Problem, Report, Verdict, Verifica
 from store.ledger.verify import verify
 from store.services.audit import verified
 from store.services.audit.archive_check import archive_problems
-from store.services.context import TABLES, Context
+from store.services.context import Context
 from store.services.identity.log_key_file import expected_second
 from store.services.identity.people import principals
 from store.services.sealing.sealed_check import sealed_problems
+from store.services.tables import tables
 from store.services.witness import cosigning
 
 Progress = Callable[[str, int, int], bool]
@@ -71,7 +72,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
             progress=of_entries,
             start=start,
             audit=audit,
-            tables=TABLES,
+            tables=tables(),
         )
     except VerificationStopped as stopped:
         if scope.start is None:  # what somebody only asked us to trust is not verified

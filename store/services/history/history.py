@@ -12,14 +12,12 @@ from store.clock import parse_timestamp, timestamp
 from store.errors import BadInput, NotFound
 from store.integrity.entry import Entry
 from store.ledger.rows import Search
-from store.ledger.sieve import Sieve
-from store.projections import deployments
-from store.projections.deployments import DeploymentRow
 from store.services.context import Context
 from store.services.subjects import entries_about, field_of, is_id, selection
 
 if TYPE_CHECKING:
     from store.domain.release import Release
+    from store.projections.deployments import DeploymentRow
 
 _OFFSET = re.compile(r"(?P<anchor>.+?)(?:@?(?P<sign>[+-])(?P<count>\d{1,9})(?P<unit>[smhd]))?$")
 _MOST_DIGITS = 16
@@ -59,6 +57,8 @@ class Query:
 
 def state_at(context: Context, environment: str | None, at: Instant) -> State:
     """Return the desired state at an instant, of one environment or all."""
+    from store.projections import deployments  # finding entries needs no read model
+
     with context.ledger.reading() as connection:
         found = deployments.desired(connection, at=at.seq, environment=environment)
     return State(at=at, deployments=found)
@@ -165,6 +165,8 @@ def numbers(context: Context, query: Query, *, after: int, until: int) -> Iterat
 
 
 def _search(query: Query) -> Search:
+    from store.ledger.sieve import Sieve
+
     on = {k: v for k, v in (("environment", query.environment), ("project", query.project)) if v}
     kinds: Sequence[str] | None = query.kinds or None
     named = None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from store.clock import parse_timestamp, timestamp
-from store.domain.events import EVENTS
 from store.errors import BadInput, IntegrityFailure, NotFound
 from store.integrity.entry import Entry
 from store.services.context import Context
@@ -121,6 +120,8 @@ def is_everything(query: Query) -> bool:
 
 
 def _kinds(text: str) -> tuple[str, ...]:
+    from store.domain.events import EVENTS
+
     names: dict[str, None] = {}
     for name in filter(None, text.split(",")):
         whole = [kind for kind in EVENTS if kind == name or kind.startswith(f"{name}.")]

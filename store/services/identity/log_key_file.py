@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.config import Config
 from store.errors import BadInput
-from store.integrity.keyfile import AskPassphrase, is_encrypted, is_locked, load_log_key, load_second_key
+from store.integrity.keyhead import AskPassphrase, plain_ed25519, read_private
 from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, SecondSigner, Verifier
 from store.ledger.keychain import keys_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY_FILE: Final = "keys/log.key"
 VARIABLE: Final = "QUARTERDECK_LOG_PASSPHRASE"
@@ -54,6 +58,21 @@ def _found(root: Path, settings: Config, ledger: Path, ask: AskPassphrase | None
     if not path.exists():
         return Found(signer=None, why=f"the log's private key is not here ({path.name})")
     second = second_file(root, keys.second) if keys and keys.second else None
+    public = None if second else plain_ed25519(read_private(path))
+    if public:  # the usual case: what reads private keys is imported by the first signature
+        return Found(signer=NoteSigner.later(settings.ledger.origin, public, partial(_load, path)))
+    return _unlocked(settings.ledger.origin, path, second, ask)
+
+
+def _load(path: Path) -> Ed25519PrivateKey:
+    from store.integrity.keyfile import load_log_key
+
+    return load_log_key(path)
+
+
+def _unlocked(origin: str, path: Path, second: Path | None, ask: AskPassphrase | None) -> Found:
+    from store.integrity.keyfile import is_encrypted, is_locked, load_log_key, load_second_key
+
     if second and not second.exists():
         return Found(signer=None, why=f"the log's second private key is not here ({second.name})")
     passphrase = b""
@@ -61,7 +80,6 @@ def _found(root: Path, settings: Config, ledger: Path, ask: AskPassphrase | None
         passphrase = (ask or from_environment)()
         if not passphrase:
             return Found(signer=None, why=f"the log's key needs its passphrase ({VARIABLE})")
-    origin = settings.ledger.origin
     try:
         return Found(
             signer=NoteSigner(origin, load_log_key(path, lambda: passphrase)),
