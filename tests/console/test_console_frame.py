@@ -11,6 +11,7 @@ from console_scene import FACTS, MemorySession, screen_text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import CommandPalette
+from textual.widgets import Input
 
 from console.app import Console
 from console.key_table import known_keys
@@ -225,15 +226,17 @@ async def test_a_repeated_key_acts_once() -> None:
     scene = Scene()
     async with scene.app.run_test() as pilot:
         await scene.settle()
-        await pilot.press("D")
-        await until(lambda: scene.first.doing is not None)
-        await pilot.press("D")
-        await pilot.pause()
-        assert "still deploying" in screen_text(scene.app)
-        await pilot.press("q")
-        await until(lambda: isinstance(scene.app.screen, Confirm))
-        await pilot.press("escape")
-        scene.first.gate.set()
+        try:
+            await pilot.press("D")
+            await until(lambda: scene.first.doing is not None)
+            await pilot.press("D")
+            await pilot.pause()
+            assert "still deploying" in screen_text(scene.app)
+            await pilot.press("q")
+            await until(lambda: isinstance(scene.app.screen, Confirm))
+            await pilot.press("escape")
+        finally:
+            scene.first.gate.set()  # or a test that fails waits for the act for ever
         await scene.settle()
 
 
@@ -300,6 +303,28 @@ async def test_the_keys_are_those_of_the_screen_in_front_from_its_first_picture_
         await scene.frame.go_to("first")
         assert "Approve" in keys.render().plain
         await pilot.pause()
+
+
+async def test_a_click_on_the_key_line_presses_the_key_that_is_drawn_there_and_no_other() -> None:
+    scene = Scene(["theirs"])
+    async with scene.app.run_test(size=(60, 20)) as pilot:
+        await scene.settle()
+        keys = scene.frame.query_one(KeyLine)
+        shown = keys.render().plain
+        assert "+" in shown, "not every key has room here"
+        blank = shown.index("   ")  # what is not drawn cannot be clicked
+        await pilot.click(KeyLine, offset=(blank + 1, 0))
+        await pilot.click(KeyLine, offset=(shown.index("+"), 0))
+        await pilot.pause()
+        assert scene.frame.is_current
+        assert scene.frame.pane is scene.first
+        await pilot.click(KeyLine, offset=(shown.index("Keys"), 0))
+        await until(lambda: isinstance(scene.app.screen, Reading))
+        await pilot.press("escape")
+        await pilot.click(KeyLine, offset=(shown.index("Approve"), 0))
+        await until(lambda: scene.first.done == ["approved theirs"])
+        await pilot.click(KeyLine, offset=(keys.render().plain.index("Filter"), 0))
+        await until(lambda: isinstance(scene.frame.focused, Input))
 
 
 async def test_a_dialog_has_its_own_keys_and_no_palette() -> None:

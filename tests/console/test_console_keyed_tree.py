@@ -88,3 +88,20 @@ async def test_hostile_labels_reach_the_terminal_as_stand_ins() -> None:
         await pilot.pause()
         text = screen_text(app)
     assert all(character.isprintable() for character in text.replace("\n", ""))
+
+
+async def test_a_click_on_the_triangle_folds_and_opens_and_anywhere_else_only_selects() -> None:
+    tree = KeyedTree()
+    async with Host(tree).run_test(size=(60, 20)) as pilot:
+        tree.show_twigs(FOREST)
+        tree.unfold(("a",))
+        await pilot.pause()
+        await pilot.click(KeyedTree, offset=(3, 1))  # ` ├ ▶ b`
+        assert ("a", "b", "c") in tree.paths
+        assert tree.path == ("a", "b")
+        await pilot.click(KeyedTree, offset=(1, 0))
+        assert tree.paths == (("a",), ("e",))
+        await pilot.click(KeyedTree, offset=(10, 0))
+        await pilot.click(KeyedTree, offset=(10, 1))
+        assert tree.paths == (("a",), ("e",))
+        assert tree.path == ("e",)
