@@ -86,7 +86,7 @@ class Console(TerminalApp[None]):
         if self._console_greeting[0]:
             from console.screen.tour import tour
 
-            self.push_screen(tour(self._console_places), lambda _: self._say_notes())
+            self.push_screen(tour(self._console_places, self._console_session.read_only), lambda _: self._say_notes())
         else:
             self._say_notes()
 

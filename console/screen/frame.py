@@ -338,7 +338,7 @@ class Frame(PatientScreen):
     def action_tour(self) -> None:
         from console.screen.tour import tour
 
-        self.app.push_screen(tour(self._frame_places))
+        self.app.push_screen(tour(self._frame_places, self.facts.read_only))
 
     def action_undo(self) -> None:
         """Take back what the person did last."""

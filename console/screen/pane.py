@@ -233,7 +233,7 @@ class Pane(Container, Generic[T]):
     def action_act(self, name: str) -> None:
         """Run an act, or say why it cannot be done; one at a time, so that a repeated key acts once."""
         focused = self.screen.focused
-        reason = self.reason_against("act", name)
+        reason = self._reason_now("act", name)
         if reason is None and self._pane_doing is not None:
             reason = f"still {self._pane_doing}"
         if reason is None and isinstance(focused, KeyedTable) and not focused.armed():
@@ -242,7 +242,14 @@ class Pane(Container, Generic[T]):
 
     def action_look(self, name: str) -> None:
         """Run an act that changes nothing, or say why it cannot be done."""
-        self._run(f"look_{name}", self.reason_against("look", name))
+        self._run(f"look_{name}", self._reason_now("look", name))
+
+    def _reason_now(self, kind: str, name: str) -> str | None:
+        """Return why a key cannot be used now; before anything was read nobody says that there is nothing."""
+        reason = self.reason_against(kind, name)
+        if reason is None or self.drawn.is_set() or (kind == "act" and self.read_only is not None):
+            return reason
+        return "still reading; press again in a moment"
 
     def _run(self, method: str, reason: str | None) -> None:
         if reason is not None:

@@ -252,7 +252,7 @@ def _signing(desk: Desk) -> list[Line]:
     me = desk.me()
     return [
         _fact("signed by", line((me.handle, "strong"), f", with its {me.signer.via}")),
-        _fact("", line((me.signer.public.fingerprint, "info"))),
+        line("  ", (me.signer.public.fingerprint, "info")),  # whole on the smallest terminal
     ]
 
 
