@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import ClassVar
@@ -127,9 +128,11 @@ class Triage(Pane[Home]):
     def show_data(self, data: Home) -> None:
         self._is_read = True
         self._at, self._places, self._rhythm, self._lately = data.at, data.places, data.rhythm, data.lately
-        self._items = {item.key: item for item in data.items}
+        acts = self._desk.read_only is None
+        items = data.items if acts else tuple(replace(item, mine=False) for item in data.items)
+        self._items = {item.key: item for item in items}
         table = self.query_one("#items", KeyedTable)
-        table.sync(item_rows(data.items, data.at))
+        table.sync(item_rows(items, data.at))
         if self._sought is not None:  # asked for before anything was listed
             table.select(self._sought)
             self._sought = None
@@ -165,7 +168,11 @@ class Triage(Pane[Home]):
             about.show_lines(*(home.calm_lines(past, self._at, room) if not self._items else ()))
         else:
             lately = 4 if self.query_one("#lately").display else 8
-            about.show_lines(*home.preview_lines(found, self._at, about.size.width or 78, lately=lately))
+            about.show_lines(
+                *home.preview_lines(
+                    found, self._at, about.size.width or 78, lately=lately, read_only=self._desk.read_only
+                )
+            )
         if before is None or found is None or before.item.key != found.item.key:
             self.query_one("#about-scroll").scroll_to(y=0, animate=False)
         panel = self.query_one(ChangePanel)
@@ -185,8 +192,9 @@ class Triage(Pane[Home]):
         room = max((self.size.width or 80) - 2, 20)
         items = tuple(self._items.values())
         tall = self.app.size.height >= TALL
+        who = self._desk.handle if self._desk.read_only is None else None
         head, strip = top_lines(
-            items, self._desk.handle, self._places, self._rhythm, self._at, room, tall=tall, most=5 if tall else 3
+            items, who, self._places, self._rhythm, self._at, room, tall=tall, most=5 if tall else 3
         )
         self.query_one("#triage-head", Facts).show_lines(*head)
         self.query_one("#strip", Facts).show_lines(*strip)
