@@ -4,6 +4,7 @@ from console_scene import Host, screen_text
 from support.hostile import HOSTILE
 
 from console.presentation.spans import line
+from console.presentation.words import ASCII_TABLE
 from console.widgets.keyed_tree import KeyedTree, Twig
 
 
@@ -88,6 +89,12 @@ async def test_hostile_labels_reach_the_terminal_as_stand_ins() -> None:
         await pilot.pause()
         text = screen_text(app)
     assert all(character.isprintable() for character in text.replace("\n", ""))
+
+
+def test_in_ascii_an_open_branch_does_not_look_like_something_that_passed() -> None:
+    drawn = {sign: ASCII_TABLE[ord(sign)] for sign in "▼▶✓✗▸├└│"}
+    assert len({drawn[sign] for sign in "▼▶✓✗▸"}) == 5
+    assert not {drawn[sign] for sign in "├└│"} & {drawn[sign] for sign in "▼▶✓✗"}
 
 
 async def test_a_click_on_the_triangle_folds_and_opens_and_anywhere_else_only_selects() -> None:
