@@ -72,6 +72,8 @@ class Pane(Container, Generic[T]):
         self._pane_stale = True
         self._pane_doing: str | None = None
         self._pane_acts = False
+        self._pane_alarms: set[str] = set()
+        """What was alarmed of; it is read again and again, and would be told as often."""
         self.drawn = asyncio.Event()
         """Set once the pane has drawn what it read first, or could not read it."""
         self.read_only: str | None = None
@@ -174,6 +176,9 @@ class Pane(Container, Generic[T]):
                 self.say(str(error), "nothing was half-written; the console only reads now", tone="danger")
             case IntegrityFailure():
                 self.say(f"integrity: {error}", tone="danger")
+                if str(error) in self._pane_alarms:  # known since it was closed: another one would only be in the way
+                    return
+                self._pane_alarms.add(str(error))
                 from console.widgets.dialogs import Reading
 
                 self.app.push_screen(Reading("INTEGRITY ALARM", _alarm(error), danger=True))
