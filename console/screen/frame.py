@@ -223,7 +223,7 @@ class Frame(PatientScreen):
         self.query_one(KeyLine).reread()
 
     def on_pane_said(self, event: Pane.Said) -> None:
-        self.say(event.lines, event.tone)
+        self.query_one(MessageLine).say(event.lines, event.tone, event.watch)
 
     def on_pane_crumbs_changed(self) -> None:
         self._show_crumbs()

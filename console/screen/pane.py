@@ -20,6 +20,7 @@ from console.screen.keys import look
 from console.widgets.beside import beside, in_worker, reading
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.line_view import LineView
+from console.widgets.stopwatch import Stopwatch
 from console.widgets.terminal import TerminalApp
 from store.errors import (
     Conflict,
@@ -49,9 +50,11 @@ class Pane(Container, Generic[T]):
     class Said(Message):
         """Something the operator should read, in the message line."""
 
-        def __init__(self, lines: tuple[str, ...], tone: str) -> None:
+        def __init__(self, lines: tuple[str, ...], tone: str, watch: Stopwatch | None = None) -> None:
             self.lines = lines
             self.tone = tone
+            self.watch = watch
+            """What times it while it is under way."""
             super().__init__()
 
     class Went(Message):
@@ -71,6 +74,7 @@ class Pane(Container, Generic[T]):
         self._pane_again = False
         self._pane_stale = True
         self._pane_doing: str | None = None
+        self._pane_watch: Stopwatch | None = None
         self._pane_acts = False
         self._pane_alarms: set[str] = set()
         """What was alarmed of; it is read again and again, and would be told as often."""
@@ -128,6 +132,10 @@ class Pane(Container, Generic[T]):
         """Tell the operator something; it stays until something else is said. Tones: ok, info, warn, danger."""
         self.post_message(self.Said(lines, tone))
 
+    def tell(self, words: str) -> None:
+        """Say how far what is under way has come; its seconds tick beside it. Also from its thread."""
+        self.post_message(self.Said((words,), "info", self._pane_watch))
+
     def go(self, place: str, subject: str | None = None) -> None:
         """Go to another screen by its id, and to a thing in it."""
         self.post_message(self.Went(place, subject))
@@ -154,11 +162,13 @@ class Pane(Container, Generic[T]):
 
     async def _told(self, answer: Awaitable[R], doing: str) -> R:
         self._pane_doing = doing
-        told = self.set_timer(0.3, lambda: self.say(f"{doing} …", tone="info"))
+        watch = self._pane_watch = Stopwatch()
+        told = self.set_timer(0.3, lambda: self.tell(f"{doing} …"))
         try:
             return await answer
         finally:
             told.stop()
+            watch.stop()
             self._pane_doing = None
 
     def report(self, error: QuarterdeckError) -> None:

@@ -13,6 +13,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from console.presentation.spans import Line, Span, content, line, width
+from console.presentation.times import lasted
+from console.widgets.stopwatch import Stopwatch
 from console.widgets.text_view import Facts
 
 Entry: TypeAlias = "tuple[str, str, str]"
@@ -135,15 +137,36 @@ class MessageLine(Facts):
     MessageLine.-said { display: block; }
     """
 
-    def say(self, lines: Sequence[str], tone: str = "info") -> None:
-        """Show these lines; the first one carries the tone and its symbol."""
+    def on_mount(self) -> None:
+        self._said: tuple[Line, ...] = ()
+        self._said_watch: Stopwatch | None = None
+        self._said_tick = self.set_interval(1.0, self._tick, pause=True)
+
+    def say(self, lines: Sequence[str], tone: str = "info", watch: Stopwatch | None = None) -> None:
+        """Show these lines; the first one carries the tone and its symbol, and the seconds of `watch` while it runs."""
         symbol, name = _SAID[tone]
         first, *others = lines
-        self.show_lines(line((f"{symbol} ", name), (first, name)), *(line("  ", words) for words in others))
+        self._said = (line((f"{symbol} ", name), (first, name)), *(line("  ", words) for words in others))
+        self._said_watch = watch
+        if watch is not None:
+            self._said_tick.reset()
+            self._said_tick.resume()
+        self._tick()
         self.set_class(True, "-said")
+
+    def _tick(self) -> None:
+        """Show what was said, with the seconds it has taken; nothing ticks on once it is over or taken away."""
+        first, *others = self._said
+        seconds = self._said_watch.seconds() if self._said_watch is not None else None
+        if seconds is None:
+            self._said_tick.pause()
+        else:
+            first = (*first, Span(f"  {lasted(seconds)}", "muted"))
+        self.show_lines(first, *others)
 
     def clear(self) -> bool:
         """Take the message away; return whether there was one."""
         said = self.has_class("-said")
+        self._said_tick.pause()
         self.set_class(False, "-said")
         return said

@@ -228,16 +228,21 @@ async def test_a_repeated_key_acts_once() -> None:
         await scene.settle()
         try:
             await pilot.press("D")
-            await until(lambda: scene.first.doing is not None)
+            await until(lambda: "· deploying …" in screen_text(scene.app))
             await pilot.press("D")
             await pilot.pause()
             assert "still deploying" in screen_text(scene.app)
+            scene.first.tell("deploying: step 2 of 3")
+            await until(lambda: "step 2 of 3  1." in screen_text(scene.app))  # seconds tick while nothing else comes
             await pilot.press("q")
             await until(lambda: isinstance(scene.app.screen, Confirm))
             await pilot.press("escape")
         finally:
             scene.first.gate.set()  # or a test that fails waits for the act for ever
         await scene.settle()
+        scene.first.tell("deploying: step 3 of 3")
+        await pilot.pause()
+        assert "step 3 of 3\n" in screen_text(scene.app) + "\n", "nothing ticks once it is over"
 
 
 @pytest.mark.parametrize(
@@ -403,10 +408,9 @@ async def test_what_is_copied_is_also_shown() -> None:
 async def test_the_frame_stands_at_every_size(size: tuple[int, int]) -> None:
     scene = Scene()
     async with scene.app.run_test(size=size) as pilot:
-        await scene.settle()
+        await until(lambda: "! prod drift" in screen_text(scene.app).split("\n")[0])
         await pilot.pause()
         lines = screen_text(scene.app).split("\n")
-        assert "! prod drift" in lines[0]
         assert "First" in lines[1]
         assert "theirs" in "\n".join(lines)
         assert "? Keys" in lines[-1]
