@@ -112,3 +112,27 @@ async def test_a_click_on_the_triangle_folds_and_opens_and_anywhere_else_only_se
         await pilot.click(KeyedTree, offset=(10, 1))
         assert tree.paths == (("a",), ("e",))
         assert tree.path == ("e",)
+
+
+class Eager(KeyedTree):
+    """A tree that is read before it is laid out, as a fast disk makes it."""
+
+    def on_mount(self) -> None:
+        fill(self)
+
+
+def fill(tree: KeyedTree) -> None:
+    tree.show_twigs([twig("root", *(twig(f"{number:02}") for number in range(60)))])
+    tree.select(("root", "30"))
+
+
+async def test_where_it_is_scrolled_to_does_not_depend_on_whether_it_was_read_or_laid_out_first() -> None:
+    tops = []
+    for tree, later in ((Eager(), False), (KeyedTree(), True)):
+        async with Host(tree).run_test(size=(60, 20)) as pilot:
+            if later:
+                await pilot.pause()
+                fill(tree)
+            await pilot.pause()
+            tops.append(tree.scroll_offset.y)
+    assert tops[0] == tops[1]
