@@ -12,7 +12,6 @@ from console.presentation.comments import comment_lines
 from console.presentation.impacts import brief_impact
 from console.presentation.remains import remains_lines
 from console.presentation.spans import Line, Span, cell_width, fit, line, width
-from console.presentation.text import display
 from console.presentation.times import age, ago, stamp
 from console.presentation.words import severity, short_digest
 from store.clock import parse_timestamp, timestamp
@@ -120,7 +119,7 @@ def headline(items: Sequence[Item], who: str | None, room: int = 200) -> Line:
     tone = "danger" if first.severity == "critical" else "warn"
     more = f"   {len(mine) - 1} more for you" if len(mine) > 1 else ""
     others = f", {len(items) - len(mine)} for others" if len(items) > len(mine) else ""
-    head = _fitting(first, tone, line(": ", (key, "key"), f" {does}"), room)
+    head = _fitting(first, tone, key, does, room)
     full = (*head, Span(more + others, "muted"))
     return full if width(full) <= room else head
 
@@ -129,7 +128,7 @@ def _not_mine(items: Sequence[Item], mine: int, who: str | None, room: int) -> L
     """Return the line for the worst thing when it is not the reader's to answer: it still comes first."""
     tone = "danger" if items[0].severity == "critical" else "warn"
     why = "not yours to answer" if who is not None else "read only"
-    head = _fitting(items[0], tone, line(": ", ("enter", "key"), f" shows it, {why}"), room)
+    head = _fitting(items[0], tone, "enter", f"shows it, {why}", room)
     others = (
         f"   {mine} for you, {len(items) - mine - 1} more" if mine and who is not None else f"   {len(items) - 1} more"
     )
@@ -137,11 +136,19 @@ def _not_mine(items: Sequence[Item], mine: int, who: str | None, room: int) -> L
     return full if width(full) <= room else head
 
 
-def _fitting(item: Item, tone: str, then: Line, room: int) -> Line:
-    """Return what happened and what to press in one line: a shorter word before a cut, and the key never cut off."""
-    left = room - 2 - width(then)
-    words = next((words for words in (_happened(item), _shortly(item)) if cell_width(words) <= left), "")
-    return (*line(("! ", tone), (words or display(_shortly(item), max(left, 12)), tone)), *then)
+def _fitting(item: Item, tone: str, key: str, does: str, room: int) -> Line:
+    """Return what happened and what to press in one line: shorter words before a cut, and the key is never cut off."""
+    full, brief = line(": ", (key, "key"), f" {does}"), line(": ", (key, "key"))
+    for words, then in ((_happened(item), full), (_shortly(item), full), (_happened(item), brief)):
+        if cell_width(words) <= room - 2 - width(then):
+            return (*line(("! ", tone), (words, tone)), *then)
+    left = max(room - 2 - width(brief), 12)
+    return (*line(("! ", tone)), *_cut(line((_shortly(item), tone)), left), *brief)
+
+
+def _cut(words: Line, room: int) -> Line:
+    """Cut a sentence at its end: what stands in its middle (a "not") is never what is lost."""
+    return words if width(words) <= room else fit(words, room, middle=False)
 
 
 def _shortly(item: Item) -> str:
