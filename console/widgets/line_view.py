@@ -160,6 +160,11 @@ class LineView(ScrollView, can_focus=True):
         """
         self.scroll_to(y=top, animate=False, force=True)
 
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        """Put a scrollbar that comes later than the first scrolling to where the list is; Textual tells it nothing."""
+        if shown:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def show_row(self, index: int) -> None:
         """Scroll as little as is needed to see row `index`."""
         if not self.scrollable_content_region.height:  # not laid out: `on_resize` will, and knows how much is seen

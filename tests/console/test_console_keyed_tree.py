@@ -136,3 +136,14 @@ async def test_where_it_is_scrolled_to_does_not_depend_on_whether_it_was_read_or
             await pilot.pause()
             tops.append(tree.scroll_offset.y)
     assert tops[0] == tops[1]
+
+
+async def test_the_scrollbar_stands_where_the_list_does_though_it_was_scrolled_before_there_was_one() -> None:
+    tree = KeyedTree()
+    async with Host(tree).run_test(size=(60, 20)) as pilot:
+        await pilot.pause()
+        fill(tree)  # scrolls at once: the scrollbar comes with the next layout
+        await pilot.pause()
+        assert tree.show_vertical_scrollbar
+        assert tree.scroll_offset.y > 0
+        assert tree.vertical_scrollbar.position == tree.scroll_offset.y
