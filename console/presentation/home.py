@@ -110,7 +110,8 @@ def row_cells(item: Item, now: datetime) -> tuple[Line | str | Span, ...]:
 def headline(items: Sequence[Item], who: str | None, room: int = 200) -> Line:
     """Return the first line, in `room` cells: whether anything is wrong, and what to press."""
     if not items:
-        return line(("✓ ", "ok"), ("nothing needs you now", "ok"), ("   what happened lately stands below", "muted"))
+        calm, below = line(("✓ nothing needs you now", "ok")), line(("   what happened lately stands below", "muted"))
+        return (*calm, *below) if width(calm) + width(below) <= room else calm
     mine = [item for item in items if item.mine]
     if not items[0].mine:
         return _not_mine(items, len(mine), who, room)

@@ -160,7 +160,7 @@ class LineView(ScrollView, can_focus=True):
         """
         self.scroll_to(y=top, animate=False, force=True)
 
-    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:  # noqa: FBT001  Textual calls it so
         """Put a scrollbar that comes later than the first scrolling to where the list is; Textual tells it nothing."""
         if shown:
             self.vertical_scrollbar.position = self.scroll_y

@@ -49,6 +49,11 @@ def test_the_first_line_is_one_line_at_sixty_columns_and_ends_with_what_to_press
         assert ": enter" in plain(told_to_anybody)
 
 
+def test_a_calm_home_needs_one_line_at_sixty_columns_too() -> None:
+    assert plain(headline([], "mira", 58)) == "✓ nothing needs you now"
+    assert plain(headline([], "mira", 78)).endswith("stands below")
+
+
 def test_no_word_is_lost_from_the_middle_of_bad_news() -> None:
     chain = replace(item("chain", "critical", mine=True, key="chain"), what="the ledger does not check: invalid")
     assert plain(headline([chain], "mira", 58)) == "! the ledger does not check: invalid: enter"
