@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -54,12 +54,13 @@ class Console(TerminalApp[None]):
             BadInput: the keymap names an unknown key id or gives one key to two acts.
         """
         checked = _checked(keymap) if keymap else {}
-        super().__init__(palette=palette, look=look, ascii_only=ascii_only)
+        super().__init__(palette=palette, look=look, ascii_only=ascii_only, threads=session.threads)
         self.set_keymap(checked)
         self._console_session = session
         self._console_places = tuple(places)
         self._console_start = start
-        self._console_greeting: tuple[bool, tuple[str, ...]] = (False, ())
+        self._console_notes: tuple[str, ...] = ()
+        self._console_toured: Callable[[], None] | None = None
         self.greeted = False
         """Whether all that `greet` was given has been on the screen."""
         self.chosen_look = ""
@@ -77,21 +78,22 @@ class Console(TerminalApp[None]):
             self.left_off = frame.left_off()
         super().exit(result, return_code, message)
 
-    def greet(self, *, tour: bool = False, notes: Sequence[str] = ()) -> None:
-        """Show the tour once the first screen stands, and say these things when nothing lies over them."""
-        self._console_greeting = (tour, tuple(notes))
+    def greet(self, *, toured: Callable[[], None] | None = None, notes: Sequence[str] = ()) -> None:
+        """Say these things once the first screen stands; with `toured` show the tour before, and call it then."""
+        self._console_notes, self._console_toured = tuple(notes), toured
 
     def on_ready(self) -> None:
         """Greet: the tour first, then what else is to be said, which it would lie over."""
-        if self._console_greeting[0]:
+        if self._console_toured is not None:
             from console.screen.tour import tour
 
             self.push_screen(tour(self._console_places, self._console_session.read_only), lambda _: self._say_notes())
+            self._console_toured()
         else:
             self._say_notes()
 
     def _say_notes(self) -> None:
-        notes = self._console_greeting[1]
+        notes = self._console_notes
         frame = self.screen_stack[0]
         self.greeted = True
         if isinstance(frame, Frame) and notes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import Final
 
 from console.app import Console
@@ -14,7 +15,6 @@ from console.personal.views import views_of
 from console.presentation.themes import LOOKS
 from console.screen.desk import Desk
 from console.screen.links import Link
-from console.widgets.beside import left_behind
 from console.widgets.terminal import draws_ascii, preflight, run_app
 from store.errors import BadInput
 from store.services.context import Actor
@@ -64,7 +64,12 @@ def run_console(
     except BadInput as error:
         raise BadInput(f"{config_folder() / KEYS_FILE}: {error}") from None
     remote = "SSH_CONNECTION" in os.environ and not habits.told_ssh
-    console.greet(tour=tour or (settings.tour and not habits.toured), notes=(*memory.notes, *(_SSH if remote else ())))
+    console.greet(
+        toured=(lambda: memory.keep(replace(habits, toured=True)))  # at once: a console may be killed
+        if tour or (settings.tour and not habits.toured)
+        else None,
+        notes=(*memory.notes, *(_SSH if remote else ())),
+    )
     status = run_app(console, mouse=mouse)
     memory.keep(console.left_off if console.left_off.place else left)
     chosen = console.chosen_look or habits.theme
@@ -74,21 +79,22 @@ def run_console(
             text=views.text, noise=views.noise, comparison=views.comparison,
         )
     )  # fmt: skip
-    return _ended(status)
+    return _ended(console, status)
 
 
 def run_in_browser(workspace: Workspace, actor: Actor | None, *, why_nobody: str = "") -> int:
     """Run the console for one page of `quarterdeck serve` and return the exit status: the terminal is xterm.js."""
-    return _ended(run_app(Console(Desk(workspace.context, actor, why_nobody=why_nobody), palette="truecolor")))
+    console = Console(Desk(workspace.context, actor, why_nobody=why_nobody), palette="truecolor")
+    return _ended(console, run_app(console))
 
 
-def _ended(status: int) -> int:
+def _ended(console: Console, status: int) -> int:
     """Return `status` once nothing is read any more; end the process here when that takes longer than a moment.
 
     What was being changed has ended before: asyncio waits for its threads. A read holds nothing and may take minutes
     (a long ledger, a target that does not answer); Python would wait for it, or die of it while it closes.
     """
-    if left_behind(_PATIENCE_SECONDS):
+    if console.threads.left_behind(_PATIENCE_SECONDS):
         from store.reach.program import kill_asking
 
         kill_asking()

@@ -1,8 +1,10 @@
 """What the pages for newcomers name is there: files, modules, tables, kinds of entry, targets of make."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,30 @@ def test_every_module_that_the_architecture_names_is_there() -> None:
     assert short
     named = sorted(name for name in whole | short if not name.endswith((".db", ".py")))
     assert [name for name in named if not is_there(name)] == []
+
+
+def test_the_architecture_draws_every_floor_in_the_order_that_the_linter_keeps() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (floors,) = (one["layers"] for one in settings["contracts"] if one["id"] == "floors")
+    drawn = re.findall(r"\b(?:console|store)\.\w+", ARCHITECTURE.read_text(encoding="utf-8").split("## One way")[0])
+    places = [[drawn.index(room) for room in re.split(r" [|:] ", floor)] for floor in floors]
+    assert [max(above) < min(below) for above, below in pairwise(places)] == [True] * (len(floors) - 1)
+
+
+def test_the_architecture_names_every_package_and_every_subject_of_the_services() -> None:
+    said = ARCHITECTURE.read_text(encoding="utf-8")
+    rooms = [f"{tree}.{name}" for tree in ("console", "store") for name in sorted(rooms_of(ROOT / tree))]
+    assert [room for room in rooms if room not in said] == []
+    subjects = said.split("a folder a subject")[1].split(")")[0]
+    assert [name for name in folders(ROOT / "store" / "services") if not re.search(rf"\b{name}\b", subjects)] == []
+
+
+def folders(folder: Path) -> list[str]:
+    return [path.parent.name for path in sorted(folder.glob("*/__init__.py"))]
+
+
+def rooms_of(folder: Path) -> set[str]:
+    return {*folders(folder), *(path.stem for path in folder.glob("*.py") if path.stem != "__init__")}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

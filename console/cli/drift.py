@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from console.cli.deploy import report, show_plan, three_way_on_surprise
 from console.cli.groups import ListingGroup
 from console.cli.output import emit_json, note, say, table
+from console.cli.request_options import content_options
 from console.cli.session import Session, command, confirmed, group
 from store.domain import events as ev
 from store.projections import drifts
@@ -69,20 +72,18 @@ def drift_ack(session: Session, drift_id: str, text: str) -> None:
 
 @command(drift, name="adopt")
 @click.argument("drift_id", metavar="ID")
-@click.option("--title", default="Adopt what is live")
-@click.option("--why", required=True, help="Why what is live should stay.")
-@click.option("--risk", default="medium")
-def drift_adopt(session: Session, drift_id: str, title: str, why: str, risk: str) -> None:
+@content_options
+def drift_adopt(session: Session, drift_id: str, **content: str | None) -> None:
     """Open a request that makes what is live the desired state; it needs the same approvals."""
-    content = ev.RequestContent(
-        title=title,
-        why=why,
-        risk=risk,
+    usual = ev.RequestContent(
+        title="Adopt what is live",
+        why="",
         what=f"adopt {drift_id}",
         success="live equals desired",
         rollback_plan="roll back to the release before",
     )
-    opened, adopted = drifting.adopt(session.context, session.actor(), drift_id, content=content)
+    stated = replace(usual, **{name: text for name, text in content.items() if text is not None})
+    opened, adopted = drifting.adopt(session.context, session.actor(), drift_id, content=stated)
     _done(session, drift_id, f"adopted by {opened.statement.on['request']}", adopted.seq)
 
 

@@ -6,10 +6,12 @@ from dataclasses import asdict
 
 import click
 
-from console.cli.output import emit_json, note, say, table
+from console.cli.gate_text import note_next
+from console.cli.output import emit_json, say, table
 from console.cli.session import Session, command, group
 from store.domain.waiving import Waiver
 from store.services.requests import waiving
+from store.services.requests.reading import change_of
 from store.services.requests.waiving import EVERYWHERE, Scope
 
 
@@ -57,7 +59,7 @@ def exception_grant(
         return
     say(f"{waiver}: the gate {gate} is waived until {entry.statement.data['expires']} (entry {entry.seq})")
     if request_id is not None:
-        note(f"then: quarterdeck gate run {request_id}")
+        note_next(change_of(session.context.ledger, request_id))
 
 
 @command(exception, name="list")

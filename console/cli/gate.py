@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from console.cli.gate_text import gate_json, say_gate
-from console.cli.output import emit_json, note, say, table
+from console.cli.gate_text import gate_json, note_next, say_gate
+from console.cli.output import emit_json, say, table
 from console.cli.session import Session, command, group
 from console.presentation.words import counted
 from store.domain.gates.reports import Report
@@ -86,7 +86,7 @@ def report_add(session: Session, file: Path, request_id: str | None, digest: str
     say(f"{stated['name']} is bound to the release {str(stated['release'])[:16]} (entry {entry.seq})")
     say(f"  {_counts(str(stated['form']), stated['counts'])}")
     if request_id:
-        note(f"then: quarterdeck gate run {request_id}")
+        note_next(change_of(session.context.ledger, request_id))
 
 
 @command(report, name="list")

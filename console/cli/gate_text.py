@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console.cli.output import say
+from console.cli.output import note, say
+from store.domain.change import OPEN_STATES, Change
 from store.projections.requests import GateRow
 
 _WORDS = {"pass": "pass", "waived": "WAIVED", "fail": "FAIL"}
@@ -13,6 +14,14 @@ def say_gate(verdict: str, gate: str, reason: str, unblock: str) -> None:
     say(f"  {_WORDS[verdict]}  {gate}: {reason}")
     if verdict == "fail" and unblock:
         say(f"        would unblock: {unblock}")
+
+
+def note_next(change: Change) -> None:
+    """Say what to do once a gate of the request may judge otherwise: a draft is handed in, which runs its gates."""
+    if change.state == "draft":
+        note(f"then: quarterdeck request submit {change.id}")
+    elif change.state in OPEN_STATES:
+        note(f"then: quarterdeck gate run {change.id}")
 
 
 def gate_json(row: GateRow) -> dict[str, object]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from console.presentation.activity import sentence
 from console.presentation.spans import Cell, Line, Span, line
-from console.presentation.times import age, ago, due
+from console.presentation.times import age, ago, ago_short, due
 from console.presentation.words import Mark, counted, severity, status
 from store.clock import parse_timestamp
 from store.projections.anomalies import AnomalyRow
@@ -64,7 +63,9 @@ def _due(row: FindingRow, now: datetime) -> Span:
     if row.state != "open":
         return Span("closed", "muted")
     until = parse_timestamp(row.due)
-    return Span(due(until, now).removeprefix("due in "), "warn" if until > now else "danger")
+    return (
+        Span(due(until, now).removeprefix("due in "), "warn") if until > now else Span(ago_short(until, now), "danger")
+    )
 
 
 def headline(found: Concerns, *, everything: bool, acts: bool = True) -> Line:
@@ -152,8 +153,3 @@ def _anomaly(one: Concern, row: AnomalyRow, now: datetime) -> list[Line]:
 
 def _told(seq: int, time: str, actor: str, words: str, now: datetime) -> Line:
     return line((f"#{seq} ", "muted"), (actor, "strong"), f" {words}  ", (ago(parse_timestamp(time), now), "muted"))
-
-
-def choices(people: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Return everybody as options of a form."""
-    return tuple((name, name) for name in people)

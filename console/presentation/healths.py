@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from console.presentation.spans import Cell, Line, Span, line
-from console.presentation.times import age, ago, due
+from console.presentation.times import age, ago, ago_short, due
 from console.presentation.words import Mark, counted
 from store.clock import parse_timestamp
 from store.domain.duties import Duty, State
@@ -68,9 +68,7 @@ def done_cells(one: Done, now: datetime) -> tuple[Cell, ...]:
     mark = Mark("✓", "done", "ok", "ok") if one.good else Mark("✗", "failed", "danger", "XX")
     if one.time is None:
         mark = Mark("·", "never", "muted", ".")
-    when = (
-        Span(f"{age(parse_timestamp(one.time), now)} ago", "muted") if one.time is not None else Span("never", "muted")
-    )
+    when = Span(ago_short(parse_timestamp(one.time), now), "muted") if one.time is not None else Span("never", "muted")
     return (Span(f"{mark.symbol} {mark.word}", mark.tone), Span(one.key, "muted"), Span(one.what, "muted"), "", when,
             Span("e" if one.seq is not None else "y", "key"))  # fmt: skip
 
@@ -86,7 +84,7 @@ def _day(text: str | None, now: datetime) -> Span:
         until = parse_timestamp(text)
     except (ValueError, OverflowError):
         return Span("unreadable", "danger")
-    return Span(due(until, now).removeprefix("due "), "muted" if until > now else "danger")
+    return Span(due(until, now).removeprefix("due "), "muted") if until > now else Span(ago_short(until, now), "danger")
 
 
 def headline(found: Health, proposals: int) -> Line:

@@ -16,6 +16,9 @@ from console.presentation.times import age, ago, stamp
 from console.presentation.words import severity, short_digest
 from store.clock import parse_timestamp, timestamp
 from store.integrity.entry import Entry
+from store.projections.artifacts import RefusedRow
+from store.projections.deployments import DeploymentRow
+from store.services.delivery.remains import Remains
 from store.services.triage.situation import Situation
 from store.services.triage.triage import Item
 
@@ -242,26 +245,35 @@ def _body(found: Situation, now: datetime, room: int) -> list[Line]:
     if found.three is not None:
         return _drift(found)
     if found.failed is not None:
-        run = found.failed
-        request = f" of {run.request}" if run.request else ""
-        ended = f", ended {stamp(parse_timestamp(run.ended_at))}" if run.ended_at else ""
-        who = line((f"{run.cause}{request} by {run.actor}{ended}", "muted"))
-        if found.remains is not None:
-            return [who, *remains_lines(found.remains)]
-        return [
-            who,
-            line(("reason  ", "muted"), (run.reason or "none recorded", "danger")),
-        ]
+        return _failed(found.failed, found.remains)
     if found.incident is not None:
         opened = f"opened by {found.incident.opened_by} at entry {found.incident.opened_seq}"
         return [line((found.incident.title, "strong")), line((opened, "muted"))]
     if found.refused is not None:
-        return [
-            line(("file    ", "muted"), (found.refused.path, "strong")),
-            line(("reason  ", "muted"), (found.refused.reason, "warn")),
-            line(("kept as ", "muted"), found.refused.kept),
-            line(("export it again and drop the whole file; nothing was taken from this one", "muted")),
-        ]
+        return _refused(found.refused)
+    return _told(found)
+
+
+def _failed(run: DeploymentRow, remains: Remains | None) -> list[Line]:
+    request = f" of {run.request}" if run.request else ""
+    ended = f", ended {stamp(parse_timestamp(run.ended_at))}" if run.ended_at else ""
+    who = line((f"{run.cause}{request} by {run.actor}{ended}", "muted"))
+    if remains is not None:
+        return [who, *remains_lines(remains)]
+    return [who, line(("reason  ", "muted"), (run.reason or "none recorded", "danger"))]
+
+
+def _refused(file: RefusedRow) -> list[Line]:
+    return [
+        line(("file    ", "muted"), (file.path, "strong")),
+        line(("reason  ", "muted"), (file.reason, "warn")),
+        line(("kept as ", "muted"), file.kept),
+        line(("export it again and drop the whole file; nothing was taken from this one", "muted")),
+    ]
+
+
+def _told(found: Situation) -> list[Line]:
+    """Return what there is of anything else: what happened, who did what since, and the command for it."""
     words = [line(found.item.what)]
     words += [
         line((f"#{s.seq} ", "muted"), (s.actor, "strong"), f" {s.step}: {s.words}")

@@ -28,6 +28,12 @@ def ago(then: datetime, now: datetime) -> str:
     return "just now" if short == "s" and number < 2 else f"{number} {long} ago"
 
 
+def ago_short(then: datetime, now: datetime) -> str:
+    """Return how long ago in at most seven cells: `now`, `40s ago`, `9w ago`."""
+    short = age(then, now)
+    return short if short == "now" else f"{short} ago"
+
+
 def due(deadline: datetime, now: datetime) -> str:
     """Return how a deadline stands: `due in 3 h`, `overdue 20 min`."""
     if deadline >= now:

@@ -10,7 +10,6 @@ from console.presentation.text import display
 from console.presentation.themes import LOOKS
 from console.screen.keys import KEYS
 from console.screen.links import link_of
-from console.widgets.filter_bar import FilterBar, Mode
 from store.errors import BadInput
 
 if TYPE_CHECKING:
@@ -33,16 +32,6 @@ async def follow(frame: Frame, text: str) -> None:
     await frame.go_to(link.place, link.subject)
 
 
-def narrow(frame: Frame, text: str) -> None:
-    """Filter what is listed, as if it had been typed after `/`."""
-    bar = frame.query_one(FilterBar)
-    bar.open(Mode.FILTER, text)
-    bar.close()
-    if frame.pane is not None:
-        frame.pane.filter_rows(text)
-        frame.refocus()
-
-
 def _write(frame: Frame, _: str) -> None:
     from console.screen.request_writing import write_request
 
@@ -58,7 +47,7 @@ def _playbook(frame: Frame, _: str) -> None:
 COMMANDS: Final[Mapping[str, tuple[str, str, Run]]] = MappingProxyType(
     {
         "open": ("LINK", "go to an id, an entry or an instant", follow),
-        "filter": ("TEXT", "narrow what is listed", narrow),
+        "filter": ("TEXT", "narrow what is listed", lambda frame, text: frame.narrow(text)),
         "theme": ("NAME", f"change the colours: {', '.join(LOOKS)}", _theme),
         "help": ("", "what can be done here, and why something cannot", lambda frame, _: frame.action_help()),
         "tour": ("", "the console in one page", lambda frame, _: frame.action_tour()),

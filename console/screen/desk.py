@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from console.personal.folders import state_folder
 from console.personal.views import Views
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
-from console.widgets.beside import begin
+from console.widgets.reading_threads import ReadingThreads
 from store.errors import QuarterdeckError
 from store.ledger import Feed
 from store.ledger.report import Verdict, VerificationStopped
@@ -50,6 +50,8 @@ class Desk:
         `views`: how the person looks at changes; the screens write back what is toggled.
         """
         self.views = views or Views()
+        self.threads = ReadingThreads()
+        """In which the workspace is read, by this desk and by whoever shows it."""
         self.context = context
         self.actor = actor
         self._why_nobody = why_nobody or "no key is named; start with --key PATH to act"
@@ -122,7 +124,7 @@ class Desk:
 
             self._feed = Feed(self.context.ledger)
             if self._check and (self._is_quick() or verified.last(self.context) is not None):
-                begin(self._verify)
+                self.threads.begin(self._verify)
         size = self._feed.poll()
         if size is None and self._fresh.is_set():
             self._fresh.clear()

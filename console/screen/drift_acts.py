@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from console.personal.drafts import Draft
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.widgets.dialogs import Ask
 from store.domain import events as ev
+from store.errors import Unstated
 from store.projections.drifts import DriftRow
 from store.services.drift import drifting
 from store.services.drift.drift_list import Listed
@@ -51,11 +54,20 @@ async def adopt(pane: Pane[Any], desk: Desk, row: DriftRow) -> None:
         success="live equals desired",
         rollback_plan="roll back to the release before",
     )
-    opened, _ = await pane.perform(
-        lambda: drifting.adopt(desk.context, desk.me(), row.id, content=content), doing=f"adopting {row.id}"
-    )
-    request = opened.statement.on["request"]
-    pane.say(f"{request} asks to keep {row.id} (entry {opened.seq})", f"it is a draft: 2, then S submits {request}")
+
+    def ask_for(content: ev.RequestContent) -> str:
+        opened, _ = drifting.adopt(desk.context, desk.me(), row.id, content=content)
+        return str(opened.statement.on["request"])
+
+    try:
+        request = await pane.perform(partial(ask_for, content), doing=f"adopting {row.id}")
+    except Unstated as unstated:
+        from console.screen.request_writing import state_the_rest
+
+        draft = Draft(project=row.project, environment=row.environment, fields=vars(content))
+        await state_the_rest(pane, desk, row.id, draft, ask_for, notice=str(unstated))
+        return
+    pane.say(f"{request} asks to keep {row.id}", f"it is a draft: 2, then S submits {request}")
 
 
 async def acknowledge(pane: Pane[Any], desk: Desk, row: DriftRow) -> None:

@@ -12,7 +12,6 @@ from console.presentation.entries import entry_lines, sound, title
 from console.presentation.spans import Line, line
 from console.screen.desk import Desk
 from console.screen.pane import Pane
-from console.widgets.beside import reading
 from console.widgets.dialogs import Dialog
 from console.widgets.terminal import TerminalApp
 from console.widgets.text_view import Facts, TextView
@@ -33,7 +32,7 @@ async def show_entry(pane: Pane[Any], desk: Desk, seq: int) -> None:
         NotFound: there is no such entry.
         IntegrityFailure: its stored bytes are not what they must be.
     """
-    found = await reading(inspect, desk.context, seq)
+    found = await desk.threads.read(inspect, desk.context, seq)
     await pane.ask(EntryDialog(desk, found))
 
 
@@ -81,7 +80,7 @@ class EntryDialog(Dialog[None]):
         """Show the entry before or after the one shown."""
         seq = self._seq + by
         try:
-            self._found = await reading(inspect, self._desk.context, seq)
+            self._found = await self._desk.threads.read(inspect, self._desk.context, seq)
         except NotFound:
             self.app.bell()
         except IntegrityFailure as error:

@@ -15,7 +15,6 @@ from console.presentation.explained_files import page_html
 from console.presentation.spans import line
 from console.screen.desk import Desk
 from console.screen.pane import Pane
-from console.widgets.beside import reading
 from console.widgets.dialogs import Dialog
 from console.widgets.text_view import Facts, TextView
 from store.errors import QuarterdeckError
@@ -36,7 +35,7 @@ async def show_explanation(pane: Pane[Any], desk: Desk, subject: str) -> None:
     Raises:
         NotFound: there is no such thing.
     """
-    page = await reading(explain, desk.context, subject)
+    page = await desk.threads.read(explain, desk.context, subject)
     await pane.ask(ExplainDialog(desk, page))
 
 

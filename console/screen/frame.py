@@ -20,11 +20,12 @@ from console.screen.feed import Feed, FeedFailed
 from console.screen.pane import Pane
 from console.screen.place import Place
 from console.screen.session import Session
+from console.screen.typing_screen import TypingScreen
 from console.widgets.beside import beside, in_worker
-from console.widgets.filter_bar import FilterBar, Mode
+from console.widgets.filter_bar import FilterBar
 from console.widgets.key_line import KeyLine, MessageLine
 from console.widgets.status_bar import StatusBar, Tab, TabStrip
-from console.widgets.terminal import SMALLEST, PatientScreen
+from console.widgets.terminal import SMALLEST
 from console.widgets.text_view import Facts
 from store.errors import QuarterdeckError
 
@@ -34,7 +35,7 @@ FIRST_PAINT_SECONDS = 0.25
 """For so long nothing is drawn when the console opens, so that the first screen is drawn once and not in pieces."""
 
 
-class Frame(PatientScreen):
+class Frame(TypingScreen):
     """The one Textual screen; its panes are the console's screens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,7 +93,7 @@ class Frame(PatientScreen):
         if start.place in known:
             await self.go_to(start.place, start.subject or None)
             if start.filter:
-                commands.narrow(self, start.filter)
+                self.narrow(start.filter)
         elif self._frame_places:
             await self.go_to(self._frame_places[0].id)
         self.run_worker(self._read_beside(), name="begin to read beside")
@@ -130,12 +131,6 @@ class Frame(PatientScreen):
         """The table of screens."""
         return self._frame_places
 
-    @property
-    def pane(self) -> Pane[Any] | None:
-        """The pane in front."""
-        front = self.query_one(ContentSwitcher).visible_content
-        return front if isinstance(front, Pane) else None
-
     async def go_to(self, place_id: str, subject: str | None = None, *, remember: bool = True) -> None:
         """Bring a place to the front, made at its first visit, and open `subject` in it."""
         place = next((found for found in self._frame_places if found.id == place_id), None)
@@ -144,7 +139,7 @@ class Frame(PatientScreen):
             return
         switcher = self.query_one(ContentSwitcher)
         if switcher.current != place.id:
-            self._leave_filter()
+            self.leave_filter()
             if remember and switcher.current:
                 self._frame_past = [*self._frame_past, switcher.current][-20:]
             if not switcher.query_children(f"#{place.id}"):
@@ -158,22 +153,12 @@ class Frame(PatientScreen):
             switcher.current = place.id
         pane = switcher.get_child_by_id(place.id, Pane)
         pane.shown()
-        self._focus_in(pane)
+        self.focus_in(pane)
         if subject is not None:
             pane.open(subject)
         self.query_one(TabStrip).current = self.query_one(StatusBar).current = place.id
         self._show_crumbs()
         self.query_one(KeyLine).reread()
-
-    def _focus_in(self, pane: Pane[Any]) -> None:
-        focused = self.focused
-        if focused is not None and pane in focused.ancestors_with_self:
-            return
-        target = pane.first_focus()
-        if target is None:
-            pane.can_focus = True
-            target = pane
-        self.set_focus(target, scroll_visible=False)  # at once: the keys shown are those of what has the focus
 
     def _show_crumbs(self) -> None:
         pane = self.pane
@@ -261,46 +246,6 @@ class Frame(PatientScreen):
         if place is not None:
             await self.go_to(place.id)
 
-    def action_filter(self) -> None:
-        bar = self.query_one(FilterBar)
-        bar.open(Mode.FILTER, bar.field.value if bar.mode is Mode.FILTER else "")
-
-    def action_command(self) -> None:
-        self.query_one(FilterBar).open(Mode.COMMAND)
-
-    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        if self.pane is not None:
-            self.pane.filter_rows(event.text)
-
-    def on_filter_bar_dismissed(self) -> None:
-        self.refocus()
-
-    async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
-        self.refocus()
-        if event.mode is Mode.COMMAND and event.text.strip():
-            await self.run_command(event.text.strip())
-
-    def refocus(self) -> None:
-        """Give the focus back to the pane in front."""
-        if self.pane is not None:
-            self.set_focus(None)
-            self._focus_in(self.pane)
-
-    def stop_typing(self) -> None:
-        """Close the bar, keep its filter, and give the pane its keys back: an act is asked for by its key."""
-        self.query_one(FilterBar).close()
-        self.refocus()
-
-    def _leave_filter(self) -> bool:
-        """Empty the filter and close the bar; return whether there was a filter."""
-        bar = self.query_one(FilterBar)
-        filtered = bar.mode is Mode.FILTER and bool(bar.field.value)
-        if filtered and self.pane is not None:
-            self.pane.filter_rows("")
-        bar.close()
-        bar.field.value = ""
-        return filtered
-
     async def run_command(self, text: str) -> None:
         """Run what was typed after `:` (`commands.COMMANDS`)."""
         try:
@@ -310,15 +255,14 @@ class Frame(PatientScreen):
 
     def left_off(self) -> LeftOff:
         """Return where the person is now, to be found again at the next start."""
-        pane, bar = self.pane, self.query_one(FilterBar)
+        pane = self.pane
         if pane is None:
             return LeftOff()
-        text = bar.field.value if bar.mode is Mode.FILTER else ""
-        return LeftOff(place=pane.id or "", subject=(pane.subject() or "")[:200], filter=text)
+        return LeftOff(place=pane.id or "", subject=(pane.subject() or "")[:200], filter=self.narrowed_by)
 
     async def action_back(self) -> None:
         """Go one step back: message, filter, inside the pane, the place before."""
-        if self.query_one(MessageLine).clear() or self._leave_filter():
+        if self.query_one(MessageLine).clear() or self.leave_filter():
             return
         if self.pane is not None and self.pane.back():
             return

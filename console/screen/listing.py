@@ -9,7 +9,6 @@ from console.presentation.spans import Line, line
 from console.presentation.words import counted
 from console.screen.desk import Desk
 from console.screen.entry_rows import entry_row
-from console.widgets.beside import reading
 from console.widgets.columns import Row
 from console.widgets.virtual_table import Window
 from store.services.history import searching
@@ -61,7 +60,7 @@ class Listing:
         began = monotonic()
         drawn, untold = 0.0, 0
         try:
-            while (step := await reading(next, steps, None)) is not None:
+            while (step := await self._desk.threads.read(next, steps, None)) is not None:
                 found += step.seqs
                 untold += len(step.seqs)  # not the list's length: new entries may join its other end meanwhile
                 self._looked = (step.reached, began)

@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from console.presentation.spans import Line, line
 from console.screen.keys import look
-from console.widgets.beside import beside, in_worker, reading
+from console.widgets.beside import beside, in_worker
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.line_view import LineView
 from console.widgets.stopwatch import Stopwatch
@@ -158,7 +158,7 @@ class Pane(Container, Generic[T]):
 
     async def fetch(self, call: Callable[[], R], *, doing: str) -> R:
         """Run one call that changes nothing in a thread; like `perform`, but nothing has to wait for its end."""
-        return await self._told(reading(call), doing)
+        return await self._told(beside(self, call), doing)
 
     async def _told(self, answer: Awaitable[R], doing: str) -> R:
         self._pane_doing = doing

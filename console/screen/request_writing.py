@@ -82,6 +82,23 @@ async def edit_request(pane: Pane[Any], desk: Desk, request: str) -> None:
     await _written(pane, desk, request, draft, title, edit_it, notice=tuple(notice))
 
 
+async def state_the_rest(
+    pane: Pane[Any],
+    desk: Desk,
+    key: str,
+    draft: Draft,
+    record: Callable[[ev.RequestContent], str],
+    *,
+    notice: str,
+) -> str | None:
+    """Show in the form what a request that comes of something else, a drift, has to state besides; return its id."""
+    kept = await _offered(pane, desk, key)
+    if isinstance(kept, str):
+        return None
+    title = _title(f"REQUEST OF {key}", f"{draft.project} → {draft.environment}", "")
+    return await _written(pane, desk, key, kept or draft, title, record, notice=(notice,))
+
+
 async def _written(
     pane: Pane[Any],
     desk: Desk,

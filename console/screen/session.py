@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Protocol
 
 from console.presentation.frame import FrameFacts
+from console.widgets.reading_threads import ReadingThreads
 
 
 class Session(Protocol):
     """What the frame of the console needs of an open workspace; panes are given the services they need besides."""
+
+    @property
+    def threads(self) -> ReadingThreads:
+        """In which this workspace is read."""
+        ...
 
     @property
     def read_only(self) -> str | None:

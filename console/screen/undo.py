@@ -6,7 +6,6 @@ from typing import Any
 
 from console.screen.desk import Desk
 from console.screen.pane import Pane
-from console.widgets.beside import reading
 from console.widgets.dialogs import Confirm
 from store.services import undoing
 
@@ -14,7 +13,7 @@ from store.services import undoing
 async def undo(pane: Pane[Any], desk: Desk) -> None:
     """Show what would be taken back, ask why, and record it; or say why it cannot be."""
     me = desk.me()
-    found = await reading(undoing.last_act, desk.context, me.handle)
+    found = await desk.threads.read(undoing.last_act, desk.context, me.handle)
     facts = (
         f"Your last act: entry {found.entry}, {found.kind}.",
         f"An entry under your signature says that it is taken back: {found.words}.",

@@ -8,7 +8,6 @@ from time import monotonic
 from console.presentation.spans import Line, line
 from console.presentation.words import status
 from console.screen.desk import QUICK_ENTRIES, Desk
-from console.widgets.beside import reading
 from store.ledger.report import Report, VerificationStopped
 
 
@@ -56,7 +55,7 @@ class Verification:
             return not stop.is_set()
 
         try:
-            report = await reading(verify_workspace, self._desk.context, scope=scope, progress=progress)
+            report = await self._desk.threads.read(verify_workspace, self._desk.context, scope=scope, progress=progress)
         except VerificationStopped:
             stop.set()
         finally:

@@ -226,7 +226,7 @@ class Triage(Pane[Home]):
     # Moving.
 
     def on_keyed_table_chosen(self, event: KeyedTable.Chosen) -> None:
-        if event.table.id == "lately":
+        if event.view.id == "lately":
             self.run_worker(self._guarded(show_entry(self, self._desk, int(event.key))), group="act")
         else:
             self._open_item()

@@ -5,11 +5,10 @@ Draws by the line: a file of ten thousand lines costs as much as a screenful.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
@@ -21,23 +20,21 @@ from console.presentation.diff_rows import (
     Pair,
     TextDiff,
     compare_texts,
-    differing,
     is_change,
-    pieces,
     position_of,
     rows_of,
 )
-from console.presentation.line_diff import CONTEXT, Change, folds, path_of
+from console.presentation.line_diff import CONTEXT, folds, path_of
 from console.presentation.spans import Line, Span, fit, line, width
 from console.presentation.text import display
-from console.presentation.words import counted
 from console.widgets.beside import beside, in_worker
+from console.widgets.diff_drawing import SHIFT, PairDrawing, draw_fold, draw_marker
 from console.widgets.line_view import LineView
+from console.widgets.messages import WidgetMessage
 
 SPLIT_FROM = 100
 """Cells from which a view that may choose shows both sides."""
 _IN_A_THREAD_FROM = 60_000
-_SHIFT = 8
 _CONTEXTS = (1_000_000, 60, 40, 25, 15, 10, 6, CONTEXT)
 """Lines kept around a change, from all of them to the few that are always kept."""
 
@@ -58,17 +55,11 @@ class DiffView(LineView):
     split: reactive[bool | None] = reactive(None)
     """Side by side; None: when there is room for it."""
 
-    class Ended(Message):
+    @dataclass(eq=False)
+    class Ended(WidgetMessage["DiffView"]):
         """`n` or `N` was pressed where no change is left in this direction."""
 
-        def __init__(self, view: DiffView, direction: int) -> None:
-            self.view = view
-            self.direction = direction
-            super().__init__()
-
-        @property
-        def control(self) -> DiffView:
-            return self.view
+        direction: int
 
     class Turned(Message):
         """A person chose: both sides next to each other, or one below the other."""
@@ -77,17 +68,11 @@ class DiffView(LineView):
             self.split = split
             super().__init__()
 
-    class Compared(Message):
+    @dataclass(eq=False)
+    class Compared(WidgetMessage["DiffView"]):
         """A new diff is shown."""
 
-        def __init__(self, view: DiffView, diff: TextDiff) -> None:
-            self.view = view
-            self.diff = diff
-            super().__init__()
-
-        @property
-        def control(self) -> DiffView:
-            return self.view
+        diff: TextDiff
 
     def __init__(
         self,
@@ -224,7 +209,7 @@ class DiffView(LineView):
             self._relay_at(run.start)
 
     def action_shift(self, direction: int) -> None:
-        self._diff_shift = max(self._diff_shift + direction * _SHIFT, 0)
+        self._diff_shift = max(self._diff_shift + direction * SHIFT, 0)
         self.refresh()
 
     def _centre_again(self) -> None:
@@ -285,72 +270,13 @@ class DiffView(LineView):
             return super().render_line(y)
         room = self.scrollable_content_region.width
         at_cursor = index == self.cursor
-        row = self._diff_rows[index]
-        marker = Segment("▸" if at_cursor else " ", self.tone("key"))
-        match row:
-            case Fold(_, count):
-                words = f"  ⋯ {counted(count, 'unchanged line')}  (space opens)"
-                style = self.tone("strong" if at_cursor else "muted", "fold")
-                return Strip([marker, Segment(words, style)]).adjust_cell_length(room, style)
-            case Pair(_, _):
-                draw = self._split_row if self.is_split() else self._unified_row
+        match row := self._diff_rows[index]:
+            case Fold():
+                return draw_fold(row, room, self.tone, at_cursor=at_cursor)
+            case Pair():
+                drawing = PairDrawing(
+                    diff=self._diff, language=self._diff_language, shift=self._diff_shift, tone=self.tone
+                )
+                draw = drawing.split if self.is_split() else drawing.unified
+                marker = draw_marker(self.tone, at_cursor=at_cursor)
                 return Strip([marker, *draw(row, room - 1)]).adjust_cell_length(room, self.tone("text"))
-
-    def _split_row(self, row: Pair, room: int) -> list[Segment]:
-        half = (room - 1) // 2
-        left = self._half(row, "old", half)
-        right = self._half(row, "new", room - 1 - half)
-        return [*left, Segment("│", self.tone("faint")), *right]
-
-    def _half(self, row: Pair, side: str, room: int) -> list[Segment]:
-        number = row.line.old if side == "old" else row.line.new
-        if number is None:
-            return [Segment(" " * 7 + "╱" * max(room - 7, 0), self.tone("faint"))]
-        return [*self._gutter(row, side, (number,)), *self._text(row, side, room - 7)]
-
-    def _unified_row(self, row: Pair, room: int) -> list[Segment]:
-        side = "new" if row.side == "both" else row.side
-        old = row.line.old if row.side in {"old", "both"} else None
-        new = row.line.new if row.side in {"new", "both"} else None
-        return [*self._gutter(row, side, (old, new)), *self._text(row, side, room - 12)]
-
-    def _gutter(self, row: Pair, side: str, numbers: tuple[int | None, ...]) -> list[Segment]:
-        ground = _ground(row, side)
-        sign = " " if not ground else "−" if side == "old" else "+"
-        shown = "".join(f"{number + 1:>4} " if number is not None else "     " for number in numbers)
-        return [
-            Segment(shown, self.tone("faint")),
-            Segment(f"{sign} ", self.tone(ground or "text", ground)),
-        ]
-
-    def _language(self, side: str, number: int) -> str:
-        """Return the language of one line: code inside a document has its own."""
-        if self._diff_language != "json":
-            return self._diff_language
-        return (self._diff.old_languages if side == "old" else self._diff.new_languages).get(number, "json")
-
-    def _text(self, row: Pair, side: str, room: int) -> list[Segment]:
-        """Return one line's tokens, changed words on their own ground, cut to the window."""
-        number = row.line.old if side == "old" else row.line.new
-        assert number is not None
-        text = (self._diff.old if side == "old" else self._diff.new)[number]
-        ground = _ground(row, side)
-        sides = differing(self._diff, row)
-        segments = [
-            Segment(piece, self.tone(tone, f"{ground}-word" if marked else ground))
-            for piece, tone, marked in pieces(text, self._language(side, number), sides[0 if side == "old" else 1])
-        ]
-        if row.line.change is Change.CHANGED and not any(sides):
-            segments.append(Segment("  looks alike, bytes differ", self.tone("warn", ground)))
-        whole = Strip(segments)
-        cut = whole.crop(self._diff_shift, self._diff_shift + max(room, 0))
-        more = whole.cell_length > self._diff_shift + room
-        if more and room > 1:
-            cut = Strip([*cut.crop(0, room - 1), Segment("…", self.tone("key", ground))])
-        return list(cut.adjust_cell_length(room, self.tone("text", ground)))
-
-
-def _ground(row: Pair, side: str) -> str:
-    if row.line.change is Change.SAME:
-        return ""
-    return "remove" if side == "old" else "add"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
-from textual.message import Message
 from textual.reactive import reactive
 
 from console.presentation.spans import Line, Span, as_line, fit, line, plain, width
 from console.widgets.columns import Column, Row, arrange, heading, layout
 from console.widgets.line_view import LineView
+from console.widgets.messages import WidgetMessage
 
 ARMING_SECONDS = 0.4
 """How long acts wait after the rows moved under the cursor: the time in which a finger is already on its way."""
@@ -27,29 +28,17 @@ class KeyedTable(LineView):
     filter: reactive[str] = reactive("")
     """Only rows that hold every word of this; a word after `!` must not occur."""
 
-    class Highlighted(Message):
+    @dataclass(eq=False)
+    class Highlighted(WidgetMessage["KeyedTable"]):
         """The cursor is on another key (None: the table is empty)."""
 
-        def __init__(self, table: KeyedTable, key: str | None) -> None:
-            self.table = table
-            self.key = key
-            super().__init__()
+        key: str | None
 
-        @property
-        def control(self) -> KeyedTable:
-            return self.table
-
-    class Chosen(Message):
+    @dataclass(eq=False)
+    class Chosen(WidgetMessage["KeyedTable"]):
         """`enter` (or a double click) on a row."""
 
-        def __init__(self, table: KeyedTable, key: str) -> None:
-            self.table = table
-            self.key = key
-            super().__init__()
-
-        @property
-        def control(self) -> KeyedTable:
-            return self.table
+        key: str
 
     def __init__(
         self,

@@ -9,11 +9,11 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.reactive import reactive
 
 from console.presentation.spans import Line, Span, fit, line, plain, width
 from console.widgets.line_view import LineView
+from console.widgets.messages import WidgetMessage
 
 Path = tuple[str, ...]
 """Keys from the root down to a node."""
@@ -54,29 +54,17 @@ class KeyedTree(LineView):
     filter: reactive[str] = reactive("", init=False)
     """Only nodes that hold every word of this, and what leads to them."""
 
-    class Highlighted(Message):
+    @dataclass(eq=False)
+    class Highlighted(WidgetMessage["KeyedTree"]):
         """The cursor is on another node (None: the tree is empty)."""
 
-        def __init__(self, tree: KeyedTree, path: Path | None) -> None:
-            self.tree = tree
-            self.path = path
-            super().__init__()
+        path: Path | None
 
-        @property
-        def control(self) -> KeyedTree:
-            return self.tree
-
-    class Opened(Message):
+    @dataclass(eq=False)
+    class Opened(WidgetMessage["KeyedTree"]):
         """A node was opened or folded; `tree.unfolded` says which are open now."""
 
-        def __init__(self, tree: KeyedTree, path: Path) -> None:
-            self.tree = tree
-            self.path = path
-            super().__init__()
-
-        @property
-        def control(self) -> KeyedTree:
-            return self.tree
+        path: Path
 
     def __init__(self, *, empty: str = "nothing here", id: str | None = None) -> None:
         super().__init__(id=id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -9,13 +10,13 @@ from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
 
 from console.presentation.spans import GROUNDS, TONES, Line, Span, fit
+from console.widgets.messages import WidgetMessage
 
 _BRIGHTER_UNDER_CURSOR = {"muted": "text", "faint": "muted"}
 
@@ -50,17 +51,11 @@ class LineView(ScrollView, can_focus=True):
     header_lines: ClassVar[int] = 0
     cursor: reactive[int] = reactive(0, repaint=False)
 
-    class Moved(Message):
+    @dataclass(eq=False)
+    class Moved(WidgetMessage["LineView"]):
         """The cursor is on another row."""
 
-        def __init__(self, view: LineView, index: int) -> None:
-            self.view = view
-            self.index = index
-            super().__init__()
-
-        @property
-        def control(self) -> LineView:
-            return self.view
+        index: int
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -160,9 +155,9 @@ class LineView(ScrollView, can_focus=True):
         """
         self.scroll_to(y=top, animate=False, force=True)
 
-    def watch_show_vertical_scrollbar(self, shown: bool) -> None:  # noqa: FBT001  Textual calls it so
-        """Put a scrollbar that comes later than the first scrolling to where the list is; Textual tells it nothing."""
-        if shown:
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Put the scrollbar's mark where the view is: Textual tells of a scroll only a bar that stands already."""
+        if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = self.scroll_y
 
     def show_row(self, index: int) -> None:

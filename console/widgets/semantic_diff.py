@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.reactive import reactive
 
 from console.presentation.changes import ComponentChange, FieldChange, Said
@@ -17,6 +16,7 @@ from console.presentation.words import change as change_mark
 from console.presentation.words import counted
 from console.presentation.words import severity as severity_mark
 from console.widgets.line_view import LineView
+from console.widgets.messages import WidgetMessage
 
 _MOST_TOLD = 6
 """Lines of one comment in the tree."""
@@ -52,31 +52,19 @@ class SemanticDiff(LineView):
     header_lines = 1
     noise: reactive[bool] = reactive(False)
 
-    class Highlighted(Message):
+    @dataclass(eq=False)
+    class Highlighted(WidgetMessage["SemanticDiff"]):
         """The cursor is on another component or field."""
 
-        def __init__(self, view: SemanticDiff, component: str | None, path: str | None) -> None:
-            self.view = view
-            self.component = component
-            self.path = path
-            super().__init__()
+        component: str | None
+        path: str | None
 
-        @property
-        def control(self) -> SemanticDiff:
-            return self.view
-
-    class Chosen(Message):
+    @dataclass(eq=False)
+    class Chosen(WidgetMessage["SemanticDiff"]):
         """`enter` on a component (`path` None) or on one of its fields."""
 
-        def __init__(self, view: SemanticDiff, component: str, path: str | None) -> None:
-            self.view = view
-            self.component = component
-            self.path = path
-            super().__init__()
-
-        @property
-        def control(self) -> SemanticDiff:
-            return self.view
+        component: str
+        path: str | None
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

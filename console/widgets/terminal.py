@@ -1,6 +1,6 @@
 """An app that cannot harm the terminal it runs in: the last filters, the colours, signals, crashes.
 
-Everything that touches Textual's private side stands in this module, with a contract test beside it.
+Textual's private side is touched here, in `sparing.py` and in `signals.py`; `test_console_pty.py` holds the contract.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from console.presentation.themes import PALETTES, themes, variables
 from console.presentation.words import ASCII_TABLE
 from console.widgets.clipboard import check_length, copied_by_tmux, inside_screen, through_screen
 from console.widgets.lasting import Outlasting
+from console.widgets.reading_threads import ReadingThreads
 from console.widgets.signals import Signals, nobody_would_wake
 from console.widgets.sparing import Picture
 
@@ -131,9 +132,20 @@ class TerminalApp(App[R]):
         Binding("ctrl+z", "sleep", "Stop; fg goes on", show=False, priority=True, id="app.sleep"),
     ]
 
-    def __init__(self, *, palette: str | None = None, look: str = "auto", ascii_only: bool = False) -> None:
-        """Take the colours that the terminal has, or the `look` of `LOOKS`; a `palette` of `PALETTES` overrules."""
+    def __init__(
+        self,
+        *,
+        palette: str | None = None,
+        look: str = "auto",
+        ascii_only: bool = False,
+        threads: ReadingThreads | None = None,
+    ) -> None:
+        """Take the colours that the terminal has, or the `look` of `LOOKS`; a `palette` of `PALETTES` overrules.
+
+        Widgets read in `threads`; without any the app has its own.
+        """
         super().__init__()
+        self.threads = threads or ReadingThreads()
         for theme in themes():
             self.register_theme(theme)
         self._usual_palette = palette_of(os.environ, self.console.color_system)

@@ -8,9 +8,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widgets import Static
 
-from console.presentation.spans import Line, Span, as_line, content, fit, line, wrap
-from console.presentation.text import display_lines
-from console.presentation.tokens import tokens
+from console.presentation.spans import Line, Span, as_line, content, fit, wrap
 from console.widgets.line_view import LineView
 
 
@@ -84,11 +82,6 @@ class TextView(LineView):
             self._text_room = self._room()
             self.call_later(self._relay)
         return super().render_line(y)
-
-    def show_text(self, text: str, *, language: str = "text") -> None:
-        """Show outside text line by line, coloured as `language` (`json`, `javascript`, …)."""
-        made = [line(*tokens(shown, language)) for shown in display_lines(text, width=20_000)]
-        self.show_lines(made)
 
     def row_count(self) -> int:
         return len(self._text_lines)

@@ -15,13 +15,19 @@ from console.presentation.diff_rows import Fold, pieces
 from console.presentation.line_diff import Change, changed_words, path_of
 from console.presentation.spans import Line, Span, fit, line
 from console.presentation.three_way import ThreeTexts, Triple, line_up, visible
-from console.presentation.words import counted
 from console.widgets.beside import beside, in_worker
+from console.widgets.diff_drawing import (
+    GUTTER,
+    SHIFT,
+    draw_fold,
+    draw_marker,
+    draw_missing,
+    draw_number,
+    in_window,
+)
 from console.widgets.line_view import LineView
 
 _IN_A_THREAD_FROM = 60_000
-_SHIFT = 8
-_GUTTER = 7
 
 
 class ThreeWayView(LineView):
@@ -121,7 +127,7 @@ class ThreeWayView(LineView):
             self._go(run.start)
 
     def action_shift(self, direction: int) -> None:
-        self._three_shift = max(self._three_shift + direction * _SHIFT, 0)
+        self._three_shift = max(self._three_shift + direction * SHIFT, 0)
         self.refresh()
 
     # Drawing.
@@ -147,11 +153,10 @@ class ThreeWayView(LineView):
         if index >= len(self._three_rows):
             return super().render_line(y)
         row = self._three_rows[index]
-        marker = Segment("▸" if index == self.cursor else " ", self.tone("key"))
+        at_cursor = index == self.cursor
         if isinstance(row, Fold):
-            style = self.tone("strong" if index == self.cursor else "muted", "fold")
-            words = f"  ⋯ {counted(row.count, 'unchanged line')}  (space opens)"
-            return Strip([marker, Segment(words, style)]).adjust_cell_length(room, style)
+            return draw_fold(row, room, self.tone, at_cursor=at_cursor)
+        marker = draw_marker(self.tone, at_cursor=at_cursor)
         return Strip([marker, *self._columns(self._three.rows[row], room - 1)])
 
     def _position(self) -> Line:
@@ -206,21 +211,16 @@ class ThreeWayView(LineView):
         self, number: int | None, text: str | None, room: int, look: tuple[str, str, str, Sequence[range]]
     ) -> list[Segment]:
         if number is None or text is None:
-            return [Segment(" " * _GUTTER + "╱" * max(room - _GUTTER, 0), self.tone("faint"))]
+            return draw_missing(room, self.tone)
         sign, tone, ground, marks = look
         segments = [
             Segment(piece, self._word(shown, ground, tone, marked=marked))
             for piece, shown, marked in pieces(text, "json", marks)
         ]
-        space = max(room - _GUTTER, 0)
-        whole = Strip(segments)
-        cut = whole.crop(self._three_shift, self._three_shift + space)
-        if whole.cell_length > self._three_shift + space and space > 1:
-            cut = Strip([*cut.crop(0, space - 1), Segment("…", self.tone("key", ground))])
         return [
-            Segment(f"{number + 1:>4} ", self.tone("faint")),
+            draw_number(number, self.tone),
             Segment(f"{sign} ", self.tone(tone, ground)),
-            *cut.adjust_cell_length(space, self.tone("text", ground)),
+            *in_window(segments, self._three_shift, room - GUTTER, ground, self.tone),
         ]
 
     def _word(self, tone: str, ground: str, changed: str, *, marked: bool) -> Style:

@@ -101,7 +101,7 @@ class TickDialog(Dialog[Ticked | None]):
 
     def on_keyed_table_highlighted(self, event: KeyedTable.Highlighted) -> None:
         event.stop()
-        self._show_about(event.key)
+        self._show_about(self.query_one(KeyedTable).key)  # where the cursor is by now: it may have been put elsewhere
 
     def _show_about(self, key: str | None) -> None:
         """Say the item under the cursor whole: its row may have had to be cut."""

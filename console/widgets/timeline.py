@@ -11,13 +11,13 @@ from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from console.presentation.spans import Line, Span, content, fit, line, width
 from console.presentation.text import display
 from console.presentation.times import day, stamp
+from console.widgets.messages import WidgetMessage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,31 +56,19 @@ class Timeline(Widget, can_focus=True):
     """Which tick the cursor is on; `len(ticks)` is now."""
     marks: reactive[tuple[str | None, str | None]] = reactive((None, None))
 
-    class Moved(Message):
+    @dataclass(eq=False)
+    class Moved(WidgetMessage["Timeline"]):
         """The cursor is on another event (None: now)."""
 
-        def __init__(self, timeline: Timeline, key: str | None, at: datetime) -> None:
-            self.timeline = timeline
-            self.key = key
-            self.at = at
-            super().__init__()
+        key: str | None
+        at: datetime
 
-        @property
-        def control(self) -> Timeline:
-            return self.timeline
-
-    class Marked(Message):
+    @dataclass(eq=False)
+    class Marked(WidgetMessage["Timeline"]):
         """A mark was set or taken away."""
 
-        def __init__(self, timeline: Timeline, start: str | None, end: str | None) -> None:
-            self.timeline = timeline
-            self.start = start
-            self.end = end
-            super().__init__()
-
-        @property
-        def control(self) -> Timeline:
-            return self.timeline
+        start: str | None
+        end: str | None
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

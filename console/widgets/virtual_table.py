@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from textual.message import Message
-
 from console.presentation.spans import Line, Span, cell_width, fit, line
 from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column, Row, arrange, heading, layout
 from console.widgets.line_view import LineView
+from console.widgets.messages import WidgetMessage
 
 PAGE = 200
 _PAGES_KEPT = 24
@@ -34,42 +33,24 @@ class VirtualTable(LineView):
 
     header_lines = 1
 
-    class Highlighted(Message):
+    @dataclass(eq=False)
+    class Highlighted(WidgetMessage["VirtualTable"]):
         """The cursor is on another row (None: not fetched yet, another one follows when it is)."""
 
-        def __init__(self, table: VirtualTable, index: int, key: str | None) -> None:
-            self.table = table
-            self.index = index
-            self.key = key
-            super().__init__()
+        index: int
+        key: str | None
 
-        @property
-        def control(self) -> VirtualTable:
-            return self.table
-
-    class Chosen(Message):
+    @dataclass(eq=False)
+    class Chosen(WidgetMessage["VirtualTable"]):
         """`enter` (or a double click) on a row."""
 
-        def __init__(self, table: VirtualTable, key: str) -> None:
-            self.table = table
-            self.key = key
-            super().__init__()
+        key: str
 
-        @property
-        def control(self) -> VirtualTable:
-            return self.table
-
-    class FetchFailed(Message):
+    @dataclass(eq=False)
+    class FetchFailed(WidgetMessage["VirtualTable"]):
         """The fetch raised; the pane says it the house's way (`Pane.report`)."""
 
-        def __init__(self, table: VirtualTable, error: Exception) -> None:
-            self.table = table
-            self.error = error
-            super().__init__()
-
-        @property
-        def control(self) -> VirtualTable:
-            return self.table
+        error: Exception
 
     def __init__(
         self,

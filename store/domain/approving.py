@@ -12,9 +12,9 @@ from store.domain.enrolment import listed
 from store.domain.gates.wanted import binds_approval, wanted
 from store.domain.policy import ApprovalRule, Policy
 from store.domain.policy.in_force import PLACE, InForce
-from store.domain.roles import Principals, able, holds, require
+from store.domain.roles import Principal, Principals, able, holds, require, why_not
 from store.domain.templates import left, template_of
-from store.domain.waiting import may_approve, require_approver
+from store.domain.waiting import holds_still, may_approve, require_approver
 from store.errors import BadInput, Refusal
 
 SEPARATION: Final = "separation of duties"
@@ -68,6 +68,8 @@ def barred_from_approving(change: Change, actor: str, rules: InForce, at: str) -
         return f"{SEPARATION}: {actor} requested {change.id} and cannot approve it"
     if edited and (not duties.editor_approves or change.environment == PLACE):
         return f"{SEPARATION}: {actor} edited {change.id} and cannot approve it"
+    if actor in change.vouched and not duties.requester_approves:
+        return f"{SEPARATION}: {actor} handed in {change.id}, which a dropped file opened, and cannot approve it"
     until = rules.cools_until(actor, at)
     if until is not None:
         return (
@@ -78,7 +80,10 @@ def barred_from_approving(change: Change, actor: str, rules: InForce, at: str) -
 
 
 def counted(change: Change, *, people: Principals, policy: Policy, at: str) -> tuple[Approval, ...]:
-    """Return the approvals that count at the instant `at`: none void, expired, stale, barred, or of a suspended."""
+    """Return the approvals that count at the instant `at`: none void, expired, stale, barred, or of who may no more.
+
+    A role that ended, was revoked or is suspended since takes the approval along; with the role it comes back.
+    """
     rule = policy.rule(change.level, change.environment)
     standing = InForce(policy=policy)  # who wrote the policy was asked when the approval was given, and is in `doubts`
     return tuple(
@@ -87,8 +92,19 @@ def counted(change: Change, *, people: Principals, policy: Policy, at: str) -> t
         if at < one.not_after
         and _is_fresh(one, rule, at)
         and barred_from_approving(change, one.actor, standing, at) is None
-        and (one.actor not in people.by_handle or people.by_handle[one.actor].suspended(at) is None)
+        and holds_still(change, one.actor, people=people, at=at)
     )
+
+
+def _lapsed(change: Change, people: Principals, at: str) -> list[str]:
+    """Return in words which approvals do not count because their givers could not give them any more, and why."""
+    place = {"project": change.project, "environment": change.environment}
+    return [
+        f"the approval of {one.actor} (entry {one.seq}) does not count now:"
+        f" {why_not(people.by_handle.get(one.actor, Principal(handle=one.actor)), 'approve', **place, at=at)}"
+        for one in change.good_approvals
+        if not holds_still(change, one.actor, people=people, at=at)
+    ]
 
 
 def approvals_missing(
@@ -110,7 +126,7 @@ def approvals_missing(
     if rule.roles and not _different(rule.roles, [_holders(change, people, good, role, at) for role in rule.roles]):
         missing.append(f"no approvals by different holders of {', '.join(rule.roles)}")
     missing += owners_missing(change, good)
-    return [*missing, *change.elsewhere] if missing else []
+    return [*missing, *_lapsed(change, people, at), *change.elsewhere] if missing else []
 
 
 def owners_missing(change: Change, approvers: Iterable[str]) -> list[str]:
@@ -221,7 +237,7 @@ def _unticked(change: Change, people: Principals, rules: InForce) -> tuple[list[
 
 def _barred_from_deploying(change: Change, actor: str, policy: Policy) -> str | None:
     duties = policy.separation
-    if not duties.requester_deploys and actor in change.editors:
+    if not duties.requester_deploys and actor in {*change.editors, *change.vouched}:
         return f"{SEPARATION}: {actor} requested or edited {change.id} and cannot deploy it"
     if not duties.approver_deploys and any(one.actor == actor for one in change.good_approvals):
         return f"{SEPARATION}: {actor} approved {change.id} and cannot deploy it"

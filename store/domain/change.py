@@ -78,6 +78,10 @@ class Change:
     ticks: tuple[Tick, ...] = ()
     """What was ticked off its checklist for the present digest."""
     opened_at: str = ""
+    dropped: bool = False
+    """A file beside an export opened it, in the name of whoever's key was watching: nobody knows whose file it was."""
+    vouched: tuple[str, ...] = ()
+    """Who handed it in where it was dropped: the people who asked for it, whoever's key opened it."""
     submitted_at: str | None = None
     """When it was handed in as it stands: from then on its deadline runs."""
     escalations: tuple[Escalation, ...] = ()
@@ -149,6 +153,7 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
             digest=event.digest,
             state="draft",
             base=event.base,
+            dropped=event.file is not None,
             opened_at=record.time,
         )
     if change is None:
@@ -172,7 +177,8 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
             )
         case ev.RequestSubmitted():
             since = max(change.opened_at, record.time)  # handed in before it was opened: a clock was put back
-            return replace(change, state="in review", submitted_at=since, escalations=())
+            vouched = (*change.vouched, record.actor) if change.dropped else ()
+            return replace(change, state="in review", submitted_at=since, escalations=(), vouched=vouched)
         case ev.RequestEscalated() if event.digest == change.digest and record.actor == ev.SYSTEM:
             return _escalated(change, record, event)
         case ev.RequestWithdrawn():

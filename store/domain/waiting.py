@@ -88,6 +88,18 @@ def may_approve(
     return one is not None and any(holds(one, role, **place, at=at) for role in roles)
 
 
+def holds_still(change: Change, handle: str, *, people: Principals, at: str) -> bool:
+    """Say whether `handle` holds now what an approval is given with: a usual role, or one it was ever escalated to.
+
+    Whether that role was theirs to approve with when they did is asked of the approval itself (`vouching`).
+    """
+    place = {"project": change.project, "environment": change.environment}
+    one = people.by_handle.get(handle)
+    return may(people, handle, "approve", **place, at=at) or (
+        one is not None and any(holds(one, told.role, **place, at=at) for told in change.escalations)
+    )
+
+
 def require_approver(change: Change, handle: str, *, people: Principals, policy: Policy, at: str) -> None:
     """Raise Refusal where `may_approve` says no, naming who could instead."""
     if not may_approve(change, handle, people=people, policy=policy, at=at):

@@ -189,7 +189,7 @@ def _who_grants(change: Change | None, *, people: Principals, policy: Policy, pl
 
 
 def _is_own(actor: str, change: Change, policy: Policy) -> str | None:
-    if actor in change.editors and not policy.separation.waiver_own_request:
+    if actor in {*change.editors, *change.vouched} and not policy.separation.waiver_own_request:
         return f"{SEPARATION}: {actor} requested or edited {change.id} and cannot waive a gate of it"
     return None
 

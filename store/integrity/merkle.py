@@ -80,25 +80,6 @@ class RootBuilder:
         return Frontier(self.size, tuple(self._hashes))
 
 
-def completed_nodes(size_before: int, leaf: bytes, get_node: GetNode) -> list[tuple[int, int, bytes]]:
-    """Return the interior nodes that leaf `size_before` completes, as (level ≥ 1, index, hash), lowest first.
-
-    The leaf itself, (0, `size_before`, `leaf`), is not in the list. Half of all leaves complete nothing.
-    """
-    nodes: list[tuple[int, int, bytes]] = []
-    level, index, current = 0, size_before, leaf
-    while index & 1:
-        current = node_hash(get_node(level, index - 1), current)
-        level, index = level + 1, index >> 1
-        nodes.append((level, index, current))
-    return nodes
-
-
-def root_from_nodes(size: int, get_node: GetNode) -> bytes:
-    """Return the root of the first `size` leaves from the hashes of complete subtrees."""
-    return _range_hash(0, size, get_node)
-
-
 def frontier_from_nodes(size: int, get_node: GetNode) -> Frontier:
     """Return the right edge of the first `size` leaves from the hashes of complete subtrees."""
     return Frontier(size, tuple(_edge(0, size, get_node)))

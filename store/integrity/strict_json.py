@@ -21,7 +21,6 @@ MAX_DEPTH = 200
 MAX_VALUES = 1_000_000
 """How many members and items a document may hold: each takes some 150 bytes as long as it is looked at."""
 
-_BOM = b"\xef\xbb\xbf"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

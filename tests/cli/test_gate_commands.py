@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli_desk import Desk
+from cli_desk import STATEMENT, Desk
 
 from store.domain.gates.wanted import ALWAYS, OF_POLICY
 
@@ -54,6 +54,17 @@ def test_a_gate_is_shown_run_reported_to_and_waived(asked: Desk) -> None:
     ran = asked.run("gate", "run", "CR-0001", key="bo", status=0)
     assert f"bound to request digest {bound['digest'][:16]}, release {bound['release'][:16]}" in ran.text
     assert {one["request_digest"] for one in bound["gates"]} == {bound["digest"]}
+
+
+def test_what_comes_next_is_to_submit_a_draft_and_to_run_the_gates_of_what_waits(asked: Desk) -> None:
+    opened = ("request", "open", "--project", "orders", "--env", "prod", "--title", "Again", "--why", "needed")
+    assert asked.json(*opened, *STATEMENT, key="alice")["state"] == "draft"
+    (asked.root / "unit.xml").write_text('<testsuite><testcase name="a"/></testsuite>')
+    add = ("gate", "report", "add", "unit.xml", "--request")
+    for request, following in (("CR-0001", "gate run CR-0001"), ("CR-0002", "request submit CR-0002")):
+        assert f"then: quarterdeck {following}\n" in asked.run(*add, request, key="alice", status=0).complaint
+    asked.run("request", "withdraw", "CR-0002", "--reason", "the same", key="alice", status=0)
+    assert "then:" not in asked.run(*add, "CR-0002", key="alice", status=0).complaint
 
 
 def test_wrong_files_and_names_are_told_in_one_line(asked: Desk) -> None:

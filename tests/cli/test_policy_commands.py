@@ -64,6 +64,14 @@ def test_a_linked_or_unreadable_policy_file_is_one_clear_line(ready: Desk) -> No
     assert "no UTF-8" in ready.run("policy", "check", status=2).complaint
 
 
+def test_an_empty_policy_file_is_named(ready: Desk) -> None:
+    path = ready.ws / "policies" / "extra.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+    for words in (("check",), ("diff",), ("propose", "--why", "w")):
+        assert f"{path}: it is empty" in ready.run("policy", *words, key="alice", status=2).complaint
+
+
 def test_request_show_says_how_risky_it_is_point_by_point(ready: Desk) -> None:
     ready.release(orders(1), "First release")
     shown = ready.run("request", "show", "CR-0001").text

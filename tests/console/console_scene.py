@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
+from console.widgets.reading_threads import ReadingThreads
 from console.widgets.terminal import TerminalApp
 
 
@@ -62,6 +63,7 @@ class MemorySession:
     """A session whose ledger is a number."""
 
     def __init__(self, facts: FrameFacts = FACTS) -> None:
+        self.threads = ReadingThreads()
         self.facts = facts
         self.grew: int | None = None
         self.interrupted = False

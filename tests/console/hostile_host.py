@@ -76,7 +76,7 @@ class Everything(Pane[None]):
             NOW,
         )
         self.query_one(Timeline).position = 3
-        self.query_one(TextView).show_text("\n".join(HOSTILE), language="json")
+        self.query_one(TextView).show_lines(HOSTILE)
         self.crumbs = HOSTILE[:3]
         self.say(*HOSTILE[:5], tone="danger")
 

@@ -192,7 +192,7 @@ async def test_hostile_text_is_shown_safely_by_facts_text_and_messages() -> None
     facts, view, message = Facts(*HOSTILE[:8]), TextView(wrapped=True), MessageLine()
     app = Host(facts, view, message)
     async with app.run_test(size=(80, 50)) as pilot:
-        view.show_text("\n".join(HOSTILE), language="json")
+        view.show_lines(HOSTILE)
         message.say(HOSTILE[:4], tone="warn")
         facts.show_lines(*(line((name, "danger")) for name in HOSTILE[:12]))
         await pilot.pause()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from console.widgets.beside import beside
+from console.widgets.terminal import TerminalApp
 
 
 class Reader(Widget):
@@ -36,7 +37,7 @@ class Reader(Widget):
         return words
 
 
-class Reading(App[None]):
+class Reading(TerminalApp[None]):
     def compose(self) -> ComposeResult:
         yield Reader()
 

@@ -13,7 +13,6 @@ from support.scene import Scene
 from console.screen import desk as desk_module
 from console.screen.desk import Desk
 from console.screen.verification import Verification
-from console.widgets.beside import left_behind
 from store.ledger.report import Report, Verdict, VerificationStopped
 from store.services.audit import verifying
 from store.services.audit.verifying import Progress, Scope, verify_workspace
@@ -32,7 +31,7 @@ def chain_after_start(scene: Scene) -> str:
     """Return what a console that opens now says of the ledger, once its check is done."""
     desk = Desk(scene.context, None)
     desk.poll()
-    assert not left_behind(30)
+    assert not desk.threads.left_behind(30)
     return desk.chain
 
 

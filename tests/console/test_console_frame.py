@@ -82,7 +82,7 @@ class Orders(Pane[list[str]]):
             self.say("rolled back")
 
     async def act_deploy(self) -> None:
-        await self.perform(self.gate.wait, doing="deploying")
+        await self.perform(lambda: self.gate.wait(30), doing="deploying")
 
     def look_diff(self) -> None:
         self.go("second", "CR-0001")

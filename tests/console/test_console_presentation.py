@@ -14,7 +14,7 @@ from console.presentation.languages import languages
 from console.presentation.spans import GROUNDS, TONES, Span, content, fit, line, plain, width, wrap
 from console.presentation.text import display
 from console.presentation.themes import PALETTES, variables
-from console.presentation.times import age, ago, due, lasted, when
+from console.presentation.times import age, ago, ago_short, due, lasted, when
 from console.presentation.tokens import tokens
 from console.presentation.words import KINDS, SEVERITIES, STATUSES, counted, kind, severity, short_digest, status
 from store.domain.component import Component, Json
@@ -102,6 +102,12 @@ def test_deadlines_and_durations_are_in_words() -> None:
     assert [lasted(s) for s in (0.42, 12, 80, 7500)] == ["0.4 s", "12 s", "1 min 20 s", "2 h 5 min"]
     assert when(NOW, NOW) == "14:02:11Z"
     assert when(NOW - timedelta(days=2), NOW) == "2026-11-21 14:02Z"
+
+
+@pytest.mark.parametrize("seconds", [0, 4, 59, 3_599, 86_399, 13 * 86_400, 99 * 7 * 86_400])
+def test_how_long_something_is_overdue_fits_its_column(seconds: int) -> None:
+    now = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+    assert len(ago_short(now - timedelta(seconds=seconds), now)) <= 7
 
 
 @given(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from console_scene import Host
 from rich.color import ColorSystem
 from rich.console import Console as RichConsole
 from rich.segment import Segment
@@ -20,10 +21,24 @@ from support.terminal_bytes import assert_only_drawing
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import TextArea
 
-from console.widgets.terminal import AsciiFilter, ScrubFilter, crash_report, palette_of, preflight, scrub
+from console.presentation.themes import PALETTES
+from console.widgets.key_line import KeyLine
+from console.widgets.terminal import (
+    AsciiFilter,
+    PatientScreen,
+    ScrubFilter,
+    crash_report,
+    palette_of,
+    preflight,
+    scrub,
+)
 
 HOST = Path(__file__).with_name("hostile_host.py")
 
@@ -159,12 +174,50 @@ def test_the_private_side_of_textual_is_still_there() -> None:
         assert callable(getattr(App, name)), name
     assert list(signature(App._display).parameters) == ["self", "screen", "renderable"]
     assert list(signature(App._build_driver).parameters) == ["self", "headless", "inline", "mouse", "size"]
+    assert list(signature(App._refresh_truecolor_filter).parameters) == ["self", "theme"]
+    assert list(signature(Screen._compositor_refresh).parameters) == ["self"]
+    assert "self._repaint_required = False" in getsource(Widget), "PatientScreen.draw_whole takes its mark away"
+    assert "TextArea" in TextArea._css_type_names, "ctrl+z is left to a text by this name"
     assert "WriterThread(self._file)" in getsource(LinuxDriver), "the terminal may go away: widgets/lasting.py"
     app: App[None] = App()
     for name in ("_running", "_closed", "_batch_count", "_driver", "_exit_renderables"):
         assert hasattr(app, name), name
     assert callable(app.app_resume_signal.subscribe)
     assert isinstance(RichConsole(color_system="256", force_terminal=True)._color_system, ColorSystem)
+
+
+async def test_the_first_theme_looks_as_textual_makes_a_later_one_look() -> None:
+    """`TerminalApp._begin_with` does by itself what Textual's `_watch_theme` does."""
+
+    def looks(app: Host) -> tuple[object, ...]:
+        (ansi,) = (one for one in app._filters if isinstance(one, ANSIToTruecolor))
+        ground = app.query_one(KeyLine).background_colors
+        return app.theme, sorted(app.classes), app.stylesheet._variables, vars(ansi), ground
+
+    first, later = Host(KeyLine(), palette="contrast"), Host(KeyLine(), palette="truecolor")
+    async with first.run_test():
+        begun = looks(first)
+    async with later.run_test() as pilot:
+        before = looks(later)
+        later.theme = PALETTES["contrast"]
+        await pilot.pause()
+        assert looks(later) == begun != before
+
+
+async def test_nothing_is_rendered_while_drawing_is_put_off() -> None:
+    """`PatientScreen` steps in where Textual renders in spite of a batch."""
+    app = Host()
+    async with app.run_test() as pilot:
+        screen, drawn = PatientScreen(), []
+        await app.push_screen(screen)
+        screen._compositor.render_update = lambda **_: drawn.append("drawn")  # type: ignore[method-assign,assignment]
+        with app.batch_update():
+            screen._refresh_layout()  # as a resize does; Textual would render at its next idle moment
+            await pilot.pause()
+            assert drawn == []
+        screen.draw_whole()
+        await pilot.pause()
+        assert drawn
 
 
 def test_the_pictures_that_textual_sends_are_the_two_that_are_known() -> None:

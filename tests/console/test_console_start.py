@@ -84,6 +84,18 @@ def test_the_tour_comes_once_and_the_console_begins_where_it_was_left(home: Path
     assert status == 143
 
 
+def test_the_tour_was_seen_also_where_the_console_was_killed(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "state", tmp_path / "state")
+    folders = {"XDG_STATE_HOME": f"{tmp_path}/state", "XDG_CONFIG_HOME": f"{tmp_path}/config"}
+    (tmp_path / "state" / "quarterdeck" / "console" / "person.json").unlink(missing_ok=True)
+    first = start(home, **folders)
+    first.expect(rb"Welcome to quarterdeck")
+    left(first, signal.SIGKILL)
+    again = start(home, **folders)
+    assert again.expect([rb"READ ONLY", rb"Welcome to quarterdeck"]) == 0
+    left(again, signal.SIGTERM)
+
+
 @pytest.mark.parametrize("terminal", ["xterm", "screen", "tmux-256color", "linux"])
 def test_without_colours_and_symbols_only_ascii_without_colours_is_sent(home: Path, terminal: str) -> None:
     child = start(home, "open", "drift", TERM=terminal, LANG="C", NO_COLOR="1")

@@ -40,6 +40,16 @@ async def test_the_cursor_stays_on_its_key_when_rows_move() -> None:
         assert table.cursor == 3
 
 
+async def test_a_scrollbar_that_comes_after_the_scroll_stands_where_the_view_is() -> None:
+    table = KeyedTable(COLUMNS)
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.sync(rows(*(f"{number:02}" for number in range(40))))
+        table.select("30")  # before the first picture: there is no bar yet
+        assert not table.show_vertical_scrollbar
+        await pilot.pause()
+        assert table.vertical_scrollbar.position == table.scroll_offset.y > 0
+
+
 async def test_acts_wait_after_rows_moved_under_the_cursor() -> None:
     clock = Ticking()
     table = KeyedTable(COLUMNS, clock=clock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from store.domain import events as ev
@@ -177,11 +179,12 @@ def test_a_specification_has_to_say_what_the_policy_asks() -> None:
 
 def test_going_back_has_to_be_possible_and_rehearsed() -> None:
     rule = RollbackReady(rehearsed_in="test")
-    assert standing.rollback_ready(standing.Back(previous="", rule=RollbackReady())).passed
-    assert not standing.rollback_ready(standing.Back(previous=ONE, rule=rule)).passed
-    assert standing.rollback_ready(standing.Back(previous=ONE, rule=rule, rehearsed=True)).passed
-    assert not standing.rollback_ready(standing.Back(previous=ONE, rule=RollbackReady(), damage=("gone",))).passed
-    assert not standing.rollback_ready(standing.Back(previous=ONE, rule=RollbackReady(), quarantined="bad")).passed
+    back = partial(standing.Back, project="orders")
+    assert standing.rollback_ready(back(previous="", rule=RollbackReady())).passed
+    assert not standing.rollback_ready(back(previous=ONE, rule=rule)).passed
+    assert standing.rollback_ready(back(previous=ONE, rule=rule, rehearsed=True)).passed
+    assert not standing.rollback_ready(back(previous=ONE, rule=RollbackReady(), damage=("gone",))).passed
+    assert not standing.rollback_ready(back(previous=ONE, rule=RollbackReady(), quarantined="bad")).passed
 
 
 def test_a_condition_that_breaks_has_not_held() -> None:

@@ -8,20 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.merkle_nodes import nodes_over
 
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.merkle import (
     EMPTY_ROOT,
     Frontier,
-    GetNode,
     RootBuilder,
-    completed_nodes,
     consistency_proof,
     frontier_from_nodes,
     inclusion_proof,
     leaf_hash,
     node_hash,
-    root_from_nodes,
     verify_consistency,
     verify_inclusion,
 )
@@ -39,21 +37,8 @@ def slow_root(leaves: list[bytes]) -> bytes:
     return node_hash(slow_root(leaves[:k]), slow_root(leaves[k:]))
 
 
-def grown(leaves: list[bytes]) -> dict[tuple[int, int], bytes]:
-    nodes: dict[tuple[int, int], bytes] = {}
-    for index, leaf in enumerate(leaves):
-        nodes[0, index] = leaf
-        for level, position, value in completed_nodes(index, leaf, getter(nodes)):
-            nodes[level, position] = value
-    return nodes
-
-
-def getter(nodes: dict[tuple[int, int], bytes]) -> GetNode:
-    return lambda level, index: nodes[level, index]
-
-
 LEAVES = [leaf_hash(str(number).encode()) for number in range(70)]
-NODES = getter(grown(LEAVES))
+NODES = nodes_over(LEAVES)
 ROOTS = [slow_root(LEAVES[:size]) for size in range(71)]
 
 
@@ -64,15 +49,13 @@ def test_the_constants_of_the_rfc_hold() -> None:
     assert node_hash(b"N123", b"N456").hex() == "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb"
 
 
-def test_the_reference_tree_grows_node_by_node(vectors: Path) -> None:
+def test_the_reference_tree_has_its_roots(vectors: Path) -> None:
     tree = json.loads((vectors / "merkle-rfc6962" / "reference_tree.json").read_text())
     leaves = [leaf_hash(bytes.fromhex(data)) for data in tree["leaf_inputs_hex"]]
-    nodes = grown(leaves)
-    for level, hashes in enumerate(tree["node_hashes_by_level_hex"]):
-        for index, value in enumerate(hashes):
-            assert nodes[level, index].hex() == value
+    levels = [[bytes.fromhex(value) for value in hashes] for hashes in tree["node_hashes_by_level_hex"]]
+    assert levels[0] == leaves
     for size, root in enumerate(tree["root_hash_by_tree_size_hex"]):
-        assert root_from_nodes(size, getter(nodes)).hex() == root
+        assert frontier_from_nodes(size, lambda level, index: levels[level][index]).root().hex() == root
 
 
 def test_published_inclusion_proofs_get_their_verdicts(vectors: Path) -> None:
@@ -142,16 +125,23 @@ def test_trillians_trees_have_our_nodes(vectors: Path, name: str, size: int) -> 
     tiles = trillian_tiles((vectors / "trillian-tree/integration/format/testdata" / name).read_text())
     leaves = [tiles[tile][8, index] for tile in sorted(tiles) if len(tile) == 7 for index in tile_leaves(tiles[tile])]
     assert len(leaves) == size
-    nodes = grown(leaves)
     compared = 0
     for prefix, tile in tiles.items():
         base_level = (7 - len(prefix)) * 8
         first = int.from_bytes(prefix, "big")
         for (depth, path), value in tile.items():
             level = base_level + 8 - depth
-            assert nodes[level, (first << depth) + (path >> (8 - depth))] == value
+            index = (first << depth) + (path >> (8 - depth))
+            assert root_over(leaves[index << level : (index + 1) << level]) == value
             compared += 1
-    assert compared >= len(nodes)
+    assert compared >= sum(size >> level for level in range(size.bit_length())), "every complete subtree"
+
+
+def root_over(leaves: list[bytes]) -> bytes:
+    builder = RootBuilder()
+    for leaf in leaves:
+        builder.add(leaf)
+    return builder.root()
 
 
 def tile_leaves(tile: dict[tuple[int, int], bytes]) -> list[int]:
@@ -190,7 +180,7 @@ def unescaped(text: str) -> bytes:
 def test_every_way_to_a_root_agrees_for_every_size() -> None:
     frontier, builder = Frontier(), RootBuilder()
     for size in range(71):
-        assert frontier.root() == builder.root() == root_from_nodes(size, NODES) == ROOTS[size]
+        assert frontier.root() == builder.root() == frontier_from_nodes(size, NODES).root() == ROOTS[size]
         assert frontier == builder.frontier() == frontier_from_nodes(size, NODES)
         assert frontier.size == builder.size == size
         if size < 70:
@@ -282,7 +272,7 @@ def test_two_roots_of_one_size_are_named_as_what_they_are() -> None:
 @given(st.integers(1, 5000), st.data())
 def test_large_trees_prove_themselves(size: int, data: st.DataObject) -> None:
     index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size))
-    root, root_then = root_from_nodes(size, repeated), root_from_nodes(old, repeated)
+    root, root_then = frontier_from_nodes(size, repeated).root(), frontier_from_nodes(old, repeated).root()
     verify_inclusion(index, size, LEAVES[0], inclusion_proof(index, size, repeated), root)
     verify_consistency(old, size, consistency_proof(old, size, repeated), root_then, root)
     if old < size:

@@ -8,37 +8,27 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from support.merkle_nodes import nodes_over
 
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.checkpoint import Checkpoint
-from store.integrity.merkle import completed_nodes, inclusion_proof, leaf_hash, root_from_nodes
+from store.integrity.merkle import frontier_from_nodes, inclusion_proof, leaf_hash
 from store.integrity.note import Cosigner, NoKnownSignature, NoteSigner, make_note
 from store.integrity.proof import Proof, parse_proof, verify_proof, write_proof
 
 BODIES = [f"entry {number}".encode() for number in range(21)]
-NODES: dict[tuple[int, int], bytes] = {}
-for _index, _body in enumerate(BODIES):
-    NODES[0, _index] = leaf_hash(_body)
-    for _level, _position, _value in completed_nodes(
-        _index, leaf_hash(_body), lambda level, index: NODES[level, index]
-    ):
-        NODES[_level, _position] = _value
-
+NODE = nodes_over([leaf_hash(body) for body in BODIES])
 LOG = NoteSigner("example.com/ledger", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 WITNESSES = [Cosigner(f"w{number}.example", Ed25519PrivateKey.generate()) for number in range(3)]
 
 
-def node(level: int, index: int) -> bytes:
-    return NODES[level, index]
-
-
 def text(size: int, origin: str = "example.com/ledger") -> str:
-    return Checkpoint(origin=origin, size=size, root=root_from_nodes(size, node)).text()
+    return Checkpoint(origin=origin, size=size, root=frontier_from_nodes(size, NODE).root()).text()
 
 
 def proof_of(index: int, size: int = 21, *, cosigned: int = 0) -> Proof:
     lines = [LOG.signature(text(size)), *(witness.signature(text(size), time=7) for witness in WITNESSES[:cosigned])]
-    return Proof(index=index, hashes=tuple(inclusion_proof(index, size, node)), checkpoint=make_note(text(size), lines))
+    return Proof(index=index, hashes=tuple(inclusion_proof(index, size, NODE)), checkpoint=make_note(text(size), lines))
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 21])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.scene import Scene
+from support.scene import Scene, add_environment
 from support.tampering import smuggle
 
 from store import archive
@@ -62,6 +62,20 @@ def test_what_is_seen_live_counts_beside_what_was_exported(scene: Scene) -> None
     scene.ingest(caller("shop.example"))
     scene.observe(caller("shop.example", "evil.example"))
     assert item(inventory(scene.context), "evil.example").in_use
+
+
+def test_what_a_deployed_release_uses_is_in_use_where_it_was_never_exported(scene: Scene) -> None:
+    add_environment(scene.context, scene.alice, "dev")
+    scene.ingest(caller("old.example"), place="dev")
+    scene.deploy(scene.approved())
+    verified = scene.size
+    scene.ingest(caller("new.example"), place="dev")
+    found = item(inventory(scene.context), "old.example")
+    assert [(use.environment, use.project, use.component, use.name) for use in found.uses] == [
+        ("prod", "orders", "t1", "Orders")
+    ]
+    assert (found.last.seq, found.since) == (verified, Since.NEW)
+    assert states(inventory(scene.context, environment="prod")) == {"old.example": "new"}
 
 
 def test_a_project_and_an_environment_narrow_the_list(scene: Scene) -> None:

@@ -17,8 +17,6 @@ from store.services.drift.drift_view import three_way
 from store.services.requests import approving, requests
 from store.services.requests.requests import change_of
 
-EVERYTHING = ("open", "acknowledged", "adopted", "resolved")
-
 
 def row(scene: Scene, drift: str = "DR-0001") -> DriftRow:
     with scene.context.ledger.reading() as connection:
@@ -155,6 +153,18 @@ def test_what_was_seen_and_has_changed_since_cannot_be_adopted(scene: Scene) -> 
     scene.observe(V1)
     with pytest.raises((Refusal, BadInput)):
         drifting.adopt(scene.context, scene.bo, "DR-0001", content=content())
+
+
+def test_what_else_changed_in_the_export_since_is_adopted_with_it_and_stops_nothing(scene: Scene) -> None:
+    scene.live(V1)
+    scene.observe(TAMPERED)
+    scene.observe(TAMPERED + b"\n")
+    opened, _ = drifting.adopt(scene.context, scene.bo, "DR-0001", content=content())
+    request = opened.statement.on["request"]
+    requests.submit(scene.context, scene.bo, request)
+    approving.approve(scene.context, scene.dana, request)
+    scene.deploy(request)
+    assert scene.delivered() == {"flows.json": TAMPERED + b"\n"}
 
 
 def test_adopting_one_file_keeps_the_others_as_desired(scene: Scene) -> None:

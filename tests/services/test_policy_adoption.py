@@ -213,7 +213,8 @@ def test_an_approval_cannot_help_itself_by_claiming_another_time(
     request = scene.submitted()
     genuine = approving.approve(scene.context, eve, request)
     scene.deploy(request)
-    if "not_after" not in claims:
+    ended = "no role" in reason
+    if ended:
         scene.clock.advance(hours=9)
     scene.ingest(V2)
     second = scene.submitted()
@@ -227,6 +228,8 @@ def test_an_approval_cannot_help_itself_by_claiming_another_time(
     statement = statement_of(scene.context, forged, "eve")
     statement = replace(statement, time=claims.get("time", statement.time))
     smuggle(scene.context, statement, eve.signer.sign(statement.bytes()))
+    if ended:  # given again, and too late for that one
+        people.grant(scene.context, scene.alice, "eve", ev.Grant(role="approver"))
     with pytest.raises(Refusal, match=reason):
         scene.deploy(second)
 

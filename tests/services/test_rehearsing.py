@@ -96,7 +96,7 @@ def test_the_gate_believes_a_rehearsal_and_nothing_less(staged: Scene) -> None:
     request = to_production(staged)
     refused = ready(staged, request)
     assert not refused.passed
-    assert refused.unblock == "quarterdeck rollback staging --project … --rehearse"
+    assert refused.unblock == "quarterdeck rollback staging --project orders --rehearse"
     release = change_of(staged.context.ledger, request).target
     forged = ev.RollbackRehearsed(
         deployment="DEP-0002", project="orders", environment="staging", release=release.release, to="0" * 64,

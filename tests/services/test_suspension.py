@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.keyring import line_of
 from support.scene import Scene
@@ -56,6 +58,31 @@ def test_an_approval_does_not_count_while_its_giver_is_suspended(scene: Scene) -
     with pytest.raises(Refusal, match="0 of 1 approvals"):
         scene.deploy(request)
     people.reinstate(scene.context, scene.alice, "dana", reason="key found")
+    assert scene.deploy(request).verified
+
+
+@pytest.mark.parametrize("how", ["ended", "revoked", "suspended"])
+def test_an_approval_counts_only_as_long_as_its_giver_could_give_it(scene: Scene, how: str) -> None:
+    role = parse_grant("approver@orders/*")
+    held = replace(role, expires="2026-03-03T12:00:00.000Z") if how == "ended" else role
+    gus = scene.enrol("gus", "requester")
+    people.grant(scene.context, scene.alice, "gus", held)
+    scene.ingest()
+    request = scene.approved(by=[gus])
+    match how:
+        case "ended":
+            scene.clock.advance(seconds=2 * 86_400)
+            why = "the role approver ended at 2026-03-03T12:00:00.000Z"
+        case "revoked":
+            people.revoke(scene.context, scene.alice, "gus", role, reason="left the team")
+            why = "it needs the role approver or security-approver"
+        case _:
+            people.suspend(scene.context, scene.alice, "gus", until=WEEK, reason="away", what=role)
+            why = "the role approver is suspended until 2026-03-09"
+    with pytest.raises(Refusal, match="0 of 1 approvals") as caught:
+        scene.deploy(request)
+    assert any("the approval of gus" in reason and why in reason for reason in caught.value.reasons)
+    approving.approve(scene.context, scene.dana, request)
     assert scene.deploy(request).verified
 
 

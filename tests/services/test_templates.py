@@ -19,7 +19,7 @@ from store.services import incidents, playbooks, releases
 from store.services.exports import watching
 from store.services.exports.ingesting import FileOutcome
 from store.services.exports.request_files import RequestFiles
-from store.services.requests import approving, dropped, requests, ticking
+from store.services.requests import approving, dropped, requests, ticking, waiving
 from store.services.requests.reading import change_of
 
 TWEAK = {"template": "config-tweak", "what": "a longer time-out"}
@@ -155,6 +155,21 @@ def test_a_request_file_beside_an_export_opens_one_draft(scene: Scene) -> None:
     assert scene.state("CR-0001") == "draft"
     scene.ingest(V2)
     assert drop(scene, FILE.replace("slow", "slower")).reason == "CR-0002"
+
+
+def test_whoever_hands_in_what_a_dropped_file_opened_cannot_approve_it_nor_waive_a_gate_of_it(scene: Scene) -> None:
+    gus = scene.enrol("gus", "requester", "approver", "security-approver")
+    scene.ingest(V1)
+    drop(scene, FILE.replace('template = "config-tweak"', ""))  # by gus' own hand, as far as anybody knows
+    requests.submit(scene.context, gus, "CR-0001")
+    with pytest.raises(Refusal, match="separation of duties: gus handed in CR-0001, which a dropped file opened"):
+        approving.approve(scene.context, gus, "CR-0001")
+    with pytest.raises(Refusal, match="separation of duties"):
+        waiving.grant(
+            scene.context, gus, "secrets-clean", scope=waiving.Scope(request="CR-0001"), justification="j", accepted="a"
+        )
+    approving.approve(scene.context, scene.dana, "CR-0001")
+    assert scene.deploy("CR-0001").verified
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from store.integrity.checkpoint import Checkpoint, sign_checkpoint
-from store.integrity.merkle import EMPTY_ROOT, consistency_proof, leaf_hash, node_hash
+from store.integrity.merkle import EMPTY_ROOT, consistency_proof, frontier_from_nodes, leaf_hash, node_hash
 from store.integrity.note import NoteSigner
 from store.integrity.witness_request import AddCheckpoint, write_request
 
@@ -38,9 +38,7 @@ class MadeLog:
         return node_hash(self.get(level - 1, 2 * index), self.get(level - 1, 2 * index + 1))
 
     def root(self, size: int) -> bytes:
-        from store.integrity.merkle import root_from_nodes
-
-        return root_from_nodes(size, self.get) if size else EMPTY_ROOT
+        return frontier_from_nodes(size, self.get).root() if size else EMPTY_ROOT
 
     def note(self, size: int) -> bytes:
         return sign_checkpoint(Checkpoint(origin=self.origin, size=size, root=self.root(size)), self.signer)

@@ -86,6 +86,7 @@ def _says(value: Json, key: str) -> bool:
 class Back:
     """What would be restored if this had to go back."""
 
+    project: str
     previous: str
     """The release that is desired there now; empty before the first."""
     damage: tuple[str, ...] = ()
@@ -114,7 +115,7 @@ def rollback_ready(seen: Back) -> Verdict:
     if where is not None and not seen.rehearsed:
         return bad(
             f"no rollback of this release was rehearsed in {where}",
-            f"quarterdeck rollback {where} --project … --rehearse",
+            f"quarterdeck rollback {where} --project {seen.project} --rehearse",
         )
     return good(f"the release {seen.previous[:12]} is there and its bytes verify")
 

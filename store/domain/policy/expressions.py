@@ -22,6 +22,8 @@ LONGEST: Final = 1000
 """Characters of an expression."""
 MOST_ITEMS: Final = 200
 """Items of any list that an expression is shown; a longer one breaks it, and what breaks refuses."""
+MOST_LETTERS: Final = 50_000
+"""Characters of all the texts in one list, or of one text, that an expression is shown; more breaks it, too."""
 _MOST_WALKS: Final = 2
 _WALK: Final = re.compile(
     r"\b(?:all|exists|exists_one|existsOne|map|filter|reduce|sortBy|transform\w*)\b(?:\s*\(\s*(\w+))?"
@@ -113,6 +115,10 @@ def _bounded(value: Json) -> Json:
     match value:
         case list() if len(value) > MOST_ITEMS:
             raise ValueError(f"a list of {len(value)} items is too long to be judged by a condition")
+        case list() if (letters := sum(len(item) for item in value if isinstance(item, str))) > MOST_LETTERS:
+            raise ValueError(f"a list of {letters} characters is too long to be judged by a condition")
+        case str() if len(value) > MOST_LETTERS:
+            raise ValueError(f"a text of {len(value)} characters is too long to be judged by a condition")
         case dict():
             return {key: _bounded(item) for key, item in value.items()}
         case _:

@@ -48,7 +48,6 @@ _KINDS: Final = {
 }  # fmt: skip
 _WEAK_LENGTH: Final = 16
 
-_QUOTE: Final = rb"""\\{0,7}["'`]"""
 _AFTER_NAME: Final = re.compile(
     _REST_OF_NAME + rb"""(?:\\{0,7}["'`])?\]?\s{0,4}(?P<sign>:=|={1,3}|=>|:)(?P<gap>\s{0,4})"""
     rb"""(?:(?P<quote>\\{0,7}["'`])(?P<quoted>(?:\\.|[^\\\n]){0,8192}?)(?P=quote)|(?P<bare>[^\s"'`,;&<>(){}\[\]\\]{1,160}))"""

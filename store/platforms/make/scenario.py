@@ -30,7 +30,6 @@ NOISE: Final = Noise(
         ("idSequence",),
     )
 )
-_NESTED: Final = ("routes", "onerror")
 _SQL: Final = re.compile(r"\s*(?:select|with|insert|update|delete|merge|call|exec)\b", re.IGNORECASE)
 _CODE: Final = {"code": "javascript", "script": "javascript", "javascript": "javascript", "python": "python"}
 _QUERIES: Final = frozenset({"query", "sql", "statement", "soql"})

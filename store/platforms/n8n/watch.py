@@ -14,7 +14,6 @@ from store.domain.secrets import redact, scan
 from store.platforms.n8n.timers import seconds_between, when
 
 _OWN: Final = ("n8n-nodes-base.", "@n8n/")
-_BASE: Final = "n8n-nodes-base."
 _SHELLS: Final = frozenset({"executeCommand", "ssh"})
 _FILES: Final = frozenset({"readWriteFile", "readBinaryFile", "readBinaryFiles", "writeBinaryFile", "localFileTrigger"})
 _DOORS: Final = frozenset({"webhook", "formTrigger", "chatTrigger", "mcpTrigger"})

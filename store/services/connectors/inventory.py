@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from store import archive
+from store.domain import events as ev
 from store.domain import inventory as rules
 from store.domain.component import Connector
 from store.domain.inventory import Instant, Item, Sighting, Since
+from store.domain.release import ReleaseFile
 from store.platforms import reread
-from store.projections import artifacts
+from store.projections import artifacts, deployments
 from store.projections import connectors as read_model
 from store.projections.connectors import ReviewRow, SightingRow
 from store.projections.shape import Connection
-from store.services.context import Context
+from store.services import releases
+from store.services.context import Context, recorded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +44,17 @@ class Inventory:
 def inventory(context: Context, *, project: str | None = None, environment: str | None = None) -> Inventory:
     """Return every connector ever seen; with a project or an environment, those that are used there now.
 
+    Used are those of the newest exports, of what was last seen live, and of what was deployed and should be live:
+    a release that was promoted was never exported where it runs.
+
     Raises:
         IntegrityFailure: an archived list, or the one of the last review, is damaged.
     """
     with context.ledger.reading() as connection:
         review = read_model.last_review(connection)
         seen = _Seen(connection)
-        items = rules.fold(seen.sighting(row) for row in read_model.sightings(connection))
+        sighted = [seen.sighting(row) for row in read_model.sightings(connection)]
+        items = rules.fold([*sighted, *seen.deployed(context)])
         reviewed = archive.get(connection, review.inventory) if review is not None else None
     whole = rules.compared(items, reviewed)
     return Inventory(items=tuple(_within(whole, project, environment)), review=review, snapshot=rules.snapshot(items))
@@ -87,6 +95,37 @@ class _Seen:
             current=bool(row.current),
             names={part.id: part.name for part in parts},
         )
+
+    def deployed(self, context: Context) -> Iterator[Sighting]:
+        """Yield what the releases have that should be live, file by file."""
+        for row in deployments.desired(self._connection):
+            begun = Instant(seq=row.ended_seq or row.started_seq, time=row.ended_at or row.started_at)
+            for file in releases.load(self._connection, row.manifest).files:
+                links = self._of_file(context, file)
+                named = any(link.components for link in links)
+                parts = archive.manifest(self._connection, file.manifest) if named else ()
+                yield Sighting(
+                    project=row.project,
+                    environment=row.environment,
+                    connectors=links,
+                    first=begun,
+                    last=begun,
+                    current=True,
+                    names={part.id: part.name for part in parts},
+                )
+
+    def _of_file(self, context: Context, file: ReleaseFile) -> tuple[Connector, ...]:
+        if file.artifact not in self._lists:
+            taken = next(iter(artifacts.by_digest(self._connection, file.artifact)), None)
+            entries = context.ledger.entries(after=taken.seq - 1, until=taken.seq) if taken is not None else ()
+            event = next((record.event for record in recorded(entries)), None)
+            listed = event.connectors if isinstance(event, ev.ArtifactIngested) else None
+            self._lists[file.artifact] = (
+                archive.connectors(self._connection, listed)
+                if listed is not None
+                else reread(archive.get(self._connection, file.artifact), file.name, file.platform).connectors
+            )
+        return self._lists[file.artifact]
 
     def _connectors(self, row: SightingRow) -> tuple[Connector, ...]:
         key = row.connectors or row.artifact

@@ -21,9 +21,9 @@ from store.services.delivery.environments import one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.leftovers import failure
 from store.services.delivery.moving import stays
+from store.services.delivery.observing import look, settle
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.reverting import after_failure
-from store.services.delivery.seen import look, settle
 from store.services.drift import drifting
 from store.services.glass import holding
 from store.services.identity.people import principals
@@ -61,13 +61,7 @@ def deploy(
     with pushing(context, before.environment):
         close_interrupted(context, before.environment)
         progress("running the gates")
-        assessed = assessing.assess(context, context.ledger, before, phase="deploy")
-        news = [assessed] if assessing.differs(before.risk, assessed) else []
-        glass = holding.held(context, context.ledger, actor.handle, before.project, before.environment)
-        run = gates.run(context, context.ledger, before, phase="deploy", assessed=assessed, glass=glass)
-        if run.failed:
-            record(context, [*run.verdicts, *news])
-            gates.refuse(run.failed)
+        assessed, news, run = _judged(context, actor, before)
         snapshot = look(context, goal, before.environment, before.project)
         expected = sealing.public_revision(context, snapshot)
         release = releases.load_ref(context, before.target)
@@ -84,15 +78,27 @@ def deploy(
             return [*run.verdicts, *news, replace(_started(source, change, expected), glass=glass, past=past)]
 
         *_, started = perform(context, actor, decide)
-        plan = Push(
-            environment=place,
-            project=before.project,
-            release=release,
-            ref=before.target,
-            request=request,
-        )
+        plan = Push(environment=place, project=before.project, release=release, ref=before.target, request=request)
         outcome = push(context, goal, plan, started=started, before=snapshot, progress=progress)
         return after_failure(context, place, before.project, outcome, progress=progress)
+
+
+def _judged(
+    context: Context, actor: Actor, change: Change
+) -> tuple[ev.RiskAssessed, Sequence[ev.RiskAssessed], gates.Run]:
+    """Return the change's risk now, the same where it is news, and what its gates say.
+
+    Raises:
+        Refusal: a gate says no; the verdicts are recorded.
+    """
+    assessed = assessing.assess(context, context.ledger, change, phase="deploy")
+    news = [assessed] if assessing.differs(change.risk, assessed) else []
+    glass = holding.held(context, context.ledger, actor.handle, change.project, change.environment)
+    run = gates.run(context, context.ledger, change, phase="deploy", assessed=assessed, glass=glass)
+    if run.failed:
+        record(context, [*run.verdicts, *news])
+        gates.refuse(run.failed)
+    return assessed, news, run
 
 
 def _started(source: Source, change: Change, expected: str) -> ev.DeploymentStarted:

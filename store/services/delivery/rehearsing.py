@@ -20,9 +20,9 @@ from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery.environments import environments, one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.moving import moved_since_deployed, stays
+from store.services.delivery.observing import look, observe
 from store.services.delivery.plans import Plan, plan, refuse_quarantined
 from store.services.delivery.pushing import Outcome, Progress, Push, push
-from store.services.delivery.seen import look, saw
 from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.locking import pushing
@@ -187,7 +187,8 @@ def _forward(context: Context, goal: Target, job: Push, progress: Progress) -> t
         expected = sealing.public_revision(context, snapshot)
         known = releases.desired(context.ledger, job.environment.name, job.project)
         if known is None or known.revision not in {snapshot.revision, expected}:
-            saw(context, goal, job.environment.name, job.project, snapshot)  # what nobody has seen is archived first
+            # what nobody has seen is archived first
+            observe(context, goal, job.environment.name, job.project, snapshot)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             now = releases.desired(source, job.environment.name, job.project)

@@ -17,8 +17,8 @@ from store.services.context import Context, named, recorded
 from store.services.delivery.environments import Environment, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.moving import moved_since_deployed
+from store.services.delivery.observing import observe
 from store.services.delivery.pushing import Outcome, Progress, Push, push
-from store.services.delivery.seen import saw
 from store.services.drift import drifting
 from store.services.locking import pushing
 from store.services.sealing import sealing
@@ -141,7 +141,7 @@ def _back(
         return None
     goal = target(context, place)
     snapshot = goal.fetch(project)
-    saw(context, goal, place.name, project, snapshot)
+    observe(context, goal, place.name, project, snapshot)
     if cause == "drift" and not drifting.standing(context.ledger, place.name, project):
         return None  # it went away by itself
     started = ev.RevertStarted(

@@ -19,10 +19,10 @@ from store.services.delivery.environments import target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.leftovers import plan_undo
 from store.services.delivery.moving import moved_since, moved_since_deployed, stays, words_of
+from store.services.delivery.observing import look
 from store.services.delivery.plans import Plan, plan, plan_revert, refuse_quarantined
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.delivery.reverting import after_failure
-from store.services.delivery.seen import look
 from store.services.glass import holding
 from store.services.identity.people import principals
 from store.services.locking import pushing

@@ -16,6 +16,7 @@ from store.integrity.entry import Entry
 from store.ledger import Writer
 from store.platforms import platform, reread
 from store.projections import artifacts
+from store.projections.artifacts import ObservationRow
 from store.projections.shape import Connection
 from store.services import releases
 from store.services.acting import perform, statement_of
@@ -284,13 +285,21 @@ def _drift(source: Source, drift: str) -> dict[str, Drift]:
     return rules.replay(recorded(source.entries(kinds=KINDS, on={"drift": drift})))
 
 
+def _still_shows(connection: Connection, row: ObservationRow, drift: Drift) -> bool:
+    """Say whether an export that is live now has the component as the drift saw it, whatever else changed in it."""
+    if row.artifact == drift.observed_artifact:
+        return True
+    found = {part.id: part.digest for part in archive.manifest(connection, row.manifest)}
+    return row.name == drift.export and found.get(drift.component) == drift.observed
+
+
 def _observed_release(context: Context, drift: Drift) -> Release:
     """Return the desired release with the observed export in the place of its file."""
     deployed = releases.desired(context.ledger, drift.environment, drift.project)
     with context.ledger.reading() as connection:
         desired = releases.load(connection, deployed.target.manifest) if deployed else EMPTY
         seen = artifacts.observations(connection, environment=drift.environment, project=drift.project)
-        row = next((row for row in seen if row.artifact == drift.observed_artifact), None)
+        row = next((row for row in seen if _still_shows(connection, row, drift)), None)
         if row is None:
             raise BadInput(f"what {drift.id} saw has changed since; look at the drift again")
         names = {file.name for file in desired.files}

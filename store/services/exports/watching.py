@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import overload
 
 from store.errors import StorageFailure
@@ -123,24 +124,14 @@ def forever(
 ) -> None:
     """Ingest whatever is dropped and watch live targets until `stop` is set."""
     ingesting.recover_quarantine(context)
-    poller = threading.Thread(
-        target=watch_live,
-        args=(context,),
-        kwargs={"stop": stop, "news": lambda count: tell(Report(drifts=count)), "complain": complain},
-        daemon=True,
+    beside = (
+        partial(watch_live, context, stop=stop, news=lambda count: tell(Report(drifts=count)), complain=complain),
+        partial(notifying.forever, context, stop=stop, complain=complain),
+        partial(rounds.forever, context, stop=stop, tell=lambda said: tell(Report(said=said)), complain=complain),
     )
-    poller.start()
-    notifier = threading.Thread(
-        target=notifying.forever, args=(context,), kwargs={"stop": stop, "complain": complain}, daemon=True
-    )
-    notifier.start()
-    rounder = threading.Thread(
-        target=rounds.forever,
-        args=(context,),
-        kwargs={"stop": stop, "tell": lambda said: tell(Report(said=said)), "complain": complain},
-        daemon=True,
-    )
-    rounder.start()
+    threads = [threading.Thread(target=run, daemon=True) for run in beside]
+    for thread in threads:
+        thread.start()
     settler = Settler(context.config.intake.settle_seconds, last=dropped.is_request)
     asked = RequestFiles(context, settler, who)
     rescan = context.config.intake.rescan_seconds
@@ -155,9 +146,8 @@ def forever(
                 continue
             if report.files:
                 tell(report)
-    poller.join(timeout=1)
-    notifier.join(timeout=1)
-    rounder.join(timeout=1)
+    for thread in threads:
+        thread.join(timeout=1)
 
 
 def _parts(

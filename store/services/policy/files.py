@@ -14,7 +14,7 @@ from store.domain.policy.presets import PRESETS, preset_text
 from store.domain.policy.reading import LARGEST, BadPolicy, Fault, read_policy
 from store.domain.roles import Principals
 from store.errors import BadInput, StorageFailure
-from store.intake.guard import read_guarded
+from store.intake.guard import read_named
 from store.services.context import Context
 
 FOLDER: Final = "policies"
@@ -129,6 +129,6 @@ def write_preset(root: Path, name: str) -> Path:
 
 def _text(path: Path) -> str:
     try:
-        return read_guarded(path, limit=LARGEST).decode("utf-8")
+        return read_named(path, limit=LARGEST).decode("utf-8")
     except UnicodeDecodeError:
         raise BadInput(f"{path} is no UTF-8 text") from None

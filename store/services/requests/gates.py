@@ -35,7 +35,7 @@ from store.services.requests.waiving import everything, waiver_of
 
 T = TypeVar("T")
 _LONGEST: Final = 500
-_MEND: Final = "mend what the gate stumbles over, and run it again: quarterdeck gate run ID"
+_MEND: Final = "mend what the gate stumbles over, and run it again: quarterdeck gate run {request}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,17 +194,17 @@ def _evaluated(looking: Looking, name: str, phase: str) -> ev.GateEvaluated:
 
 def _guarded(gate: Gate[Any], looking: Looking) -> tuple[Verdict, str]:
     """Return the verdict and the digest of what was looked at; whatever breaks, the gate has not passed."""
-    inputs = ""
+    inputs, mend = "", _MEND.format(request=looking.change.id)
     try:
         seen = gate.look(looking)
         inputs = sha256(orjson.dumps(seen, option=orjson.OPT_SORT_KEYS)).hexdigest()
         return gate.judge(seen), inputs
     except Refusal as refusal:
-        return bad(str(refusal), "; ".join(refusal.would_unblock) or _MEND), inputs
+        return bad(str(refusal), "; ".join(refusal.would_unblock) or mend), inputs
     except QuarterdeckError as error:
-        return bad(str(error), _MEND), inputs
+        return bad(str(error), mend), inputs
     except Exception as error:  # noqa: BLE001 - whatever breaks inside a gate, the gate has not passed
-        return bad(f"the gate broke: {type(error).__name__}: {error}", _MEND), inputs
+        return bad(f"the gate broke: {type(error).__name__}: {error}", mend), inputs
 
 
 def _gate(name: str) -> Gate[Any]:

@@ -227,6 +227,7 @@ class Looking:
         assert rule is not None
         where = rule.rehearsed_in
         seen = standing.Back(
+            project=change.project,
             previous="",
             rule=rule,
             rehearsed=where is not None and carried_out.was_rehearsed(self.source, where, change),

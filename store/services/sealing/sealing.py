@@ -96,7 +96,7 @@ def keep(context: Context, source: Source, taken: Taken) -> str | None:
     if shredded(source, digest) is not None:
         return None
     key, about = _key(context), bytes.fromhex(digest)
-    known = _vault(context).get(digest)
+    known = vault(context).get(digest)
     if known is None:
         frame = codec.compress(
             taken.raw, codec.Base(taken.file.data)
@@ -107,7 +107,7 @@ def keep(context: Context, source: Source, taken: Taken) -> str | None:
             sealed=seals.seal(key, frame, about=about),
             prints=fingerprints(taken.file.data),
         )
-        known = _vault(context).put(row)
+        known = vault(context).put(row)
     return seals.commitment(known.sealed.salt, _opened(key, known, taken.file.data))
 
 
@@ -130,7 +130,7 @@ def raw(context: Context, connection: Connection, digest: str) -> bytes:
                 would_unblock=["export it again from the platform, or put the secrets in by hand"],
             )
         return data
-    row = _vault(context).get(digest)
+    row = vault(context).get(digest)
     if row is None:
         raise NotFound(f"the sealed bytes of {digest[:12]} are gone")
     plain = _opened(_existing_key(context), row, data)
@@ -168,7 +168,7 @@ def missing(context: Context, source: Source, digest: str) -> str | None:
     gone = shredded(source, digest)
     if gone is not None:
         return f"its secrets were shredded (entry {gone.seq}), so its bytes cannot be delivered any more"
-    if _vault(context).get(digest) is None:
+    if vault(context).get(digest) is None:
         return f"its sealed secrets are not in this workspace ({FILE_NAME} is not part of a backup)"
     return None
 
@@ -222,7 +222,7 @@ def covered_release(
 
 def vault(context: Context) -> Vault:
     """Return the workspace's vault."""
-    return _vault(context)
+    return Vault(context.root / FILE_NAME)
 
 
 def opened(context: Context, row: Row, covered: bytes) -> bytes:
@@ -257,10 +257,6 @@ def _opened(key: SealingKey, row: Row, covered: bytes) -> bytes:
     return codec.expand_one(frame, row.size, covered)
 
 
-def _vault(context: Context) -> Vault:
-    return Vault(context.root / FILE_NAME)
-
-
 def _existing_key(context: Context) -> SealingKey:
     return seals.load(context.root / KEY_FILE)
 
@@ -271,7 +267,7 @@ def _key(context: Context) -> SealingKey:
     try:
         return seals.load(path)
     except NotFound:
-        if _vault(context).artifacts():
+        if vault(context).artifacts():
             raise NotFound(
                 f"{path} is missing, and {FILE_NAME} was sealed with it: put it back from its backup"
             ) from None

@@ -97,6 +97,7 @@ def said(pilot: Pilot[Any]) -> str:
 
 async def settled(pilot: Pilot[Any]) -> None:
     """Wait until nothing is being read or done, except what waits for an answer in a dialog."""
+    idle = False
     for _ in range(400):
         await pilot.pause()
         busy = [
@@ -104,10 +105,11 @@ async def settled(pilot: Pilot[Any]) -> None:
             for worker in pilot.app.workers
             if not worker.is_finished and not (worker.group == "act" and isinstance(pilot.app.screen, ModalScreen))
         ]
-        if not busy:
-            await pilot.pause()
+        if idle and not busy:
             return
-        await asyncio.sleep(0.01)
+        idle = not busy  # looked at once more: what has just ended may have asked for the next to begin
+        if busy:
+            await asyncio.sleep(0.01)
     raise AssertionError(f"still busy: {[worker.name for worker in pilot.app.workers]}")
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from screens_scene import SIZES, DemoDesk, armed, bare, frame_of, open_demo, sai
 from textual.pilot import Pilot
 
 from console.screen import Place
+from console.screen.desk import Desk
 from console.screen.entry_dialog import EntryDialog
+from console.screen.request_form import RequestForm
 from console.screen.rollback_dialog import ConfirmRollback
 from console.screens.drift import Drift
 from console.widgets.dialogs import Ask
@@ -148,6 +151,27 @@ async def test_adopting_opens_a_request_that_asks_to_keep_it(mira: DemoDesk) -> 
     assert content is not None
     assert (content.title, content.why) == ("Keep Refunds as it is live", "finance")
     assert row(mira, "DR-0002").status == "adopted"
+
+
+async def test_what_policy_asks_for_besides_is_stated_in_the_form_before_it_is_adopted(mira: DemoDesk) -> None:
+    strict = replace(mira.desk.context.policy, mandatory=("title", "why", "impact"))
+    desk = Desk(mira.desk.context.under(strict), mira.actor("mira"))
+    async with bare(desk, DRIFT).run_test(size=(100, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press(*"finance", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RequestForm))
+        await settled(pilot)
+        assert "the request does not state what it must: --impact" in screen_text(pilot.app)
+        await pilot.press(*["tab"] * 3, *"the shop", "ctrl+t")
+        await until(pilot, lambda: row(mira, "DR-0002").status == "adopted")
+    with mira.desk.context.ledger.reading() as connection:
+        content = requests.content(connection, row(mira, "DR-0002").note)
+    assert content is not None
+    assert (content.why, content.impact) == ("finance", "the shop")
 
 
 @pytest.mark.presses(Ask="escape")

@@ -165,11 +165,13 @@ async def test_a_memory_of_what_is_gone_is_no_trouble(mira: DemoDesk) -> None:
 
 async def test_the_tour_is_one_page_that_esc_skips(mira: DemoDesk) -> None:
     console = Console(mira.desk, palette="truecolor")
-    console.greet(tour=True, notes=["over ssh: ssh -C"])
+    seen: list[str] = []
+    console.greet(toured=lambda: seen.append("the tour"), notes=["over ssh: ssh -C"])
     async with console.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert isinstance(pilot.app.screen, Reading)
         assert "takes back what you did last" in screen_text(pilot.app)
+        assert seen == ["the tour"], "remembered at once: a console may be killed"
         await pilot.press("escape")
         await settled(pilot)
         assert "over ssh: ssh -C" in said(pilot)

@@ -65,6 +65,9 @@ async def test_a_checklist_is_ticked_item_by_item_and_approving_waits_for_it(mir
         await until(pilot, lambda: isinstance(pilot.app.screen, TickDialog) and pilot.app.screen is not first)
         await settled(pilot)
         assert "1 of 2 ticked" in words(pilot)
+        second = ticking.checklist(context, request_id)[1].item
+        about = str(pilot.app.screen.query_one("#tick-about").render())
+        assert (second in about, "not ticked yet" in about) == (True, True), "it says what the cursor is on"
         await pilot.press("c")
         await opened(pilot, Ask)
         await pilot.press(*"30 s", "enter")

@@ -1,0 +1,23 @@
+"""The base of what widgets with several of their kind on a screen say: a handler asks which of them it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from textual.message import Message
+from textual.widget import Widget
+
+W = TypeVar("W", bound=Widget)
+
+
+@dataclass(eq=False)
+class WidgetMessage(Message, Generic[W]):
+    """Something that `view` says. A subclass adds what, as a dataclass of its own."""
+
+    view: W
+
+    @property
+    def control(self) -> W:
+        """The widget, for handlers that choose by it (`@on`)."""
+        return self.view
