@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from store.archive import codec
-from store.archive.blobs import MAX_DEPTH, get
+from store.archive.blobs import get
+from store.archive.recent import MAX_DEPTH
 from store.errors import IntegrityFailure, QuarterdeckError
 
 Progress = Callable[[int, int], bool]

@@ -14,16 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from store.archive import codec
+from store.archive.ahead import Ahead
+from store.archive.recent import ALWAYS_ALLOWED_CHAIN, MAX_DEPTH, Foothold, Kept, Recent
 from store.errors import BadInput, IntegrityFailure, Lost, mend
 
-MAX_DEPTH = 32
-"""Deltas between a blob and the whole frame it rests on."""
-
 _MAX_TURNS = 16
-_ALWAYS_ALLOWED_CHAIN = 1024 * 1024
 
 TABLES: tuple[str, ...] = (
     f"""CREATE TABLE blob (
@@ -90,97 +88,54 @@ class _Link(NamedTuple):
     data: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Foothold:
-    """Where in the table a new blob can rest as a delta: an earlier blob, decoded."""
-
-    id: int
-    depth: int
-    """Of the blob that would rest on it."""
-    turns: int
-    stored: int
-    """Bytes of the frames that it rests on."""
-    base: codec.Base
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Kept:
-    """A blob that was just put, as the next version's foothold needs to know it."""
-
-    id: int
-    depth: int
-    turns: int
-    stored: int
-    data: bytes
-
-
-class Recent:
-    """What one transaction has put: the next version of it is told apart without reading it back.
-
-    Only for as long as the transaction: after a rollback none of it is true.
-    """
-
-    def __init__(self) -> None:
-        self._kept: Final[dict[str, _Kept]] = {}
-
-    def keep(self, digest: str, kept: _Kept, *, instead_of: str | None) -> None:
-        """Remember a blob; the version before it will not be asked for any more."""
-        if instead_of is not None:
-            self._kept.pop(instead_of, None)
-        self._kept[digest] = kept
-
-    def foothold(self, digest: str) -> _Foothold | None:
-        """Return where the next version of `digest` can rest; None where only the table can say."""
-        kept = self._kept.get(digest)
-        if kept is None or kept.depth >= MAX_DEPTH or kept.stored > _ALWAYS_ALLOWED_CHAIN:
-            return None
-        return _Foothold(
-            id=kept.id, depth=kept.depth + 1, turns=kept.turns, stored=kept.stored, base=codec.Base(kept.data)
-        )
-
-
 def put(
-    connection: sqlite3.Connection, data: bytes, *, previous: str | None = None, recent: Recent | None = None
+    connection: sqlite3.Connection,
+    data: bytes,
+    *,
+    previous: str | None = None,
+    recent: Recent | None = None,
+    ahead: Ahead | None = None,
 ) -> str:
     """Keep `data` and return its digest (SHA-256, 64 hex digits); what is there already is not stored again.
 
     `previous` is the digest of an earlier version of the same thing: only the difference is stored then. With
-    `recent` that is quicker where both are put in one transaction.
+    `recent` that is quicker where both were put with it, with `ahead` where the difference was expected.
 
     Raises:
         BadInput: `data` is larger than `codec.MAX_SIZE`.
         NotFound: `previous` is not in the archive.
         IntegrityFailure: `previous` is damaged.
     """
-    raw = sha256(data).digest()
+    raw = (ahead.digest(data) if ahead is not None else None) or sha256(data).digest()
     if _row_number(connection, raw) is not None:
         return raw.hex()
-    near = recent.foothold(previous) if recent is not None and previous is not None else None
+    near = recent.foothold(connection, previous) if recent is not None and previous is not None else None
     far = _foothold(connection, previous) if near is None and previous is not None else None
-    hold, frame = _framed(data, near or far)
+    hold, frame = _framed(data, near or far, ahead)
     depth, turns, base, stored = (hold.depth, hold.turns, hold.id, hold.stored) if hold is not None else (0, 0, None, 0)
     row = connection.execute(_INSERT, (raw, len(data), depth, turns, base, frame)).lastrowid
     if recent is not None and row is not None:
-        kept = _Kept(id=row, depth=depth, turns=turns, stored=stored + len(frame), data=data)
-        recent.keep(raw.hex(), kept, instead_of=previous)
+        kept = Kept(id=row, digest=raw, depth=depth, turns=turns, stored=stored + len(frame), data=data)
+        recent.keep(kept, instead_of=previous)
     return raw.hex()
 
 
-def _framed(data: bytes, hold: _Foothold | None) -> tuple[_Foothold | None, bytes]:
+def _framed(data: bytes, hold: Foothold | None, ahead: Ahead | None) -> tuple[Foothold | None, bytes]:
     """Return the frame to store and what it rests on: a delta, unless that saves too little to be worth the chain."""
     if hold is None:
         return None, codec.compress(data, None)
-    delta = codec.compress(data, hold.base)
+    expected = ahead.frame(data, hold.base.content) if ahead is not None else None
+    delta = expected if expected is not None else codec.compress(data, hold.base)
     if len(delta) * 8 <= len(data):
         return hold, delta
     whole = codec.compress(data, None)
     return (None, whole) if len(whole) * 3 <= len(delta) * 4 else (hold, delta)
 
 
-def _foothold(connection: sqlite3.Connection, digest: str) -> _Foothold | None:
+def _foothold(connection: sqlite3.Connection, digest: str) -> Foothold | None:
     """Return where the next version of `digest` can rest: on it, on an ancestor, or nowhere (a new whole frame)."""
     links = _chain(connection, digest)
-    if sum(len(link.data) for link in links) > max(links[-1].size, _ALWAYS_ALLOWED_CHAIN):
+    if sum(len(link.data) for link in links) > max(links[-1].size, ALWAYS_ALLOWED_CHAIN):
         return None  # reading the chain would take more memory than the thing itself
     turns = links[-1].turns
     if len(links) > MAX_DEPTH:
@@ -189,7 +144,7 @@ def _foothold(connection: sqlite3.Connection, digest: str) -> _Foothold | None:
         links, turns = links[: turns + 1], turns + 1
     base = codec.Base(_expanded(links, digest))
     stored = sum(len(link.data) for link in links)
-    return _Foothold(id=links[-1].id, depth=len(links), turns=turns, stored=stored, base=base)
+    return Foothold(id=links[-1].id, depth=len(links), turns=turns, stored=stored, base=base)
 
 
 def get(connection: sqlite3.Connection, digest: str) -> bytes:

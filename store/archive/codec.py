@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Final
 
 import zstandard
@@ -31,7 +30,7 @@ _LARGEST_WINDOW_LOG = 29
 
 
 class Base:
-    """An earlier version, as something to tell others apart from: zstd takes it in once, however many they are."""
+    """An earlier version, as something to tell others apart from."""
 
     def __init__(self, content: bytes) -> None:
         self.content: Final = content
@@ -39,8 +38,9 @@ class Base:
     def tools(self, size: int) -> tuple[zstandard.ZstdCompressor, zstandard.ZstdCompressionDict]:
         """Return what compresses `size` bytes as a difference to this, and the dictionary to read them with."""
         together = size + len(self.content)
+        dictionary = _dictionary(self.content)  # taken in while compressing: other threads go on meanwhile
         if together <= _THOROUGH_UP_TO:
-            return zstandard.ZstdCompressor(level=_DELTA_LEVEL, dict_data=self._taken_in), self._taken_in
+            return zstandard.ZstdCompressor(level=_DELTA_LEVEL, dict_data=dictionary), dictionary
         # The usual window and tables forget all but the end of a dictionary this large, and nearly nothing matches.
         parameters = zstandard.ZstdCompressionParameters.from_level(
             _LARGE_DELTA_LEVEL,
@@ -50,14 +50,7 @@ class Base:
             hash_log=_LARGE_TABLE_LOG,
             chain_log=_LARGE_TABLE_LOG,
         )
-        dictionary = _dictionary(self.content)
         return zstandard.ZstdCompressor(compression_params=parameters, dict_data=dictionary), dictionary
-
-    @cached_property
-    def _taken_in(self) -> zstandard.ZstdCompressionDict:
-        dictionary = _dictionary(self.content)
-        dictionary.precompute_compress(level=_DELTA_LEVEL)
-        return dictionary
 
 
 def compress(data: bytes, base: Base | None) -> bytes:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from store.archive.blobs import Recent, get, put
+from store.archive.blobs import get, put
+from store.archive.recent import Recent, manifest_row
 from store.domain.component import Component
 from store.errors import BadInput, IntegrityFailure
-from store.integrity.canonical import canonical_bytes
 
 _FIELDS = ("digest", "id", "kind", "name")
 
@@ -48,22 +47,23 @@ def put_manifest(
         NotFound: `previous` is not in the archive.
         IntegrityFailure: the digest of a component is not that of its canonical bytes, or what is stored is damaged.
     """
-    seen: set[str] = set()
+    rows: dict[str, bytes] = {}
+    known = recent if recent is not None else Recent()
     for component in components:
-        if component.id in seen:
+        if component.id in rows:
             raise BadInput(f"two components of one export carry the id {component.id!r}")
-        seen.add(component.id)
-        if sha256(component.canonical).hexdigest() != component.digest:
-            raise IntegrityFailure(f"component {component.id!r}: its digest is not that of its canonical bytes")
-    return put(connection, manifest_bytes(components), previous=previous, recent=recent)
+        rows[component.id] = known.row(component)
+    return put(connection, _listed(rows), previous=previous, recent=recent)
 
 
 def manifest_bytes(components: Sequence[Component]) -> bytes:
     """Return the bytes of the manifest of these components."""
-    rows = {
-        part.id: {"digest": part.digest, "id": part.id, "kind": part.kind, "name": part.name} for part in components
-    }
-    return canonical_bytes([rows[key] for key in sorted(rows)])
+    return _listed({part.id: manifest_row(part) for part in components})
+
+
+def _listed(rows: Mapping[str, bytes]) -> bytes:
+    """Return rows as one list, sorted by id: of canonical pieces, the canonical whole."""
+    return b"[" + b",".join([rows[key] for key in sorted(rows)]) + b"]"
 
 
 def manifest(connection: sqlite3.Connection, digest: str) -> tuple[ManifestRow, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from store.archive.blobs import Recent, get, put
+from store.archive.blobs import contains, get, put
+from store.archive.recent import Recent
 from store.domain.component import Connector
 from store.errors import IntegrityFailure
 from store.integrity.canonical import canonical_bytes
@@ -25,6 +26,9 @@ def put_connectors(
 
     `previous` is the digest of the list before, to which it is stored as a difference; `recent` as `put` takes it.
     """
+    known = recent.list_digest(connectors) if recent is not None else None
+    if known is not None and contains(connection, known):
+        return known
     rows = sorted(
         (
             {
@@ -39,7 +43,10 @@ def put_connectors(
         ),
         key=lambda row: [str(row[name] or "") for name in ("kind", "name", "ref", "version", "licence")],
     )
-    return put(connection, canonical_bytes(rows), previous=previous, recent=recent)
+    digest = put(connection, canonical_bytes(rows), previous=previous, recent=recent)
+    if recent is not None:
+        recent.keep_list(connectors, digest)
+    return digest
 
 
 def connectors(connection: sqlite3.Connection, digest: str) -> tuple[Connector, ...]:

@@ -102,7 +102,11 @@ def component(
     Raises:
         BadInput: `behaviour` has no canonical bytes.
     """
-    data = canonical(behaviour, source)
+    return written(id=id, name=name, kind=kind, content=content, data=canonical(behaviour, source), labels=labels)
+
+
+def written(*, id: str, name: str, kind: str, content: Json, data: bytes, labels: Mapping[str, str]) -> Component:
+    """Return the component whose canonical bytes are `data`."""
     return Component(
         id=id,
         name=name,
@@ -163,15 +167,23 @@ def gathered(uses: Iterable[tuple[str, Connector]]) -> tuple[Connector, ...]:
     met: dict[int, tuple[Connector, set[str]]] = {}
     """By identity, which is quicker than comparing: the same few hosts are used again and again."""
     for component_id, connector in uses:
-        _, known = met.get(id(connector), (None, None))
+        known = met.get(id(connector))
         if known is None:
             bare = replace(connector, components=()) if connector.components else connector
-            known = users.setdefault(bare, set())
-            met[id(connector)] = connector, known
+            known = met[id(connector)] = connector, users.setdefault(bare, set())
         if component_id:
-            known.add(component_id)
-    return tuple(
-        replace(connector, components=tuple(sorted(ids))) if ids else connector for connector, ids in users.items()
+            known[1].add(component_id)
+    return tuple(_used_by(connector, ids) if ids else connector for connector, ids in users.items())
+
+
+def _used_by(bare: Connector, ids: set[str]) -> Connector:
+    return Connector(
+        kind=bare.kind,
+        name=bare.name,
+        version=bare.version,
+        licence=bare.licence,
+        components=tuple(sorted(ids)),
+        ref=bare.ref,
     )
 
 

@@ -21,6 +21,7 @@ class Memo:
     most: int = _MOST
     """Bytes of the parts that answers are kept of; what is worked out from them takes some times as much."""
     _answers: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    _shelves: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False)
     _weight: int = 0
 
     def get(self, key: Hashable) -> Any:
@@ -37,12 +38,21 @@ class Memo:
 
     def keep(self, key: Hashable, answer: object, *, weight: int) -> None:
         """Remember an answer of so many bytes."""
+        self.weigh(weight)
+        self._answers[key] = answer
+
+    def shelf(self, name: str) -> dict[Any, Any]:
+        """Return a table of answers of one kind, to look many up at once; whoever fills it says what they weigh."""
+        return self._shelves.setdefault(name, {})
+
+    def weigh(self, weight: int) -> None:
+        """Count what was put on a shelf; where that is too much, all is forgotten, and shelves are to be asked anew."""
         if self._weight + weight > self.most:
             self.forget()
-        self._answers[key] = answer
         self._weight += weight
 
     def forget(self) -> None:
         """Forget everything."""
         self._answers.clear()
+        self._shelves.clear()
         self._weight = 0

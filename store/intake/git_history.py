@@ -6,7 +6,6 @@ Follows first parents, so that a merge is one step: what it brought to the branc
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -17,9 +16,9 @@ from typing import IO, Final
 
 from store.clock import timestamp
 from store.errors import BadInput
+from store.intake.git_blobs import Blobs
 from store.intake.git_refs import Repository
 from store.intake.git_shield import Shield
-from store.intake.guard import LIMIT
 
 _FORMAT: Final = "--format=tformat:%H%x00%an%x00%ae%x00%at%x00%ct"
 _RAW: Final = re.compile(rb"\n?:[0-7]{6} ([0-7]{6}) [0-9a-f]{40,64} ([0-9a-f]{40,64}) ([ACDMRTUX])[0-9]*")
@@ -140,55 +139,6 @@ class History:
     def _check_end(self, process: subprocess.Popen[bytes]) -> None:
         if process.wait() != 0:
             raise BadInput(f"git cannot read the history: {ascii(self._shield.complaint())[1:-1]}")
-
-
-class Blobs:
-    """Hands out the bytes of versions, hashed again: nothing is believed of what lies in a repository."""
-
-    def __init__(self, shield: Shield, sizes: subprocess.Popen[bytes], contents: subprocess.Popen[bytes]) -> None:
-        self._shield = shield
-        self._sizes = sizes
-        self._contents = contents
-
-    def read(self, blob: str, *, limit: int = LIMIT) -> bytes:
-        """Return the bytes whose git id is `blob`; their size is looked at before they are.
-
-        Raises:
-            BadInput: it is not there, no file, larger than `limit`, or not what its id says.
-        """
-        size = self._header(self._sizes, blob)
-        if size > limit:
-            raise BadInput(f"it has {size:,} bytes, more than the {limit:,} that are taken in")
-        if self._header(self._contents, blob) != size:
-            raise BadInput("its size is one thing and another")
-        out = self._contents.stdout
-        assert out is not None
-        data = out.read(size)
-        if len(data) != size or out.read(1) != b"\n":
-            raise BadInput(f"git ended in the middle of it: {ascii(self._shield.complaint())[1:-1]}")
-        make = hashlib.sha1 if len(blob) == 40 else hashlib.sha256
-        if make(b"blob %d\0" % size + data, usedforsecurity=False).hexdigest() != blob:
-            raise BadInput("the repository is damaged: its bytes are not what its id says")
-        return data
-
-    def _header(self, process: subprocess.Popen[bytes], blob: str) -> int:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(blob.encode() + b"\n")
-            process.stdin.flush()
-            words = process.stdout.readline(_LONGEST).split()
-        except OSError:
-            words = []
-        match words:
-            case [_, b"blob", size] if size.isdigit():
-                return int(size)
-            case [_, b"missing"]:
-                raise BadInput("the repository does not hold it (a partial clone?)")
-            case []:
-                raise BadInput(f"git cannot read it: {ascii(self._shield.complaint())[1:-1]}")
-            case _:
-                raise BadInput("it is no file")
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from store.errors import BadInput, NotFound, TooMuch
 from store.platforms.protocol import Platform, Remembers, Snapshot, Target, TargetKind
 
 if TYPE_CHECKING:
+    from store.domain.items import Items
     from store.domain.secrets import Span
 
 __all__ = [
@@ -89,8 +90,11 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
 """Where a release can go: the kinds of `environment add --target`."""
 
 
-SecretFinder: TypeAlias = Callable[[bytes, str], Iterable["Span"]]
-"""(bytes, name) → where secrets stand that only somebody who knows the platform would see; positions count bytes."""
+SecretFinder: TypeAlias = Callable[[bytes, str, "Items | None"], Iterable["Span"]]
+"""(bytes, name, items where they are known) → where secrets stand that only somebody who knows the platform would see.
+
+Positions count bytes.
+"""
 SECRETS: Final[Mapping[str, str]] = {
     "node-red": "node_red.hidden:node_red_secrets",
     "home-assistant": "home_assistant.hidden:home_assistant_secrets",
@@ -98,10 +102,10 @@ SECRETS: Final[Mapping[str, str]] = {
 """Platforms that know of secrets which the general rules cannot → their `SecretFinder`; one line a platform."""
 
 
-def known_secrets(data: bytes, name: str) -> tuple[Span, ...]:
+def known_secrets(data: bytes, name: str, items: Items | None = None) -> tuple[Span, ...]:
     """Return the secrets that the platforms most likely to have written `data` know of."""
     likely = (path for known, path in SECRETS.items() if known in PLATFORMS and platform(known).detect(data, name) > 0)
-    return tuple(span for path in likely for span in _finder(path)(data, name))
+    return tuple(span for path in likely for span in _finder(path)(data, name, items))
 
 
 def platform(name: str) -> Platform:

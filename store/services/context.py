@@ -50,6 +50,8 @@ class Context:
 
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
     """What is known of parts of exports that were taken in lately."""
+    recent: archive.Recent = field(default_factory=archive.Recent, compare=False, repr=False)
+    """What was archived lately; asked only inside transactions, and so by one thread at a time."""
 
     @property
     def rules(self) -> InForce:

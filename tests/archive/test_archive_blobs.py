@@ -6,6 +6,7 @@ import subprocess
 import tracemalloc
 from contextlib import suppress
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from shutil import which
 
@@ -52,6 +53,51 @@ def test_versions_put_in_one_transaction_are_stored_as_they_would_be_one_by_one(
     everything = "SELECT * FROM blob ORDER BY id"
     assert other.execute(everything).fetchall() == connection.execute(everything).fetchall()
     other.close()
+
+
+def test_versions_whose_differences_were_expected_are_stored_as_all_others(
+    connection: sqlite3.Connection, tmp_path: Path
+) -> None:
+    line = versions(blobs.MAX_DEPTH * 2)
+    line[20:20] = [line[7]]  # an old state again
+    put_line(connection, line)
+    other = sqlite3.connect(tmp_path / "other.db", isolation_level=None)
+    for sql in archive.TABLES:
+        other.execute(sql)
+    recent, before = archive.Recent(), None
+    with archive.Ahead() as ahead:
+        for base, data in pairwise(line):
+            ahead.expect(data, base)
+        for data in line:
+            before = archive.put(other, data, previous=before, recent=recent, ahead=ahead)
+    everything = "SELECT * FROM blob ORDER BY id"
+    assert other.execute(everything).fetchall() == connection.execute(everything).fetchall()
+    other.close()
+
+
+def test_nothing_is_built_on_what_was_rolled_back(connection: sqlite3.Connection) -> None:
+    recent, line = archive.Recent(), versions(4)
+    first = archive.put(connection, line[0], recent=recent)
+    connection.execute("BEGIN")
+    second = archive.put(connection, line[1], previous=first, recent=recent)
+    connection.execute("ROLLBACK")
+    archive.put(connection, b"something else in its place", recent=recent)
+    with pytest.raises(NotFound):
+        archive.put(connection, line[2], previous=second, recent=recent)
+    archive.put(connection, line[1], previous=first, recent=recent)  # here again, in another place
+    third = archive.put(connection, line[2], previous=second, recent=recent)
+    assert archive.get(connection, third) == line[2]
+    assert archive.verify_blobs(connection) == ()
+
+
+def test_what_is_kept_of_recent_versions_is_bounded(connection: sqlite3.Connection) -> None:
+    recent = archive.Recent()
+    tracemalloc.start()
+    for number in range(40):
+        archive.put(connection, bytes([number]) * 1024 * 1024, recent=recent)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 20 * 1024 * 1024
 
 
 def strip_triggers(connection: sqlite3.Connection) -> None:

@@ -222,6 +222,27 @@ def test_a_file_too_large_is_refused_by_its_size_alone(tmp_path: Path) -> None:
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 * 1024
 
 
+def test_versions_that_were_foreseen_come_in_their_order_and_those_not_needed_are_passed_over(tmp_path: Path) -> None:
+    made = repository(tmp_path / "r")
+    contents = {f"{number:03}.json": b"%d" % number * 40_000 for number in range(60)}
+    made.commit({**contents, "big.json": b" " * (66 * 1024 * 1024)})
+    with opened(made) as history, history.commits() as found, history.blobs() as blobs:
+        (commit,) = found
+        changes = sorted(commit.changes, key=lambda change: change.path)
+        missing = "0" * len(changes[0].blob)
+        steps = [(change.path, [missing, change.blob]) for change in changes]
+        read = {
+            path: blobs.read(needed[1])
+            for number, (path, needed) in enumerate(blobs.foreseen(steps, lambda step: step[1]))
+            if number % 3 == 0 and path in contents
+        }
+        with pytest.raises(BadInput, match="does not hold it"):
+            blobs.read(missing)
+        assert blobs.read(changes[1].blob) == contents[changes[1].path]  # again, though nobody foresaw that
+    assert read == {path: contents[path] for path in read}
+    assert len(read) == 20
+
+
 def test_a_tree_of_trees_of_trees_ends_soon_and_takes_no_more_than_it_may(tmp_path: Path) -> None:
     made = repository(tmp_path / "r")
     blob = made.git("hash-object", "-w", "--stdin", data=ONE)

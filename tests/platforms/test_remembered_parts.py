@@ -91,7 +91,7 @@ def test_only_what_is_new_in_a_version_is_read(write: Any, monkeypatch: pytest.M
     for _ in range(2):
         NodeRed().parse_with(write(nodes), "flows.json", memo)
     read: list[bytes] = []
-    monkeypatch.setattr("store.platforms.node_red.parts._read", _noting(read))
+    monkeypatch.setattr("store.domain.items.parse_json", _noting(read))
     nodes[20]["func"] = "return 42;"
     NodeRed().parse_with(write(nodes), "flows.json", memo)
     assert sum(b"return 42" in text for text in read) == 1
@@ -99,9 +99,9 @@ def test_only_what_is_new_in_a_version_is_read(write: Any, monkeypatch: pytest.M
 
 
 def _noting(read: list[bytes]) -> Any:
-    from store.platforms.node_red import parts
+    from store.integrity import strict_json
 
-    real = parts._read
+    real = strict_json.parse
 
     def noting(data: bytes) -> Any:
         read.append(data)

@@ -138,12 +138,22 @@ def _checked(value: Any, kind: type, where: str) -> Any:
     raise IntegrityFailure(f"{where}: expected {kind.__name__}, found {type(value).__name__}")
 
 
+_LEAVES: Final[frozenset[type]] = frozenset({str, int, bool, float})
+
+
 def _plain(value: Any) -> Json:
+    if type(value) in _LEAVES:  # what nearly everything is
+        leaf: Json = value
+        return leaf
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
         shape = _shape(type(value))
-        return {f.name: _plain(item) for f in shape if (item := getattr(value, f.name)) is not None}
+        return {
+            f.name: item if type(item) in _LEAVES else _plain(item)
+            for f in shape
+            if (item := getattr(value, f.name)) is not None
+        }
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     plain: Json = value

@@ -5,6 +5,7 @@ given to a name that promises a secret (`password = "…"`), and places that are
 `credentials`). A placeholder or an expression is not a secret.
 """
 
+from store.domain.secrets.by_item import is_bare
 from store.domain.secrets.covering import Covered, cover
 from store.domain.secrets.marks import Fingerprint, fingerprints, is_another_secret, is_marked, mark, marks
 from store.domain.secrets.names import secret_kind
@@ -20,6 +21,7 @@ __all__ = [
     "find",
     "fingerprints",
     "is_another_secret",
+    "is_bare",
     "is_marked",
     "mark",
     "marks",

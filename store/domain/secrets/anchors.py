@@ -24,8 +24,8 @@ class Words:
     """Words to look for in texts, in just these letters."""
 
     def __init__(self, words: Iterable[bytes]) -> None:
-        self._words: Final = tuple(dict.fromkeys(words))
-        self._longest: Final = max(map(len, self._words))
+        self.words: Final = tuple(dict.fromkeys(words))
+        self._longest: Final = max(map(len, self.words))
 
     def each(self, text: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """Yield (where, word) for each word between two positions, in order; the longest of those that begin alike."""
@@ -33,7 +33,7 @@ class Words:
             part = text[begin : min(begin + _STEP + self._longest - 1, end)]
             places: dict[int, bytes] = {}
             for number, at, _ in self._found(part):
-                word = self._words[number]
+                word = self.words[number]
                 if at < _STEP and len(word) > len(places.get(at, b"")):
                     places[at] = word
             for at in sorted(places):
@@ -54,7 +54,7 @@ class Words:
                 raise TooMuch(f"it holds more than {MOST:,} words that tell of secrets: that is no export of a tool")
             for number, at, _ in found:
                 if at < _STEP:  # what begins later is found in the next step
-                    places.setdefault(self._words[number], []).append(begin + at)
+                    places.setdefault(self.words[number], []).append(begin + at)
         return Anchors(data, places)
 
     def _found(self, text: bytes) -> list[tuple[int, int, int]]:
@@ -62,7 +62,7 @@ class Words:
 
     @cached_property
     def _automaton(self) -> BytesAhoCorasick:
-        return BytesAhoCorasick(self._words, matchkind=MatchKind.Standard, implementation=Implementation.DFA)
+        return BytesAhoCorasick(self.words, matchkind=MatchKind.Standard, implementation=Implementation.DFA)
 
 
 class Anchors:

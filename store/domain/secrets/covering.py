@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from store.domain.items import Cut
 from store.domain.secrets.marks import Fingerprint, mark
 from store.domain.secrets.scanning import MOST, is_json, open_secrets
 from store.domain.secrets.shapes import Span
@@ -30,14 +31,18 @@ class Covered:
     """The kind of each secret that was taken out, in the order they stood in."""
 
 
-def cover(data: bytes, fingerprint: Fingerprint, *, name: str = "", more: Iterable[Span] = ()) -> Covered:
+def cover(
+    data: bytes, fingerprint: Fingerprint, *, name: str = "", more: Iterable[Span] = (), cut: Cut | None = None
+) -> Covered:
     """Return `data` with each open secret replaced by its mark; `name` and `more` as `open_secrets` takes them.
+
+    `cut` says what the items of a list are, where they may be known.
 
     Raises:
         BadInput: it holds more secrets than any export does.
     """
     kinds: list[str] = []
-    spans = open_secrets(data, name, more=more)
+    spans = open_secrets(data, name, more=more, items=cut(data) if cut is not None else None)
     for _ in range(_PASSES):
         if not spans:
             break
@@ -45,7 +50,7 @@ def cover(data: bytes, fingerprint: Fingerprint, *, name: str = "", more: Iterab
             raise BadInput(f"it holds more than {MOST:,} likely secrets: that is no export of a tool")
         kinds += [span.kind for span in spans]
         data = _replaced(data, spans, fingerprint)
-        spans = open_secrets(data, name)
+        spans = open_secrets(data, name, items=cut(data) if cut is not None else None)
     return Covered(data=data, kinds=tuple(kinds))
 
 

@@ -52,6 +52,8 @@ _AFTER_NAME: Final = re.compile(
     _REST_OF_NAME + rb"""(?:\\{0,7}["'`])?\]?\s{0,4}(?P<sign>:=|={1,3}|=>|:)(?P<gap>\s{0,4})"""
     rb"""(?:(?P<quote>\\{0,7}["'`])(?P<quoted>(?:\\.|[^\\\n]){0,8192}?)(?P=quote)|(?P<bare>[^\s"'`,;&<>(){}\[\]\\]{1,160}))"""
 )
+_OPENED: Final = re.compile(_REST_OF_NAME + rb"""(?:\\{0,7}["'`])?\]?\s{0,4}(?::=|={1,3}|=>|:)\s{0,4}\\{0,7}["'`]""")
+"""As far as the opening quote of what is given."""
 _REST: Final = re.compile(rb"""[^\s"'`,;&<>(){}\[\]\\]*+""")
 _IN_XML: Final = re.compile(
     _REST_OF_NAME + rb"""(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s][^<>]{0,8192}?)\s{0,40}</"""
@@ -65,6 +67,11 @@ _NESTED: Final = re.compile(
     _REST_OF_NAME
     + rb"""(?:\\{0,7}["'])\s{0,9}:\s{0,9}\{[^{}]{0,200}?"(?:value|defaultValue)"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)*+)\""""
 )
+_TAG: Final = re.compile(rb"[<>]")
+REACH: Final = 64
+"""Bytes after a name that are looked at before anything but its value decides: 46 up to a quote, 40 for a tag."""
+QUOTES: Final = 4
+"""More quotes than any rule reads past, but for the two of `are_settled`."""
 _CALLED: Final = rb"name|key|Name|Key|header|headerName|field|variable|keyValue|p|k|schemaname"
 _PAIR_NAME: Final = re.compile(rb'"(?:' + _CALLED + rb')"\s{0,9}:\s{0,9}"(?P<name>[^"\\]{1,80})"')
 _PAIR_REACH: Final = 300
@@ -132,6 +139,30 @@ def pairs(data: bytes, anchors: Anchors, *, xml: bool, yaml: bool) -> Iterator[S
         for pattern in (_XML_PAIR, _XML_INNER, _XML_NAMED):
             for match in pattern.finditer(data):
                 yield from _paired([match], match)
+
+
+def are_settled(data: bytes, anchors: Anchors) -> bool:
+    """Say whether nothing that may follow a JSON text changes what is given to the names in it.
+
+    Two rules read on past the end of a string: what is given in quotes ends at the next quote like it, and XML at the
+    next tag. True is certain where the names stand more than `REACH` bytes and `QUOTES` quotes before the end.
+    """
+    lower = anchors.lower
+    for root in ROOTS:
+        for at in anchors.places.get(root, ()):
+            name = _NAME.match(lower, at)
+            if name is None or root == b"authorization":
+                continue
+            end = name.end()
+            if data.find(b">", end, end + 40) >= 0:
+                first = _TAG.search(data, end)
+                if first is not None and first[0] == b">" and not _TAG.search(data, first.end(), len(data) - 1):
+                    return False
+            if _OPENED.match(data, end):
+                given = _AFTER_NAME.match(data, end)
+                if given is None or given["quoted"] is None:
+                    return False
+    return True
 
 
 def secret_kind(name: str, value: str) -> str | None:

@@ -10,42 +10,31 @@ from hashlib import sha256
 from itertools import accumulate, islice
 from typing import Final
 
-from store.domain.secrets.anchors import Anchors, Words
+from store.domain.items import Items
+from store.domain.secrets.by_item import in_items
+from store.domain.secrets.looks import (
+    ANCHORS,
+    HOLDER_WORDS,
+    ROOT_WORDS,
+    SHAPE_WORDS,
+    long_runs,
+    plainer,
+    shaped,
+    token_places,
+    tokens,
+)  # fmt: skip
 from store.domain.secrets.marks import is_marked, marks
-from store.domain.secrets.names import ROOTS, VALUES, named, pairs
-from store.domain.secrets.places import HOLDERS, is_called_for, place_of, placed
-from store.domain.secrets.shapes import GENERAL, TOKENS, Shape, Span
-from store.domain.secrets.values import SHORTEST, is_placeholder, is_user_and_password
+from store.domain.secrets.names import ROOTS, named, pairs
+from store.domain.secrets.places import is_called_for, place_of, placed
+from store.domain.secrets.shapes import Span
+from store.domain.secrets.values import SHORTEST, is_placeholder
 
 MOST: Final = 20_000
 """Secrets that are looked for in one text: what holds more is a list of secrets, and no export."""
 _MOST_LOOKS: Final = 16_384
 _MOST_KEPT: Final = 64
-_LONG: Final = 20
-_LONG_RUN: Final = b"a" * _LONG
-_WORDS: Final = bytes(0x61 if chr(byte).isalnum() or byte in b"_-" else 0x20 for byte in range(128)) + b" " * 128
-_BREAK: Final = re.compile(rb"\\[nrt]")
-_GAP: Final = re.compile(rb"[^A-Za-z0-9_-]")
-_BLOCK: Final = 1 << 20
 _FEW: Final = 16
 _BATCH: Final = 1 << 19
-_LEAD: Final = 160
-"""How far before its long run a token's shape may begin (`hooks.slack.com/services/…`)."""
-_TAME: Final = re.compile(
-    rb"(?:[_-]*+[A-Z]?[a-z]++[0-9]{0,2}+)++|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-f]{24}"
-)
-"""`write_desired_temp`, `page-backgroundColor`, a UUID: no generated token, but for one in a thousand."""
-_NEEDLES: Final = sorted({needle for shape in TOKENS for needle in shape.needles}, key=len, reverse=True)
-_TOKEN_WORDS: Final = Words(_NEEDLES)
-_SHAPES: Final = {
-    needle: tuple(shape for shape in TOKENS if any(needle.startswith(other) for other in shape.needles))
-    for needle in _NEEDLES
-}
-_GENERAL: Final = tuple((needle.lower(), needle, shape) for shape in GENERAL for needle in shape.needles)
-_SHAPE_WORDS: Final = frozenset(word for word, _, _ in _GENERAL)
-_ROOT_WORDS: Final = frozenset(ROOTS)
-_HOLDER_WORDS: Final = frozenset(HOLDERS)
-_ANCHORS: Final = Words([*sorted(_SHAPE_WORDS), *ROOTS, *(value.lower() for value in VALUES), *HOLDERS])
 _NAME_LENGTH: Final = 256
 _PLAIN: Final = re.compile(rb"[A-Za-z0-9._/-]*")
 _RUN: Final = re.compile(rb"[A-Za-z0-9_-]{16}")
@@ -67,15 +56,23 @@ def find(text: str) -> list[Span]:
     ]
 
 
-def scan(data: bytes) -> list[Span]:
-    """Return the secrets in UTF-8 text (canonical JSON too), open and sealed; positions count bytes. Linear time."""
+def scan(data: bytes, *, items: Items | None = None) -> list[Span]:
+    """Return the secrets in UTF-8 text (canonical JSON too), open and sealed; positions count bytes. Linear time.
+
+    `items` are those of the text, where it is a list of which they are known: that is quicker.
+    """
+    known = in_items(items) if items is not None else None
+    if known is not None:
+        return _apart([*known.sealed, *known.open])
     sealed = [Span(start=start, end=end, kind=kind) for start, end, kind in marks(data)]
     found = open_secrets(data)
     return _apart([*sealed, *found]) if sealed else found
 
 
-def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> list[Span]:
+def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = (), items: Items | None = None) -> list[Span]:
     """Return the secrets that stand in the open, in order; `name` is the file's, `more` what a platform knows of.
+
+    `items` as `scan` takes them.
 
     Raises:
         TooMuch: more words that secrets are told by stand in `data` than in any export.
@@ -84,11 +81,13 @@ def open_secrets(data: bytes, name: str = "", *, more: Iterable[Span] = ()) -> l
         return []
     found: tuple[Span, ...] = ()
     if told := list(more):
-        plain = _plainer(data)
+        plain = plainer(data)
         found = tuple(
             span for span in told if not is_placeholder(plain[span.start : span.end].decode("utf-8", "replace"))
         )
-    found += _look(data, place_of(name)).spans
+    place = place_of(name)
+    known = in_items(items) if items is not None and not place else None
+    found += known.open if known is not None else _look(data, place).spans
     return _apart(found) if len(found) > 1 else list(found)
 
 
@@ -122,18 +121,18 @@ def _look(data: bytes, place: str) -> _Look:
 
 
 def _found(data: bytes, place: str) -> _Look:
-    data = _plainer(data)
-    anchors = _ANCHORS.anchors(data)
-    has_names = anchors.any_of(_ROOT_WORDS)
+    data = plainer(data)
+    anchors = ANCHORS.anchors(data)
+    has_names = anchors.any_of(ROOT_WORDS)
     spans: list[Span] = []
 
     def add(found: Iterable[Span]) -> None:
         spans.extend(islice(found, max(0, MOST + 1 - len(spans))))
 
-    if anchors.any_of(_SHAPE_WORDS):
-        add(_shaped(data, anchors))
-    for start, end in _token_places(data):
-        add(_tokens(data, start, end))
+    if anchors.any_of(SHAPE_WORDS):
+        add(shaped(data, anchors))
+    for start, end in token_places(long_runs(data)):
+        add(tokens(data, start, end))
         if len(spans) > MOST:
             break
     if has_names:  # without, no name promises anything
@@ -143,7 +142,7 @@ def _found(data: bytes, place: str) -> _Look:
             if root in anchors:
                 add(named(root, data, anchors, yaml=is_yaml))
         add(pairs(data, anchors, xml=is_xml, yaml=is_yaml))
-    if anchors.any_of(_HOLDER_WORDS) or is_called_for(data, place):
+    if anchors.any_of(HOLDER_WORDS) or is_called_for(data, place):
         add(placed(data, place))
     return _Look(tuple(spans), has_names)
 
@@ -155,16 +154,6 @@ def _holds_none(data: bytes) -> bool:
     if len(data) >= _NAME_LENGTH or _RUN.search(data):
         return False
     return bool(_PLAIN.fullmatch(data) or (_PHRASE.fullmatch(data) and not _SCHEME.search(data)))
-
-
-def _plainer(data: bytes) -> bytes:
-    r"""Return a text of the same length in which `\n` is no letter, and `&quot;` a quote: both hide where words end."""
-    if b"\\" in data and len(data) <= _BLOCK:
-        data = _BREAK.sub(b"  ", data)  # one pass for three, but it holds every piece at once
-    elif b"\\" in data:
-        for escape in (b"\\n", b"\\r", b"\\t"):
-            data = data.replace(escape, b"  ")
-    return data.replace(b"&quot;", b'\\\\\\\\\\"') if b"&quot;" in data else data
 
 
 def may_hold(data: bytes) -> bool:
@@ -199,13 +188,13 @@ def _batches(texts: Sequence[bytes]) -> Iterator[tuple[int, int]]:
 
 
 def _suspects(texts: Sequence[bytes]) -> list[bool]:
-    joined = _plainer(b"\n".join(texts))  # no shape reaches from the end of one JSON text into the next
+    joined = plainer(b"\n".join(texts))  # no shape reaches from the end of one JSON text into the next
     ends = list(accumulate(len(text) + 1 for text in texts))
-    anchors = _ANCHORS.anchors(joined)
-    places = [at for word in _ROOT_WORDS | _HOLDER_WORDS for at in anchors.places.get(word, ())]
-    if anchors.any_of(_SHAPE_WORDS):
-        places += [span.start for span in _shaped(joined, anchors)]
-    places += [span.start for start, end in _token_places(joined) for span in _tokens(joined, start, end)]
+    anchors = ANCHORS.anchors(joined)
+    places = [at for word in ROOT_WORDS | HOLDER_WORDS for at in anchors.places.get(word, ())]
+    if anchors.any_of(SHAPE_WORDS):
+        places += [span.start for span in shaped(joined, anchors)]
+    places += [span.start for start, end in token_places(long_runs(joined)) for span in tokens(joined, start, end)]
     suspect = {bisect_right(ends, at) for at in places}
     return [number in suspect or is_marked(text) or is_called_for(text, "") for number, text in enumerate(texts)]
 
@@ -218,67 +207,6 @@ def is_json(data: bytes) -> bool:
 def _begins(data: bytes, letters: bytes) -> bool:
     start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     return bool(start) and start in letters
-
-
-def _shaped(data: bytes, anchors: Anchors) -> Iterator[Span]:
-    for word, needle, shape in _GENERAL:
-        done = 0
-        for at in anchors.places.get(word, ()):
-            if at < done or not (shape.any_case or data.startswith(needle, at)):
-                continue
-            match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
-            if match and _is_shaped(shape, match[1]):
-                yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
-            done = max(match.end(), at + 1) if match else at + len(needle)
-
-
-def _token_places(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where tokens may begin and end: around each long run, what overlaps as one."""
-    begin, stop = 0, -1
-    for start, end in _long_runs(data):
-        if start - _LEAD > stop:
-            if stop > 0:
-                yield begin, stop
-            begin = max(0, start - _LEAD)
-        stop = end
-    if stop > 0:
-        yield begin, stop
-
-
-def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where `_LONG` or more characters stand in a row that could be a token; most texts have none."""
-    begin = 0
-    while begin < len(data):
-        gap = _GAP.search(data, begin + _BLOCK)  # a large text is not held once more, whole
-        stop = gap.start() if gap else len(data)
-        words = data[begin : min(stop, begin + _BLOCK + _LONG)].translate(_WORDS)
-        start = words.find(_LONG_RUN)
-        while start >= 0:
-            end = words.find(b" ", start)
-            end = stop - begin if end < 0 else end
-            if not _TAME.fullmatch(data, begin + start, begin + end):
-                yield begin + start, begin + end
-            start = words.find(_LONG_RUN, end)
-        begin = stop
-
-
-def _tokens(data: bytes, start: int, end: int) -> Iterator[Span]:
-    """Yield the tokens that begin between two positions; each issuer's letters say which shapes to try."""
-    after = start
-    for at, needle in _TOKEN_WORDS.each(data, start, end):
-        if at < after:
-            continue
-        for shape in _SHAPES[needle]:
-            match = shape.pattern.match(data, at - shape.lead) if at >= shape.lead else None
-            if match and _is_shaped(shape, match[1]):
-                yield Span(start=match.start(1), end=match.end(1), kind=shape.kind)
-                after = max(after, match.end())
-
-
-def _is_shaped(shape: Shape, found: bytes) -> bool:
-    if shape.base64:
-        return is_user_and_password(found)
-    return not is_placeholder(found.decode("utf-8", "replace"))
 
 
 def _characters(data: bytes, position: int) -> int:

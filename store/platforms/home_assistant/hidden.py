@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
+from store.domain.items import Items
 from store.domain.secrets import Span
 from store.platforms.home_assistant.shapes import SECRETS_FILE
 
@@ -19,7 +20,7 @@ _LINE: Final = re.compile(
 _COMMENT: Final = re.compile(rb"[ \t]+#|[ \t\r]+\Z")
 
 
-def home_assistant_secrets(data: bytes, name: str) -> Iterator[Span]:
+def home_assistant_secrets(data: bytes, name: str, _items: Items | None) -> Iterator[Span]:
     """Yield where each value of a file of secrets stands, without its quotes."""
     if not SECRETS_FILE.fullmatch(PurePosixPath(name).name):
         return

@@ -43,7 +43,7 @@ class N8n:
         if len(data) < 64 and data.strip() == b"[]":
             return 60 if _is_workflows(name) else 0
         start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        if start not in {b"{", b"["} or b'"nodes"' not in data or b'"connections"' not in data:
+        if start not in {b"{", b"["} or b'"connections"' not in data or b'"nodes"' not in data:
             return 0
         return 90 if b'"typeVersion"' in data or b"n8n" in data else 60
 

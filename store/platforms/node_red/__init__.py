@@ -7,8 +7,9 @@ from json import dumps
 from typing import Final
 
 from store.domain.component import Component, DiffRules, Parsed
+from store.domain.items import items_of
 from store.domain.memo import Memo
-from store.domain.secrets import scan
+from store.domain.secrets import is_bare, scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.graft import credentials_in, grafted
@@ -50,20 +51,21 @@ class NodeRed:
         Raises:
             BadInput: as `parse`.
         """
-        parts = parts_of(data, name, memo)
+        items = items_of(data, name, memo) if memo is not None else None
+        parts = parts_of(data, items)
         if not parts and not _is_flows(name) and _first(data) == b"[":
             raise BadInput("an empty list says nothing about its platform")
         if parts and not is_node_red(part.node for part in parts):
             raise BadInput("not a list of Node-RED nodes")
         refuse_too_many_homes(parts)
-        spans = scan(data)
+        spans = scan(data, items=items)
         memo = Memo() if memo is None else memo
         return Parsed(
             platform=self.name,
             confidence=95 if parts else 60,
             components=components_of(parts, memo=memo),
             connectors=connectors_of(parts, memo=memo),
-            notices=notices_of(parts, data, spans),
+            notices=notices_of(parts, data, spans, is_bare=items is not None and is_bare(items)),
             secrets=len(spans),
         )
 

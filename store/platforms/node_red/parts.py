@@ -1,37 +1,49 @@
 """From the bytes of a list of nodes to its parts: each node with what follows from it alone.
 
-The versions of one export have most of their nodes in common, byte for byte. What a memo knows of one is not read
-again: a JSON list is what stands between its commas, so when each piece is one value, the whole is the list of them.
+The versions of one export have most of their nodes in common, byte for byte; what is known of one is not read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Sequence
+from sys import intern
+from typing import Any, Final
 
-from store.domain.build import Source
-from store.domain.component import Notice
-from store.domain.memo import Memo
+import orjson
+
+from store.domain.build import Source, canonical
+from store.domain.component import Component, Notice
+from store.domain.items import Item, Items
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.nodes import HOMES, Node, nodes_of, own_name, without_noise
 from store.platforms.node_red.watch import Sight, module_of, reach_of, sights_of
-
-_MOST_PIECEWISE: Final = 1024 * 1024
-"""Bytes of an export that is looked at in pieces: it holds fewer values than are too many, and fits into a memo."""
-_BREAKS: Final = ((b"},", b'{"id":'), (b"\n    },\n", b"    {\n"))
-"""How one node ends and the next begins: as Node-RED writes and sends lists, and as it writes them to be read."""
-_BLANKS: Final = b" \t\r\n"
 
 
 class Part:
     """One node, and what follows from nothing but it. Two versions of an export may share one: nobody changes it."""
 
     __slots__ = (
-        "_bare", "_notices", "is_home", "kind", "module", "name", "node", "own", "place", "reach", "sights", "source",
+        "_bare",
+        "_notices",
+        "_written",
+        "addresses",
+        "alone",
+        "is_home",
+        "is_joined",
+        "is_outward",
+        "kind",
+        "module",
+        "name",
+        "node",
+        "own",
+        "place",
+        "reach",
+        "sights",
+        "source",
     )  # fmt: skip
 
-    def __init__(self, node: Node, source: Source) -> None:
+    def __init__(self, node: Node, source: Source, *, is_shared: bool = False) -> None:
         own, place = node.get("id"), node.get("z")
         self.node: Final = node
         self.source: Final = source
@@ -39,16 +51,24 @@ class Part:
         self.kind: Final[str] = node["type"]
         self.own: Final = own if isinstance(own, str) else ""
         """Its id, empty where it has none."""
+        self.is_joined: Final = is_shared and source.sorts_alike and self.own.isascii()
+        """Other versions have it too, so that it pays to keep its canonical bytes, of which those of a tab are made."""
         self.is_home: Final = self.kind in HOMES
-        self.place: Final = place if isinstance(place, str) and not self.is_home else ""
+        self.place: Final = intern(place) if isinstance(place, str) and not self.is_home else ""
         """The id of the tab or subflow it is on, empty where it stands on its own."""
         self.name: Final = own_name(node)
         self.module: Final = module_of(node)
         """What brings its type, None for what comes with Node-RED."""
         self.reach: Final = tuple(reach_of(node))
+        self.addresses: Final = tuple(reach.address for reach in self.reach if reach.address)
+        self.is_outward: Final = bool(self.module or self.reach)
+        """It reaches something outside, or may."""
         self.sights: Final = tuple(sights_of(node))
         """What a reviewer should see of it, but for its secrets."""
+        self.alone: Component | None = None
+        """The component that it is by itself."""
         self._bare: Node | None = None
+        self._written: bytes | None = None
         self._notices: tuple[Notice, ...] | None = None
 
     def home(self, number: int) -> str:
@@ -64,6 +84,18 @@ class Part:
         if self._bare is None:
             self._bare = without_noise(self.node, home=self.is_home)
         return self._bare
+
+    def written(self, key: str) -> bytes:
+        """Return the canonical bytes of the node without its noise, as the member `key` of an object.
+
+        Raises:
+            BadInput: it has none.
+        """
+        if key != self.own:
+            return b"%b:%b" % (orjson.dumps(key), canonical(self.bare(), self.source))
+        if self._written is None:
+            self._written = b"%b:%b" % (orjson.dumps(key), canonical(self.bare(), self.source))
+        return self._written
 
     def notices(self, number: int) -> tuple[Notice, ...]:
         """Return its sights as notices; a part without an id is called by its place in the list."""
@@ -85,20 +117,13 @@ class Part:
         )
 
 
-def parts_of(data: bytes, name: str, memo: Memo | None = None) -> list[Part]:
-    """Return the nodes of an export, those that `memo` knows without reading them again.
-
-    A first export under a name is read as a whole, which is quicker where nothing is known.
+def parts_of(data: bytes, items: Items | None = None) -> list[Part]:
+    """Return the nodes of an export; `items` are its items where they are known.
 
     Raises:
         BadInput: no strict JSON, or not a list of Node-RED nodes.
     """
-    seen = ("node-red", name)
-    if memo is not None and memo.get(seen):
-        return _known(data, memo) or _read(data)
-    if memo is not None:
-        memo.keep(seen, answer=True, weight=len(name))
-    return _read(data)
+    return _read(data) if items is None else _known(items) or _read(data)
 
 
 def _read(data: bytes) -> list[Part]:
@@ -107,48 +132,25 @@ def _read(data: bytes) -> list[Part]:
     return [Part(node, source) for node in nodes_of(document.value)]
 
 
-def _known(data: bytes, memo: Memo) -> list[Part] | None:
-    """Return the nodes of a list, read one by one; None where only a look at the whole can say what it holds."""
-    if len(data) > _MOST_PIECEWISE or not data.startswith(b"["):
-        return None
-    parts: list[Part] = []
-    left, begun = len(data), b""
-    for text in _texts(data):
-        whole = begun + text
-        part = _part(whole, memo)
-        if part is not None:
-            parts.append(part)
-            begun = b""
-        elif (left := left - len(whole)) < 0:
-            return None  # looking at pieces takes longer than at the whole
+def _known(items: Items) -> list[Part] | None:
+    """Return the nodes that items are; None where one is no node: only a look at the whole can say it in its words."""
+    if items.parts is None:
+        carried = items.carried
+        if carried is None or carried.before.parts is None:
+            items.parts = _made(items.each)
         else:
-            begun = whole + b","  # a break inside a node, as a list of wires may have one: the next belongs to it too
-    return None if begun else parts
+            shift = len(items.each) - len(carried.before.each)
+            new = _made(items.each[carried.head : carried.tail + shift])
+            items.parts = carried.spliced(carried.before.parts, new) if new is not None else None
+    return items.parts
 
 
-def _texts(data: bytes) -> Iterator[bytes]:
-    """Yield what stands between the breaks of a list, without the commas of these."""
-    body = data.rstrip(_BLANKS)[1:-1] if data.rstrip(_BLANKS).endswith(b"]") else b""
-    for end, begin in _BREAKS:
-        texts = body.split(end + begin)
-        if len(texts) > 1:
-            break
-    last = len(texts) - 1
-    close = end.rstrip(b",\n")
-    for number, text in enumerate(texts):
-        yield (begin if number else b"") + text + (close if number < last else b"")
-
-
-def _part(text: bytes, memo: Memo) -> Part | None:
-    """Return the node that a text is, None when it is none by itself: then it is a piece of one, or an error."""
-    part: Part | None = memo.get(("node-red", text))
-    if part is None:
-        try:
-            parts = _read(b"[%b]" % text)  # as deep as it stands in the export
-        except BadInput:
-            return None
-        if len(parts) != 1:
-            return None
-        part = parts[0]
-        memo.keep(("node-red", text), part, weight=len(text))
-    return part
+def _made(items: Sequence[Item]) -> list[Any] | None:
+    for item in items:
+        if item.part is None:
+            try:
+                nodes_of([item.value])
+            except BadInput:
+                return None
+            item.part = Part(item.value, Source.of(item.text, has_float=item.has_float), is_shared=True)
+    return [item.part for item in items]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import orjson
@@ -45,7 +46,13 @@ def module_of(node: Node) -> Connector | None:
     An export names node types, not packages: a module of an unknown package is called by the type it brings.
     """
     kind = node["type"]
-    return None if kind in CORE or kind.startswith("subflow:") else Connector(kind="module", name=kind)
+    return None if kind in CORE or kind.startswith("subflow:") else _module(kind)
+
+
+@lru_cache(maxsize=4_096)
+def _module(name: str) -> Connector:
+    """Return the connector of a module. The same few stand in most parts of an export."""
+    return Connector(kind="module", name=name)
 
 
 def reach_of(node: Node) -> Iterator[Reach]:

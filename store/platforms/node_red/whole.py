@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
 
 import orjson
 
-from store.domain.build import MAX_COMPONENTS, Source, component, free_key, gathered, refuse_too_many
-from store.domain.component import Component, Connector, Notice
+from store.domain.build import (
+    MAX_COMPONENTS,
+    Source,
+    canonical,
+    component,
+    free_key,
+    gathered,
+    refuse_too_many,
+    written,
+)
+from store.domain.component import Component, Connector, Json, Notice
 from store.domain.memo import Memo
 from store.domain.secrets import Span, redact
 from store.platforms.node_red.parts import Part
 from store.platforms.node_red.watch import secrets_of
+
+_PLACE: Final = attrgetter("place")
+_NOBODY: Final[tuple[Sequence[str], Sequence[Part]]] = (), ()
 
 
 def refuse_too_many_homes(parts: Sequence[Part]) -> None:
@@ -36,108 +51,128 @@ def components_of(parts: Sequence[Part], *, memo: Memo) -> tuple[Component, ...]
     Raises:
         BadInput: something has no canonical bytes.
     """
+    identities = [part.own or f"#{number}" for number, part in enumerate(parts)]
     homes: dict[str, Part | None] = {}
     alone: list[tuple[str, Part]] = []
-    members: dict[str, dict[str, Part]] = {}
-    for number, part in enumerate(parts):
-        identity = part.own or f"#{number}"
-        if place := part.place:
-            inside = members.get(place)
-            if inside is None:
-                homes.setdefault(place, None)
-                inside = members[place] = {}
-            inside[identity if identity not in inside else free_key(identity, inside)] = part
-        elif part.is_home:
-            if homes.get(identity) is not None:
-                identity = free_key(identity, homes)
-            homes[identity] = part
-        else:
-            alone.append((identity, part))
-    made = {identity: _home(identity, header, members.get(identity, {}), memo) for identity, header in homes.items()}
+    members: dict[str, tuple[list[str], list[Part]]] = {}
+    begin = 0
+    for place, run in groupby(parts, key=_PLACE):
+        end = begin + len(tuple(run))
+        if place:
+            homes.setdefault(place, None)
+            names, inside = members.setdefault(place, ([], []))
+            names += identities[begin:end]
+            inside += parts[begin:end]
+        for identity, part in () if place else zip(identities[begin:end], parts[begin:end], strict=True):
+            if not part.is_home:
+                alone.append((identity, part))
+            else:
+                homes[identity if homes.get(identity) is None else free_key(identity, homes)] = part
+        begin = end
+    made = {key: _home(key, header, members.get(key, _NOBODY), memo) for key, header in homes.items()}
     for identity, part in alone:
         key = identity if identity not in made else free_key(identity, made)
-        made[key] = _config(key, part, memo)
+        made[key] = _config(key, part)
     return tuple(made.values())
 
 
-def _home(identity: str, header: Part | None, inside: dict[str, Part], memo: Memo) -> Component:
+def _home(identity: str, header: Part | None, members: tuple[Sequence[str], Sequence[Part]], memo: Memo) -> Component:
     """Return a tab or a subflow with what is on it."""
-
-    def make() -> Component:
-        everything = [*inside.values(), *([] if header is None else [header])]
-        return component(
-            id=identity,
-            name=f"Nodes of {identity}" if header is None else header.label(identity),
-            kind="fragment" if header is None else header.kind,
-            content={
-                **({} if header is None else {header.kind: header.node}),
-                "nodes": {key: part.node for key, part in inside.items()},
-            },
-            behaviour={
-                **({} if header is None else {header.kind: header.bare()}),
-                "nodes": {key: part.bare() for key, part in inside.items()},
-            },
-            labels={key: part.label(key) for key, part in inside.items()},
-            source=Source(
-                sorts_alike=all(part.source.sorts_alike for part in everything),
-                has_float=any(part.source.has_float for part in everything),
-            ),
-        )
-
-    return memo.answer(("node-red", identity, header, *inside, *inside.values()), make, weigh=_size)
+    names, parts = members
+    key = ("node-red", identity, header, *names, *parts)
+    known: Component | None = memo.get(key)
+    if known is None:
+        known = _furnished(identity, header, names, parts)
+        memo.keep(key, known, weight=len(known.canonical))
+    return known
 
 
-def _config(identity: str, part: Part, memo: Memo) -> Component:
+def _furnished(identity: str, header: Part | None, names: Sequence[str], parts: Sequence[Part]) -> Component:
+    inside: dict[str, Part] = {}
+    for name, part in zip(names, parts, strict=True):
+        inside[name if name not in inside else free_key(name, inside)] = part
+    return written(
+        id=identity,
+        name=f"Nodes of {identity}" if header is None else header.label(identity),
+        kind="fragment" if header is None else header.kind,
+        content={
+            **({} if header is None else {header.kind: header.node}),
+            "nodes": {key: part.node for key, part in inside.items()},
+        },
+        data=_canonical(header, inside),
+        labels={key: part.name or part.label(key) for key, part in inside.items()},
+    )
+
+
+def _canonical(header: Part | None, inside: Mapping[str, Part]) -> bytes:
+    """Return the canonical bytes of a home: those of its parts put together, where they sort as texts do."""
+    parts = [*inside.values(), *([] if header is None else [header])]
+    if all(part.is_joined for part in parts):
+        nodes = b",".join([inside[key].written(key) for key in sorted(inside)])
+        home = b"" if header is None else b"," + header.written(header.kind)
+        return b'{"nodes":{%b}%b}' % (nodes, home)  # `nodes` sorts before what a home is
+    behaviour: dict[str, Json] = {"nodes": {key: part.bare() for key, part in inside.items()}}
+    if header is not None:
+        behaviour[header.kind] = header.bare()
+    source = Source(
+        sorts_alike=all(part.source.sorts_alike for part in parts),
+        has_float=any(part.source.has_float for part in parts),
+    )
+    return canonical(behaviour, source)
+
+
+def _config(identity: str, part: Part) -> Component:
     """Return a node that stands on its own. It has no place on a canvas: `x` is whatever its type means by it."""
-
-    def make() -> Component:
-        return component(
-            id=identity,
-            name=part.label(identity),
-            kind="config",
-            content=part.node,
-            behaviour={key: value for key, value in part.node.items() if key != "credentials"},
-            labels={},
-            source=part.source,
-        )
-
-    return memo.answer(("node-red", "config", identity, part), make, weigh=_size)
-
-
-def _size(made: Component) -> int:
-    return len(made.canonical)
+    if part.alone is not None and part.alone.id == identity:
+        return part.alone
+    part.alone = component(
+        id=identity,
+        name=part.label(identity),
+        kind="config",
+        content=part.node,
+        behaviour={key: value for key, value in part.node.items() if key != "credentials"},
+        labels={},
+        source=part.source,
+    )
+    return part.alone
 
 
 def connectors_of(parts: Sequence[Part], *, memo: Memo) -> tuple[Connector, ...]:
     """Return the hosts and the third-party modules that the parts use, each once."""
+    users = [(part.home(number), part) for number, part in enumerate(parts) if part.is_outward]
     ids = {part.own for part in parts}
-    modules = [(part.home(number), part, -1) for number, part in enumerate(parts) if part.module]
+    inward = [address in ids for _, part in users for address in part.addresses]
+    key = ("node-red", tuple(users), tuple(inward))
+    known: tuple[Connector, ...] | None = memo.get(key)
+    if known is None:
+        known = _gathered(users, ids)
+        memo.keep(key, known, weight=64 * sum(1 + len(link.components) for link in known))
+    return known
+
+
+def _gathered(users: Sequence[tuple[str, Part]], ids: set[str]) -> tuple[Connector, ...]:
+    """Return the connectors of parts, each with the component it is in; an address that is one of `ids` is none."""
+    modules = [(home, part.module) for home, part in users if part.module is not None]
     links = [
-        (part.home(number), part, place)
-        for number, part in enumerate(parts)
-        for place, reach in enumerate(part.reach)
+        (home, reach.connector)
+        for home, part in users
+        for reach in part.reach
         if not reach.address or reach.address not in ids
     ]
-    return memo.answer(("node-red", *modules, *links), lambda: _gathered([*modules, *links]), weigh=_weight)
+    return gathered([*modules, *links])
 
 
-def _gathered(uses: Iterable[tuple[str, Part, int]]) -> tuple[Connector, ...]:
-    """Return the connectors behind (component, part, which of the things it reaches; -1 for its module)."""
-    links = ((home, part.module if at < 0 else part.reach[at].connector) for home, part, at in uses)
-    return gathered((home, link) for home, link in links if link is not None)
+def notices_of(parts: Sequence[Part], data: bytes, spans: Sequence[Span], *, is_bare: bool) -> tuple[Notice, ...]:
+    """Return what a reviewer should see; `data` are the bytes they were read from, with these secrets.
 
-
-def _weight(connectors: Sequence[Connector]) -> int:
-    return 64 * sum(1 + len(link.components) for link in connectors)
-
-
-def notices_of(parts: Sequence[Part], data: bytes, spans: Sequence[Span]) -> tuple[Notice, ...]:
-    """Return what a reviewer should see; `data` are the bytes they were read from, with these secrets."""
+    `is_bare` says that nothing in them is called credentials.
+    """
     found: list[Notice] = []
-    holders = _holders(parts, data, spans)
+    holders = frozenset() if is_bare and not spans else _holders(parts, data, spans)
     for number, part in enumerate(parts):
         if not holders:
-            found += part.notices(number)
+            if part.sights:
+                found += part.notices(number)
             continue
         sights = [*part.sights, *(secrets_of(part.node) if number in holders else ())]
         found += (_redacted(part.notice(sight, number)) for sight in dict.fromkeys(sights))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from store import archive
@@ -56,10 +57,11 @@ class _Before:
 class Appending:
     """One transaction that takes in exports; what it stored last under a name is not looked up again."""
 
-    def __init__(self, context: Context, writer: Writer) -> None:
+    def __init__(self, context: Context, writer: Writer, *, ahead: archive.Ahead | None = None) -> None:
         self._context: Final = context
         self._writer: Final = writer
-        self._recent: Final = archive.Recent()
+        self._recent: Final = context.recent
+        self._ahead: Final = ahead
         self._newest: Final[dict[tuple[str, str, str, bool], _Before]] = {}
         """What this transaction stored last by project, environment, name, and whether it was an import."""
 
@@ -71,7 +73,9 @@ class Appending:
         connection, recent = self._writer.beside, self._recent
         drop, file, parsed = read.drop, read.taken.file, read.parsed
         last = self._before(read)
-        digest = archive.put(connection, file.data, previous=last.digest if last else None, recent=recent)
+        digest = archive.put(
+            connection, file.data, previous=last.digest if last else None, recent=recent, ahead=self._ahead
+        )
         known = last is not None and (last.digest, last.platform) == (digest, parsed.platform)
         if last is not None and known and not last.imported and read.imported is None:
             return Stored(digest=digest, is_new=False)
@@ -138,6 +142,7 @@ class Appending:
         return digest if isinstance(digest, str) else None
 
 
+@lru_cache(maxsize=2_048)
 def _notice(notice: Notice) -> ev.NoticeRecord:
     detail = secrets.redact(notice.detail)
     return ev.NoticeRecord(code=notice.code, component=notice.component[:100], detail=detail[:200])

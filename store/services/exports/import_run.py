@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
+from store import archive
 from store.domain import events as ev
 from store.errors import BadInput
-from store.intake.git_history import Blobs, Change, Commit
+from store.intake.git_blobs import Blobs
+from store.intake.git_history import Change, Commit
 from store.intake.guard import UNSEEN
 from store.intake.inbox import Drop, Root, is_passed_over, path_fault
 from store.ledger import Writer
@@ -54,11 +58,17 @@ class ImportRun:
     inner: str
     repository: str
     people: Pseudonyms
+    ahead: archive.Ahead
+    """Works out the difference of each version to the one before while the next is read."""
+    newest: dict[str, bytes] = field(default_factory=dict)
+    """Name → what was read last under it, of what will be recorded together."""
     seen: set[bytes] = field(default_factory=set)
     """Marks of (commit, name) that stand in entries up to `upto`."""
     upto: int = 0
     steps: list[_Step] = field(default_factory=list)
     """Read, and not recorded yet."""
+    bytes: int = 0
+    """Of the versions among them."""
     versions: int = 0
     deletions: int = 0
     known: int = 0
@@ -76,6 +86,13 @@ class ImportRun:
                     self._know(origin, name)
                 case _:
                     pass
+
+    def needed(self, commit: Commit) -> Iterator[str]:
+        """Yield the blobs that `take` will most likely read of a commit."""
+        for change in commit.changes:
+            name = self._name(change.path)
+            if change.kind != "deleted" and name is not None and _mark(commit.id, name) not in self.seen:
+                yield change.blob
 
     def take(self, commit: Commit, blobs: Blobs) -> None:
         """Read what a commit did to each file."""
@@ -97,21 +114,25 @@ class ImportRun:
             return
         with self.context.ledger.writing() as writer:
             self.learn(writer)
-            appending = Appending(self.context, writer)
+            appending = Appending(self.context, writer, ahead=self.ahead)
             for step in self.steps:
-                if _mark(step.origin.commit, step.name) in self.seen:
+                mark = _mark(step.origin.commit, step.name)
+                if mark in self.seen:
                     self.known += 1
                 elif step.read is not None:
                     appending.append(step.read)
+                    self.seen.add(mark)
                     self.versions += 1
-                else:
-                    self._delete(writer, step)
-        self.steps = []
+                elif self._delete(writer, step):
+                    self.seen.add(mark)
+            self.upto = writer.head().size
+        self.steps, self.bytes = [], 0
+        self.newest.clear()
+        self.ahead.forget()
 
     def is_enough(self) -> bool:
         """Say whether what was read should be recorded now."""
-        reads = [step.read for step in self.steps if step.read is not None]
-        return len(self.steps) >= ingesting.BATCH or ingesting.is_enough(reads)
+        return len(self.steps) >= ingesting.BATCH or self.bytes >= ingesting.BATCH_BYTES
 
     def finished(self, head: str, commits: int) -> None:
         """Record that the history was read to its end, if this run brought anything."""
@@ -139,13 +160,7 @@ class ImportRun:
             self.seen.add(_mark(origin.commit, name))
 
     def _name(self, path: str | None) -> str | None:
-        """Return what a file is called inside the project; None for what is no export or not of this path."""
-        if path is None:
-            return None
-        name = (
-            PurePosixPath(path).name if path == self.inner else path.removeprefix(f"{self.inner}/" * bool(self.inner))
-        )
-        return None if any(is_passed_over(part) for part in name.split("/")) else name
+        return None if path is None else _name_inside(path, self.inner)
 
     def _took_version(self, commit: Commit, change: Change, name: str, before: str | None, blobs: Blobs) -> bool:
         """Read one version, unless it is known; False when it cannot be taken in."""
@@ -162,6 +177,11 @@ class ImportRun:
             self.refused.append(Refused(commit=commit.id, name=ingesting.printable(name), reason=reason))
             return False
         self.steps.append(_Step(name=name, origin=origin, read=read))
+        self.bytes += len(read.taken.file.data)
+        data, earlier = read.taken.file.data, self.newest.get(read.taken.file.name)
+        if earlier is not None and earlier is not data:
+            self.ahead.expect(data, earlier)
+        self.newest[read.taken.file.name] = data
         return True
 
     def _is_known(self, commit: Commit, name: str) -> bool:
@@ -170,10 +190,13 @@ class ImportRun:
         self.known += 1
         return True
 
+    @cached_property
+    def _root(self) -> Root:
+        return Root(kind="inbox", path=Path(), environment=self.environment, project=self.project)
+
     def _drop(self, name: str, change: Change) -> Drop:
-        root = Root(kind="inbox", path=Path(), environment=self.environment, project=self.project)
         return Drop(
-            root=root,
+            root=self._root,
             environment=self.environment,
             project=self.project,
             name=name,
@@ -193,10 +216,10 @@ class ImportRun:
             renamed_from=before,
         )
 
-    def _delete(self, writer: Writer, step: _Step) -> None:
+    def _delete(self, writer: Writer, step: _Step) -> bool:
         stood = artifacts.latest_named(writer.connection, self.project, self.environment, step.name, imported=True)
         if stood is None:
-            return  # none of its versions could be taken in
+            return False  # none of its versions could be taken in
         event = ev.ImportedDeletion(
             artifact=stood.digest,
             project=self.project,
@@ -206,6 +229,14 @@ class ImportRun:
         )
         writer.append(statement_of(self.context, event, SYSTEM))
         self.deletions += 1
+        return True
+
+
+@lru_cache(maxsize=4_096)
+def _name_inside(path: str, inner: str) -> str | None:
+    """Return what a file is called inside the project; None for what is no export or not of this path."""
+    name = PurePosixPath(path).name if path == inner else path.removeprefix(f"{inner}/" * bool(inner))
+    return None if any(is_passed_over(part) for part in name.split("/")) else name
 
 
 def _refuse_misfit(name: str, change: Change) -> None:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from store import archive
 from store.errors import NotFound
 from store.intake.git_history import History, inner_path
 from store.intake.git_refs import locate
@@ -62,7 +63,7 @@ def import_history(
     inner = inner_path(path)
     found = locate(repository, branch)
     watch = Stopwatch(tell=tell)
-    with shielded(found) as shield:
+    with shielded(found) as shield, archive.Ahead() as ahead:
         history = History(shield, found, inner)
         people = Pseudonyms(context.root)
         run = ImportRun(
@@ -72,13 +73,14 @@ def import_history(
             inner=inner,
             repository=history.root(),
             people=people,
+            ahead=ahead,
         )
         run.learn(context.ledger)
         total, done = history.count(), 0
         if total == 0:
             raise NotFound(f"no commit of this branch touched {path}")
         with history.blobs() as blobs, history.commits() as commits:
-            for commit in commits:
+            for commit in blobs.foreseen(commits, run.needed):
                 run.take(commit, blobs)
                 done += 1
                 if run.is_enough():

@@ -16,6 +16,7 @@ from store.archive import codec
 from store.archive.vault import FILE_NAME, Row, Vault
 from store.domain import events as ev
 from store.domain.component import ExportFile, Parsed
+from store.domain.items import Cut, cutting
 from store.domain.memo import Memo
 from store.domain.release import Release
 from store.domain.secrets import Fingerprint, cover, fingerprints
@@ -59,7 +60,7 @@ def take(context: Context, file: ExportFile) -> Taken:
             keys.append(_key(context))
         return keys[0].fingerprint(secret)
 
-    return _taken(file, fingerprint)
+    return _taken(file, fingerprint, cutting(file.name, context.memo))
 
 
 def glance(context: Context, file: ExportFile) -> ExportFile:
@@ -235,13 +236,13 @@ def opened(context: Context, row: Row, covered: bytes) -> bytes:
     return _opened(_existing_key(context), row, covered)
 
 
-def _taken(file: ExportFile, fingerprint: Fingerprint) -> Taken:
+def _taken(file: ExportFile, fingerprint: Fingerprint, cut: Cut | None = None) -> Taken:
     name = cover(file.name.encode("utf-8", "surrogatepass"), fingerprint)
-    covered = (
-        cover_archive(file.data, fingerprint)
-        if is_archive(file.data)
-        else cover(file.data, fingerprint, name=file.name, more=known_secrets(file.data, file.name))
-    )
+    if is_archive(file.data):
+        covered = cover_archive(file.data, fingerprint)
+    else:
+        known = known_secrets(file.data, file.name, cut(file.data) if cut is not None else None)
+        covered = cover(file.data, fingerprint, name=file.name, more=known, cut=cut)
     shown = name.data.decode("utf-8", "surrogatepass") if name.kinds else file.name
     if not covered.kinds:
         return Taken(file=file if not name.kinds else ExportFile(name=shown, data=file.data))
