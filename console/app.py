@@ -87,7 +87,7 @@ class Console(TerminalApp[None]):
         if self._console_toured is not None:
             from console.screen.tour import tour
 
-            self.push_screen(tour(self._console_places), lambda _: self._say_notes())
+            self.push_screen(tour(self._console_places, self._console_session.read_only), lambda _: self._say_notes())
             self._console_toured()
         else:
             self._say_notes()

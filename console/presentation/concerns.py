@@ -68,11 +68,11 @@ def _due(row: FindingRow, now: datetime) -> Span:
     )
 
 
-def headline(found: Concerns, *, everything: bool) -> Line:
-    """Return whether anything stands open, and which key to press."""
+def headline(found: Concerns, *, everything: bool, acts: bool = True) -> Line:
+    """Return whether anything stands open, and which key to press; without `acts` none that would act."""
     findings = sum(row.state == "open" for row in found.findings)
     unusual = sum(row.state == "open" for row in found.anomalies)
-    shows = line(("w", "key"), (" shows what is open only" if everything else " shows also what is over", "muted"))
+    shows = line(("w", "key"), (" shows open ones" if everything else " shows all", "muted"))
     if not findings and not unusual:
         return (*line(("✓ no finding and no anomaly is open   ", "ok")), *shows)
     words = " and ".join(
@@ -80,9 +80,9 @@ def headline(found: Concerns, *, everything: bool) -> Line:
     )
     late = f", {len(found.overdue)} overdue" if found.overdue else ""
     keys: list[tuple[str, str]] = []
-    if findings:
+    if findings and acts:
         keys += [("X", "key"), (" closes one  ", "muted")]
-    if unusual:
+    if unusual and acts:
         keys += [("A", "key"), (" acknowledges  ", "muted")]
     tone = "danger" if found.overdue else "warn"
     return (*line((f"! {words} open{late}   ", tone)), *line(*keys), *shows)

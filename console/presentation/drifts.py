@@ -23,8 +23,11 @@ _ANSWERED = {
 _SHORTER = re.compile(r"\Achanged live: ")
 
 
-def headline(listed: Sequence[Listed], places: int, room: int) -> Line:
-    """Return what is wrong and what to press, in `room` cells. `places`: environments that carry something."""
+def headline(listed: Sequence[Listed], places: int, room: int, *, acts: bool = True) -> Line:
+    """Return what is wrong and what to press, in `room` cells. `places`: environments that carry something.
+
+    Without `acts` (a read-only console) no key is named that could not act.
+    """
     standing = [one for one in listed if one.row.status != "resolved"]
     still_open = [one for one in standing if one.row.status == "open"]
     known = len(standing) - len(still_open)
@@ -34,6 +37,9 @@ def headline(listed: Sequence[Listed], places: int, room: int) -> Line:
         wrong = line((f"! {counted(len(still_open), 'open drift')} on {', '.join(names)}", "danger"))
         keys = (Span("  "), *_press("R", "reverts"), *_press("u", "adopts"), *_press("A", "acknowledges"))
         short = line("  ", (" R u A ", "key"), "answer it")
+        if not acts:
+            whole = (*wrong, *line((aside, "muted")))
+            return whole if width(whole) <= room else wrong
         ways = ((*wrong, *line((aside, "muted")), *keys), (*wrong, *line((aside, "muted")), *short), (*wrong, *short))
         return next((way for way in ways if width(way) <= room), wrong)
     if standing:

@@ -11,7 +11,7 @@ from console.presentation.changes import changes_of
 from console.presentation.comments import comment_lines
 from console.presentation.impacts import brief_impact
 from console.presentation.remains import remains_lines
-from console.presentation.spans import Line, Span, fit, line, width
+from console.presentation.spans import Line, Span, cell_width, fit, line, width
 from console.presentation.times import age, ago, stamp
 from console.presentation.words import severity, short_digest
 from store.clock import parse_timestamp, timestamp
@@ -113,7 +113,8 @@ def row_cells(item: Item, now: datetime) -> tuple[Line | str | Span, ...]:
 def headline(items: Sequence[Item], who: str | None, room: int = 200) -> Line:
     """Return the first line, in `room` cells: whether anything is wrong, and what to press."""
     if not items:
-        return line(("✓ ", "ok"), ("nothing needs you now", "ok"), ("   what happened lately stands below", "muted"))
+        calm, below = line(("✓ nothing needs you now", "ok")), line(("   what happened lately stands below", "muted"))
+        return (*calm, *below) if width(calm) + width(below) <= room else calm
     mine = [item for item in items if item.mine]
     if not items[0].mine:
         return _not_mine(items, len(mine), who, room)
@@ -122,7 +123,7 @@ def headline(items: Sequence[Item], who: str | None, room: int = 200) -> Line:
     tone = "danger" if first.severity == "critical" else "warn"
     more = f"   {len(mine) - 1} more for you" if len(mine) > 1 else ""
     others = f", {len(items) - len(mine)} for others" if len(items) > len(mine) else ""
-    head = line(("! ", tone), (_happened(first), tone), ": ", (key, "key"), f" {does}")
+    head = _fitting(first, tone, key, does, room)
     full = (*head, Span(more + others, "muted"))
     return full if width(full) <= room else head
 
@@ -130,13 +131,32 @@ def headline(items: Sequence[Item], who: str | None, room: int = 200) -> Line:
 def _not_mine(items: Sequence[Item], mine: int, who: str | None, room: int) -> Line:
     """Return the line for the worst thing when it is not the reader's to answer: it still comes first."""
     tone = "danger" if items[0].severity == "critical" else "warn"
-    why = "not yours to answer" if who is not None else "start with --key PATH to act"
-    head = line(("! ", tone), (_happened(items[0]), tone), ": ", ("enter", "key"), f" shows it, {why}")
+    why = "not yours to answer" if who is not None else "read only"
+    head = _fitting(items[0], tone, "enter", f"shows it, {why}", room)
     others = (
         f"   {mine} for you, {len(items) - mine - 1} more" if mine and who is not None else f"   {len(items) - 1} more"
     )
     full = (*head, Span(others if len(items) > 1 else "", "muted"))
     return full if width(full) <= room else head
+
+
+def _fitting(item: Item, tone: str, key: str, does: str, room: int) -> Line:
+    """Return what happened and what to press in one line: shorter words before a cut, and the key is never cut off."""
+    full, brief = line(": ", (key, "key"), f" {does}"), line(": ", (key, "key"))
+    for words, then in ((_happened(item), full), (_shortly(item), full), (_happened(item), brief)):
+        if cell_width(words) <= room - 2 - width(then):
+            return (*line(("! ", tone), (words, tone)), *then)
+    left = max(room - 2 - width(brief), 12)
+    return (*line(("! ", tone)), *_cut(line((_shortly(item), tone)), left), *brief)
+
+
+def _cut(words: Line, room: int) -> Line:
+    """Cut a sentence at its end: what stands in its middle (a "not") is never what is lost."""
+    return words if width(words) <= room else fit(words, room, middle=False)
+
+
+def _shortly(item: Item) -> str:
+    return f"{item.environment}/{item.project} drifted ({item.key})" if item.kind == "drift" else _happened(item)
 
 
 def _happened(item: Item) -> str:
@@ -153,10 +173,12 @@ def _happened(item: Item) -> str:
     }.get(item.kind, item.what if item.subject in item.what else f"{item.subject} {item.what}")
 
 
-def preview_lines(found: Situation, now: datetime, room: int, *, lately: int = 8) -> tuple[Line, ...]:
+def preview_lines(
+    found: Situation, now: datetime, room: int, *, lately: int = 8, read_only: str | None = None
+) -> tuple[Line, ...]:
     """Return an item in depth: what, where, since when, why it is here, and the keys that handle it.
 
-    `lately`: how many of the newest entries about the same place are added.
+    `lately`: how many of the newest entries about the same place are added. `read_only`: why no key acts.
     """
     item = found.item
     mark = severity(item.severity)
@@ -167,7 +189,7 @@ def preview_lines(found: Situation, now: datetime, room: int, *, lately: int = 8
     past = [line(""), line(("Lately here", "title")), *_lately(found, now, room)[:lately]] if found.lately else []
     notes = [line(("· ", "muted"), (note.actor, "strong"), f": {note.note}") for note in found.notes]
     why = [line(("why  ", "muted"), item.reason)] if item.reason and found.review is None else []
-    return (first, keys_line(found), *body, *why, *notes, *past)
+    return (first, keys_line(found, read_only), *body, *why, *notes, *past)
 
 
 def calm_lines(lately: Sequence[Entry], now: datetime, room: int) -> tuple[Line, ...]:
@@ -177,8 +199,11 @@ def calm_lines(lately: Sequence[Entry], now: datetime, room: int) -> tuple[Line,
     return (calm, *past)
 
 
-def keys_line(found: Situation) -> Line:
+def keys_line(found: Situation, read_only: str | None = None) -> Line:
     """Return the keys that handle an item, or why the best of them cannot be pressed by whoever looks."""
+    if read_only is not None:
+        opens = next(does for key, does in keys(found.item) if key == "enter")
+        return line(("▸ enter", "key"), f" {opens}", (f"   ! read only: {read_only}", "warn"))
     ways = keys(found.item)
     best, _ = ways[0] if ways[0][0] != "enter" or len(ways) == 1 else ways[1]
     reasons = _against(found, best)

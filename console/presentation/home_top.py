@@ -38,7 +38,7 @@ def top_lines(
     elif shown and (beside := [at for at, one in enumerate(strip) if width(one) <= space]):
         strip[beside[0]] = (*fit(strip[beside[0]], room - width(shown)), *shown)
     elif shown and tall:
-        strip.append(line(" ", *shown))
+        strip.append(shown)
     return (head,), tuple(fit(one, room, middle=False) for one in strip)
 
 

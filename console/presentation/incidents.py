@@ -38,17 +38,22 @@ def where(row: IncidentRow) -> str:
     return f"{row.environment or '*'}/{row.project or '*'}" if row.environment or row.project else "everything"
 
 
-def headline(rows: Sequence[IncidentRow], now: datetime) -> Line:
-    """Return whether an incident is open, and which key to press."""
+def headline(rows: Sequence[IncidentRow], now: datetime, *, acts: bool = True) -> Line:
+    """Return whether an incident is open, and which key to press; without `acts` none that would act."""
     found = [row for row in rows if row.state == "open"]
     if not found:
         closed = f"   {counted(len(rows), 'closed one')}" if rows else ""
-        return line(("✓ no incident is open   ", "ok"), ("i", "key"), (" opens one", "muted"), (closed, "muted"))
+        opens = line(("i", "key"), (" opens one", "muted")) if acts else ()
+        return (*line(("✓ no incident is open   ", "ok")), *opens, *line((closed, "muted")))
     first = found[0]
     more = f", {len(found) - 1} more open" if len(found) > 1 else ""
     since = ago(parse_timestamp(first.opened_at), now)
     head = line((f"! {first.id} is open since {since}{more}: ", "danger"), (first.title, "danger"))
-    return (*head, *line("   ", ("c", "key"), (" adds a note, ", "muted"), ("X", "key"), (" closes it", "muted")))
+    return (
+        head
+        if not acts
+        else (*head, *line("   ", ("c", "key"), (" adds a note, ", "muted"), ("X", "key"), (" closes it", "muted")))
+    )
 
 
 def view_lines(view: IncidentView, now: datetime) -> list[Line]:

@@ -45,8 +45,8 @@ def row_cells(item: Item, now: datetime) -> tuple[Cell, ...]:
     )
 
 
-def headline(found: Inventory, now: datetime, *, changed_only: bool) -> Line:
-    """Return whether somebody should look, and which key to press."""
+def headline(found: Inventory, now: datetime, *, changed_only: bool, acts: bool = True) -> Line:
+    """Return whether somebody should look, and which key to press; without `acts` none that would act."""
     used = sum(item.in_use for item in found.items)
     changed = found.changed()
     if not found.items:
@@ -60,9 +60,9 @@ def headline(found: Inventory, now: datetime, *, changed_only: bool) -> Line:
         told = line((f"! {words} since the review of {review.actor} {_age_of(review.time, now)}  ", "warn"))
     else:
         told = line(("✓ nothing new ", "ok"), f"since the review of {review.actor} {_age_of(review.time, now)}  ")
-    hint = ("v", "key"), (" marks all as reviewed  ", "muted")
-    shows = ("w", "key"), (" shows all" if changed_only else " shows what changed only", "muted")
-    return (*told, *line(*hint, *shows)) if review is None or changed else (*told, *line(*shows))
+    hint = ("v", "key"), (" marks all reviewed  ", "muted")
+    shows = ("w", "key"), (" shows all" if changed_only else " changes only", "muted")
+    return (*told, *line(*hint, *shows)) if acts and (review is None or changed) else (*told, *line(*shows))
 
 
 def item_lines(item: Item, now: datetime, *, reviewed: bool) -> list[Line]:

@@ -12,11 +12,13 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import NamedTuple
 
-from store.domain.patience import matches
+from store.domain.patience import Match, matches
 
 CONTEXT = 3
 """Unchanged lines kept visible around a change."""
 
+_SLIDE = 200
+"""How far the edges of a run of changes are moved at most, in lines."""
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _TOKEN_PAIRS = 40_000
 
@@ -45,12 +47,47 @@ def diff_lines(old: Sequence[str], new: Sequence[str]) -> list[DiffLine]:
     """Return every line of both texts in the order they are read side by side."""
     result: list[DiffLine] = []
     at_old = at_new = 0
-    for same_old, same_new, size in matches(old, new):
+    for same_old, same_new, size in _settled(matches(old, new), old, new):
         result.extend(_gap(range(at_old, same_old), range(at_new, same_new)))
         result.extend(DiffLine(Change.SAME, same_old + i, same_new + i) for i in range(size))
         at_old, at_new = same_old + size, same_new + size
     result.extend(_gap(range(at_old, len(old)), range(at_new, len(new))))
     return result
+
+
+def _settled(found: Sequence[Match], old: Sequence[str], new: Sequence[str]) -> list[Match]:
+    """Move each run that is only added (or only removed) to where a reader expects its edges.
+
+    Between lines that are alike a run may begin in several places. A new object of a configuration begins with its
+    name, not with the last field of the one before it.
+    """
+    runs = list(found)
+    for i in range(1, len(runs)):
+        (a, b, size), (next_a, next_b, next_size) = runs[i - 1], runs[i]
+        only_added, only_removed = a + size == next_a, b + size == next_b
+        if only_added == only_removed:
+            continue
+        text, start, stop = (new, b + size, next_b) if only_added else (old, a + size, next_a)
+        by = _slide(text, start, stop, up=min(size - 1, _SLIDE), down=min(next_size - 1, _SLIDE))
+        runs[i - 1] = (a, b, size + by)
+        runs[i] = (next_a + by, next_b + by, next_size - by)
+    return runs
+
+
+def _slide(text: Sequence[str], start: int, stop: int, *, up: int, down: int) -> int:
+    """Return by how many lines to move `text[start:stop]`: to the outermost line to begin with, the nearest one."""
+    lowest = highest = 0
+    while -lowest < up and text[start + lowest - 1] == text[stop + lowest - 1]:
+        lowest -= 1
+    while highest < down and text[start + highest] == text[stop + highest]:
+        highest += 1
+    return min(range(lowest, highest + 1), key=lambda by: (*_depth(text[start + by]), abs(by)))
+
+
+def _depth(line: str) -> tuple[int, bool]:
+    """Return how far in a line stands, and whether it only closes what was opened before it."""
+    body = line.lstrip()
+    return (len(line) - len(body) if body else 10**6), body[:1] in {"}", "]", ")", ""}
 
 
 def _gap(old: range, new: range) -> Iterator[DiffLine]:

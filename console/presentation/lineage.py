@@ -86,13 +86,15 @@ def right(node: Node, now: datetime) -> Line:
     return line((f"{age(parse_timestamp(node.time), now):>3}", "muted")) if node.time else ()
 
 
-def headline(roots: Sequence[Node], room: int) -> Line:
-    """Return whether anything in the lineage is wrong, and what to press."""
+def headline(roots: Sequence[Node], room: int, *, acts: bool = True) -> Line:
+    """Return whether anything in the lineage is wrong, and what to press; without `acts` no key that would act."""
     drifted = [node.key for node in roots if node.state == "drift"]
     live = sum(1 for node in roots if node.state in {"live", "drift"})
     if not roots:
         return line(("· nothing has arrived yet: drop an export into inbox/ENVIRONMENT/PROJECT/", "muted"))
-    keys = line("   ", ("/", "key"), " finds  ", ("R", "key"), " rolls back to the release under the cursor")
+    keys = line("   ", ("/", "key"), " finds")
+    if acts:
+        keys = (*keys, *line("  ", ("R", "key"), " rolls back to the release under the cursor"))
     if drifted:
         wrong = line((f"! live differs from desired: {', '.join(drifted)}", "danger"), ("  4 shows it", "text"))
     else:
@@ -131,7 +133,7 @@ def _remains(detail: Detail) -> Iterable[Line]:
 
 def _drift(row: DriftRow, now: datetime) -> Iterable[Line]:
     yield _head(row.id, row.status, row.name)
-    yield _fact("where", f"{row.environment}/{row.project}", ("   R reverts it, 4 answers it", "muted"))
+    yield _fact("where", f"{row.environment}/{row.project}", ("   4 answers it", "muted"))
     yield _fact("what", row.summary)
     yield _fact("opened", *_moment(row.opened_at, now), _entry(row.opened_seq))
     if row.note:

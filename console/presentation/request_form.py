@@ -39,7 +39,7 @@ def locked_words(faults: Sequence[Fault]) -> str:
 def keys_line(faults: Sequence[Fault], *, room: int, editing: bool) -> Line:
     """Return the last line: the keys, and why they do not work yet."""
     cap = "badge" if faults else "keycap"
-    keep = "save, stays a draft" if editing else "keep as draft"
+    keep = "save as draft" if editing else "keep as draft"
     words = line(
         (" ctrl+s ", cap), " hand in  ", (" ctrl+t ", cap), f" {keep}  ", (" esc ", "keycap"), " leave",
         *((("  tab next field", "muted"),) if room >= 76 and not faults else ()),

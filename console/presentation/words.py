@@ -128,7 +128,7 @@ DIRECTIONS: Mapping[str, Mark] = MappingProxyType(
     {
         "wider": Mark("▲", "wider", "danger", "^"),
         "other": Mark("~", "other", "warn", "~"),
-        "narrower": Mark("▼", "narrower", "ok", "v"),
+        "narrower": Mark("▼", "narrower", "ok", "-"),
     }
 )
 """Whether a change lets more be done than before."""
@@ -140,8 +140,8 @@ ASCII_TABLE: Mapping[int, str] = MappingProxyType(
         for characters, stand_in in (
             ("✓", "v"), ("✗", "x"), ("■█▔▍▎▌▐▀", "#"), ("▁", "_"), ("▂", ","), ("▃", "-"),
             ("▄", "~"), ("▅", "="), ("▆", "+"), ("▇", "#"), ("▲↑", "^"), ("●", "*"), ("○", "o"), ("·", "."),
-            ("◀←", "<"), ("▸▶→", ">"), ("▼↓", "v"), ("−–—─━┄╌╺╸", "-"), ("…", "~"), ("⋯", "."), ("│┃▏▕", "|"),
-            ("╭╮╰╯├┤┬┴┼┏┓┗┛┌┐└┘", "+"), ("╱", "/"), ("§", "p"), ("⏎", "E"), ("×", "x"),
+            ("◀←", "<"), ("▸→", ">"), ("▶", "+"), ("▼−–—─━┄╌╺╸", "-"), ("↓", "v"), ("…", "~"), ("⋯", "."),
+            ("│┃▏▕├┤", "|"), ("└", "`"), ("╭╮╰╯┬┴┼┏┓┗┛┌┐┘", "+"), ("╱", "/"), ("§", "p"), ("⏎", "E"), ("×", "x"),
         )
         for character in characters
     }

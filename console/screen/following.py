@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from console.screen.pane import Pane
 from console.widgets.beside import beside, in_worker
-from store.errors import NotFound, QuarterdeckError
+from store.errors import IntegrityFailure, NotFound, QuarterdeckError
 
 V = TypeVar("V")
 
@@ -45,5 +45,5 @@ class Follower(Generic[V]):
             self._owner.refresh_bindings()
 
     def _report(self, error: QuarterdeckError) -> None:
-        if not isinstance(error, NotFound):
+        if isinstance(error, IntegrityFailure) or not isinstance(error, NotFound):
             self._owner.report(error)

@@ -208,7 +208,7 @@ class Frame(TypingScreen):
         self.query_one(KeyLine).reread()
 
     def on_pane_said(self, event: Pane.Said) -> None:
-        self.say(event.lines, event.tone)
+        self.query_one(MessageLine).say(event.lines, event.tone, event.watch)
 
     def on_pane_crumbs_changed(self) -> None:
         self._show_crumbs()
@@ -282,7 +282,7 @@ class Frame(TypingScreen):
     def action_tour(self) -> None:
         from console.screen.tour import tour
 
-        self.app.push_screen(tour(self._frame_places))
+        self.app.push_screen(tour(self._frame_places, self.facts.read_only))
 
     def action_undo(self) -> None:
         """Take back what the person did last."""

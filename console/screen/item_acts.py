@@ -49,6 +49,13 @@ def home_of(item: Item, places: Iterable[Place]) -> str | None:
     return next((place.id for place in places if place.subjects and item.subject.startswith(place.subjects)), None)
 
 
+def place_of(item: Item | None) -> dict[str, str]:
+    """Return where an item is, as far as it is anywhere, in the words that forms begin with."""
+    if item is None or item.environment == "-":
+        return {}
+    return {"project": item.project, "environment": item.environment}
+
+
 def why_not(name: str, found: Situation, desk: Desk) -> str | None:
     """Return why an act cannot be done on a thing, and what would unblock it; None when it can."""
     item = found.item

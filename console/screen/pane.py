@@ -20,6 +20,7 @@ from console.screen.keys import look
 from console.widgets.beside import beside, in_worker
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.line_view import LineView
+from console.widgets.stopwatch import Stopwatch
 from console.widgets.terminal import TerminalApp
 from store.errors import (
     Conflict,
@@ -49,9 +50,11 @@ class Pane(Container, Generic[T]):
     class Said(Message):
         """Something the operator should read, in the message line."""
 
-        def __init__(self, lines: tuple[str, ...], tone: str) -> None:
+        def __init__(self, lines: tuple[str, ...], tone: str, watch: Stopwatch | None = None) -> None:
             self.lines = lines
             self.tone = tone
+            self.watch = watch
+            """What times it while it is under way."""
             super().__init__()
 
     class Went(Message):
@@ -71,7 +74,10 @@ class Pane(Container, Generic[T]):
         self._pane_again = False
         self._pane_stale = True
         self._pane_doing: str | None = None
+        self._pane_watch: Stopwatch | None = None
         self._pane_acts = False
+        self._pane_alarms: set[str] = set()
+        """What was alarmed of; it is read again and again, and would be told as often."""
         self.drawn = asyncio.Event()
         """Set once the pane has drawn what it read first, or could not read it."""
         self.read_only: str | None = None
@@ -126,6 +132,10 @@ class Pane(Container, Generic[T]):
         """Tell the operator something; it stays until something else is said. Tones: ok, info, warn, danger."""
         self.post_message(self.Said(lines, tone))
 
+    def tell(self, words: str) -> None:
+        """Say how far what is under way has come; its seconds tick beside it. Also from its thread."""
+        self.post_message(self.Said((words,), "info", self._pane_watch))
+
     def go(self, place: str, subject: str | None = None) -> None:
         """Go to another screen by its id, and to a thing in it."""
         self.post_message(self.Went(place, subject))
@@ -152,11 +162,13 @@ class Pane(Container, Generic[T]):
 
     async def _told(self, answer: Awaitable[R], doing: str) -> R:
         self._pane_doing = doing
-        told = self.set_timer(0.3, lambda: self.say(f"{doing} …", tone="info"))
+        watch = self._pane_watch = Stopwatch()
+        told = self.set_timer(0.3, lambda: self.tell(f"{doing} …"))
         try:
             return await answer
         finally:
             told.stop()
+            watch.stop()
             self._pane_doing = None
 
     def report(self, error: QuarterdeckError) -> None:
@@ -174,6 +186,9 @@ class Pane(Container, Generic[T]):
                 self.say(str(error), "nothing was half-written; the console only reads now", tone="danger")
             case IntegrityFailure():
                 self.say(f"integrity: {error}", tone="danger")
+                if str(error) in self._pane_alarms:  # known since it was closed: another one would only be in the way
+                    return
+                self._pane_alarms.add(str(error))
                 from console.widgets.dialogs import Reading
 
                 self.app.push_screen(Reading("INTEGRITY ALARM", _alarm(error), danger=True))
@@ -233,7 +248,7 @@ class Pane(Container, Generic[T]):
     def action_act(self, name: str) -> None:
         """Run an act, or say why it cannot be done; one at a time, so that a repeated key acts once."""
         focused = self.screen.focused
-        reason = self.reason_against("act", name)
+        reason = self._reason_now("act", name)
         if reason is None and self._pane_doing is not None:
             reason = f"still {self._pane_doing}"
         if reason is None and isinstance(focused, KeyedTable) and not focused.armed():
@@ -242,7 +257,14 @@ class Pane(Container, Generic[T]):
 
     def action_look(self, name: str) -> None:
         """Run an act that changes nothing, or say why it cannot be done."""
-        self._run(f"look_{name}", self.reason_against("look", name))
+        self._run(f"look_{name}", self._reason_now("look", name))
+
+    def _reason_now(self, kind: str, name: str) -> str | None:
+        """Return why a key cannot be used now; before anything was read nobody says that there is nothing."""
+        reason = self.reason_against(kind, name)
+        if reason is None or self.drawn.is_set() or (kind == "act" and self.read_only is not None):
+            return reason
+        return "still reading; press again in a moment"
 
     def _run(self, method: str, reason: str | None) -> None:
         if reason is not None:

@@ -51,7 +51,7 @@ async def finish(pane: Pane[Any], desk: Desk, deployment: str) -> None:
     started, doing = monotonic(), f"finishing {deployment}"
     outcome = await pane.perform(
         lambda: deploying.resume(
-            context, desk.me(), deployment, progress=lambda words: pane.say(f"{doing}: {words} …", tone="info")
+            context, desk.me(), deployment, progress=lambda words: pane.tell(f"{doing}: {words} …")
         ),
         doing=doing,
     )

@@ -134,7 +134,7 @@ async def deploy(pane: Pane[Any], desk: Desk, review: Review) -> None:
     started = monotonic()
     doing = f"deploying {row.id} to {row.environment}"
     outcome = await pane.perform(
-        lambda: deploying.deploy(desk.context, desk.me(), row.id, progress=_teller(pane, doing, started)), doing=doing
+        lambda: deploying.deploy(desk.context, desk.me(), row.id, progress=_teller(pane, doing)), doing=doing
     )
     took = lasted(monotonic() - started)
     if outcome.verified:
@@ -201,14 +201,13 @@ async def submit(pane: Pane[Any], desk: Desk, request: str) -> None:
         pane.say(f"{request} is handed in: {counted(len(verdicts), 'gate')} passed, it waits for approval")
 
 
-def _teller(pane: Pane[Any], doing: str, started: float) -> Callable[[str], None]:
+def _teller(pane: Pane[Any], doing: str) -> Callable[[str], None]:
     """Return what the service calls in its thread at each step; a console that closes must not stop a push."""
     steps = iter(range(1, _DEPLOY_STEPS + 1))
 
     def tell(words: str) -> None:
         with contextlib.suppress(RuntimeError):
-            took = lasted(monotonic() - started)
-            pane.say(f"{doing}: step {next(steps, _DEPLOY_STEPS)} of {_DEPLOY_STEPS}, {words} ({took})", tone="info")
+            pane.tell(f"{doing}: step {next(steps, _DEPLOY_STEPS)} of {_DEPLOY_STEPS}, {words}")
 
     return tell
 
@@ -252,7 +251,7 @@ def _signing(desk: Desk) -> list[Line]:
     me = desk.me()
     return [
         _fact("signed by", line((me.handle, "strong"), f", with its {me.signer.via}")),
-        _fact("", line((me.signer.public.fingerprint, "info"))),
+        line("  ", (me.signer.public.fingerprint, "info")),  # whole on the smallest terminal
     ]
 
 

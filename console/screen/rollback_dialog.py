@@ -169,7 +169,7 @@ async def _carried_out(pane: Pane[Any], desk: Desk, plan: Plan, reason: str) -> 
             desk.me(),
             plan,
             reason=reason,
-            progress=lambda words: pane.say(f"{doing}: {words} …", tone="info"),
+            progress=lambda words: pane.tell(f"{doing}: {words} …"),
         ),
         doing=doing,
     )

@@ -109,6 +109,8 @@ class Approvals(Pane[ReviewList]):
             self._follower.wanted = data.review.request.id
             table.select(self._follower.wanted)
             self._view.show(data.review)
+        if data.unread is not None:
+            self.report(data.unread)
         self._show_head()
         self._fit()
 

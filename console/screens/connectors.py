@@ -92,7 +92,9 @@ class Connectors(ListPane[Loaded]):
 
     def headline(self) -> Line | None:
         found = self._found
-        return words.headline(found, self._at, changed_only=self._changed_only) if found is not None else None
+        if found is None:
+            return None
+        return words.headline(found, self._at, changed_only=self._changed_only, acts=self._desk.read_only is None)
 
     def _show_item(self) -> None:
         item = self._selected

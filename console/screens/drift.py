@@ -222,7 +222,8 @@ class Drift(Pane[Drifts]):
 
     def _show_headline(self) -> None:
         room = self.size.width - 2
-        self.query_one("#headline", Facts).show_lines(words.headline(self._drifts.listed, self._drifts.places, room))
+        told = words.headline(self._drifts.listed, self._drifts.places, room, acts=self._desk.read_only is None)
+        self.query_one("#headline", Facts).show_lines(told)
 
     def _arrange(self) -> None:
         """Give the list its rows, a quarter of the room at most; it gives way to a full diff."""

@@ -104,7 +104,9 @@ class Findings(ReadingListPane[Loaded, Concern]):
         self.show_head()
 
     def headline(self) -> Line | None:
-        return words.headline(self._found, everything=self._everything) if self._found is not None else None
+        if self._found is None:
+            return None
+        return words.headline(self._found, everything=self._everything, acts=self._desk.read_only is None)
 
     def read(self, key: str) -> Concern:
         return concern(self._desk.context, self._desk.handle, key)

@@ -97,7 +97,9 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
         self.show_head()
 
     def headline(self) -> Line | None:
-        return words.headline(self._found.rows, self._at) if self._found is not None else None
+        if self._found is None:
+            return None
+        return words.headline(self._found.rows, self._at, acts=self._desk.read_only is None)
 
     def read(self, key: str) -> IncidentView:
         return incident_view.view(self._desk.context, self._desk.handle, key)

@@ -238,7 +238,9 @@ class Lineage(Pane[Forest]):
 
     def _show_headline(self) -> None:
         room = self.size.width - 2
-        line = words.headline([branch.node for branch in self._forest.branches], room)
+        line = words.headline(
+            [branch.node for branch in self._forest.branches], room, acts=self._desk.read_only is None
+        )
         self.query_one("#headline", Facts).show_lines(fit(line, max(room, 20), middle=False))
 
     def _arrange(self) -> None:

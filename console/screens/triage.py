@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import ClassVar
@@ -13,8 +14,6 @@ from textual.message import Message
 from textual.widget import Widget
 
 from console.presentation import home
-from console.presentation.changes import changes_of
-from console.presentation.compared import Compared
 from console.presentation.home_top import top_lines
 from console.presentation.spans import line
 from console.screen import (
@@ -33,11 +32,13 @@ from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.following import Follower
 from console.screen.incident_acts import open_incident
+from console.screen.item_changes import show_differences
 from console.screen.request_rows import ITEMS, LATELY, item_rows, lately_rows
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
+from store.errors import IntegrityFailure, NotFound, QuarterdeckError
 from store.integrity.entry import Entry
 from store.services.history import activity
 from store.services.requests.review import Review
@@ -91,8 +92,10 @@ class Triage(Pane[Home]):
         super().__init__()
         self._desk = desk
         self._items: dict[str, Item] = {}
-        self._follower = Follower[Situation](self, self._show_situation)
+        self._follower = Follower[Situation](self, self._show_situation, self._cannot_read)
         self._situation: Situation | None = None
+        self._unread: str | None = None
+        """Why the item under the cursor cannot be told in depth."""
         self._places: tuple[Place, ...] = ()
         self._rhythm: tuple[int, ...] = ()
         self._lately: tuple[Entry, ...] = ()
@@ -127,9 +130,11 @@ class Triage(Pane[Home]):
     def show_data(self, data: Home) -> None:
         self._is_read = True
         self._at, self._places, self._rhythm, self._lately = data.at, data.places, data.rhythm, data.lately
-        self._items = {item.key: item for item in data.items}
+        acts = self._desk.read_only is None
+        items = data.items if acts else tuple(replace(item, mine=False) for item in data.items)
+        self._items = {item.key: item for item in items}
         table = self.query_one("#items", KeyedTable)
-        table.sync(item_rows(data.items, data.at))
+        table.sync(item_rows(items, data.at))
         if self._sought is not None:  # asked for before anything was listed
             table.select(self._sought)
             self._sought = None
@@ -137,7 +142,9 @@ class Triage(Pane[Home]):
         self._follower.wanted = table.key
         self.query_one("#lately", KeyedTable).sync(lately_rows(data.lately, data.at))
         self._show_top()
-        if data.situation is None or data.situation.item.key == table.key:
+        if data.unread is not None:
+            self._cannot_read(data.unread)
+        elif data.situation is None or data.situation.item.key == table.key:
             self._show_situation(data.situation)
         elif table.key is not None:
             self._want(table.key)
@@ -152,11 +159,23 @@ class Triage(Pane[Home]):
     def _want(self, key: str) -> None:
         self._follower.follow(key, partial(situation, self._desk.context, self._items[key], self._desk.handle))
 
+    def _cannot_read(self, error: QuarterdeckError) -> None:
+        """Say why the item under the cursor cannot be told in depth; one that is gone leaves the list by itself."""
+        if isinstance(error, NotFound) and not isinstance(error, IntegrityFailure):
+            return
+        self._show_situation(None)
+        self._unread = str(error)
+        self.query_one("#about", Facts).show_lines(
+            line((f"✗ {error}", "danger")), line(("V on screen 6 looks at every entry and file", "muted"))
+        )
+        self.report(error)
+
     # Drawing.
 
     def _show_situation(self, found: Situation | None) -> None:
         if not self._is_read:
             return
+        self._unread = None
         before, self._situation = self._situation, found
         about = self.query_one("#about", Facts)
         if found is None:
@@ -165,18 +184,14 @@ class Triage(Pane[Home]):
             about.show_lines(*(home.calm_lines(past, self._at, room) if not self._items else ()))
         else:
             lately = 4 if self.query_one("#lately").display else 8
-            about.show_lines(*home.preview_lines(found, self._at, about.size.width or 78, lately=lately))
+            about.show_lines(
+                *home.preview_lines(
+                    found, self._at, about.size.width or 78, lately=lately, read_only=self._desk.read_only
+                )
+            )
         if before is None or found is None or before.item.key != found.item.key:
             self.query_one("#about-scroll").scroll_to(y=0, animate=False)
-        panel = self.query_one(ChangePanel)
-        panel.set_class(found is not None and bool(found.diff.components), "-filled")
-        if found is not None and (before is None or before.diff != found.diff):
-            drift = found.three is not None
-            labels = ("should be", "is live") if drift else (f"{found.item.environment} now", found.item.key)
-            panel.border_title = "What differs live" if drift else f"What {found.item.key} changes"
-            texts = Compared(diff=found.diff, before=found.before, after=found.after)
-            changes, impact = changes_of(found.diff.to_json()), found.diff.impact
-            panel.show_changes(changes, texts, old_label=labels[0], new_label=labels[1], impact=impact)
+        show_differences(self.query_one(ChangePanel), before, found)
 
     def _show_top(self) -> None:
         if not self._is_read:  # nobody is told that all is calm before anything was read
@@ -185,8 +200,9 @@ class Triage(Pane[Home]):
         room = max((self.size.width or 80) - 2, 20)
         items = tuple(self._items.values())
         tall = self.app.size.height >= TALL
+        who = self._desk.handle if self._desk.read_only is None else None
         head, strip = top_lines(
-            items, self._desk.handle, self._places, self._rhythm, self._at, room, tall=tall, most=5 if tall else 3
+            items, who, self._places, self._rhythm, self._at, room, tall=tall, most=5 if tall else 3
         )
         self.query_one("#triage-head", Facts).show_lines(*head)
         self.query_one("#strip", Facts).show_lines(*strip)
@@ -271,13 +287,6 @@ class Triage(Pane[Home]):
     def _item(self) -> Item:
         return self._items[self._follower.wanted or ""]
 
-    def _place(self) -> dict[str, str]:
-        """Return where the item under the cursor is, as far as it is anywhere."""
-        item = self._items.get(self._follower.wanted or "")
-        if item is None or item.environment == "-":
-            return {}
-        return {"project": item.project, "environment": item.environment}
-
     def _current(self) -> Situation | None:
         """Return what is known of the item under the cursor, None while it is being read."""
         found = self._situation
@@ -288,7 +297,8 @@ class Triage(Pane[Home]):
             return None
         found = self._current()
         if found is None:
-            return "nothing needs anybody" if not self._items else f"still reading {self._follower.wanted}"
+            waits = self._unread or f"still reading {self._follower.wanted}"
+            return waits if self._items else "nothing needs anybody"
         return None if name == "write" else item_acts.why_not(name, found, self._desk)
 
     def _review(self) -> Review:
@@ -321,7 +331,7 @@ class Triage(Pane[Home]):
         await item_acts.review(self, self._desk, self._item())
 
     async def act_incident(self) -> None:
-        await open_incident(self, self._desk, **self._place())
+        await open_incident(self, self._desk, **item_acts.place_of(self._items.get(self._follower.wanted or "")))
 
     async def act_resume(self) -> None:
         await remains_acts.finish(self, self._desk, self._item().key)
@@ -335,7 +345,9 @@ class Triage(Pane[Home]):
         await ticking_acts.work_playbook(self, self._desk, incident=incident)
 
     async def act_write(self) -> None:
-        await request_writing.write_request(self, self._desk, **self._place())
+        await request_writing.write_request(
+            self, self._desk, **item_acts.place_of(self._items.get(self._follower.wanted or ""))
+        )
 
     async def act_comment(self) -> None:
         await comment_acts.comment(self, self._desk, self._item().subject.removeprefix("#"))

@@ -107,6 +107,7 @@ class ChangePanel(Vertical):
         self.set_class(both, "-both")
         # Without an own height an empty list would take half the room that the text needs.
         words = self.query_one(SemanticDiff)
+        words.step_text = self.query_one(DiffView).action_next_change if both else None
         words.styles.height = words.row_count() + words.header_lines if both else None
 
     def _show_impact(self) -> None:

@@ -150,7 +150,7 @@ class Confirm(Dialog[Answer]):
     def missing(self) -> str | None:
         """Return what still has to be typed, in words."""
         if self._ask_environment is not None and self._value("name") != self._ask_environment:
-            return "the name does not match yet"
+            return "the name does not match"
         if self._ask_reason is not None and not self._value("reason"):
             return "the reason is still empty"
         return None

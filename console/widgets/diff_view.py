@@ -25,7 +25,7 @@ from console.presentation.diff_rows import (
     rows_of,
 )
 from console.presentation.line_diff import CONTEXT, folds, path_of
-from console.presentation.spans import Line, fit, line, width
+from console.presentation.spans import Line, Span, fit, line, width
 from console.presentation.text import display
 from console.widgets.beside import beside, in_worker
 from console.widgets.diff_drawing import SHIFT, PairDrawing, draw_fold, draw_marker
@@ -244,10 +244,10 @@ class DiffView(LineView):
         at = sum(1 for block in diff.blocks if block.start <= position)
         left = line(" ", (f"change {at}/{len(diff.blocks)}", "strong"), "  ", (self._path(position), "info"))
         right = line((f"−{diff.removed} ", "remove"), (f"+{diff.added} ", "add"), (self._names(), "muted"), " ")
-        room = width_ - width(right)
+        room = width_ - width(right) - 1
         if room < 24:
             return fit(left, width_)
-        return (*fit(left, room), *right)
+        return (*fit(left, room), Span(" "), *right)
 
     def _names(self) -> str:
         old, new = self._diff_labels

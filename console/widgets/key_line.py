@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TypeAlias
 
 from textual import events
 from textual.binding import ActiveBinding, Binding
@@ -12,7 +13,12 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from console.presentation.spans import Line, Span, content, line, width
+from console.presentation.times import lasted
+from console.widgets.stopwatch import Stopwatch
 from console.widgets.text_view import Facts
+
+Entry: TypeAlias = "tuple[str, str, str]"
+"""A key as it is written, what it does, and its binding's id."""
 
 _ORDER = ("act.", "look.", "diff.", "time.", "list.")
 _SAID = MappingProxyType({"ok": ("✓", "ok"), "info": ("·", "info"), "warn": ("!", "warn"), "danger": ("✗", "danger")})
@@ -33,8 +39,9 @@ class KeyLine(Widget):
         """Take `blocked`: whether a key, though bound, cannot be used on what the cursor is on."""
         super().__init__(id=id)
         self._key_blocked = blocked
-        self._key_shown: tuple[tuple[str, str, str], ...] = ()
-        self._key_ends: list[tuple[int, str]] = []
+        self._key_shown: tuple[Entry, ...] = ()
+        self._key_spots: list[tuple[int, int, str]] = []
+        """Where a key was drawn (first cell, cell after the last) and its binding's id: what a click is on."""
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.reread())
@@ -58,35 +65,45 @@ class KeyLine(Widget):
 
     def render(self) -> Content:
         room = self.size.width
-        fixed = [_item(entry) for entry in self._key_shown if entry[2] in _ALWAYS]
-        wanted = [_item(entry) for entry in self._key_shown if entry[2] not in _ALWAYS]
-        if sum(map(width, fixed)) > room // 2:
+        fixed = [entry for entry in self._key_shown if entry[2] in _ALWAYS]
+        wanted = [entry for entry in self._key_shown if entry[2] not in _ALWAYS]
+        if sum(map(_cells, fixed)) > room // 2:
             fixed = fixed[-1:]
-        left = room - sum(map(width, fixed))
-        kept: list[Line] = []
-        for position, item in enumerate(wanted):
+        kept, left = self._fitting(wanted, room - sum(map(_cells, fixed)))
+        more = len(wanted) - len(kept)
+        rest: Line = line((f" +{more}", "muted")) if more else ()
+        blank = Span(" " * max(left - width(rest), 0))
+        self._key_spots = [*_spots(kept, 0), *_spots(fixed, room - sum(map(_cells, fixed)))]
+        return content((*_items(kept), *rest, blank, *_items(fixed)))
+
+    def _fitting(self, wanted: Sequence[Entry], room: int) -> tuple[list[Entry], int]:
+        """Return as many keys as fit beside the count of those that do not, and the cells that are left."""
+        kept: list[Entry] = []
+        for position, entry in enumerate(wanted):
             more = len(wanted) - position - 1
-            if width(item) > left - (4 if more else 0):
-                kept.append(line((f" +{more + 1}", "muted")))
+            if _cells(entry) > room - (4 if more else 0):
                 break
-            kept.append(item)
-            left -= width(item)
-        used = sum(map(width, kept)) + sum(map(width, fixed))
-        spans = (*(s for item in kept for s in item), Span(" " * max(room - used, 0)), *(s for i in fixed for s in i))
-        return content(spans)
+            kept.append(entry)
+            room -= _cells(entry)
+        return kept, room
 
     def on_click(self, event: events.Click) -> None:
-        """Make a click on a key do what the key does."""
-        at = 0
-        for entry in (e for e in self._key_shown if e[2] not in _ALWAYS):
-            at += width(_item(entry))
-            if event.x < at:
-                self.app.simulate_key(_key_of(self.screen.active_bindings, entry))
-                return
+        """Make a click on a key do what the key does; only what is drawn can be clicked."""
+        binding = next((name for start, end, name in self._key_spots if start <= event.x < end), None)
+        if binding is not None:
+            self.app.simulate_key(_key_of(self.screen.active_bindings, binding))
 
 
-def _key_of(bindings: Mapping[str, ActiveBinding], entry: tuple[str, str, str]) -> str:
-    return next((key for key, active in bindings.items() if active.binding.id == entry[2]), "")
+def _spots(entries: Sequence[Entry], at: int) -> list[tuple[int, int, str]]:
+    found: list[tuple[int, int, str]] = []
+    for entry in entries:
+        found.append((at, at + _cells(entry), entry[2]))
+        at += _cells(entry)
+    return found
+
+
+def _key_of(bindings: Mapping[str, ActiveBinding], binding: str) -> str:
+    return next((key for key, active in bindings.items() if active.binding.id == binding), "")
 
 
 def _types(binding: Binding) -> bool:
@@ -94,14 +111,22 @@ def _types(binding: Binding) -> bool:
     return len(binding.key) == 1 or binding.key in {"slash", "colon", "question_mark"}
 
 
-def _rank(entry: tuple[str, str, str]) -> tuple[int, bool]:
+def _rank(entry: Entry) -> tuple[int, bool]:
     prefix = next((i for i, start in enumerate(_ORDER) if entry[2].startswith(start)), len(_ORDER))
     return prefix, entry[2] == "app.help"
 
 
-def _item(entry: tuple[str, str, str]) -> Line:
+def _item(entry: Entry) -> Line:
     key, label, _ = entry
     return line((f" {key}", "key"), (f" {label} ", "text"))
+
+
+def _items(entries: Sequence[Entry]) -> Line:
+    return tuple(span for entry in entries for span in _item(entry))
+
+
+def _cells(entry: Entry) -> int:
+    return width(_item(entry))
 
 
 class MessageLine(Facts):
@@ -112,15 +137,36 @@ class MessageLine(Facts):
     MessageLine.-said { display: block; }
     """
 
-    def say(self, lines: Sequence[str], tone: str = "info") -> None:
-        """Show these lines; the first one carries the tone and its symbol."""
+    def on_mount(self) -> None:
+        self._said: tuple[Line, ...] = ()
+        self._said_watch: Stopwatch | None = None
+        self._said_tick = self.set_interval(1.0, self._tick, pause=True)
+
+    def say(self, lines: Sequence[str], tone: str = "info", watch: Stopwatch | None = None) -> None:
+        """Show these lines; the first one carries the tone and its symbol, and the seconds of `watch` while it runs."""
         symbol, name = _SAID[tone]
         first, *others = lines
-        self.show_lines(line((f"{symbol} ", name), (first, name)), *(line("  ", words) for words in others))
+        self._said = (line((f"{symbol} ", name), (first, name)), *(line("  ", words) for words in others))
+        self._said_watch = watch
+        if watch is not None:
+            self._said_tick.reset()
+            self._said_tick.resume()
+        self._tick()
         self.set_class(True, "-said")
+
+    def _tick(self) -> None:
+        """Show what was said, with the seconds it has taken; nothing ticks on once it is over or taken away."""
+        first, *others = self._said
+        seconds = self._said_watch.seconds() if self._said_watch is not None else None
+        if seconds is None:
+            self._said_tick.pause()
+        else:
+            first = (*first, Span(f"  {lasted(seconds)}", "muted"))
+        self.show_lines(first, *others)
 
     def clear(self) -> bool:
         """Take the message away; return whether there was one."""
         said = self.has_class("-said")
+        self._said_tick.pause()
         self.set_class(False, "-said")
         return said

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
@@ -216,6 +218,15 @@ class KeyedTree(LineView):
         self._tree_open = self._tree_open | {path} if opened else self._tree_open - {path}
         self._relay()
         self.post_message(self.Opened(self, path))
+
+    def on_click(self, event: events.Click) -> None:
+        """Go where the click is; on a triangle, open or fold what it belongs to."""
+        super().on_click(event)
+        row = self._tree_rows[self.cursor] if self._tree_rows else None
+        if row is not None and event.chain == 1 and event.y + self.scroll_offset.y == self.cursor:
+            triangle = 1 + cell_len(row.guides)
+            if triangle <= event.x <= triangle + 1:
+                self.action_turn()
 
     # Drawing.
 

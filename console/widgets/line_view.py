@@ -162,6 +162,8 @@ class LineView(ScrollView, can_focus=True):
 
     def show_row(self, index: int) -> None:
         """Scroll as little as is needed to see row `index`."""
+        if not self.scrollable_content_region.height:  # not laid out: `on_resize` will, and knows how much is seen
+            return
         top, seen = self.scroll_offset.y, self.visible_rows()
         if index < top:
             self.scroll_to_line(index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,11 +35,14 @@ class _Row:
 
 
 class SemanticDiff(LineView):
-    """Components and their fields; `space` folds one, `w` shows noise, `n`/`N` go from component to component."""
+    """Components and their fields; `space` folds one, `w` shows noise, `n`/`N` go from component to component.
+
+    Where the text stands in view beside it (`step_text`), they go from change to change in that.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "next_component(1)", "Next", id="diff.next"),
-        Binding("N", "next_component(-1)", "Previous", show=False, id="diff.previous"),
+        Binding("n", "next_change(1)", "Next", id="diff.next"),
+        Binding("N", "next_change(-1)", "Previous", show=False, id="diff.previous"),
         Binding("space", "toggle_fold", "Fold", show=False, id="diff.fold"),
         Binding("w", "toggle_noise", "Noise", id="diff.noise"),
         Binding("full_stop", "next_said(1)", "Next comment", show=False, key_display=".", id="diff.next-comment"),
@@ -68,6 +71,8 @@ class SemanticDiff(LineView):
         self._semantic_changes: tuple[ComponentChange, ...] = ()
         self._semantic_rows: list[_Row] = []
         self._semantic_folded: set[str] = set()
+        self.step_text: Callable[[int], None] | None = None
+        """What goes to the next (1) or the previous (-1) change of the text that is in view, None while none is."""
 
     def show_changes(self, changes: Sequence[ComponentChange]) -> None:
         """Show these components; what was folded stays folded, the cursor stays on its component."""
@@ -129,6 +134,12 @@ class SemanticDiff(LineView):
             self._relay(self.component)
 
     # Keys.
+
+    def action_next_change(self, direction: int) -> None:
+        if self.step_text is not None:
+            self.step_text(direction)
+        else:
+            self.action_next_component(direction)
 
     def action_next_component(self, direction: int) -> None:
         heads = [i for i, row in enumerate(self._semantic_rows) if _is_head(row)]

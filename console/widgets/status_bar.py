@@ -82,7 +82,7 @@ class StatusBar(Widget):
             left = (*left, *line((" READ ONLY ", "badge-warn")))
         here = sum(cell_len(part) + 3 for part in self.crumbs)
         roomy = room >= 80 and self.facts.banner is None
-        right = self._right(room - width(left) - min(here, room // 3 if roomy else 8))
+        right = self._right(room - width(left) - min(here, room // 3 if roomy else 13))
         crumbs = self._crumbs(room - width(left) - width(right) - 2)
         middle = room - width(left) - width(crumbs) - width(right)
         return content((*left, *crumbs, Span(" " * max(middle, 0)), *right))

@@ -144,6 +144,14 @@ class Timeline(Widget, can_focus=True):
         beyond = at >= room or abs(room - 1 - at) < distance
         self.position = len(self._time_ticks) if beyond else nearest
 
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.position -= 1
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.position += 1
+
     # Drawing.
 
     def render(self) -> Content:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from console_scene import FACTS, Host, screen_text
 from support.hostile import HOSTILE
+from textual import events
+from textual.widget import Widget
 
 from console.presentation.frame import ChainFacts, FrameFacts
 from console.presentation.spans import line, plain
@@ -72,6 +74,27 @@ def ticks(count: int) -> list[Tick]:
         Tick(key=f"t{i}", at=NOW - timedelta(hours=10 * (count - i)), symbol="●", tone="info", label=f"deploy {i}")
         for i in range(count)
     ]
+
+
+async def test_the_wheel_goes_from_event_to_event() -> None:
+    timeline = Timeline()
+    app = Host(timeline)
+    async with app.run_test(size=(80, 16)) as pilot:
+        timeline.show_ticks(ticks(5), NOW)
+        await pilot.pause()
+        timeline.post_message(_wheel(timeline, events.MouseScrollUp))
+        await pilot.pause()
+        assert timeline.key == "t4"
+        timeline.post_message(_wheel(timeline, events.MouseScrollUp))
+        await pilot.pause()
+        assert timeline.key == "t3"
+        timeline.post_message(_wheel(timeline, events.MouseScrollDown))
+        await pilot.pause()
+        assert timeline.key == "t4"
+
+
+def _wheel(over: Widget, turned: type[events.MouseEvent]) -> events.MouseEvent:
+    return turned(over, 5, 1, 0, 0, 0, shift=False, meta=False, ctrl=False)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])

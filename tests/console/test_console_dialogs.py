@@ -54,7 +54,7 @@ async def test_production_asks_for_its_name_and_a_reason() -> None:
     async def act(pilot: Pilot[None], app: Host) -> None:
         clock.now += 1
         await pilot.press(*"pro", "enter", *"because", "enter")
-        assert "the name does not match yet" in screen_text(app)
+        assert "locked: the name does not match   esc  cancel" in screen_text(app)
         await pilot.press("shift+tab", "d", "enter", "enter")
 
     dialog = Confirm("orders", ["x"], verb="roll back", environment="prod", reason="reason", clock=clock)

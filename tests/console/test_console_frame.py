@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from dataclasses import replace
 from time import monotonic
@@ -11,7 +12,7 @@ from console_scene import FACTS, MemorySession, screen_text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import CommandPalette
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from console.app import Console
 from console.key_table import known_keys
@@ -125,6 +126,12 @@ async def until(true: object, seconds: float = 10.0) -> None:
         await asyncio.sleep(0.02)
 
 
+def seen_seconds(scene: Scene, seen: set[str]) -> set[str]:
+    """Add to `seen` how long the step under way is said to take now."""
+    seen.update(re.findall(r"step 2 of 3  (\d+\.?\d* s)", screen_text(scene.app)))
+    return seen
+
+
 async def test_a_pane_is_made_at_its_first_visit_and_kept() -> None:
     scene = Scene()
     async with scene.app.run_test() as pilot:
@@ -227,15 +234,24 @@ async def test_a_repeated_key_acts_once() -> None:
     scene = Scene()
     async with scene.app.run_test() as pilot:
         await scene.settle()
-        await pilot.press("D")
-        await until(lambda: "deploying …" in screen_text(scene.app))  # said once it takes longer than a moment
-        await pilot.press("D")
-        await until(lambda: "still deploying" in screen_text(scene.app))
-        await pilot.press("q")
-        await until(lambda: isinstance(scene.app.screen, Confirm))
-        await pilot.press("escape")
-        scene.first.gate.set()
+        try:
+            await pilot.press("D")
+            await until(lambda: "· deploying …" in screen_text(scene.app))
+            await pilot.press("D")
+            await pilot.pause()
+            assert "still deploying" in screen_text(scene.app)
+            scene.first.tell("deploying: step 2 of 3")
+            seen: set[str] = set()
+            await until(lambda: len(seen_seconds(scene, seen)) > 1)  # they tick while nothing else is said
+            await pilot.press("q")
+            await until(lambda: isinstance(scene.app.screen, Confirm))
+            await pilot.press("escape")
+        finally:
+            scene.first.gate.set()  # or a test that fails waits for the act for ever
         await scene.settle()
+        scene.first.tell("deploying: step 3 of 3")
+        await pilot.pause()
+        assert "step 3 of 3\n" in screen_text(scene.app) + "\n", "nothing ticks once it is over"
 
 
 @pytest.mark.parametrize(
@@ -301,6 +317,28 @@ async def test_the_keys_are_those_of_the_screen_in_front_from_its_first_picture_
         await scene.frame.go_to("first")
         assert "Approve" in keys.render().plain
         await pilot.pause()
+
+
+async def test_a_click_on_the_key_line_presses_the_key_that_is_drawn_there_and_no_other() -> None:
+    scene = Scene(["theirs"])
+    async with scene.app.run_test(size=(60, 20)) as pilot:
+        await scene.settle()
+        keys = scene.frame.query_one(KeyLine)
+        shown = keys.render().plain
+        assert "+" in shown, "not every key has room here"
+        blank = shown.index("   ")  # what is not drawn cannot be clicked
+        await pilot.click(KeyLine, offset=(blank + 1, 0))
+        await pilot.click(KeyLine, offset=(shown.index("+"), 0))
+        await pilot.pause()
+        assert scene.frame.is_current
+        assert scene.frame.pane is scene.first
+        await pilot.click(KeyLine, offset=(shown.index("Keys"), 0))
+        await until(lambda: isinstance(scene.app.screen, Reading))
+        await pilot.press("escape")
+        await pilot.click(KeyLine, offset=(shown.index("Approve"), 0))
+        await until(lambda: scene.first.done == ["approved theirs"])
+        await pilot.click(KeyLine, offset=(keys.render().plain.index("Filter"), 0))
+        await until(lambda: isinstance(scene.frame.focused, Input))
 
 
 async def test_a_dialog_has_its_own_keys_and_no_palette() -> None:

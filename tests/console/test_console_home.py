@@ -11,7 +11,7 @@ from textual.color import Color
 
 from console.presentation.home import headline, keys, preview_lines, row_cells
 from console.presentation.home_top import activity_line, top_lines
-from console.presentation.spans import as_line, plain
+from console.presentation.spans import as_line, plain, width
 from console.widgets.terminal import AsciiFilter
 from store.projections.findings import FindingStep
 from store.services.triage.situation import Place, Situation
@@ -35,8 +35,29 @@ BAD_FILE = item("refused", "low", mine=True, key="#127")
 
 def test_somebody_without_a_key_still_reads_the_worst_thing_first() -> None:
     line = told([DRIFT, BAD_FILE], None)
-    assert line.startswith("! prod/orders was changed behind us (DR-0002): enter shows it, start with --key")
+    assert line.startswith("! prod/orders was changed behind us (DR-0002): enter shows it, read only")
     assert line.endswith("1 more")
+
+
+def test_the_first_line_is_one_line_at_sixty_columns_and_ends_with_what_to_press() -> None:
+    for name, ending in (("prod", ": R restores it"), ("production-eu-west", ": R"), ("p" * 80, "…: R")):
+        place = replace(item("drift", "critical", mine=True), environment=name)
+        told_to_mira, told_to_anybody = headline([place], "mira", 58), headline([replace(place, mine=False)], None, 58)
+        assert width(told_to_mira) <= 58
+        assert width(told_to_anybody) <= 58
+        assert plain(told_to_mira).endswith(ending)
+        assert ": enter" in plain(told_to_anybody)
+
+
+def test_a_calm_home_needs_one_line_at_sixty_columns_too() -> None:
+    assert plain(headline([], "mira", 58)) == "✓ nothing needs you now"
+    assert plain(headline([], "mira", 78)).endswith("stands below")
+
+
+def test_no_word_is_lost_from_the_middle_of_bad_news() -> None:
+    chain = replace(item("chain", "critical", mine=True, key="chain"), what="the ledger does not check: invalid")
+    assert plain(headline([chain], "mira", 58)) == "! the ledger does not check: invalid: enter"
+    assert plain(headline([chain], "mira", 78)).endswith("invalid: enter shows the ledger")
 
 
 def test_somebody_who_may_not_answer_it_is_told_so_and_what_is_theirs() -> None:

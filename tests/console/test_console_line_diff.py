@@ -33,6 +33,17 @@ def test_no_line_is_lost_in_either_view(old: list[str], new: list[str]) -> None:
         assert (left, right) == (list(range(len(diff.old))), list(range(len(diff.new))))
 
 
+def test_a_new_object_begins_with_its_own_name_and_not_with_the_last_field_of_the_one_before() -> None:
+    def node(name: str) -> list[str]:
+        return [f'    "{name}": {{', f'      "id": "{name}"', '      "y": 120', '      "z": "flow"', "    }"]
+
+    old = ['  "nodes": {', *node("a"), *node("c"), "  }"]
+    new = ['  "nodes": {', *node("a"), *node("b"), *node("c"), "  }"]
+    added = [new[line.new] for line in diff_lines(old, new) if line.change is Change.ADDED and line.new is not None]
+    removed = [new[line.old] for line in diff_lines(new, old) if line.change is Change.REMOVED and line.old is not None]
+    assert added == removed == node("b")
+
+
 @given(LINES)
 def test_equal_texts_have_no_change(lines: list[str]) -> None:
     assert changed_blocks(diff_lines(lines, lines)) == []

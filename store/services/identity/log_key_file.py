@@ -99,6 +99,8 @@ def check_shared(other: Path | None, passphrase: bytes) -> None:
     Raises:
         BadInput: the other one needs another passphrase.
     """
+    from store.integrity.keyfile import is_encrypted, is_locked, load_log_key, load_second_key
+
     if other is None or not passphrase or not other.exists():
         return
     try:

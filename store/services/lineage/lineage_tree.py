@@ -44,9 +44,8 @@ def roots(context: Context) -> tuple[Node, ...]:
     loose = _nowhere(context)
     if loose:
         still = sum(node.state == "open" for node in loose)
-        tree.append(
-            Node(key=NOWHERE, kind="project", title=f"{len(loose)} incidents and findings, {still} open", state="empty")
-        )
+        words = "incident or finding" if len(loose) == 1 else "incidents and findings"
+        tree.append(Node(key=NOWHERE, kind="project", title=f"{len(loose)} {words}, {still} open", state="empty"))
     return tuple(tree)
 
 

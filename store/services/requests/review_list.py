@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from store.errors import IntegrityFailure
 from store.projections import requests
 from store.projections.requests import RequestRow
 from store.services.context import Context
@@ -25,6 +26,8 @@ class ReviewList:
     """What waits, with whether the caller can handle it."""
     review: Review | None
     at: datetime
+    unread: IntegrityFailure | None = None
+    """Why that one cannot be shown in full; the list stands all the same."""
 
 
 def review_list(context: Context, handle: str | None, wanted: str | None) -> ReviewList:
@@ -38,9 +41,15 @@ def review_list(context: Context, handle: str | None, wanted: str | None) -> Rev
     rows = tuple(sorted(found, key=lambda row: _ORDER.get(row.state, 2)))
     wanted = wanted or (rows[0].id if rows else None)
     items = triage.overview(context, handle).items
+    full, unread = None, None
+    try:
+        full = review(context, wanted, handle) if wanted is not None else None
+    except IntegrityFailure as error:  # one lost file must not hide what else waits
+        unread = error
     return ReviewList(
         rows=rows,
         waiting=tuple(item for item in items if item.kind in {"approval", "ready"}),
-        review=review(context, wanted, handle) if wanted is not None else None,
+        review=full,
         at=context.clock.now(),
+        unread=unread,
     )

@@ -10,7 +10,7 @@ from typing import Final
 from store.domain.component import Component
 from store.domain.diff import Diff
 from store.domain.roles import PERMISSIONS
-from store.errors import Refusal
+from store.errors import IntegrityFailure, Refusal
 from store.integrity.entry import Entry
 from store.projections import artifacts, deployments, findings, incidents
 from store.projections.artifacts import RefusedRow
@@ -81,6 +81,8 @@ class Home:
     situation: Situation | None
     """One of the items in depth."""
     at: datetime
+    unread: IntegrityFailure | None = None
+    """Why that item cannot be told in depth; the list stands all the same."""
     rhythm: tuple[int, ...] = ()
     """How many entries each of the last 24 hours brought, the oldest first."""
 
@@ -92,11 +94,17 @@ def at_home(context: Context, handle: str | None, wanted: str | None, *, lately:
     """
     items = triage.overview(context, handle, chain=chain).items
     item = next((item for item in items if item.key == wanted), next(iter(items), None))
+    told, unread = None, None
+    try:
+        told = situation(context, item, handle) if item is not None else None
+    except IntegrityFailure as error:  # one lost file must not hide what else needs somebody
+        unread = error
     return Home(
         items=items,
         places=places(context),
         lately=activity.recent(context, limit=lately),
-        situation=situation(context, item, handle) if item is not None else None,
+        situation=told,
+        unread=unread,
         at=context.clock.now(),
         rhythm=activity.rhythm(context),
     )

@@ -323,6 +323,21 @@ async def test_n_in_the_text_goes_on_in_the_next_component_and_back_to_its_last_
         assert f"change {len(text.diff.blocks)}/{len(text.diff.blocks)}" in screen_text(pilot.app)
 
 
+async def test_n_beside_the_text_goes_from_change_to_change_as_the_help_says(mira: DemoDesk) -> None:
+    async with bare(mira.desk, LIST).run_test(size=(80, 24)) as pilot:
+        await review(pilot)
+        words = pane_of(pilot).query_one(SemanticDiff)
+        assert words.has_focus
+        assert "change 1/2" in screen_text(pilot.app)
+        await pilot.press("n")
+        await settled(pilot)
+        assert "change 2/2  nodes › Tell the carrier (0a06)" in screen_text(pilot.app)
+        assert words.has_focus
+        await pilot.press("N")
+        await settled(pilot)
+        assert "change 1/2" in screen_text(pilot.app)
+
+
 @pytest.mark.presses(ChangePanel="d", SemanticDiff="w")
 async def test_split_and_noise_are_kept_for_the_next_time(mira: DemoDesk) -> None:
     async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
