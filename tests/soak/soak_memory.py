@@ -20,7 +20,6 @@ from store.domain import signatures
 from store.integrity import checkpoint, logkeys, note, sshkey
 from store.ledger import anchors, connection, keychain, readers, rows, state, tiles, tree
 from store.ledger.verify import verify as verifying
-from store.services.identity import log_key_file
 
 
 class KeptReader:
@@ -63,8 +62,6 @@ def remembering() -> Iterator[None]:
     """Remember inside the block what pure functions say."""
     once = lru_cache(maxsize=4096, typed=True)  # in a damaged page a number may be a float
     opened, cosigned, subtree = once(checkpoint.open_checkpoint), once(anchors.open_note), once(tree.subtree)
-    load = log_key_file.load_log_key
-    loaded = once(lambda path: load(path, lambda: b""))
     rebuilt = _first(projections.rebuilt, lambda entries: [entry.body for entry in entries])
     instead: list[tuple[object, str, object]] = [
         *((module, "open_entry", once(module.open_entry)) for module in (rows, state, tiles, keychain)),
@@ -82,7 +79,6 @@ def remembering() -> Iterator[None]:
         (projections, "rebuilt", lambda entries: rebuilt(list(entries))),
         # of files that nobody flips
         (config, "load", once(config.load)),
-        (log_key_file, "load_log_key", lambda path, _: loaded(path)),
         (workspace, "network_problem", once(workspace.network_problem)),
     ]
     with ExitStack() as patched:
