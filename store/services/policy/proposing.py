@@ -91,6 +91,7 @@ def adopt(context: Context, actor: Actor, request: str) -> Entry:
                 previous=proposed.previous,
                 files=proposed.files,
                 digest=change.digest,
+                lapses=True,
             )
         ]
 
