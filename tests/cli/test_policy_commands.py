@@ -48,10 +48,10 @@ def test_every_fault_has_its_file_and_line_on_standard_error_and_in_json(ready: 
         False,
         [(1, "approval_days"), (4, "approvals.high.peopel")],
     )
-    assert (
-        "policy.toml:4: approvals.high.peopel"
-        in ready.run("policy", "propose", "--why", "x", key="bo", status=2).complaint
-    )
+    listed = ready.run("policy", "check", status=2).complaint.splitlines()
+    proposed = ready.run("policy", "propose", "--why", "x", key="bo", status=2).complaint.splitlines()
+    assert [line.split(": ")[1] for line in listed] == ["policy.toml:1", "policy.toml:4"]
+    assert proposed[:2] == listed, "a line each, as check says it"
     assert "without effect" in ready.run("policy", "show").complaint
 
 
