@@ -103,3 +103,18 @@ def test_a_role_that_ends_is_granted_and_revoked_by_its_name(ready: Desk) -> Non
     assert (
         "is no time" in ready.run("role", "grant", "bo", "auditor", "--until", "soon", key="alice", status=2).complaint
     )
+
+
+def test_a_request_whose_approval_lapsed_is_listed_and_shown_as_waiting(asked: Desk) -> None:
+    asked.run("approve", "CR-0001", key="bo", status=0)
+    assert asked.json("request", "list")[0]["lapsed"] is False
+    asked.run("principal", "suspend", "bo", "--hours", "1", "--reason", "key lost", key="alice", status=0)
+    (listed,) = asked.json("request", "list")
+    assert (listed["state"], listed["lapsed"]) == ("approved", True)
+    assert "approved, lapsed" in asked.run("request", "list").text
+    shown = asked.run("request", "show", "CR-0001").text
+    assert "an approval lapsed: waits for approval" in shown
+    assert "missing: the approval of bo (entry" in shown
+    assert asked.json("request", "show", "CR-0001")["lapsed"] is True
+    (item,) = [one for one in asked.json("triage", status=1)["items"] if one["key"] == "CR-0001"]
+    assert (item["kind"], item["act"]) == ("approval", "approve")
