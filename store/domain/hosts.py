@@ -23,7 +23,7 @@ _LETTER: Final = rf"(?:[0-9A-Za-z_.{_BEYOND}-]++|%[0-9A-Fa-f]{{2}})"
 _NAME: Final = rf"(?!\.){_LETTER}++"
 _HOST = re.compile(rf"(?:[^\s/?#\"'`<>\\]*@)?(\[[0-9A-Fa-f:.]+\]|{_NAME})(:[0-9]{{1,5}})?+")
 _BARE_HOST = re.compile(rf"(\[[0-9A-Fa-f:.]+\]|{_NAME})(:[0-9]{{1,5}})?+")
-_ORDINARY: Final = r"([a-z0-9][a-z0-9.-]*+)(:[0-9]{1,5})?+"
+_ORDINARY: Final = r"([a-z0-9][a-z0-9.-]{0,200}+)((?::[0-9]{1,5})?+)"
 _QUICK = re.compile(rf"{_ORDINARY}[/?#]")
 _QUICK_URL = re.compile(rf"https?://{_ORDINARY}(?:[/?#]|\Z)")
 """How most addresses are written. They are read without looking for what the others may hold."""
@@ -66,7 +66,7 @@ def hosts_in(text: str) -> set[str]:
         # one character more than any scheme has, so that \b can tell `http` from `xhttp`
         if _is_scheme(text[max(0, at - _LONGEST_SCHEME - 1) : at]):
             if (quick := _QUICK.match(text, at + 3)) is not None:
-                found.add(_plain(quick[1], quick[2]))
+                found.add(_looked_up(quick[1]) + quick[2])
             elif (match := _HOST.match(text, at + 3)) is not None:
                 end = match.end()
                 port = None if text.startswith("@", end) else match[2]  # a user's password may look like one
@@ -93,7 +93,7 @@ def host_named(text: str) -> set[str]:
     """Return the hosts of a field that holds a URL or a bare host name; nothing where an expression begins it."""
     quick = _QUICK_URL.match(text)
     if quick is not None and text.isprintable() and text.find("://", quick.end()) < 0:
-        return {_plain(quick[1], quick[2])}
+        return {_looked_up(quick[1]) + quick[2]}
     text = text.translate(_UNSEEN).strip()
     if (begins := _SLASHES.match(text)) is not None:
         whole = _AUTHORITY.match(text, begins.end())
@@ -133,17 +133,19 @@ def _unusual(text: str) -> set[str]:
     return {found.rstrip(".-")} if found[:1] != "." and any(map(str.isalnum, found)) else set()
 
 
-@lru_cache(maxsize=4_096)
 def _plain(name: str, port: str | None, *, goes_on: bool = False) -> str:
-    """Return a host's name as it is looked up: decoded, in one form, and beyond ASCII in Punycode."""
-    whole = len(name) <= _LONGEST_NAME
-    plain = _looked_up(name[:_LONGEST_NAME])
+    """Return how a host is called here: its name as it is looked up, the port, and whether it goes on."""
+    if len(name) > _LONGEST_NAME:
+        name, port, goes_on = name[:_LONGEST_NAME], None, True
+    plain = _looked_up(name)
     if not plain or plain.endswith(OPEN):
         return plain
-    return f"{plain}{(port or '') if whole else ''}{OPEN if goes_on or not whole else ''}"
+    return f"{plain}{port or ''}{OPEN if goes_on else ''}"
 
 
+@lru_cache(maxsize=4_096)
 def _looked_up(name: str) -> str:
+    """Return a name decoded, in one form, and beyond ASCII in Punycode."""
     lower = name.lower().rstrip(".-")
     if lower.isascii() and "%" not in lower and lower[:1] != "[" and not _NUMBER_LAST.search(lower):
         return lower
@@ -165,6 +167,7 @@ def _by_the_standard(name: str) -> str:
 def _parsed(authority: str) -> str:
     from can_ada import parse  # few exports need it
 
+    authority.encode()  # half a character is an error of its type, not of its value
     return str(parse(f"http://{authority}/").hostname)
 
 

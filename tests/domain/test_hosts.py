@@ -36,6 +36,7 @@ from store.domain.hosts import host_named, hosts_in
         ("https://good.example:{{port}}/", "good.example…"),
         ("https://good.example:80{{tail}}/", "good.example:80…"),
         ("https://-evil.example/", "-evil.example"),
+        ("https://-~.evil.example/", "-~.evil.example"),
         ("https://~!evil.example:80/", "~!evil.example"),
         ("https://\U0001f600.example/", "xn--e28h.example"),
         ("https://\u0939\u093f\u0928\u094d\u0926\u0940.example/", "xn--j2bd4cyah0f.example"),
@@ -60,9 +61,12 @@ def test_an_address_leads_where_it_leads(address: str, host: str) -> None:
         "0251.0376.0251.0376",
         "0xa9.0376.43518",
         "169.254.169.254.",
-    ]
-    + ["[::ffff:169.254.169.254]", "[::FFFF:a9fe:a9fe]", "[0:0:0:0:0:ffff:a9fe:a9fe]", "%31%36%39.254.169.254"]
-    + ["\uff11\uff16\uff19\u3002254.169.254"],
+        "[::ffff:169.254.169.254]",
+        "[::FFFF:a9fe:a9fe]",
+        "[0:0:0:0:0:ffff:a9fe:a9fe]",
+        "%31%36%39.254.169.254",
+        "\uff11\uff16\uff19\u3002254.169.254",
+    ],
 )
 def test_an_address_of_numbers_has_one_name_however_it_is_written(written: str) -> None:
     assert host_named(f"http://{written}/latest") == hosts_in(f"see http://{written}/x") == {"169.254.169.254"}
@@ -133,6 +137,12 @@ def test_every_address_in_a_text_counts() -> None:
     assert hosts_in("https://x@a.example@b.example/") == {"b.example"}
     assert hosts_in("https://${x}/ xhttps://y.example") == set()
     assert hosts_in("https://me:1234@{{host}}/") == {"me…"}
+
+
+def test_half_a_character_is_no_name_and_no_error() -> None:
+    assert all(
+        name.isascii() for name in host_named("https://\ud800.example/") | hosts_in("https://%ff\udfff.example ")
+    )
 
 
 def test_a_name_longer_than_any_costs_nothing() -> None:
