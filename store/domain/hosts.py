@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import unquote
@@ -21,8 +21,7 @@ _BEYOND: Final = (
 """What a name may be written with beyond ASCII: all but spaces and the punctuation that ends a name in prose."""
 _LETTER: Final = rf"(?:[0-9A-Za-z_.{_BEYOND}-]++|%[0-9A-Fa-f]{{2}})"
 _NAME: Final = rf"(?!\.){_LETTER}++"
-_HOST = re.compile(rf"(?:[^\s/?#\"'`<>\\]*@)?(\[[0-9A-Fa-f:.]+\]|{_NAME})(:[0-9]{{1,5}})?+")
-_BARE_HOST = re.compile(rf"(\[[0-9A-Fa-f:.]+\]|{_NAME})(:[0-9]{{1,5}})?+")
+_USER: Final = r"(?:[^\s/?#\"'`<>\\]*@)?"
 _ORDINARY: Final = r"([a-z0-9][a-z0-9.-]{0,200}+)((?::[0-9]{1,5})?+)"
 _QUICK = re.compile(rf"{_ORDINARY}[/?#]")
 _QUICK_URL = re.compile(rf"https?://{_ORDINARY}(?:[/?#]|\Z)")
@@ -67,12 +66,18 @@ def hosts_in(text: str) -> set[str]:
         if _is_scheme(text[max(0, at - _LONGEST_SCHEME - 1) : at]):
             if (quick := _QUICK.match(text, at + 3)) is not None:
                 found.add(_looked_up(quick[1]) + quick[2])
-            elif (match := _HOST.match(text, at + 3)) is not None:
+            elif (match := _host(_USER).match(text, at + 3)) is not None:
                 end = match.end()
                 port = None if text.startswith("@", end) else match[2]  # a user's password may look like one
                 found.add(_plain(match[1], port, goes_on=_goes_on(text, at, end)))
         at = text.find("://", at + 3)
     return found - {""}
+
+
+@cache
+def _host(before: str = "") -> re.Pattern[str]:
+    """Return what reads a host and its port. Compiling so many letters takes milliseconds, and few starts need it."""
+    return re.compile(rf"{before}(\[[0-9A-Fa-f:.]+\]|{_NAME})(:[0-9]{{1,5}})?+")
 
 
 @lru_cache(maxsize=1_024)
@@ -102,7 +107,7 @@ def host_named(text: str) -> set[str]:
     if "://" in text:
         return hosts_in(text)
     first = text.partition("/")[0]
-    bare = _BARE_HOST.match(first)
+    bare = _host().match(first)
     if bare is None or first.startswith("-"):
         return set()
     goes_on = first.startswith(_BARE_GOES_ON, bare.end())
@@ -112,9 +117,9 @@ def host_named(text: str) -> set[str]:
 def _of_authority(text: str) -> set[str]:
     """Return the host of `user:password@host:port`: what follows the last `@`, whatever stands before."""
     last = text.rpartition("@")[2]
-    if (match := _BARE_HOST.match(last)) is not None:
+    if (match := _host().match(last)) is not None:
         named = _plain(match[1], match[2], goes_on=match.end() < len(last))
-    elif (match := _BARE_HOST.match(text)) is not None:
+    elif (match := _host().match(text)) is not None:
         # `good.example@{…}`: a name that goes on, or a user; never the password
         named = _plain(match[1], None, goes_on=True)
     else:
