@@ -331,7 +331,7 @@ class Triage(Pane[Home]):
         await item_acts.review(self, self._desk, self._item())
 
     async def act_incident(self) -> None:
-        await open_incident(self, self._desk, **item_acts.place_of(self._items.get(self._follower.wanted or "")))
+        await open_incident(self, self._desk, **item_acts.begins_at(self._items.get(self._follower.wanted or "")))
 
     async def act_resume(self) -> None:
         await remains_acts.finish(self, self._desk, self._item().key)
@@ -346,7 +346,7 @@ class Triage(Pane[Home]):
 
     async def act_write(self) -> None:
         await request_writing.write_request(
-            self, self._desk, **item_acts.place_of(self._items.get(self._follower.wanted or ""))
+            self, self._desk, **item_acts.begins_at(self._items.get(self._follower.wanted or ""))
         )
 
     async def act_comment(self) -> None:

@@ -285,6 +285,20 @@ async def test_an_integrity_failure_is_an_alarm_that_has_to_be_closed() -> None:
         assert isinstance(scene.app.screen, Frame)
 
 
+async def test_what_was_mended_and_breaks_again_raises_a_second_alarm() -> None:
+    scene = Scene()
+    scene.first.fails = IntegrityFailure("entry 7 does not hash")
+    async with scene.app.run_test() as pilot:
+        await until(lambda: isinstance(scene.app.screen, Reading))
+        await pilot.press("escape")
+        for fails, alarms in ((scene.first.fails, False), (None, False), (scene.first.fails, True)):
+            scene.first.fails = fails
+            scene.first.reload()
+            await scene.settle()
+            await pilot.pause()
+            assert isinstance(scene.app.screen, Reading) is alarms
+
+
 async def test_a_pane_goes_to_another_by_name_and_to_a_thing_in_it() -> None:
     scene = Scene()
     async with scene.app.run_test() as pilot:
