@@ -10,7 +10,8 @@ from textual.color import Color
 
 from console.personal.files import read_settings
 from console.personal.memory import Habits, LeftOff, Memory
-from console.widgets.terminal import AsciiFilter, PlainFilter, draws_ascii
+from console.widgets.last_filters import AsciiFilter, PlainFilter
+from console.widgets.terminal import draws_ascii
 from store.errors import BadInput
 
 
