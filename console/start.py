@@ -41,15 +41,14 @@ def run_console(
     Raises:
         BadInput: this terminal cannot show it, or a file of the person's own is faulty; says why.
     """
-    trouble = preflight(os.environ, sys.__stderr__ or sys.stderr)
-    if trouble is not None:
+    if trouble := preflight(os.environ, sys.__stderr__ or sys.stderr):
         raise BadInput(trouble)
     settings = read_settings(config_folder())
     memory = Memory(state_folder(), workspace.context.ledger.origin)
     habits, left = memory.habits(), memory.left_off()
-    views = views_of(habits)
+    desk = Desk(workspace.context, actor, why_nobody=why_nobody, views=views_of(habits))
     console = _made(
-        Desk(workspace.context, actor, why_nobody=why_nobody, views=views),
+        desk,
         look=settings.theme or habits.theme or "auto",
         plain=plain,
         start=LeftOff(place=link.place, subject=link.subject or "") if link is not None else left,
@@ -63,7 +62,7 @@ def run_console(
     )
     status = run_app(console, mouse=mouse)
     memory.keep(console.left_off if console.left_off.place else left)
-    memory.keep(_habits_after(console, habits, views, remote=remote))
+    memory.keep(_habits_after(console, habits, desk.views, remote=remote))
     return _ended(console, status)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
@@ -26,6 +26,9 @@ from store.services.delivery import rollback
 from store.services.delivery.effects import Effect, effect
 from store.services.delivery.pushing import Outcome
 from store.services.delivery.rollback import Plan
+
+_ROOM_FOR_ALL_KEYS: Final = 82
+"""Columns from which the keys of the question stand in one line in whole sentences."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +70,14 @@ class ConfirmRollback(ConfirmChange):
         super().__init__(title, facts, **more)
         self._ask_some = some
 
-    def keys(self) -> Line:
+    def on_resize(self) -> None:
+        self._show_keys()
+
+    def keys(self, *, short: bool = False) -> Line:
+        short = short or self.app.size.width < _ROOM_FOR_ALL_KEYS
         if not self._ask_some:
             return super().keys()
-        return (*super().keys(), *line("  ", (" ctrl+o ", "keycap"), " only some"))
+        return (*super().keys(short=short), *line("  ", (" ctrl+o ", "keycap"), " some" if short else " only some"))
 
     def action_some(self) -> None:
         """Answer that only some components are to go back."""

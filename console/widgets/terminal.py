@@ -1,6 +1,7 @@
 """An app that cannot harm the terminal it runs in: the colours, signals, crashes.
 
-Textual's private side is touched here, in `sparing.py` and in `signals.py`; `test_console_pty.py` holds the contract.
+Textual's private side is touched here, in `sized_screen.py`, `sparing.py` and `signals.py`; `test_console_pty.py` holds the
+contract.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from console.widgets.last_filters import AsciiFilter, PlainFilter, ScrubFilter
 from console.widgets.lasting import Outlasting
 from console.widgets.reading_threads import ReadingThreads
 from console.widgets.signals import Signals, nobody_would_wake
+from console.widgets.sized_screen import SizedScreen
 from console.widgets.sparing import Picture
 from store.collector import started
 
@@ -37,14 +39,8 @@ SMALLEST = (60, 16)
 """Columns and lines below which the console says that it is too small."""
 
 
-class PatientScreen(Screen[None]):
-    """A screen that renders nothing while drawing is put off (`App.batch_update`), and styles everything once."""
-
-    async def _compose(self) -> None:
-        """Know how much room there is before anything is styled; Textual would say it after, and style all again."""
-        for room, points in zip(self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
-            self.add_class(*self._get_breakpoint_classes(room, points or []), update=False)
-        await super()._compose()
+class PatientScreen(SizedScreen[None]):
+    """A screen that renders nothing while drawing is put off (`App.batch_update`)."""
 
     def _compositor_refresh(self) -> None:
         """Leave it for the end of the batch: Textual would render every widget, and show none of it."""

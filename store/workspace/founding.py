@@ -59,10 +59,7 @@ def create(
     root = root.absolute()
     if (root / config.FILE_NAME).exists() or (root / LEDGER_FILE).exists():
         raise BadInput(f"{root} is a workspace already")
-    name = re.sub(r"[^a-z0-9.-]+", "-", root.name.lower()).strip("-.") or "ledger"
-    origin = origin or f"quarterdeck.local/{name[:40]}-{os.urandom(4).hex()}"
-    if not _ORIGIN.fullmatch(origin):
-        raise BadInput(f"{origin!a} is no origin: a schema-less URL in lower case, e.g. example.com/ledger")
+    name, origin = _named(root, origin)
     remote = network_problem(root)
     if remote is not None:
         raise BadInput(f"{remote}: make the workspace on a local disk")
@@ -71,7 +68,7 @@ def create(
     try:
         log_key = _log_key(root / LOG_KEY_FILE, log_passphrase)
         _set_heads_aside(root, origin, clock)
-        context = _founded(root, name[:64], origin, NoteSigner(origin, log_key), clock, nonce)
+        context = _founded(root, name, origin, NoteSigner(origin, log_key), clock, nonce)
         _first_entries(context, signer, handle)
         config.save(root, config.render(context.config))
     except BadInput:
@@ -80,6 +77,15 @@ def create(
         _undo(root, key=not had_key)
         raise
     return Workspace(context=context)
+
+
+def _named(root: Path, origin: str | None) -> tuple[str, str]:
+    """Return the workspace's name, which is its folder's, and the origin: the one asked for, else one by that name."""
+    name = re.sub(r"[^a-z0-9.-]+", "-", root.name.lower()).strip("-.") or "ledger"
+    origin = origin or f"quarterdeck.local/{name[:40]}-{os.urandom(4).hex()}"
+    if not _ORIGIN.fullmatch(origin):
+        raise BadInput(f"{origin!a} is no origin: a schema-less URL in lower case, e.g. example.com/ledger")
+    return name[:64], origin
 
 
 def _make_folders(root: Path) -> None:
