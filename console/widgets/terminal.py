@@ -1,7 +1,7 @@
 """An app that cannot harm the terminal it runs in: the colours, signals, crashes.
 
-Textual's private side is touched here, in `sized_screen.py`, `sparing.py` and `signals.py`; `test_console_pty.py` holds the
-contract.
+Textual's private side is touched here, in `sized_screen.py`, `sparing.py` and `signals.py`; `test_console_pty.py` holds
+the contract.
 """
 
 from __future__ import annotations
