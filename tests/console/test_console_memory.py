@@ -72,6 +72,8 @@ def test_ascii_only_means_every_byte_and_keeps_every_width() -> None:
         assert drawn.text.isascii()
     (drawn,) = AsciiFilter().apply([Segment("日本")], Color(0, 0, 0))
     assert drawn.text == "????"
+    (signs,) = AsciiFilter().apply([Segment("nodes › rules ≠ now ↪ “said” ‹ v ›")], Color(0, 0, 0))
+    assert signs.text == 'nodes > rules ! now > "said" < v >'
 
 
 def test_without_colour_a_light_ground_is_reversed() -> None:
