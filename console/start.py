@@ -11,7 +11,7 @@ from console.app import Console
 from console.personal.files import KEYS_FILE, read_keymap, read_settings
 from console.personal.folders import config_folder, state_folder
 from console.personal.memory import Habits, LeftOff, Memory
-from console.personal.views import views_of
+from console.personal.views import Views, views_of
 from console.presentation.themes import LOOKS
 from console.screen.desk import Desk
 from console.screen.links import Link
@@ -41,28 +41,18 @@ def run_console(
     Raises:
         BadInput: this terminal cannot show it, or a file of the person's own is faulty; says why.
     """
-    trouble = preflight(os.environ, sys.__stderr__ or sys.stderr)
-    if trouble is not None:
+    if trouble := preflight(os.environ, sys.__stderr__ or sys.stderr):
         raise BadInput(trouble)
     settings = read_settings(config_folder())
     memory = Memory(state_folder(), workspace.context.ledger.origin)
     habits, left = memory.habits(), memory.left_off()
-    look = settings.theme or habits.theme or "auto"
-    if look not in LOOKS:
-        raise BadInput(f"no theme is called {look!a}; there are: {', '.join(LOOKS)}")
-    views = views_of(habits)
-    keymap = read_keymap(config_folder())
-    try:
-        console = Console(
-            Desk(workspace.context, actor, why_nobody=why_nobody, views=views),
-            keymap=keymap,
-            palette="plain" if plain else None,
-            look=look,
-            ascii_only=draws_ascii(os.environ),
-            start=LeftOff(place=link.place, subject=link.subject or "") if link is not None else left,
-        )
-    except BadInput as error:
-        raise BadInput(f"{config_folder() / KEYS_FILE}: {error}") from None
+    desk = Desk(workspace.context, actor, why_nobody=why_nobody, views=views_of(habits))
+    console = _made(
+        desk,
+        look=settings.theme or habits.theme or "auto",
+        plain=plain,
+        start=LeftOff(place=link.place, subject=link.subject or "") if link is not None else left,
+    )
     remote = "SSH_CONNECTION" in os.environ and not habits.told_ssh
     console.greet(
         toured=(lambda: memory.keep(replace(habits, toured=True)))  # at once: a console may be killed
@@ -72,14 +62,39 @@ def run_console(
     )
     status = run_app(console, mouse=mouse)
     memory.keep(console.left_off if console.left_off.place else left)
-    chosen = console.chosen_look or habits.theme
-    memory.keep(
-        Habits(
-            theme=chosen, toured=True, told_ssh=habits.told_ssh or (remote and console.greeted),
-            text=views.text, noise=views.noise, comparison=views.comparison,
-        )
-    )  # fmt: skip
+    memory.keep(_habits_after(console, habits, desk.views, remote=remote))
     return _ended(console, status)
+
+
+def _made(desk: Desk, *, look: str, plain: bool, start: LeftOff) -> Console:
+    """Return the console as this terminal and the person's own files want it.
+
+    Raises:
+        BadInput: no theme is called `look`, or the person's keymap is faulty.
+    """
+    if look not in LOOKS:
+        raise BadInput(f"no theme is called {look!a}; there are: {', '.join(LOOKS)}")
+    keymap = read_keymap(config_folder())
+    try:
+        return Console(
+            desk,
+            keymap=keymap,
+            palette="plain" if plain else None,
+            look=look,
+            ascii_only=draws_ascii(os.environ),
+            start=start,
+        )
+    except BadInput as error:
+        raise BadInput(f"{config_folder() / KEYS_FILE}: {error}") from None
+
+
+def _habits_after(console: Console, before: Habits, views: Views, *, remote: bool) -> Habits:
+    """Return what is kept of a person once the console was left."""
+    return Habits(
+        theme=console.chosen_look or before.theme, toured=True,
+        told_ssh=before.told_ssh or (remote and console.greeted),
+        text=views.text, noise=views.noise, comparison=views.comparison,
+    )  # fmt: skip
 
 
 def run_in_browser(workspace: Workspace, actor: Actor | None, *, why_nobody: str = "") -> int:

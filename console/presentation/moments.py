@@ -93,8 +93,8 @@ def before_line(found: Moment) -> Line:
     return (*title, *changed, *line((f"{counted(len(found.just_before), 'entry', 'entries')}: {words}", "muted")))
 
 
-def before_lines(found: Moment) -> list[Line]:
-    """Return what changed in the half hour before: releases first, then what was done."""
+def changed_lines(found: Moment) -> list[Line]:
+    """Return which releases changed in the half hour before, to stand above what was done."""
     lines: list[Line] = []
     for one in found.changes:
         lines.append(place_line(one))
@@ -103,9 +103,12 @@ def before_lines(found: Moment) -> list[Line]:
             detail = counted(sum(1 for f in part.fields if not f.noise) + len(part.words), "change")
             lines.append(line("  ", (f"{mark.symbol} ", mark.tone), part.name, (f"  {part.kind}  {detail}", "muted")))
             lines += [line("      ", ("↪ ", "info"), words) for words in part.words[:3]]
-    if lines:
-        lines.append(line(""))
-    lines += [_entry_line(entry) for entry in found.just_before if entry.statement.kind not in _QUIET]
+    return [*lines, line("")] if lines else lines
+
+
+def done_lines(found: Moment) -> list[Line]:
+    """Return what was done in the half hour before, a line each."""
+    lines = [_entry_line(entry) for entry in found.just_before if entry.statement.kind not in _QUIET]
     quiet = sum(entry.statement.kind in _QUIET for entry in found.just_before)
     if quiet:
         lines.append(line((f"and {counted(quiet, 'observation')} of quarterdeck's own", "muted")))

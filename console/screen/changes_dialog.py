@@ -13,6 +13,7 @@ from console.presentation.moments import component_changes, place_line
 from console.presentation.spans import Line, line
 from console.widgets.change_panel import ChangePanel
 from console.widgets.dialogs import Dialog
+from console.widgets.key_caps import KeyCaps
 from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
 from store.domain.impact import Impact
@@ -48,7 +49,7 @@ class ChangesDialog(Dialog[None]):
                 lines.append(line((f"and {len(self._places) - _MOST_PLACES} more places", "muted")))
             yield Facts(*lines)
             yield ChangePanel(classes="-body -last")
-            yield Facts(_KEYS, classes="-keys")
+            yield KeyCaps(_KEYS)
 
     def on_mount(self) -> None:
         panel = self.query_one(ChangePanel)

@@ -13,6 +13,7 @@ from console.presentation.spans import Line, line
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.widgets.dialogs import Dialog
+from console.widgets.key_caps import KeyCaps
 from console.widgets.terminal import TerminalApp
 from console.widgets.text_view import Facts, TextView
 from store.errors import IntegrityFailure, NotFound, QuarterdeckError
@@ -56,7 +57,7 @@ class EntryDialog(Dialog[None]):
         with Vertical():
             yield Facts(id="entry-title", classes="-title")
             yield TextView(wrapped=True)
-            yield Facts(id="entry-keys", classes="-keys")
+            yield KeyCaps(id="entry-keys")
 
     def on_mount(self) -> None:
         self._show()

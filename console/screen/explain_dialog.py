@@ -16,6 +16,7 @@ from console.presentation.spans import line
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.widgets.dialogs import Dialog
+from console.widgets.key_caps import KeyCaps
 from console.widgets.text_view import Facts, TextView
 from store.errors import QuarterdeckError
 from store.services.audit.evidence import write_file
@@ -69,7 +70,7 @@ class ExplainDialog(Dialog[None]):
         with Vertical():
             yield Facts(line((head_line(self._page), "title")), classes="-title")
             yield TextView(wrapped=True)
-            yield Facts(_KEYS, id="explain-keys", classes="-keys")
+            yield KeyCaps(_KEYS, id="explain-keys")
 
     def on_mount(self) -> None:
         view = self.query_one(TextView)

@@ -49,7 +49,7 @@ def home_of(item: Item, places: Iterable[Place]) -> str | None:
     return next((place.id for place in places if place.subjects and item.subject.startswith(place.subjects)), None)
 
 
-def place_of(item: Item | None) -> dict[str, str]:
+def begins_at(item: Item | None) -> dict[str, str]:
     """Return where an item is, as far as it is anywhere, in the words that forms begin with."""
     if item is None or item.environment == "-":
         return {}

@@ -62,4 +62,4 @@ class MomentView(Container):
         if first is not None and table.select(first):
             self.wanted = None
         self.query_one("#moment-before-title", Facts).show_lines(words.before_line(found))
-        self.query_one(TextView).show_lines(words.before_lines(found))
+        self.query_one(TextView).show_lines(words.changed_lines(found), cut=words.done_lines(found))

@@ -77,7 +77,9 @@ class Pane(Container, Generic[T]):
         self._pane_watch: Stopwatch | None = None
         self._pane_acts = False
         self._pane_alarms: set[str] = set()
-        """What was alarmed of; it is read again and again, and would be told as often."""
+        """What was alarmed of, this time or the last that the screen was read: it would be told as often as it is."""
+        self._pane_met: set[str] = set()
+        """What was alarmed of since the screen was read last: what is not met again has been mended."""
         self.drawn = asyncio.Event()
         """Set once the pane has drawn what it read first, or could not read it."""
         self.read_only: str | None = None
@@ -186,7 +188,8 @@ class Pane(Container, Generic[T]):
                 self.say(str(error), "nothing was half-written; the console only reads now", tone="danger")
             case IntegrityFailure():
                 self.say(f"integrity: {error}", tone="danger")
-                if str(error) in self._pane_alarms:  # known since it was closed: another one would only be in the way
+                self._pane_met.add(str(error))
+                if str(error) in self._pane_alarms:  # the person has closed this alarm already
                     return
                 self._pane_alarms.add(str(error))
                 from console.widgets.dialogs import Reading
@@ -223,6 +226,7 @@ class Pane(Container, Generic[T]):
             self._pane_again = True
             while self._pane_again:
                 self._pane_again = False
+                self._pane_alarms, self._pane_met = self._pane_met, set()
                 data = await beside(self, self.load)
                 self.show_data(data)
                 self.refresh_bindings()

@@ -16,6 +16,7 @@ from console.presentation.request_form import FIELDS, kept_line, keys_line, lock
 from console.presentation.spans import Line, line
 from console.widgets.dialogs import Answer, Confirm, Dialog
 from console.widgets.form_fields import FormField, OneLine, Pick, Prose
+from console.widgets.key_caps import KeyCaps
 from console.widgets.text_view import Facts
 from store.domain import events as ev
 from store.services.requests.drafting import Checked
@@ -87,7 +88,7 @@ class RequestForm(Dialog[Filled | None]):
             with VerticalScroll(can_focus=False):
                 for name, label, hint in FIELDS:
                     yield FormField(name, label, hint, self._editor(name))
-            yield Facts(id="form-keys", classes="-keys")
+            yield KeyCaps(id="form-keys")
 
     def _editor(self, name: str) -> OneLine | Prose | Pick:
         if name in self._form_choices:

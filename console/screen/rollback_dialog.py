@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
@@ -26,6 +26,9 @@ from store.services.delivery import rollback
 from store.services.delivery.effects import Effect, effect
 from store.services.delivery.pushing import Outcome
 from store.services.delivery.rollback import Plan
+
+_ROOM_FOR_ALL_KEYS: Final = 82
+"""Columns from which the keys of the question stand in one line in whole sentences."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +70,14 @@ class ConfirmRollback(ConfirmChange):
         super().__init__(title, facts, **more)
         self._ask_some = some
 
-    def keys(self) -> Line:
+    def on_resize(self) -> None:
+        self._show_keys()
+
+    def keys(self, *, short: bool = False) -> Line:
+        short = short or self.app.size.width < _ROOM_FOR_ALL_KEYS
         if not self._ask_some:
             return super().keys()
-        return (*super().keys(), *line("  ", (" ctrl+o ", "keycap"), " only some"))
+        return (*super().keys(short=short), *line("  ", (" ctrl+o ", "keycap"), " some" if short else " only some"))
 
     def action_some(self) -> None:
         """Answer that only some components are to go back."""
@@ -115,20 +122,9 @@ async def _asked(pane: Pane[Any], desk: Desk, look: Callable[[tuple[str, ...]], 
     """Plan, ask, and carry it out; plan and ask again where components are chosen, or live changed meanwhile."""
     components: tuple[str, ...] = ()
     every: tuple[tuple[str, Line], ...] = ()
-
-    def preview_of(chosen: tuple[str, ...]) -> Preview:
-        plan = look(chosen)
-        return Preview(plan=plan, effect=effect(desk.context, plan))
-
     while True:
-        try:
-            preview = await pane.fetch(
-                partial(preview_of, components), doing="working out what a rollback would change"
-            )
-        except (BadInput, NotFound) as error:
-            if not components:
-                raise
-            await pane.ask(Reading("These cannot go back alone", [str(error)]))
+        preview = await _looked(pane, desk, partial(look, components), alone=bool(components))
+        if preview is None:
             components = await _some(pane, every, components)
             continue
         if not components:
@@ -138,21 +134,39 @@ async def _asked(pane: Pane[Any], desk: Desk, look: Callable[[tuple[str, ...]], 
             components = await _some(pane, every, components)
             continue
         if not answer.confirmed:
-            pane.say("nothing was changed", tone="info")
-            return
+            break
         try:
             outcome = await _carried_out(pane, desk, preview.plan, answer.reason)
         except ChangedBehindOurBack as surprise:
-            if not await saw_surprise(pane, desk, surprise.drifts):
-                pane.say("nothing was changed", tone="info")
-                return
-            continue  # asked again, with what was just seen in it
-        break
-    plan = preview.plan
+            if await saw_surprise(pane, desk, surprise.drifts):
+                continue  # asked again, with what was just seen in it
+            break
+        _say_outcome(pane, preview, outcome)
+        return
+    pane.say("nothing was changed", tone="info")
+
+
+async def _looked(pane: Pane[Any], desk: Desk, look: Callable[[], Plan], *, alone: bool) -> Preview | None:
+    """Return the plan and its effect; None once it was said that the chosen components cannot go back `alone`."""
+
+    def preview() -> Preview:
+        plan = look()
+        return Preview(plan=plan, effect=effect(desk.context, plan))
+
+    try:
+        return await pane.fetch(preview, doing="working out what a rollback would change")
+    except (BadInput, NotFound) as error:
+        if not alone:
+            raise
+        await pane.ask(Reading("These cannot go back alone", [str(error)]))
+        return None
+
+
+def _say_outcome(pane: Pane[Any], preview: Preview, outcome: Outcome) -> None:
     if outcome.verified:
-        pane.say(*verified_words(plan, preview.effect, outcome), tone="ok")
+        pane.say(*verified_words(preview.plan, preview.effect, outcome), tone="ok")
     else:
-        pane.say(*failed_words(plan, outcome), tone="danger")
+        pane.say(*failed_words(preview.plan, outcome), tone="danger")
 
 
 async def _some(pane: Pane[Any], every: tuple[tuple[str, Line], ...], chosen: tuple[str, ...]) -> tuple[str, ...]:

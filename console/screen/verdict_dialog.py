@@ -12,6 +12,7 @@ from console.presentation.spans import line
 from console.presentation.verdicts import by_cause, problem_where, verdict_lines
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Dialog
+from console.widgets.key_caps import KeyCaps
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 from store.ledger.report import Report
@@ -44,9 +45,7 @@ class VerdictDialog(Dialog[int | None]):
             yield Facts(*verdict_lines(self._report, self._scope))
             yield KeyedTable(_COLUMNS, empty="no problem in a single entry", classes="-body")
             yield Facts(id="verdict-detail", classes="-last")
-            yield Facts(
-                line((" enter ", "keycap"), "  go to the entry    ", (" esc ", "keycap"), "  close"), classes="-keys"
-            )
+            yield KeyCaps(line((" enter ", "keycap"), "  go to the entry    ", (" esc ", "keycap"), "  close"))
 
     def on_mount(self) -> None:
         table = self.query_one(KeyedTable)

@@ -13,6 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from console.presentation.spans import Line, line
 from console.widgets.dialogs import Answer, Confirm, Dialog
 from console.widgets.form_fields import FormField, OneLine, Pick, Prose
+from console.widgets.key_caps import KeyCaps
 from console.widgets.text_view import Facts
 
 
@@ -65,7 +66,7 @@ class WordsForm(Dialog[Mapping[str, str] | None]):
             with VerticalScroll(can_focus=False):
                 for one in self._words_fields:
                     yield FormField(one.name, one.label, one.hint, _editor(one))
-            yield Facts(id="words-keys", classes="-keys")
+            yield KeyCaps(id="words-keys")
 
     def on_mount(self) -> None:
         wanted = {one.name: one.value for one in self._words_fields}

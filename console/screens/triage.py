@@ -10,7 +10,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
-from textual.message import Message
 from textual.widget import Widget
 
 from console.presentation import home
@@ -37,6 +36,7 @@ from console.screen.request_rows import ITEMS, LATELY, item_rows, lately_rows
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_table import KeyedTable
+from console.widgets.room import Room
 from console.widgets.text_view import Facts
 from store.errors import IntegrityFailure, NotFound, QuarterdeckError
 from store.integrity.entry import Entry
@@ -47,16 +47,6 @@ from store.services.triage.triage import Item
 
 TALL = 30
 """Lines of the terminal from which the activity of the day may have a line of its own."""
-
-
-class Room(Container):
-    """What the list and the preview share: the lines above it come and go, and so does its height."""
-
-    class Changed(Message):
-        """It is higher or lower than before."""
-
-    def on_resize(self) -> None:
-        self.post_message(self.Changed())
 
 
 class Triage(Pane[Home]):
@@ -232,7 +222,7 @@ class Triage(Pane[Home]):
             self._open_item()
 
     def _open_item(self) -> None:
-        item = self._items.get(self._follower.wanted or "")
+        item = self._under_cursor()
         if item is None:
             return
         place = item_acts.home_of(item, self.screen.places if isinstance(self.screen, Frame) else ())
@@ -284,6 +274,9 @@ class Triage(Pane[Home]):
 
     # Acting.
 
+    def _under_cursor(self) -> Item | None:
+        return self._items.get(self._follower.wanted or "")
+
     def _item(self) -> Item:
         return self._items[self._follower.wanted or ""]
 
@@ -331,7 +324,7 @@ class Triage(Pane[Home]):
         await item_acts.review(self, self._desk, self._item())
 
     async def act_incident(self) -> None:
-        await open_incident(self, self._desk, **item_acts.place_of(self._items.get(self._follower.wanted or "")))
+        await open_incident(self, self._desk, **item_acts.begins_at(self._under_cursor()))
 
     async def act_resume(self) -> None:
         await remains_acts.finish(self, self._desk, self._item().key)
@@ -340,14 +333,12 @@ class Triage(Pane[Home]):
         await remains_acts.take_back(self, self._desk, self._item().key)
 
     async def act_playbook(self) -> None:
-        item = self._items.get(self._follower.wanted or "")
+        item = self._under_cursor()
         incident = item.key if item is not None and item.kind == "incident" else None
         await ticking_acts.work_playbook(self, self._desk, incident=incident)
 
     async def act_write(self) -> None:
-        await request_writing.write_request(
-            self, self._desk, **item_acts.place_of(self._items.get(self._follower.wanted or ""))
-        )
+        await request_writing.write_request(self, self._desk, **item_acts.begins_at(self._under_cursor()))
 
     async def act_comment(self) -> None:
         await comment_acts.comment(self, self._desk, self._item().subject.removeprefix("#"))

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from console.presentation.spans import Cell, Line, Span, as_line, line
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Dialog
+from console.widgets.key_caps import KeyCaps
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 
@@ -42,7 +43,7 @@ class ChooseSome(Dialog[tuple[str, ...] | None]):
             if self._some_facts:
                 yield Facts(*self._some_facts)
             yield KeyedTable(_COLUMNS, empty="nothing to choose from", classes="-body")
-            yield Facts(id="some-keys", classes="-keys")
+            yield KeyCaps(id="some-keys")
 
     def on_mount(self) -> None:
         self._show()

@@ -21,7 +21,9 @@ from textual.widgets import Input
 from console.presentation.spans import Cell, Line, Span, line
 from console.presentation.text import display
 from console.widgets.columns import Column, Row
+from console.widgets.key_caps import KeyCaps
 from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
+from console.widgets.sized_screen import SizedScreen
 from console.widgets.text_view import Facts, TextView
 
 R = TypeVar("R")
@@ -37,7 +39,7 @@ class Answer:
     """Another answer than yes or no, where the question offers one."""
 
 
-class Dialog(ModalScreen[R]):
+class Dialog(SizedScreen[R], ModalScreen[R]):
     """What all questions look like: a framed box in the middle, the title in its first line, the keys in its last."""
 
     DEFAULT_CSS = """
@@ -123,7 +125,7 @@ class Confirm(Dialog[Answer]):
             if self._ask_reason is not None:
                 yield Facts(line((self._ask_reason, "muted")), classes="-label")
                 yield _field("reason", placeholder=f"{display(self._ask_reason, 60)} (required)")
-            yield Facts(id="verdict", classes="-keys")
+            yield KeyCaps(id="verdict")
 
     def on_mount(self) -> None:
         self._ask_opened = self._ask_clock()
@@ -147,12 +149,12 @@ class Confirm(Dialog[Answer]):
         else:
             self.action_accept()
 
-    def missing(self) -> str | None:
-        """Return what still has to be typed, in words."""
+    def missing(self, *, short: bool = False) -> str | None:
+        """Return what still has to be typed, in words, or in one where room is `short`."""
         if self._ask_environment is not None and self._value("name") != self._ask_environment:
-            return "the name does not match"
+            return "name" if short else "the name does not match"
         if self._ask_reason is not None and not self._value("reason"):
-            return "the reason is still empty"
+            return "reason" if short else "the reason is still empty"
         return None
 
     def _value(self, name: str) -> str:
@@ -161,10 +163,10 @@ class Confirm(Dialog[Answer]):
     def _show_keys(self) -> None:
         self.query_one("#verdict", Facts).show_lines(self.keys())
 
-    def keys(self) -> Line:
+    def keys(self, *, short: bool = False) -> Line:
         """Return the last line: what may be pressed, or what still has to be typed."""
         typed = bool(self.query(Input))
-        missing = self.missing()
+        missing = self.missing(short=short)
         key = " enter " if typed else " y "
         words = (f" {self._ask_verb} ", "text") if missing is None else (f" locked: {missing}", "muted")
         return line((key, "keycap" if missing is None else "badge"), words, "  ", (" esc ", "keycap"), " cancel")
@@ -211,7 +213,7 @@ class Ask(Dialog[str | None]):
             yield _field(
                 "answer", placeholder=display(self._ask_placeholder), value=self._ask_value, secret=self._ask_secret
             )
-            yield Facts(line((" enter ", "keycap"), "  done    ", (" esc ", "keycap"), "  cancel"), classes="-keys")
+            yield KeyCaps(line((" enter ", "keycap"), "  done    ", (" esc ", "keycap"), "  cancel"))
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -244,7 +246,7 @@ class Choose(Dialog[str | None]):
             table = KeyedTable((Column(name="", grow=1, keep=9),), empty="nothing to choose from")
             table.styles.height = min(len(self._ask_rows), 14) + 1
             yield table
-            yield Facts(line((" enter ", "keycap"), "  choose    ", (" esc ", "keycap"), "  cancel"), classes="-keys")
+            yield KeyCaps(line((" enter ", "keycap"), "  choose    ", (" esc ", "keycap"), "  cancel"))
 
     def on_mount(self) -> None:
         table = self.query_one(KeyedTable)
@@ -276,7 +278,7 @@ class Reading(Dialog[None]):
         with Vertical():
             yield Facts(line((f" {self._read_title} ", self._read_tone)), classes="-title")
             yield TextView(wrapped=True)
-            yield Facts(line((" j/k ", "keycap"), "  scroll    ", (" esc ", "keycap"), "  close"), classes="-keys")
+            yield KeyCaps(line((" j/k ", "keycap"), "  scroll    ", (" esc ", "keycap"), "  close"))
 
     def on_mount(self) -> None:
         view = self.query_one(TextView)

@@ -17,7 +17,7 @@ from console.presentation.times import lasted
 from console.widgets.stopwatch import Stopwatch
 from console.widgets.text_view import Facts
 
-Entry: TypeAlias = "tuple[str, str, str]"
+KeyHint: TypeAlias = "tuple[str, str, str]"
 """A key as it is written, what it does, and its binding's id."""
 
 _ORDER = ("act.", "look.", "diff.", "time.", "list.")
@@ -39,7 +39,7 @@ class KeyLine(Widget):
         """Take `blocked`: whether a key, though bound, cannot be used on what the cursor is on."""
         super().__init__(id=id)
         self._key_blocked = blocked
-        self._key_shown: tuple[Entry, ...] = ()
+        self._key_shown: tuple[KeyHint, ...] = ()
         self._key_spots: list[tuple[int, int, str]] = []
         """Where a key was drawn (first cell, cell after the last) and its binding's id: what a click is on."""
 
@@ -65,8 +65,8 @@ class KeyLine(Widget):
 
     def render(self) -> Content:
         room = self.size.width
-        fixed = [entry for entry in self._key_shown if entry[2] in _ALWAYS]
-        wanted = [entry for entry in self._key_shown if entry[2] not in _ALWAYS]
+        fixed = [hint for hint in self._key_shown if hint[2] in _ALWAYS]
+        wanted = [hint for hint in self._key_shown if hint[2] not in _ALWAYS]
         if sum(map(_cells, fixed)) > room // 2:
             fixed = fixed[-1:]
         kept, left = self._fitting(wanted, room - sum(map(_cells, fixed)))
@@ -76,15 +76,15 @@ class KeyLine(Widget):
         self._key_spots = [*_spots(kept, 0), *_spots(fixed, room - sum(map(_cells, fixed)))]
         return content((*_items(kept), *rest, blank, *_items(fixed)))
 
-    def _fitting(self, wanted: Sequence[Entry], room: int) -> tuple[list[Entry], int]:
+    def _fitting(self, wanted: Sequence[KeyHint], room: int) -> tuple[list[KeyHint], int]:
         """Return as many keys as fit beside the count of those that do not, and the cells that are left."""
-        kept: list[Entry] = []
-        for position, entry in enumerate(wanted):
+        kept: list[KeyHint] = []
+        for position, hint in enumerate(wanted):
             more = len(wanted) - position - 1
-            if _cells(entry) > room - (4 if more else 0):
+            if _cells(hint) > room - (4 if more else 0):
                 break
-            kept.append(entry)
-            room -= _cells(entry)
+            kept.append(hint)
+            room -= _cells(hint)
         return kept, room
 
     def on_click(self, event: events.Click) -> None:
@@ -94,11 +94,11 @@ class KeyLine(Widget):
             self.app.simulate_key(_key_of(self.screen.active_bindings, binding))
 
 
-def _spots(entries: Sequence[Entry], at: int) -> list[tuple[int, int, str]]:
+def _spots(hints: Sequence[KeyHint], at: int) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
-    for entry in entries:
-        found.append((at, at + _cells(entry), entry[2]))
-        at += _cells(entry)
+    for hint in hints:
+        found.append((at, at + _cells(hint), hint[2]))
+        at += _cells(hint)
     return found
 
 
@@ -111,22 +111,22 @@ def _types(binding: Binding) -> bool:
     return len(binding.key) == 1 or binding.key in {"slash", "colon", "question_mark"}
 
 
-def _rank(entry: Entry) -> tuple[int, bool]:
-    prefix = next((i for i, start in enumerate(_ORDER) if entry[2].startswith(start)), len(_ORDER))
-    return prefix, entry[2] == "app.help"
+def _rank(hint: KeyHint) -> tuple[int, bool]:
+    prefix = next((i for i, start in enumerate(_ORDER) if hint[2].startswith(start)), len(_ORDER))
+    return prefix, hint[2] == "app.help"
 
 
-def _item(entry: Entry) -> Line:
-    key, label, _ = entry
+def _item(hint: KeyHint) -> Line:
+    key, label, _ = hint
     return line((f" {key}", "key"), (f" {label} ", "text"))
 
 
-def _items(entries: Sequence[Entry]) -> Line:
-    return tuple(span for entry in entries for span in _item(entry))
+def _items(hints: Sequence[KeyHint]) -> Line:
+    return tuple(span for hint in hints for span in _item(hint))
 
 
-def _cells(entry: Entry) -> int:
-    return width(_item(entry))
+def _cells(hint: KeyHint) -> int:
+    return width(_item(hint))
 
 
 class MessageLine(Facts):

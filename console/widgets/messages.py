@@ -1,4 +1,4 @@
-"""The base of what widgets with several of their kind on a screen say: a handler asks which of them it was."""
+"""Base class of messages from widgets that occur several times on one screen."""
 
 from __future__ import annotations
 

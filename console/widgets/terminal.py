@@ -1,39 +1,36 @@
-"""An app that cannot harm the terminal it runs in: the last filters, the colours, signals, crashes.
+"""An app that cannot harm the terminal it runs in: the colours, signals, crashes.
 
-Textual's private side is touched here, in `sparing.py` and in `signals.py`; `test_console_pty.py` holds the contract.
+Textual's private side is touched here, in `sized_screen.py`, `sparing.py` and `signals.py`; `test_console_pty.py` holds
+the contract.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from io import TextIOBase
 from typing import ClassVar, TextIO, TypeVar, cast
 
-from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.segment import Segment, Segments
-from rich.style import Style
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.color import Color
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from console.presentation.text import display
 from console.presentation.themes import PALETTES, themes, variables
-from console.presentation.words import ASCII_TABLE
 from console.widgets.clipboard import check_length, copied_by_tmux, inside_screen, through_screen
+from console.widgets.last_filters import AsciiFilter, PlainFilter, ScrubFilter
 from console.widgets.lasting import Outlasting
 from console.widgets.reading_threads import ReadingThreads
 from console.widgets.signals import Signals, nobody_would_wake
+from console.widgets.sized_screen import SizedScreen
 from console.widgets.sparing import Picture
 from store.collector import started
 
@@ -41,82 +38,9 @@ R = TypeVar("R")
 SMALLEST = (60, 16)
 """Columns and lines below which the console says that it is too small."""
 
-_HARMFUL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
 
-
-@lru_cache(maxsize=4_096)
-def scrub(text: str) -> str:
-    """Return `text` without what a terminal would obey; what took cells leaves as many, so no row shifts.
-
-    The last line of defence: `display` has shown such characters long before. Whatever comes this far was drawn by
-    a widget that forgot.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return _HARMFUL.sub(lambda found: "?" * cell_len(found.group()), text)
-
-
-class ScrubFilter(LineFilter):
-    """Lets no control, bidi or zero-width character and no hyperlink reach the terminal, from whatever widget."""
-
-    def apply(self, segments: list[Segment], _background: Color) -> list[Segment]:
-        for text, style, _ in segments:
-            if (style is not None and style.link) or scrub(text) != text:
-                return [_clean(segment) for segment in segments]
-        return segments
-
-
-def _clean(segment: Segment) -> Segment:
-    text, style, control = segment
-    if style is not None and style.link:
-        style = style.update_link(None)
-    return Segment(scrub(text), style, control)
-
-
-class AsciiFilter(LineFilter):
-    """Draws boxes and symbols with ASCII, one cell for one cell, for terminals whose font lacks them."""
-
-    def apply(self, segments: list[Segment], _background: Color) -> list[Segment]:
-        return [
-            segment if segment.text.isascii() else Segment(_ascii(segment.text), segment.style, segment.control)
-            for segment in segments
-        ]
-
-
-@lru_cache(maxsize=4_096)
-def _ascii(text: str) -> str:
-    """Return symbols as ASCII; of other letters only how wide they are: their bytes would be obeyed as controls."""
-    drawn = text.translate(dict(ASCII_TABLE))
-    return drawn if drawn.isascii() else "".join(c if c.isascii() else "?" * cell_len(c) for c in drawn)
-
-
-class PlainFilter(LineFilter):
-    """Draws without any colour: what stands on a light ground is reversed instead, and stays seen (NO_COLOR)."""
-
-    def apply(self, segments: list[Segment], _background: Color) -> list[Segment]:
-        return [
-            Segment(text, _plain(style) if style is not None else None, control) for text, style, control in segments
-        ]
-
-
-@lru_cache(maxsize=1_024)
-def _plain(style: Style) -> Style:
-    ground = style.bgcolor
-    light = ground is not None and not ground.is_default and sum(ground.get_truecolor()) > 3 * 128
-    return style.without_color + Style(reverse=True) if light else style.without_color
-
-
-class PatientScreen(Screen[None]):
-    """A screen that renders nothing while drawing is put off (`App.batch_update`), and styles everything once."""
-
-    async def _compose(self) -> None:
-        """Know how much room there is before anything is styled; Textual would say it after, and style all again."""
-        for room, points in zip(self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
-            self.add_class(*self._get_breakpoint_classes(room, points or []), update=False)
-        await super()._compose()
+class PatientScreen(SizedScreen[None]):
+    """A screen that renders nothing while drawing is put off (`App.batch_update`)."""
 
     def _compositor_refresh(self) -> None:
         """Leave it for the end of the batch: Textual would render every widget, and show none of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widgets import Static
@@ -23,15 +24,19 @@ class Facts(Static):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(content(*(as_line(given) for given in lines)), id=id, classes=classes, markup=False)
         self._facts_lines: tuple[Line, ...] = tuple(as_line(given) for given in lines)
+        super().__init__(self.drawn(self._facts_lines), id=id, classes=classes, markup=False)
+
+    def drawn(self, lines: Sequence[Line]) -> Content:
+        """Return the lines as they are drawn."""
+        return content(*lines)
 
     def show_lines(self, *lines: str | Line) -> None:
         """Show these lines instead; nothing is drawn when they are the same."""
         made = tuple(as_line(given) for given in lines)
         if made != self._facts_lines:
             self._facts_lines = made
-            self.update(content(*made))
+            self.update(self.drawn(made))
 
 
 class TextView(LineView):
@@ -47,19 +52,21 @@ class TextView(LineView):
         super().__init__(id=id, classes=classes)
         self._text_wrapped = wrapped
         self._text_given: tuple[Line, ...] = ()
+        self._text_cut: tuple[Line, ...] = ()
         self._text_lines: tuple[Line, ...] = ()
         self._text_room = Size()
         """The room that the lines were wrapped for, the scrollbar's included."""
 
-    def show_lines(self, lines: Sequence[str | Line]) -> None:
-        """Show these lines from the top."""
+    def show_lines(self, lines: Sequence[str | Line], *, cut: Sequence[Line] = ()) -> None:
+        """Show these lines from the top; after them those of a list, which lose their end where they are too long."""
         self._text_given = tuple(as_line(given) for given in lines)
+        self._text_cut = tuple(cut)
         self._relay()
         self.cursor = 0
 
     def _relay(self) -> None:
         room = self._text_room = self._room()
-        self._text_lines = self._broken(room.width) if self._text_wrapped else self._text_given
+        self._text_lines = self._broken(room.width) if self._text_wrapped else (*self._text_given, *self._text_cut)
         if self._text_wrapped and len(self._text_lines) > room.height:  # the scrollbar takes a cell, or will soon
             self._text_lines = self._broken(room.width - self.scrollbar_size_vertical)
         self.rows_changed()
@@ -71,7 +78,7 @@ class TextView(LineView):
 
     def _broken(self, cells: int) -> tuple[Line, ...]:
         room = max(cells - 2, 20)
-        return tuple(part for given in self._text_given for part in wrap(given, room))
+        return (*(part for given in self._text_given for part in wrap(given, room)), *self._text_cut)
 
     def on_resize(self) -> None:
         self._relay()

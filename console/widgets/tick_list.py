@@ -14,6 +14,7 @@ from textual.containers import Vertical
 from console.presentation.spans import Line, Span, line
 from console.widgets.columns import Column, Row
 from console.widgets.dialogs import Dialog
+from console.widgets.key_caps import KeyCaps
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.text_view import Facts
 
@@ -105,7 +106,7 @@ class TickDialog(Dialog[None]):
                 yield Facts(*self._tick_facts)
             yield KeyedTable(_COLUMNS, empty="nothing to tick", classes="-body")
             yield Facts(id="tick-about", classes="-last")
-            yield Facts(self._keys(), classes="-keys")
+            yield KeyCaps(self._keys())
 
     def _keys(self) -> Line:
         if self._tick_blocked:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 SCHEMA: Final = "672695c0384ba62d95c6820307db99b4106452fba9386afc693c94ff80a1e97b"
-"""The `store.ledger.schema.fingerprint` of a file with all of them. Who opens a file that has it need not import what
-would say the same at length: half of what an opening took. A test says what it has to be."""
+"""The `store.ledger.schema.fingerprint` of a file with all of them. A file with this fingerprint needs no
+comparison, so its tables' SQL is not imported. A test says what it has to be."""
 
 
 def tables() -> tuple[str, ...]:

@@ -8,9 +8,14 @@ from console_scene import Host, screen_text
 from support.hostile import HOSTILE
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
+from console.presentation.spans import line
+from console.screen.rollback_dialog import ConfirmRollback
+from console.screen.words_form import Wanted, WordsForm
 from console.widgets.dialogs import Answer, Ask, Choose, Confirm, Reading
 from console.widgets.diff_view import DiffView
+from console.widgets.text_view import TextView
 
 
 class Ticking:
@@ -113,3 +118,87 @@ async def test_hostile_titles_and_facts_are_shown_as_they_are() -> None:
         Reading(HOSTILE[3], HOSTILE, danger=True),
     ):
         assert len(await ask(dialog, act)) == 1
+
+
+def cap(app: Host, words: str) -> tuple[int, int]:
+    """Return where on the screen these words stand last."""
+    lines = screen_text(app).split("\n")
+    row = max(number for number, text in enumerate(lines) if words in text)
+    return lines[row].index(words), row
+
+
+async def test_a_click_on_a_keycap_or_its_words_presses_the_key_and_one_beside_them_none() -> None:
+    clock = Ticking()
+
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        clock.now += 1
+        x, y = cap(app, " cancel")
+        await pilot.click(offset=(x + len(" cancel") + 8, y))
+        assert isinstance(app.screen, Confirm)
+        await pilot.click(offset=cap(app, "y  deploy"))
+
+    assert await ask(Confirm("orders", ["x"], verb="deploy", clock=clock), act) == [Answer(confirmed=True)]
+
+    async def cancel(pilot: Pilot[None], app: Host) -> None:
+        x, y = cap(app, " cancel")
+        await pilot.click(offset=(x + 3, y))
+
+    assert await ask(Confirm("orders", ["x"], verb="deploy", clock=clock), cancel) == [Answer(confirmed=False)]
+
+
+async def test_a_click_on_half_a_keycap_presses_its_key() -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        view = app.screen.query_one(TextView)
+        x, y = cap(app, "j/k")
+        await pilot.click(offset=(x, y))
+        await pilot.click(offset=(x, y))
+        await pilot.pause()
+        assert view.cursor == 2
+        await pilot.click(offset=(x + 2, y))
+        await pilot.pause()
+        assert view.cursor == 1
+        await pilot.click(offset=cap(app, "esc"))
+
+    assert await ask(Reading("Keys", [str(n) for n in range(50)]), act) == [None]
+
+
+async def test_what_locks_a_question_is_no_key() -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await pilot.click(offset=cap(app, "still empty"))
+        assert isinstance(app.screen, WordsForm)
+        await pilot.click(offset=cap(app, "esc"))
+
+    form = WordsForm(line("Form"), [Wanted(name="a", label="words")], verb="hand in")
+    assert await ask(form, act, size=(100, 30)) == [None]
+
+
+@pytest.mark.parametrize(("size", "room"), [((60, 20), "-short"), ((140, 45), "-roomy")])
+async def test_a_question_knows_its_room_before_it_is_styled(size: tuple[int, int], room: str) -> None:
+    seen: list[bool] = []
+
+    class Body(Static):
+        def on_mount(self) -> None:
+            seen.append(self.screen.has_class(room))
+
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await pilot.press("escape")
+
+    await ask(Confirm("orders", ["x"], verb="deploy", body=Body("b")), act, size=size)
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("size", [(60, 20), (60, 40), (80, 24)])
+async def test_the_keys_of_a_rollback_stand_in_one_line(size: tuple[int, int]) -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        assert app.screen.query_one("#verdict").size.height == 1
+        await pilot.press(*"prod", "enter")
+        await pilot.pause()
+        assert app.screen.query_one("#verdict").size.height == 1
+        assert "only some" in screen_text(app) or "ctrl+o  some" in screen_text(app)
+        await pilot.press(*"because")
+        await pilot.pause()
+        assert app.screen.query_one("#verdict").size.height == 1
+        await pilot.press("escape")
+
+    dialog = ConfirmRollback("orders", ["x"], verb="take back", environment="prod", reason="reason", some=True)
+    await ask(dialog, act, size=size)

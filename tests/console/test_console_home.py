@@ -12,7 +12,7 @@ from textual.color import Color
 from console.presentation.home import headline, keys, preview_lines, row_cells
 from console.presentation.home_top import activity_line, top_lines
 from console.presentation.spans import as_line, plain, width
-from console.widgets.terminal import AsciiFilter
+from console.widgets.last_filters import AsciiFilter
 from store.projections.findings import FindingStep
 from store.services.triage.situation import Place, Situation
 from store.services.triage.triage import EnvironmentState, Item

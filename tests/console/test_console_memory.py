@@ -10,7 +10,8 @@ from textual.color import Color
 
 from console.personal.files import read_settings
 from console.personal.memory import Habits, LeftOff, Memory
-from console.widgets.terminal import AsciiFilter, PlainFilter, draws_ascii
+from console.widgets.last_filters import AsciiFilter, PlainFilter
+from console.widgets.terminal import draws_ascii
 from store.errors import BadInput
 
 
@@ -71,6 +72,8 @@ def test_ascii_only_means_every_byte_and_keeps_every_width() -> None:
         assert drawn.text.isascii()
     (drawn,) = AsciiFilter().apply([Segment("日本")], Color(0, 0, 0))
     assert drawn.text == "????"
+    (signs,) = AsciiFilter().apply([Segment("nodes › rules ≠ now ↪ “said” ‹ v ›")], Color(0, 0, 0))
+    assert signs.text == 'nodes > rules ! now > "said" < v >'
 
 
 def test_without_colour_a_light_ground_is_reversed() -> None:

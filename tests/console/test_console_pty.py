@@ -30,14 +30,12 @@ from textual.widgets import TextArea
 
 from console.presentation.themes import PALETTES
 from console.widgets.key_line import KeyLine
+from console.widgets.last_filters import AsciiFilter, ScrubFilter, scrub
 from console.widgets.terminal import (
-    AsciiFilter,
     PatientScreen,
-    ScrubFilter,
     crash_report,
     palette_of,
     preflight,
-    scrub,
 )
 
 HOST = Path(__file__).with_name("hostile_host.py")

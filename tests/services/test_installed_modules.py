@@ -26,7 +26,7 @@ def module(name: str, version: str | None = None) -> Connector:
 
 
 def observe(scene: Scene, *modules: Connector) -> ev.ModulesObserved | None:
-    entry = installed.observe(scene.context, environment="prod", project="orders", modules=modules)
+    entry = installed.observe_modules(scene.context, environment="prod", project="orders", modules=modules)
     if entry is None:
         return None
     event = ev.decode(entry.statement.kind, entry.statement.on, entry.statement.data)

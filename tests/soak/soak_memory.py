@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from store import config, projections, workspace
+from store import config, projections
 from store.domain import signatures
 from store.integrity import checkpoint, logkeys, note, sshkey
 from store.ledger import anchors, connection, keychain, readers, rows, state, tiles, tree
 from store.ledger.verify import verify as verifying
+from store.workspace import opening
 
 
 class KeptReader:
@@ -79,7 +80,7 @@ def remembering() -> Iterator[None]:
         (projections, "rebuilt", lambda entries: rebuilt(list(entries))),
         # of files that nobody flips
         (config, "load", once(config.load)),
-        (workspace, "network_problem", once(workspace.network_problem)),
+        (opening, "network_problem", once(opening.network_problem)),
     ]
     with ExitStack() as patched:
         for owner, name, replacement in instead:

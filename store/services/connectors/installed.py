@@ -34,7 +34,7 @@ class Modules:
 UNKNOWN: Final = Modules()
 
 
-def observe(context: Context, *, environment: str, project: str, modules: Sequence[Connector]) -> Entry | None:
+def observe_modules(context: Context, *, environment: str, project: str, modules: Sequence[Connector]) -> Entry | None:
     """Record what an installation has, where it is not what is recorded of it already; None where it is.
 
     Names and versions are somebody else's text: shortened, without secrets, and no more than `MOST`.

@@ -29,7 +29,7 @@ def look(context: Context, target: Target, environment: str, project: str) -> Sn
     known = {snapshot.revision, sealing.public_revision(context, snapshot)}
     if deployed is not None and deployed.revision in known and not in_folder:
         return snapshot
-    news = observe(context, target, environment, project, snapshot)
+    news = observe_target(context, target, environment, project, snapshot)
     if news:
         raise ChangedBehindOurBack(
             f"{environment}/{project} was changed behind our back just now ({', '.join(news[:5])});"
@@ -46,10 +46,10 @@ def settle(context: Context, target: Target, environment: str, project: str) -> 
         PlatformFailure: the folder cannot be read.
     """
     if not target.live and _seen_in_folder(context, environment, project):
-        observe(context, target, environment, project, target.fetch(project))
+        observe_target(context, target, environment, project, target.fetch(project))
 
 
-def observe(context: Context, target: Target, environment: str, project: str, snapshot: Snapshot) -> list[str]:
+def observe_target(context: Context, target: Target, environment: str, project: str, snapshot: Snapshot) -> list[str]:
     """Archive and judge what stands in the target; return the drifts that are news. What is gone from a folder ends."""
     news: list[str] = []
     for file in snapshot.files:

@@ -20,7 +20,7 @@ from store.services.acting import record
 from store.services.context import Context
 from store.services.delivery import credentials
 from store.services.delivery.environments import Environment
-from store.services.delivery.observing import covered, ended, observe
+from store.services.delivery.observing import covered, ended, observe_target
 from store.services.delivery.plans import Plan, Unmade
 from store.services.drift import drifting
 from store.services.sealing import sealing
@@ -180,7 +180,7 @@ class _Job:
         reach = self._reach(live)
         entry = self.failed(stage, problem or wrong or "", reach=reach, ids=ids)
         if live is not None and target.live:  # seen now, so that whoever finishes or undoes it knows what is there
-            observe(self._context, target, self._plan.environment.name, self._plan.project, live)
+            observe_target(self._context, target, self._plan.environment.name, self._plan.project, live)
         reason = "; ".join(part for part in (problem or wrong, reach.in_words() if reach else "") if part)
         unmade = self._plan.unmade
         return Outcome(

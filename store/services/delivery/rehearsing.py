@@ -20,7 +20,7 @@ from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery.environments import environments, one, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.moving import moved_since_deployed, stays
-from store.services.delivery.observing import look, observe
+from store.services.delivery.observing import look, observe_target
 from store.services.delivery.plans import Plan, plan, refuse_quarantined
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.drift import drifting
@@ -188,7 +188,7 @@ def _forward(context: Context, goal: Target, job: Push, progress: Progress) -> t
         known = releases.desired(context.ledger, job.environment.name, job.project)
         if known is None or known.revision not in {snapshot.revision, expected}:
             # what nobody has seen is archived first
-            observe(context, goal, job.environment.name, job.project, snapshot)
+            observe_target(context, goal, job.environment.name, job.project, snapshot)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             now = releases.desired(source, job.environment.name, job.project)

@@ -17,7 +17,7 @@ from store.services.context import Context, named, recorded
 from store.services.delivery.environments import Environment, target
 from store.services.delivery.interrupted import close_interrupted, next_deployment
 from store.services.delivery.moving import moved_since_deployed
-from store.services.delivery.observing import observe
+from store.services.delivery.observing import observe_target
 from store.services.delivery.pushing import Outcome, Progress, Push, push
 from store.services.drift import drifting
 from store.services.locking import pushing
@@ -141,7 +141,7 @@ def _back(
         return None
     goal = target(context, place)
     snapshot = goal.fetch(project)
-    observe(context, goal, place.name, project, snapshot)
+    observe_target(context, goal, place.name, project, snapshot)
     if cause == "drift" and not drifting.standing(context.ledger, place.name, project):
         return None  # it went away by itself
     started = ev.RevertStarted(

@@ -121,7 +121,7 @@ class LivePlace:
             return [news] if news != told else []
         self._silent = ""
         for project in self._projects:
-            installed.observe(self._context, environment=self._name, project=project, modules=modules)
+            installed.observe_modules(self._context, environment=self._name, project=project, modules=modules)
         return []
 
     def _enforced(self, project: str) -> str | None:
