@@ -91,7 +91,9 @@ class ImportRun:
         """Yield the blobs that `take` will most likely read of a commit."""
         for change in commit.changes:
             name = self._name(change.path)
-            if change.kind != "deleted" and name is not None and _mark(commit.id, name) not in self.seen:
+            if change.kind == "deleted" or name is None or _misfit(name, change) is not None:
+                continue
+            if _mark(commit.id, name) not in self.seen:
                 yield change.blob
 
     def take(self, commit: Commit, blobs: Blobs) -> None:
@@ -167,7 +169,9 @@ class ImportRun:
         if self._is_known(commit, name):
             return True
         try:
-            _refuse_misfit(name, change)
+            misfit = _misfit(name, change)
+            if misfit is not None:
+                raise BadInput(misfit)
             origin = self._origin(commit, change, kind=change.kind, before=before)
             read = ingesting.read_export(
                 self.context, blobs.read(change.blob), self._drop(name, change), imported=origin
@@ -239,12 +243,12 @@ def _name_inside(path: str, inner: str) -> str | None:
     return None if any(is_passed_over(part) for part in name.split("/")) else name
 
 
-def _refuse_misfit(name: str, change: Change) -> None:
+def _misfit(name: str, change: Change) -> str | None:
+    """Return why a version is not read at all, None when it is."""
     fault = path_fault(name)
-    if fault is not None:
-        raise BadInput(fault)
-    if not change.is_file:
-        raise BadInput("it is a symbolic link or another repository; neither is followed")
+    if fault is None and not change.is_file:
+        fault = "it is a symbolic link or another repository; neither is followed"
+    return fault
 
 
 def _mark(commit: str, name: str) -> bytes:
