@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
+from weakref import ref
 
 from store.archive import codec
 from store.domain.component import Component, Connector
@@ -21,8 +22,10 @@ MAX_DEPTH = 32
 ALWAYS_ALLOWED_CHAIN = 1024 * 1024
 """Bytes of frames that may always be read to get at one blob."""
 _MOST_BYTES: Final = 16 * 1024 * 1024
-_MOST_ROWS: Final = 40_000
-_MOST_LISTS: Final = 256
+_MOST_ROW_BYTES: Final = 4 * 1024 * 1024
+_MOST_LIST_BYTES: Final = 1024 * 1024
+_OBJECT: Final = 100
+"""Bytes that a row or a list takes at least."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +59,11 @@ class Recent:
     def __init__(self) -> None:
         self._kept: Final[dict[bytes, Kept]] = {}
         self._bytes = 0
-        self._rows: Final[dict[int, tuple[Component, bytes]]] = {}
-        """By identity: components that nothing changed in are the same ones in the next version."""
+        self._rows: Final[dict[int, tuple[ref[Component], bytes]]] = {}
+        """By identity: components that nothing changed in are the same ones in the next version, while they are kept."""
+        self._row_bytes = 0
         self._lists: Final[dict[int, tuple[Sequence[Connector], str]]] = {}
+        self._list_bytes = 0
 
     def keep(self, kept: Kept, *, instead_of: str | None) -> None:
         """Remember a blob; the version before it will not be asked for any more."""
@@ -92,12 +97,14 @@ class Recent:
             IntegrityFailure: its digest is not that of its canonical bytes.
         """
         known = self._rows.get(id(component))
-        if known is not None and known[0] is component:
+        if known is not None and known[0]() is component:
             return known[1]
-        row = manifest_row(component)
-        if len(self._rows) >= _MOST_ROWS:
+        row = b"%b" % manifest_row(component)  # a copy: orjson's own bytes keep 4 KiB for a hundred
+        self._row_bytes += len(row) + _OBJECT
+        if self._row_bytes > _MOST_ROW_BYTES:
             self._rows.clear()
-        self._rows[id(component)] = component, row
+            self._row_bytes = len(row) + _OBJECT
+        self._rows[id(component)] = ref(component), row
         return row
 
     def list_digest(self, connectors: Sequence[Connector]) -> str | None:
@@ -105,11 +112,14 @@ class Recent:
         known = self._lists.get(id(connectors))
         return known[1] if known is not None and known[0] is connectors else None
 
-    def keep_list(self, connectors: Sequence[Connector], digest: str) -> None:
-        """Remember what a list of connectors was put under."""
-        if len(self._lists) >= _MOST_LISTS:
+    def keep_list(self, connectors: Sequence[Connector], digest: str, *, weight: int) -> None:
+        """Remember what a list of connectors of so many bytes was put under."""
+        self._list_bytes += weight + _OBJECT
+        if self._list_bytes > _MOST_LIST_BYTES:
             self._lists.clear()
-        self._lists[id(connectors)] = connectors, digest
+            self._list_bytes = weight + _OBJECT
+        if self._list_bytes <= _MOST_LIST_BYTES:
+            self._lists[id(connectors)] = connectors, digest
 
     def _drop(self, digest: bytes) -> None:
         kept = self._kept.pop(digest, None)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from store import archive
 from store.archive import blobs, codec
+from store.domain.component import Component, Connector
 from store.errors import BadInput, IntegrityFailure, NotFound
 
 
@@ -98,6 +99,36 @@ def test_what_is_kept_of_recent_versions_is_bounded(connection: sqlite3.Connecti
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 20 * 1024 * 1024
+
+
+def test_no_component_stays_in_memory_because_its_manifest_was_put(connection: sqlite3.Connection) -> None:
+    recent = archive.Recent()
+    tracemalloc.start()
+    for number in range(40):
+        canonical = b'{"number":%d,"text":"%s"}' % (number, b"x" * 1024 * 1024)
+        digest = sha256(canonical).hexdigest()
+        part = Component(id="flow", name="Flow", kind="flow", content=None, canonical=canonical, digest=digest)
+        archive.put_manifest(connection, [part], recent=recent)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 3 * 1024 * 1024
+
+
+def test_what_is_kept_of_rows_and_lists_of_connectors_is_bounded_in_bytes(connection: sqlite3.Connection) -> None:
+    recent = archive.Recent()
+    name = "n" * 256 * 1024
+    parts = []
+    tracemalloc.start()
+    for number in range(60):
+        canonical = b"%d" % number
+        digest = sha256(canonical).hexdigest()
+        part = Component(id="flow", name=name, kind="flow", content=None, canonical=canonical, digest=digest)
+        parts.append(part)
+        recent.row(part)
+        recent.keep_list((Connector(kind="host", name=f"{number}{name}"),), "0" * 64, weight=len(name))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 7 * 1024 * 1024
 
 
 def strip_triggers(connection: sqlite3.Connection) -> None:

@@ -169,9 +169,7 @@ class ImportRun:
         if self._is_known(commit, name):
             return True
         try:
-            misfit = _misfit(name, change)
-            if misfit is not None:
-                raise BadInput(misfit)
+            _refuse_misfit(name, change)
             origin = self._origin(commit, change, kind=change.kind, before=before)
             read = ingesting.read_export(
                 self.context, blobs.read(change.blob), self._drop(name, change), imported=origin
@@ -241,6 +239,12 @@ def _name_inside(path: str, inner: str) -> str | None:
     """Return what a file is called inside the project; None for what is no export or not of this path."""
     name = PurePosixPath(path).name if path == inner else path.removeprefix(f"{inner}/" * bool(inner))
     return None if any(is_passed_over(part) for part in name.split("/")) else name
+
+
+def _refuse_misfit(name: str, change: Change) -> None:
+    misfit = _misfit(name, change)
+    if misfit is not None:
+        raise BadInput(misfit)
 
 
 def _misfit(name: str, change: Change) -> str | None:
