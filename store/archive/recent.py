@@ -60,7 +60,7 @@ class Recent:
         self._kept: Final[dict[bytes, Kept]] = {}
         self._bytes = 0
         self._rows: Final[dict[int, tuple[ref[Component], bytes]]] = {}
-        """By identity: components that nothing changed in are the same ones in the next version, while they are kept."""
+        """By identity: components that nothing changed in are the same ones in the next version, if kept."""
         self._row_bytes = 0
         self._lists: Final[dict[int, tuple[Sequence[Connector], str]]] = {}
         self._list_bytes = 0

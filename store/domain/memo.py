@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 Answer = TypeVar("Answer")
 _MOST: Final = 8 * 1024 * 1024
@@ -22,6 +23,7 @@ class Memo:
     """Bytes of the parts that answers are kept of; what is worked out from them takes some times as much."""
     _answers: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     _shelves: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False)
+    _notes: dict[str, WeakKeyDictionary[Any, Any]] = field(default_factory=dict, repr=False)
     _weight: int = 0
 
     def get(self, key: Hashable) -> Any:
@@ -45,6 +47,10 @@ class Memo:
         """Return a table of answers of one kind, to look many up at once; whoever fills it says what they weigh."""
         return self._shelves.setdefault(name, {})
 
+    def notes(self, name: str) -> WeakKeyDictionary[Any, Any]:
+        """Return notes of one kind on values that are told apart by identity; a note goes when its value does."""
+        return self._notes.setdefault(name, WeakKeyDictionary())
+
     def weigh(self, weight: int) -> None:
         """Count what was put on a shelf; where that is too much, all is forgotten, and shelves are to be asked anew."""
         if self._weight + weight > self.most:
@@ -55,4 +61,5 @@ class Memo:
         """Forget everything."""
         self._answers.clear()
         self._shelves.clear()
+        self._notes.clear()
         self._weight = 0
