@@ -38,6 +38,8 @@ class Foothold:
     turns: int
     stored: int
     """Bytes of the frames that it rests on."""
+    seal: bytes
+    """Stands for these frames."""
     base: codec.Base
 
 
@@ -50,6 +52,7 @@ class Kept:
     depth: int
     turns: int
     stored: int
+    seal: bytes
     data: bytes = field(repr=False)
 
 
@@ -58,6 +61,8 @@ class Recent:
 
     def __init__(self) -> None:
         self._kept: Final[dict[bytes, Kept]] = {}
+        self._trusted: Final[set[bytes]] = set()
+        """Blobs whose chains were put or looked at in this transaction."""
         self._bytes = 0
         self._rows: Final[dict[int, tuple[ref[Component], bytes]]] = {}
         """By identity: components that nothing changed in are the same ones in the next version, if kept."""
@@ -65,21 +70,31 @@ class Recent:
         self._lists: Final[dict[int, tuple[Sequence[Connector], str]]] = {}
         self._list_bytes = 0
 
+    def began(self) -> None:
+        """Begin a transaction: what lies on the disk may be something else by now."""
+        self._trusted.clear()
+
+    def is_trusted(self, digest: str) -> bool:
+        """Say whether the frames that `digest` rests on need not be looked at; they need not be a second time."""
+        raw = bytes.fromhex(digest)
+        if raw in self._trusted:
+            return True
+        self._trusted.add(raw)
+        return False
+
     def keep(self, kept: Kept, *, instead_of: str | None) -> None:
         """Remember a blob; the version before it will not be asked for any more."""
         if instead_of is not None:
             self._drop(bytes.fromhex(instead_of))
         self._drop(kept.digest)
         self._kept[kept.digest] = kept
+        self._trusted.add(kept.digest)
         self._bytes += len(kept.data)
         while self._bytes > _MOST_BYTES:
             self._drop(next(iter(self._kept)))
 
     def foothold(self, connection: sqlite3.Connection, digest: str) -> Foothold | None:
-        """Return where the next version of `digest` can rest; None where only the table can say.
-
-        A chain that is full is read back: so a chain that was damaged on the disk is not built upon for long.
-        """
+        """Return where the next version of `digest` can rest; None where only the table can say."""
         kept = self._kept.get(bytes.fromhex(digest))
         if kept is None or kept.depth >= MAX_DEPTH or kept.stored > ALWAYS_ALLOWED_CHAIN:
             return None
@@ -87,7 +102,12 @@ class Recent:
         if row != (kept.digest, kept.depth, kept.turns):
             return None
         return Foothold(
-            id=kept.id, depth=kept.depth + 1, turns=kept.turns, stored=kept.stored, base=codec.Base(kept.data)
+            id=kept.id,
+            depth=kept.depth + 1,
+            turns=kept.turns,
+            stored=kept.stored,
+            seal=kept.seal,
+            base=codec.Base(kept.data),
         )
 
     def row(self, component: Component) -> bytes:
@@ -125,6 +145,12 @@ class Recent:
         kept = self._kept.pop(digest, None)
         if kept is not None:
             self._bytes -= len(kept.data)
+            self._trusted.discard(digest)
+
+
+def sealed(seal: bytes, frame: bytes) -> bytes:
+    """Return what stands for a chain of frames with one more at its end."""
+    return sha256(seal + sha256(frame).digest()).digest()
 
 
 def manifest_row(part: Component) -> bytes:

@@ -91,6 +91,43 @@ def test_nothing_is_built_on_what_was_rolled_back(connection: sqlite3.Connection
     assert archive.verify_blobs(connection) == ()
 
 
+@pytest.mark.parametrize("damaged", [1, 3, 6])
+def test_a_chain_that_was_damaged_on_the_disk_is_not_built_upon_by_a_later_transaction(
+    connection: sqlite3.Connection, damaged: int
+) -> None:
+    recent, line, digests = archive.Recent(), versions(8), []
+    for data in line[:6]:
+        digests.append(archive.put(connection, data, previous=digests[-1] if digests else None, recent=recent))
+    strip_triggers(connection)
+    frame = bytearray(connection.execute("SELECT data FROM blob WHERE id = ?", (damaged,)).fetchone()[0])
+    frame[len(frame) // 2] ^= 1
+    connection.execute("UPDATE blob SET data = ? WHERE id = ?", (bytes(frame), damaged))
+    recent.began()
+    with pytest.raises(IntegrityFailure, match=digests[-1][:12]):
+        archive.put(connection, line[6], previous=digests[-1], recent=recent)
+    assert connection.execute("SELECT count(*) FROM blob").fetchone() == (6,)
+    for number, digest in enumerate(digests, 1):
+        if number < damaged:
+            assert archive.get(connection, digest) == line[number - 1]
+        else:
+            with pytest.raises(IntegrityFailure, match=digest[:12]):
+                archive.get(connection, digest)
+    assert len(archive.verify_blobs(connection)) == 7 - damaged
+
+
+def test_a_later_transaction_goes_on_from_a_chain_that_is_whole(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recent, line = archive.Recent(), versions(9)
+    before = archive.put(connection, line[0], recent=recent)
+    monkeypatch.setattr(blobs, "_expanded", None)  # nothing is decoded
+    for data in line[1:]:
+        recent.began()
+        before = archive.put(connection, data, previous=before, recent=recent)
+    monkeypatch.undo()
+    assert archive.get(connection, before) == line[-1]
+
+
 def test_what_is_kept_of_recent_versions_is_bounded(connection: sqlite3.Connection) -> None:
     recent = archive.Recent()
     tracemalloc.start()

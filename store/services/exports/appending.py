@@ -61,6 +61,7 @@ class Appending:
         self._context: Final = context
         self._writer: Final = writer
         self._recent: Final = context.recent
+        self._recent.began()
         self._ahead: Final = ahead
         self._newest: Final[dict[tuple[str, str, str, bool], _Stands]] = {}
         """What this transaction stored last by project, environment, name, and whether it was an import."""
