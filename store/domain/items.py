@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from store.domain.component import Json
-from store.domain.memo import Memo
+from store.domain.memo import Memo, Notes
 
 T = TypeVar("T")
 
@@ -63,11 +63,9 @@ class Items:
 
     def note(self, name: str, work: Callable[[], T]) -> T:
         """Return what is noted on this list under `name`, else what `work` says, and note that."""
-        notes = self.memo.notes(name)
-        known: T | None = notes.get(self.mark)
-        if known is None:
-            known = notes[self.mark] = work()
-        return known
+        notes: Notes[T] = self.memo.notes(name)
+        known = notes.get(self.mark)
+        return notes.put(self.mark, work()) if known is None else known
 
     def changed(self) -> tuple[int, int]:
         """Return from where to where items stand that the list before did not have there: all of them without one."""
@@ -95,13 +93,10 @@ class Carried:
 
 def each_noted(memo: Memo, name: str, each: Sequence[Item], work: Callable[[Item], T]) -> list[T]:
     """Return what is noted on each item under `name`; what `work` says of those on which nothing is, and note that."""
-    notes = memo.notes(name)
-    known: list[T] = []
-    for item in each:
-        note = notes.get(item)
-        if note is None:
-            note = notes[item] = work(item)
-        known.append(note)
+    notes: Notes[T] = memo.notes(name)
+    known: list[Any] = notes.each(each)
+    if None in known:
+        return [notes.put(each[at], work(each[at])) if note is None else note for at, note in enumerate(known)]
     return known
 
 
