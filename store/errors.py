@@ -16,6 +16,11 @@ class QuarterdeckError(Exception):
     entry: int | None = None
     """The entry that records what was tried and refused, where there is one."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What is wrong, a thing a line: one, unless it says of many things what is wrong with each."""
+        return (str(self),)
+
 
 class BadInput(QuarterdeckError):
     """What was given cannot be read or does not exist; nothing was changed (exit 2)."""

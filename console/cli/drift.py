@@ -11,7 +11,6 @@ from console.cli.groups import ListingGroup
 from console.cli.output import emit_json, note, say, table
 from console.cli.request_options import content_options
 from console.cli.session import Session, command, confirmed, group
-from store.domain import events as ev
 from store.projections import drifts
 from store.services.delivery import environments
 from store.services.delivery import rollback as rolling
@@ -75,13 +74,7 @@ def drift_ack(session: Session, drift_id: str, text: str) -> None:
 @content_options
 def drift_adopt(session: Session, drift_id: str, **content: str | None) -> None:
     """Open a request that makes what is live the desired state; it needs the same approvals."""
-    usual = ev.RequestContent(
-        title="Adopt what is live",
-        why="",
-        what=f"adopt {drift_id}",
-        success="live equals desired",
-        rollback_plan="roll back to the release before",
-    )
+    usual = drifting.usual_content(drift_id, title="Adopt what is live", why="")
     stated = replace(usual, **{name: text for name, text in content.items() if text is not None})
     opened, adopted = drifting.adopt(session.context, session.actor(), drift_id, content=stated)
     _done(session, drift_id, f"adopted by {opened.statement.on['request']}", adopted.seq)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import click
@@ -147,14 +147,12 @@ def run(arguments: list[str] | None = None) -> int:
         complain(f"{error.format_message()}{where}")
         return 2
     except Refusal as refusal:
-        for reason in refusal.reasons:
-            complain(f"refused: {reason}")
-        for hint in dict.fromkeys(refusal.would_unblock):
-            complain(f"  would unblock: {hint}")
+        _complain_of(f"refused: {reason}" for reason in refusal.reasons)
+        _complain_of(f"  would unblock: {hint}" for hint in dict.fromkeys(refusal.would_unblock))
         _recorded(refusal)
         return refusal.exit_code
     except QuarterdeckError as error:
-        complain(str(error))
+        _complain_of(error.lines)
         if error.exit_code == Refusal.exit_code:  # wrong input is answered in one line
             _recorded(error)
         return error.exit_code
@@ -170,6 +168,11 @@ def run(arguments: list[str] | None = None) -> int:
     finally:
         session.close()
     return result if isinstance(result, int) else 0
+
+
+def _complain_of(lines: Iterable[str]) -> None:
+    for one in lines:
+        complain(one)
 
 
 def _recorded(error: QuarterdeckError) -> None:

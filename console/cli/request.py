@@ -18,6 +18,7 @@ from store.services.audit import evidence
 from store.services.requests import (
     approving,
     commenting,
+    lapsing,
     offsite,
     promoting,
     requests,
@@ -120,7 +121,7 @@ def request_withdraw(session: Session, request_id: str, reason: str) -> None:
 
 @command(request, name="show")
 @click.argument("request_id", metavar="ID")
-def requestshow(session: Session, request_id: str) -> None:
+def request_show(session: Session, request_id: str) -> None:
     """Show a request: what it states, gates, decisions and what it changes."""
     show(session, request_id, full=True)
 
@@ -131,11 +132,23 @@ def request_list(session: Session, states: tuple[str, ...]) -> None:
     """List requests, the most recently changed first."""
     with session.context.ledger.reading() as connection:
         found = rows.listing(connection, states=states, limit=100_000)
+    lapsed = lapsing.lapsed(session.context, found, session.context.now)
     if session.options.json:
-        emit_json([row_json(row) for row in found])
+        emit_json([row_json(row, lapsed=row.id in lapsed) for row in found])
         return
     table(
-        [(r.id, r.state, r.risk, f"{r.environment}/{r.project}", r.requester, r.updated_at, r.title) for r in found],
+        [
+            (
+                r.id,
+                "approved, lapsed" if r.id in lapsed else r.state,
+                r.risk,
+                f"{r.environment}/{r.project}",
+                r.requester,
+                r.updated_at,
+                r.title,
+            )
+            for r in found
+        ],
         head=("id", "state", "risk", "for", "by", "changed", "title"),
     )
 

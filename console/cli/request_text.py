@@ -18,7 +18,7 @@ from store.projections import requests as rows
 from store.services import diffing
 from store.services.context import Context
 from store.services.delivery import environments
-from store.services.requests import approving, commenting, escalating, testdata, ticking, waiving
+from store.services.requests import approving, commenting, escalating, lapsing, testdata, ticking, waiving
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +31,8 @@ class _Shown:
     """Where a deployment would deliver it, in words; None where that is not known yet."""
     deadline: Deadline | None
     wanted: approving.Wanted
+    lapsed: bool
+    """Whether it had all its approvals and lacks one again."""
     risk: rows.RiskRow | None
     checklist: tuple[ticking.Item, ...]
     gates: Sequence[rows.GateRow]
@@ -54,9 +56,9 @@ def show(session: Session, request_id: str, *, full: bool = False) -> None:
         _say_written(session.context, shown)
 
 
-def row_json(row: rows.RequestRow) -> dict[str, object]:
-    """Return a request for programs as lists show it."""
-    return asdict(row) | {"escalated": list(row.escalated_to)}
+def row_json(row: rows.RequestRow, *, lapsed: bool) -> dict[str, object]:
+    """Return a request for programs as lists show it. `lapsed`: it was approved and lacks an approval again."""
+    return asdict(row) | {"escalated": list(row.escalated_to), "lapsed": lapsed}
 
 
 def _read(context: Context, request_id: str) -> _Shown:
@@ -75,6 +77,7 @@ def _read(context: Context, request_id: str) -> _Shown:
         goes_to=None if goes is None else goes.place.words,
         deadline=escalating.deadline_of(context, row, context.now),
         wanted=approving.wanted(context, request_id),
+        lapsed=bool(lapsing.lapsed(context, [row], context.now)),
         risk=risk,
         checklist=ticking.checklist(context, request_id),
         gates=gates,
@@ -85,7 +88,7 @@ def _read(context: Context, request_id: str) -> _Shown:
 
 def _json(context: Context, shown: _Shown) -> dict[str, object]:
     row = shown.row
-    return row_json(row) | {
+    return row_json(row, lapsed=shown.lapsed) | {
         "goes_to": shown.goes_to,
         "content": asdict(shown.content),
         "deadline": None if shown.deadline is None else asdict(shown.deadline),
@@ -106,6 +109,8 @@ def _say_state(shown: _Shown) -> None:
     row, risk = shown.row, shown.risk
     say(f"{row.id}  {row.state}  {row.environment}/{row.project}  risk {row.risk}  by {row.requester}")
     say(f"  {row.title}")
+    if shown.lapsed:
+        say(f"  {lapsing.WORDS}")
     say(f"  request digest {row.digest[:16]}  release {row.release[:16]}")
     if shown.goes_to is not None:
         say(f"  goes to {shown.goes_to}")

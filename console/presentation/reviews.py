@@ -14,8 +14,10 @@ from console.presentation.text import suspicions
 from console.presentation.times import age, ago
 from console.presentation.words import counted, severity, short_digest, status
 from store.clock import parse_timestamp
+from store.domain.change import SUBMITTED
 from store.domain.diff import Change, Diff
 from store.projections.requests import RequestRow
+from store.services.requests import lapsing
 from store.services.requests.review import Review
 from store.services.triage.triage import Item
 
@@ -27,8 +29,10 @@ _STATED = (
 _LABEL = 10
 
 
-def state_words(row: RequestRow) -> Line:
-    """Return where a request stands: symbol and word."""
+def state_words(row: RequestRow, *, lapsed: bool = False) -> Line:
+    """Return where a request stands: symbol and word. `lapsed`: it was approved and lacks an approval again."""
+    if lapsed:
+        return line(("! lapsed", "warn"))
     if row.gates_failed and row.state == "in review":
         return line(("✗ gates", "danger"))
     symbol, word, tone = {
@@ -43,18 +47,22 @@ def state_words(row: RequestRow) -> Line:
     return line((f"{symbol} {word}", tone))
 
 
-def row_cells(row: RequestRow, needed: int, now: datetime) -> tuple[Line | str | Span, ...]:
-    """Return a request in a list: state, risk, id, for, title, approvals, age."""
+def row_cells(row: RequestRow, needed: int, now: datetime, *, left: int | None = None) -> tuple[Line | str | Span, ...]:
+    """Return a request in a list: state, risk, id, for, title, approvals, age.
+
+    `left`: how many approvals one still has that was approved and lacks some again; None: it is none of these.
+    """
     waits = row.state in WAITING
     mark = severity(row.risk)
-    yes = f"{row.approvals}/{needed}" if waits else ""
+    given = row.approvals if left is None else left
+    yes = f"{given}/{needed}" if waits else ""
     return (
-        state_words(row),
+        state_words(row, lapsed=left is not None),
         Span(f"{mark.symbol} {mark.word}", mark.tone if waits else "muted"),
         Span(row.id, "strong" if waits else "muted"),
         Span(f"{row.environment}/{row.project}", "text" if waits else "muted"),
         Span(row.title, "title" if waits else "muted"),
-        Span(yes, "warn" if row.approvals < needed else "ok"),
+        Span(yes, "warn" if given < needed else "ok"),
         Span(age(parse_timestamp(row.updated_at), now), "muted"),
     )
 
@@ -68,7 +76,9 @@ def head_lines(review: Review, now: datetime, *, room: int = 200) -> tuple[Line,
         (row.title, "title"), "  ", (f"{mark.symbol} {mark.word}", mark.tone),
     )  # fmt: skip
     by = f"  by {row.requester} {ago(parse_timestamp(row.opened_at), now)}"
-    second = line(*state_words(row), "  ", (f"{row.project} → {row.environment}", "strong"), (by, "muted"))
+    second = line(
+        *state_words(row, lapsed=review.lapsed), "  ", (f"{row.project} → {row.environment}", "strong"), (by, "muted")
+    )
     third = line(("digest ", "muted"), (short_digest(row.digest), "info"), "  ", *base_words(review))
     if width(second) + width(third) + 2 <= room:
         return (first, (*second, Span("  "), *third), approval_line(review))
@@ -94,21 +104,25 @@ def approval_line(review: Review) -> Line:
     """Return who said yes to these bytes, and what is still missing."""
     row = review.request
     good = [d for d in review.decisions if d.decision == "approved" and d.digest == row.digest]
-    names = tuple(dict.fromkeys(decision.actor for decision in good))
+    given = tuple(dict.fromkeys(decision.actor for decision in good))
+    gone = tuple(name for name in given if name not in review.approvers) if row.state in SUBMITTED else ()
+    names = tuple(name for name in given if name not in gone)
     parts: list[str | tuple[str, str]] = [("approvals ", "muted")]
     for name in names:
         parts += [("● ", "ok"), (f"{name}  ", "strong")]
+    if gone:
+        parts.append((f"! does not count now: {', '.join(gone)}  ", "warn"))
     if row.state in {*WAITING, "draft"}:
         parts += [("○ ____  ", "warn")] * max(review.needed - len(names), 0)
     refused = [d for d in review.decisions if d.decision == "refused"]
     if refused:
         parts += [(f"✗ {refused[-1].actor} refused: {refused[-1].note}", "danger")]
-    elif row.state in {"in review", "draft"}:
+    elif row.state in {"in review", "draft"} or review.lapsed:
         parts.append((f"({review.needed} needed, not by {row.requester})", "muted"))
         parts += [(f"  {what}", "warn") for what in review.missing if not what.startswith(f"{len(names)} of")]
     if review.deadline is not None:
         parts.append((f"  {review.deadline.words}", "danger" if review.deadline.passed else "muted"))
-    void = {d.actor for d in review.decisions if d.decision == "approved"} - set(names)
+    void = {d.actor for d in review.decisions if d.decision == "approved"} - set(given)
     if void:
         parts.append((f"  void since the last edit: {', '.join(sorted(void))}", "warn"))
     return line(*parts)
@@ -118,12 +132,15 @@ def next_step(review: Review) -> Line:
     """Return the one thing to do with a request, or why nothing can be done by whoever looks at it."""
     row = review.request
     match row.state:
-        case "in review" if not review.approve_blocked:
-            after = len({d.actor for d in review.decisions if d.decision == "approved" and d.digest == row.digest}) + 1
-            return line(("▸ ", "key"), ("a", "key"), f" approves ({after} of {review.needed} then), ", ("x", "key"),
-                        " refuses")  # fmt: skip
+        case "in review" | "approved" if not review.approve_blocked and (row.state == "in review" or review.lapsed):
+            why = f"{lapsing.WORDS}; " if review.lapsed else ""
+            after = len(review.approvers) + 1
+            return line(("▸ ", "key"), why, ("a", "key"), f" approves ({after} of {review.needed} then), ",
+                        ("x", "key"), " refuses")  # fmt: skip
         case "approved" if not review.deploy_blocked:
             return line(("▸ ", "key"), ("D", "key"), f" deploys it to {row.environment}")
+        case "approved" if review.lapsed:
+            return _blocked(lapsing.WORDS, review.approve_blocked, review.approve_unblock)
         case "approved":
             return _blocked("cannot be deployed yet", review.deploy_blocked, review.deploy_unblock)
         case "in review":

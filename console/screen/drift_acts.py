@@ -47,13 +47,7 @@ async def adopt(pane: Pane[Any], desk: Desk, row: DriftRow) -> None:
     why = await pane.ask(Ask(f"Adopt {row.id}: why should it stay?", facts=facts, placeholder="why, for the approvers"))
     if why is None:
         return
-    content = ev.RequestContent(
-        title=title,
-        why=why,
-        what=f"adopt {row.id}",
-        success="live equals desired",
-        rollback_plan="roll back to the release before",
-    )
+    content = drifting.usual_content(row.id, title=title, why=why)
 
     def ask_for(content: ev.RequestContent) -> str:
         opened, _ = drifting.adopt(desk.context, desk.me(), row.id, content=content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from console.presentation import home, reviews
@@ -39,10 +39,13 @@ LATELY = (
 )
 
 
-def request_rows(found: Sequence[RequestRow], policy: Policy, at: datetime) -> list[Row]:
-    """Return requests by their ids, for `REQUESTS`."""
+def request_rows(found: Sequence[RequestRow], policy: Policy, at: datetime, *, lapsed: Mapping[str, int]) -> list[Row]:
+    """Return requests by their ids, for `REQUESTS`. `lapsed`: how many approvals those have that lack some again."""
     return [
-        Row(key=row.id, cells=reviews.row_cells(row, policy.rule(row.risk, row.environment).people, at))
+        Row(
+            key=row.id,
+            cells=reviews.row_cells(row, policy.rule(row.risk, row.environment).people, at, left=lapsed.get(row.id)),
+        )
         for row in found
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -28,29 +30,40 @@ async def tick_checklist(pane: Pane[Any], desk: Desk, request: str) -> None:
     Raises:
         NotFound: there is no such request.
     """
-    context, at = desk.context, 0
-    while True:
+    context = desk.context
+
+    async def read() -> tuple[Sequence[Item], list[TickRow], str]:
         found = await pane.fetch(lambda: ticking.checklist(context, request), doing="reading the checklist")
         blocked = await pane.fetch(lambda: ticking.blocked(context, request, desk.handle), doing="asking the policy")
-        rows = [_item(item, context.clock.now()) for item in found]
-        facts = [
-            line(("an item you tick goes into the ledger under your signature: you looked, and it holds", "muted"))
-        ]
-        title = line((f" {request} ", "badge-info"), ("  checklist", "title"))
         why = "; ".join(blocked[:1]) if found else "its template asks for no checklist"
-        ticked = await pane.ask(TickDialog(title, facts, rows, blocked=why, at=at))
-        if ticked is None:
-            return
-        at = ticked.number
-        note = await _note(pane, rows, ticked, "what you saw")
-        if note is None:
-            continue
-        item = found[ticked.number - 1].item
-        entry = await pane.perform(
-            partial(ticking.tick, context, desk.me(), request, item, note=note),
-            doing=f"ticking an item of {request}",
-        )
-        pane.say(f"ticked {ticked.number} of {len(found)} on {request}: entry {entry.seq}")
+        return found, [_item(item, context.clock.now()) for item in found], why
+
+    found, rows, why = await read()
+    facts = [line(("an item you tick goes into the ledger under your signature: you looked, and it holds", "muted"))]
+    title = line((f" {request} ", "badge-info"), ("  checklist", "title"))
+    async with _staying(pane, TickDialog(title, facts, rows, blocked=why)) as dialog:
+        while (ticked := await dialog.answered()) is not None:
+            note = await _note(pane, rows, ticked, "what you saw")
+            if note is None:
+                continue
+            item = found[ticked.number - 1].item
+            entry = await pane.perform(
+                partial(ticking.tick, context, desk.me(), request, item, note=note),
+                doing=f"ticking an item of {request}",
+            )
+            pane.say(f"ticked {ticked.number} of {len(found)} on {request}: entry {entry.seq}")
+            found, rows, why = await read()
+            dialog.show_rows(rows, blocked=why, at=ticked.number)
+
+
+@asynccontextmanager
+async def _staying(pane: Pane[Any], dialog: TickDialog) -> AsyncIterator[TickDialog]:
+    """Show a list until it is closed or nobody asks it any more."""
+    await pane.app.push_screen(dialog)
+    try:
+        yield dialog
+    finally:
+        dialog.end()
 
 
 async def work_playbook(pane: Pane[Any], desk: Desk, *, incident: str | None = None) -> None:
@@ -66,29 +79,32 @@ async def work_playbook(pane: Pane[Any], desk: Desk, *, incident: str | None = N
 
 
 async def _steps(pane: Pane[Any], desk: Desk, name: str) -> None:
-    context, at = desk.context, 0
-    while True:
+    context = desk.context
+
+    async def read() -> tuple[Run, list[TickRow]]:
         run = (await pane.fetch(lambda: playbooks.runs(context.ledger), doing="reading the playbook"))[name]
-        rows = [
-            TickRow(
-                text=step.text, by=step.by or "", when=_when(step.at, step.seq, context.clock.now()), note=step.note
-            )
+        now = context.clock.now()
+        return run, [
+            TickRow(text=step.text, by=step.by or "", when=_when(step.at, step.seq, now), note=step.note)
             for step in run.steps
         ]
-        title = line((f" {run.id} ", "badge-info"), (f"  {run.title} for {run.incident}", "title"))
-        facts = [line((f"started by {run.by}; steps may be ticked in any order, each under a signature", "muted"))]
-        ticked = await pane.ask(TickDialog(title, facts, rows, at=at))
-        if ticked is None:
-            return
-        at = ticked.number
-        note = await _note(pane, rows, ticked, "what was done, or why it was left out")
-        if note is None:
-            continue
-        entry = await pane.perform(
-            partial(playbooks.tick, context, desk.me(), name, at, note=note),
-            doing=f"ticking step {at} of {name}",
-        )
-        pane.say(f"ticked step {at} of {name}: entry {entry.seq}")
+
+    run, rows = await read()
+    title = line((f" {run.id} ", "badge-info"), (f"  {run.title} for {run.incident}", "title"))
+    facts = [line((f"started by {run.by}; steps may be ticked in any order, each under a signature", "muted"))]
+    async with _staying(pane, TickDialog(title, facts, rows)) as dialog:
+        while (ticked := await dialog.answered()) is not None:
+            at = ticked.number
+            note = await _note(pane, rows, ticked, "what was done, or why it was left out")
+            if note is None:
+                continue
+            entry = await pane.perform(
+                partial(playbooks.tick, context, desk.me(), name, at, note=note),
+                doing=f"ticking step {at} of {name}",
+            )
+            pane.say(f"ticked step {at} of {name}: entry {entry.seq}")
+            _, rows = await read()
+            dialog.show_rows(rows, at=at)
 
 
 async def _note(pane: Pane[Any], rows: list[TickRow], ticked: Ticked, placeholder: str) -> str | None:

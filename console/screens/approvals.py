@@ -104,7 +104,7 @@ class Approvals(Pane[ReviewList]):
     def show_data(self, data: ReviewList) -> None:
         self._view.at, self._waiting = data.at, data.waiting
         table = self.query_one("#requests", KeyedTable)
-        table.sync(request_rows(data.rows, self._desk.context.policy, data.at))
+        table.sync(request_rows(data.rows, self._desk.context.policy, data.at, lapsed=data.lapsed))
         if data.review is not None and self._follower.wanted in {None, data.review.request.id}:
             self._follower.wanted = data.review.request.id
             table.select(self._follower.wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -44,8 +45,12 @@ class Ticked:
     noted: bool
 
 
-class TickDialog(Dialog[Ticked | None]):
-    """The list; `space` answers with the item under the cursor, `c` with it and a note to come. None: closed."""
+class TickDialog(Dialog[None]):
+    """The list; `space` answers with the item under the cursor, `c` with it and a note to come.
+
+    It stays while an answer is carried out, and takes none then: what is typed meanwhile reaches nothing behind it,
+    and nobody ticks what they have not seen. `answered` waits for the next one, `show_rows` shows what became of it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", show=False, id="dialog.cancel"),
@@ -67,12 +72,35 @@ class TickDialog(Dialog[Ticked | None]):
         self._tick_rows = tuple(rows)
         self._tick_blocked = blocked
         self._tick_at = at
+        self._tick_answer: asyncio.Future[Ticked | None] | None = None
+        """What somebody waits for; None while an answer is being carried out."""
 
-    def compose(self) -> ComposeResult:
+    async def answered(self) -> Ticked | None:
+        """Return the next answer; None: it was closed."""
+        self._tick_answer = asyncio.get_running_loop().create_future()
+        return await self._tick_answer
+
+    def show_rows(self, rows: Sequence[TickRow], *, blocked: str = "", at: int = 0) -> None:
+        """Show the list as it stands by now, the cursor on what is to be ticked next from `at` on."""
+        self._tick_rows, self._tick_blocked, self._tick_at = tuple(rows), blocked, at
+        self.query_one("Facts.-title", Facts).show_lines(self._title())
+        self.query_one("Facts.-keys", Facts).show_lines(self._keys())
+        self._show_rows()
+
+    def end(self) -> None:
+        """Close it; where something lies over it, `esc` does that later."""
+        self._tick_answer = asyncio.get_running_loop().create_future()
+        if self.is_active:
+            self.dismiss(None)
+
+    def _title(self) -> Line:
         done = sum(bool(row.by) for row in self._tick_rows)
         count = line((f"  {done} of {len(self._tick_rows)} ticked", "ok" if done == len(self._tick_rows) else "warn"))
+        return (*self._tick_title, *count)
+
+    def compose(self) -> ComposeResult:
         with Vertical():
-            yield Facts((*self._tick_title, *count), classes="-title")
+            yield Facts(self._title(), classes="-title")
             if self._tick_facts:
                 yield Facts(*self._tick_facts)
             yield KeyedTable(_COLUMNS, empty="nothing to tick", classes="-body")
@@ -87,12 +115,15 @@ class TickDialog(Dialog[Ticked | None]):
         )
 
     def on_mount(self) -> None:
+        self._show_rows()
+        self.query_one(KeyedTable).focus()
+
+    def _show_rows(self) -> None:
         table = self.query_one(KeyedTable)
         table.sync([self._row(number, row) for number, row in enumerate(self._tick_rows, 1)])
         first = next((n for n, row in enumerate(self._tick_rows, 1) if not row.by and n >= self._tick_at), 0)
         first = first or next((n for n, row in enumerate(self._tick_rows, 1) if not row.by), 1)
         table.select(str(first))
-        table.focus()
         self._show_about(str(first))
 
     def _row(self, number: int, row: TickRow) -> Row:
@@ -115,8 +146,18 @@ class TickDialog(Dialog[Ticked | None]):
         key = self.query_one(KeyedTable).key
         if key is None or self._tick_blocked or self._tick_rows[int(key) - 1].by:
             self.app.bell()
-            return
-        self.dismiss(Ticked(number=int(key), noted=noted))
+        else:
+            self._give(Ticked(number=int(key), noted=noted))
 
     def action_close(self) -> None:
-        self.dismiss(None)
+        if self._give(None):
+            self.dismiss(None)
+
+    def _give(self, answer: Ticked | None) -> bool:
+        """Answer whoever waits; return whether somebody does."""
+        waiting, self._tick_answer = self._tick_answer, None
+        if waiting is None:
+            self.app.bell()
+            return False
+        waiting.set_result(answer)
+        return True

@@ -14,7 +14,7 @@ from store.domain.policy import ApprovalRule, Policy
 from store.domain.policy.in_force import PLACE, InForce
 from store.domain.roles import Principal, Principals, able, holds, require, why_not
 from store.domain.templates import left, template_of
-from store.domain.waiting import holds_still, may_approve, require_approver
+from store.domain.waiting import may_approve, require_approver
 from store.errors import BadInput, Refusal
 
 SEPARATION: Final = "separation of duties"
@@ -79,10 +79,13 @@ def barred_from_approving(change: Change, actor: str, rules: InForce, at: str) -
     return None
 
 
-def counted(change: Change, *, people: Principals, policy: Policy, at: str) -> tuple[Approval, ...]:
+def counted(
+    change: Change, *, people: Principals, policy: Policy, at: str, lapses: bool = True
+) -> tuple[Approval, ...]:
     """Return the approvals that count at the instant `at`: none void, expired, stale, barred, or of who may no more.
 
     A role that ended, was revoked or is suspended since takes the approval along; with the role it comes back.
+    Without `lapses` they are counted as before that was asked: only a suspended giver takes theirs along.
     """
     rule = policy.rule(change.level, change.environment)
     standing = InForce(policy=policy)  # who wrote the policy was asked when the approval was given, and is in `doubts`
@@ -92,30 +95,42 @@ def counted(change: Change, *, people: Principals, policy: Policy, at: str) -> t
         if at < one.not_after
         and _is_fresh(one, rule, at)
         and barred_from_approving(change, one.actor, standing, at) is None
-        and holds_still(change, one.actor, people=people, at=at)
+        and _stands(change, one, people, policy, at, lapses=lapses)
     )
 
 
-def _lapsed(change: Change, people: Principals, at: str) -> list[str]:
+def _stands(
+    change: Change, approval: Approval, people: Principals, policy: Policy, at: str, *, lapses: bool = True
+) -> bool:
+    """Say whether its giver could give it at the instant `at`, by whatever role; without `lapses`: is not suspended.
+
+    Whether they could when they gave it is asked of the approval itself (`vouching`).
+    """
+    if lapses:
+        return may_approve(change, approval.actor, people=people, policy=policy, at=at)
+    return people.by_handle.get(approval.actor, Principal(handle=approval.actor)).suspended(at) is None
+
+
+def _lapsed(change: Change, people: Principals, policy: Policy, at: str) -> list[str]:
     """Return in words which approvals do not count because their givers could not give them any more, and why."""
     place = {"project": change.project, "environment": change.environment}
     return [
         f"the approval of {one.actor} (entry {one.seq}) does not count now:"
         f" {why_not(people.by_handle.get(one.actor, Principal(handle=one.actor)), 'approve', **place, at=at)}"
         for one in change.good_approvals
-        if not holds_still(change, one.actor, people=people, at=at)
+        if not _stands(change, one, people, policy, at)
     ]
 
 
 def approvals_missing(
-    change: Change, *, people: Principals, policy: Policy, at: str, also: str | None = None
+    change: Change, *, people: Principals, policy: Policy, at: str, also: str | None = None, lapses: bool = True
 ) -> list[str]:
     """Return in words which approvals are still missing for this digest; empty when the rule is met.
 
-    `also` counts one more person, as if they had approved.
+    `also` counts one more person, as if they had approved. `lapses`: as for `counted`.
     """
     rule = policy.rule(change.level, change.environment)
-    good = [one.actor for one in counted(change, people=people, policy=policy, at=at)]
+    good = [one.actor for one in counted(change, people=people, policy=policy, at=at, lapses=lapses)]
     if also is not None and also not in good:
         good.append(also)
     missing = []
@@ -126,7 +141,7 @@ def approvals_missing(
     if rule.roles and not _different(rule.roles, [_holders(change, people, good, role, at) for role in rule.roles]):
         missing.append(f"no approvals by different holders of {', '.join(rule.roles)}")
     missing += owners_missing(change, good)
-    return [*missing, *_lapsed(change, people, at), *change.elsewhere] if missing else []
+    return [*missing, *_lapsed(change, people, policy, at), *change.elsewhere] if missing else []
 
 
 def owners_missing(change: Change, approvers: Iterable[str]) -> list[str]:

@@ -15,6 +15,8 @@ from store.errors import BadInput, NotFound, Refusal
 from store.integrity.canonical import canonical_bytes
 
 OPEN_STATES: Final = ("draft", "in review", "approved")
+SUBMITTED: Final = ("in review", "approved")
+"""The states in which approvals are given, and may be lacking: one that had them all lacks one again when it lapses."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,39 +144,12 @@ def replay(request: str, recorded: Iterable[ev.Recorded]) -> Change:
 def _step(change: Change | None, record: ev.Recorded) -> Change | None:
     event = record.event
     if isinstance(event, ev.RequestOpened):
-        return Change(
-            id=event.request,
-            project=event.project,
-            environment=event.environment,
-            requester=record.actor,
-            editors=(record.actor,),
-            content=event.content,
-            target=event.target,
-            digest=event.digest,
-            state="draft",
-            base=event.base,
-            dropped=event.file is not None,
-            opened_at=record.time,
-        )
+        return _opened(record, event)
     if change is None:
         return None
     match event:
         case ev.RequestEdited():
-            return replace(
-                change,
-                content=event.content,
-                target=event.target,
-                digest=event.digest,
-                base=event.base,
-                state="draft",
-                gates={},
-                risk=None,
-                ticks=(),
-                submitted_at=None,
-                escalations=(),
-                approvals=(),  # void for good: editing back to what was approved does not bring them back
-                editors=(*change.editors, record.actor),
-            )
+            return _edited(change, record, event)
         case ev.RequestSubmitted():
             since = max(change.opened_at, record.time)  # handed in before it was opened: a clock was put back
             vouched = (*change.vouched, record.actor) if change.dropped else ()
@@ -196,9 +171,44 @@ def _step(change: Change | None, record: ev.Recorded) -> Change | None:
             return _moved(change, event)
 
 
+def _opened(record: ev.Recorded, event: ev.RequestOpened) -> Change:
+    return Change(
+        id=event.request,
+        project=event.project,
+        environment=event.environment,
+        requester=record.actor,
+        editors=(record.actor,),
+        content=event.content,
+        target=event.target,
+        digest=event.digest,
+        state="draft",
+        base=event.base,
+        dropped=event.file is not None,
+        opened_at=record.time,
+    )
+
+
+def _edited(change: Change, record: ev.Recorded, event: ev.RequestEdited) -> Change:
+    return replace(
+        change,
+        content=event.content,
+        target=event.target,
+        digest=event.digest,
+        base=event.base,
+        state="draft",
+        gates={},
+        risk=None,
+        ticks=(),
+        submitted_at=None,
+        escalations=(),
+        approvals=(),  # void for good: editing back to what was approved does not bring them back
+        editors=(*change.editors, record.actor),
+    )
+
+
 def _escalated(change: Change, record: ev.Recorded, event: ev.RequestEscalated) -> Change:
     """Keep one step more, in order, while the request waits; a step that came twice is none."""
-    if change.state != "in review" or event.step != len(change.escalations) + 1:
+    if change.state not in SUBMITTED or event.step != len(change.escalations) + 1:
         return change
     one = Escalation(step=event.step, role=event.to_role, seq=record.seq, at=record.time)
     return replace(change, escalations=(*change.escalations, one))

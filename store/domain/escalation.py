@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from store.domain import events as ev
 from store.domain.approving import approvals_missing, barred_from_approving
-from store.domain.change import Change, Escalation
+from store.domain.change import SUBMITTED, Change, Escalation
 from store.domain.enrolment import listed
 from store.domain.policy.in_force import InForce
 from store.domain.roles import PERMISSIONS, Principals, able, holds
@@ -26,9 +26,11 @@ def due(change: Change, *, people: Principals, rules: InForce, at: str) -> tuple
 
 
 def _next(change: Change, *, people: Principals, rules: InForce, at: str) -> ev.RequestEscalated | None:
+    if change.state not in SUBMITTED:
+        return None
     rule = rules.policy.rule(change.level, change.environment)
     before = tuple(one.role for one in change.escalations)
-    now = deadline(state=change.state, since=change.submitted_at, rule=rule, escalated_to=before, at=at)
+    now = deadline(since=change.submitted_at, rule=rule, escalated_to=before, at=at)
     if now is None or not now.passed or now.next_role is None or change.submitted_at is None:
         return None
     missing = approvals_missing(change, people=people, policy=rules.policy, at=at)

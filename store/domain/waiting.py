@@ -34,11 +34,9 @@ class Deadline:
         return f"{when}{went}{f', then {self.next_role}' if self.next_role else ''}"
 
 
-def deadline(
-    *, state: str, since: str | None, rule: ApprovalRule, escalated_to: tuple[str, ...], at: str
-) -> Deadline | None:
-    """Return the deadline that comes next for a request handed in at `since`; None where none runs."""
-    if state != "in review" or not rule.deadline_hours or since is None:
+def deadline(*, since: str | None, rule: ApprovalRule, escalated_to: tuple[str, ...], at: str) -> Deadline | None:
+    """Return the deadline that comes next for a request that lacks approvals since `since`; None where none runs."""
+    if not rule.deadline_hours or since is None:
         return None
     step = len(escalated_to) + 1
     due = due_at(since, rule, min(step, len(rule.escalate_to) + 1))
@@ -86,18 +84,6 @@ def may_approve(
     one = people.by_handle.get(handle)
     roles = escalated_roles(change, policy, at, before=before)
     return one is not None and any(holds(one, role, **place, at=at) for role in roles)
-
-
-def holds_still(change: Change, handle: str, *, people: Principals, at: str) -> bool:
-    """Say whether `handle` holds now what an approval is given with: a usual role, or one it was ever escalated to.
-
-    Whether that role was theirs to approve with when they did is asked of the approval itself (`vouching`).
-    """
-    place = {"project": change.project, "environment": change.environment}
-    one = people.by_handle.get(handle)
-    return may(people, handle, "approve", **place, at=at) or (
-        one is not None and any(holds(one, told.role, **place, at=at) for told in change.escalations)
-    )
 
 
 def require_approver(change: Change, handle: str, *, people: Principals, policy: Policy, at: str) -> None:

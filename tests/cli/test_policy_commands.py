@@ -48,10 +48,10 @@ def test_every_fault_has_its_file_and_line_on_standard_error_and_in_json(ready: 
         False,
         [(1, "approval_days"), (4, "approvals.high.peopel")],
     )
-    assert (
-        "policy.toml:4: approvals.high.peopel"
-        in ready.run("policy", "propose", "--why", "x", key="bo", status=2).complaint
-    )
+    listed = ready.run("policy", "check", status=2).complaint.splitlines()
+    proposed = ready.run("policy", "propose", "--why", "x", key="bo", status=2).complaint.splitlines()
+    assert [line.split(": ")[1] for line in listed] == ["policy.toml:1", "policy.toml:4"]
+    assert proposed[:2] == listed, "a line each, as check says it"
     assert "without effect" in ready.run("policy", "show").complaint
 
 
@@ -103,3 +103,18 @@ def test_a_role_that_ends_is_granted_and_revoked_by_its_name(ready: Desk) -> Non
     assert (
         "is no time" in ready.run("role", "grant", "bo", "auditor", "--until", "soon", key="alice", status=2).complaint
     )
+
+
+def test_a_request_whose_approval_lapsed_is_listed_and_shown_as_waiting(asked: Desk) -> None:
+    asked.run("approve", "CR-0001", key="bo", status=0)
+    assert asked.json("request", "list")[0]["lapsed"] is False
+    asked.run("principal", "suspend", "bo", "--hours", "1", "--reason", "key lost", key="alice", status=0)
+    (listed,) = asked.json("request", "list")
+    assert (listed["state"], listed["lapsed"]) == ("approved", True)
+    assert "approved, lapsed" in asked.run("request", "list").text
+    shown = asked.run("request", "show", "CR-0001").text
+    assert "an approval lapsed: waits for approval" in shown
+    assert "missing: the approval of bo (entry" in shown
+    assert asked.json("request", "show", "CR-0001")["lapsed"] is True
+    (item,) = [one for one in asked.json("triage", status=1)["items"] if one["key"] == "CR-0001"]
+    assert (item["kind"], item["act"]) == ("approval", "approve")

@@ -33,6 +33,7 @@ from store.workspace import open_workspace
 TEN = "approval_days = 10\n"
 TWO = "[approvals.low]\npeople = 2\n"
 """One more approval than before, for low risk."""
+GUS = parse_grant("approver")
 
 
 def write(scene: Scene, text: str, name: str = "policy.toml") -> None:
@@ -304,6 +305,60 @@ def test_a_forged_adoption_changes_no_rule_and_verify_names_it(scene: Scene) -> 
         ("rule", "bo was no admin"),
         ("policy", "this adoption does not count"),
     ]
+
+
+def left(scene: Scene, text: str) -> str:
+    """Propose, let gus approve, and take gus the role; return the request."""
+    if "gus" not in people.principals(scene.context.ledger).by_handle:
+        scene.enrol("gus", "requester")
+    people.grant(scene.context, scene.alice, "gus", GUS)
+    request = propose(scene, text)
+    approving.approve(scene.context, scene.actor("gus"), request)
+    people.revoke(scene.context, scene.alice, "gus", GUS, reason="left the team")
+    return request
+
+
+def append_adoption(scene: Scene, request: str, *, lapses: bool = False) -> None:
+    """Append the adoption of a request with alice's signature, past all that `adopt` asks."""
+    change = requests.change_of(scene.context.ledger, request)
+    proposed = proposing.proposal(scene.context.ledger, request)
+    event = ev.PolicyAdopted(
+        request=request, project=PLACE, environment=PLACE, policy=proposed.policy,
+        previous=proposed.previous, files=proposed.files, digest=change.digest, lapses=lapses,
+    )  # fmt: skip
+    statement = statement_of(scene.context, event, "alice")
+    smuggle(scene.context, statement, scene.alice.signer.sign(statement.bytes()))
+
+
+def test_a_policy_is_not_adopted_with_an_approval_whose_giver_may_approve_no_more(scene: Scene) -> None:
+    request = left(scene, TEN)
+    with pytest.raises(Refusal, match="0 of 1 approvals") as caught:
+        proposing.adopt(scene.context, scene.alice, request)
+    assert any("the approval of gus" in reason for reason in caught.value.reasons)
+    approving.approve(scene.context, scene.dana, request)
+    proposing.adopt(scene.context, scene.alice, request)
+    assert scene.context.policy.approval_days == 10
+    append_adoption(scene, left(scene, "approval_days = 9\n"), lapses=True)
+    assert scene.context.policy.approval_days == 10, "nor by a client of one's own"
+
+
+def test_an_adoption_from_before_approvals_could_lapse_stays_in_force(scene: Scene) -> None:
+    append_adoption(scene, left(scene, TEN))  # what the code of then recorded: the entry says nothing of it
+    assert Book(scene.context.ledger).now().policy.approval_days == 10
+    assert verify_workspace(scene.context, scope=Scope()).ok
+    append_adoption(scene, propose(scene, "approval_days = 9\n"))
+    assert Book(scene.context.ledger).now().policy.approval_days == 10, "approved by nobody: that was never enough"
+    problems = Book(scene.context.ledger).judged()[-1].problems
+    assert problems == ("not approved: 0 of 1 approvals for risk medium",)
+
+
+def test_nobody_goes_back_to_the_rule_from_before_approvals_could_lapse(scene: Scene) -> None:
+    """An admin with a client of their own and a way into the file leaves out that it was asked."""
+    adopted(scene, TEN)
+    append_adoption(scene, left(scene, "approval_days = 9\n"))
+    book = Book(scene.context.ledger)
+    assert book.now().policy.approval_days == 10
+    assert book.judged()[-1].problems[0] == "not approved: 0 of 1 approvals for risk medium"
 
 
 def test_asking_for_the_policy_is_one_look_up(scene: Scene) -> None:

@@ -51,6 +51,11 @@ class PolicyAdopted(Event):
     files: tuple[PolicyFile, ...]
     digest: str
     """The request digest that the approvals name."""
+    lapses: bool = False
+    """Approvals whose givers could not give them any more did not count; False in entries from before that was asked.
+
+    An adoption without it counts only as long as none with it does: nobody goes back to the earlier rule.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

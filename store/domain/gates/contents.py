@@ -47,7 +47,9 @@ def artifact_intact(seen: Files) -> Verdict:
         return bad(some(damaged), "restore the archive from a backup, or drop the export again and edit the request")
     if seen.release != seen.named:
         return bad("the release manifest is not the one the request names", "edit the request with --refresh")
-    return good(f"{len(seen.files)} files hash to their digests")
+    return good(
+        f"{len(seen.files)} files hash to their digests" if len(seen.files) != 1 else "1 file hashes to its digest"
+    )
 
 
 def schema_valid(seen: Files) -> Verdict:

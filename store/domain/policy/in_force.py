@@ -28,6 +28,8 @@ class InForce:
     """Who wrote it: opened or edited the request that was adopted."""
     cooling_hours: int = 0
     """For so long its editors cannot approve under it: what it says itself, or the policy before it if longer."""
+    lapses: bool = False
+    """It was adopted while approvals were asked whether they lapsed; whatever is adopted after it is asked, too."""
 
     def cools_until(self, handle: str, at: str) -> str | None:
         """Return when `handle` may approve under this policy, None when that is already so at the instant `at`."""

@@ -49,7 +49,12 @@ class BadPolicy(BadInput):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__("; ".join(str(fault) for fault in self.faults))
+        super().__init__("; ".join(self.lines))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Every fault, in the order of the files."""
+        return tuple(str(fault) for fault in self.faults)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

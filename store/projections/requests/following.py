@@ -96,7 +96,7 @@ def _wait(
         )
     elif record.actor == ev.SYSTEM:
         found = connection.execute(
-            "SELECT escalated FROM request WHERE id = ? AND digest = ? AND state = 'in review'",
+            "SELECT escalated FROM request WHERE id = ? AND digest = ? AND state IN ('in review', 'approved')",
             (event.request, event.digest),
         ).fetchone()
         before = found[0].split() if found is not None else []

@@ -252,6 +252,17 @@ def reopen(context: Context, actor: Actor, drift: str, *, reason: str) -> Entry:
     return perform(context, actor, decide)[0]
 
 
+def usual_content(drift: str, *, title: str, why: str) -> ev.RequestContent:
+    """Return what a request that adopts a drift states about itself, unless somebody states it otherwise."""
+    return ev.RequestContent(
+        title=title,
+        why=why,
+        what=f"adopt {drift}",
+        success="live equals desired",
+        rollback_plan="roll back to the release before",
+    )
+
+
 @attempt("adopt drift")
 def adopt(context: Context, actor: Actor, drift: str, *, content: ev.RequestContent) -> tuple[Entry, Entry]:
     """Open a request that asks to make what is live the desired state; it needs the same approvals.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from store.domain.change import SUBMITTED
 from store.domain.duties import Duty, State, state_of
 from store.domain.waiting import Deadline
 from store.projections import deployments, environments, requests
@@ -18,7 +19,7 @@ from store.services.requests.escalating import deadline_of
 def approvals(look: Look) -> Iterator[Duty]:
     """Yield every request that must be decided by a deadline; it goes on to the next role by itself when it passes."""
     with look.context.ledger.reading() as connection:
-        rows = requests.listing(connection, states=("in review",))
+        rows = requests.listing(connection, states=SUBMITTED)
     for row in rows:
         by = deadline_of(look.context, row, look.at)
         if by is not None:

@@ -2,7 +2,8 @@
 
 Whoever can write the file can append an adoption, but not sign one: it counts only if an admin of that moment
 signed it, for a request whose approvals held under the policy before. What does not count changes nothing here
-and is named by `verify`.
+and is named by `verify`. Adoptions from before approvals could lapse are judged without that rule, or a later rule
+would take back what was in force; the first adoption that was recorded under it ends that for all that follow.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def adoption(ledger: Ledger, entry: Entry, adopted: Sequence[InForce]) -> tuple[
         request=event.request,
         editors=tuple(dict.fromkeys(change.editors)),
         cooling_hours=max(hours),
+        lapses=event.lapses or before.lapses,
     )
     return event.policy, (), now
 
@@ -79,7 +81,8 @@ def _problems(ledger: Ledger, entry: Entry, event: ev.PolicyAdopted, adopted: Se
         yield f"{change.id} proposes another policy"
     if change.state not in {"in review", "approved"}:
         yield f"{change.id} was {change.state}"
-    for what in approvals_missing(change, people=people, policy=before.policy, at=at):
+    lapses = event.lapses or before.lapses
+    for what in approvals_missing(change, people=people, policy=before.policy, at=at, lapses=lapses):
         yield f"not approved: {what}"
     yield from vouching.doubts(ledger, ledger, change, lambda seq: at_entry(adopted, seq), at)
 

@@ -91,6 +91,7 @@ def adopt(context: Context, actor: Actor, request: str) -> Entry:
                 previous=proposed.previous,
                 files=proposed.files,
                 digest=change.digest,
+                lapses=True,
             )
         ]
 
@@ -158,7 +159,10 @@ def _submitted(opened: ev.RequestOpened, policy: Policy, old: Policy, texts: Map
             **about,
             gate=policy_change.GATE,
             passed=True,
-            reason=f"{len(texts)} files are read without a fault and leave a way to change them again",
+            reason=(
+                f"{len(texts)} {'file is' if len(texts) == 1 else 'files are'} read without a fault and leave a way to"
+                " change them again"
+            ),
             digest=opened.digest,
             phase="submit",
         ),

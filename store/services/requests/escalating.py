@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from store.domain import escalation
 from store.domain import events as ev
+from store.domain.change import SUBMITTED
 from store.domain.waiting import Deadline, deadline
 from store.integrity.entry import Entry
 from store.projections import requests
@@ -13,6 +14,7 @@ from store.projections.requests import RequestRow
 from store.services.acting import perform
 from store.services.context import Context, Source
 from store.services.identity.people import principals
+from store.services.requests import lapsing
 from store.services.requests.reading import change_of
 
 _MOST = 10_000
@@ -21,7 +23,7 @@ _MOST = 10_000
 def escalate_all(context: Context) -> tuple[Entry, ...]:
     """Record every escalation that is due; return the new entries."""
     with context.ledger.reading() as connection:
-        waiting = requests.listing(connection, states=("in review",), limit=_MOST)
+        waiting = requests.listing(connection, states=SUBMITTED, limit=_MOST)
     at, found = context.now, list[Entry]()
     for row in reversed(waiting):
         now = deadline_of(context, row, at)
@@ -46,10 +48,6 @@ def escalate(context: Context, request: str) -> tuple[Entry, ...]:
 
 def deadline_of(context: Context, row: RequestRow, at: str) -> Deadline | None:
     """Return by when a request must be decided, None where no deadline runs."""
-    return deadline(
-        state=row.state,
-        since=row.submitted_at,
-        rule=context.policy.rule(row.risk, row.environment),
-        escalated_to=row.escalated_to,
-        at=at,
-    )
+    rule = context.policy.rule(row.risk, row.environment)
+    found = deadline(since=row.submitted_at, rule=rule, escalated_to=row.escalated_to, at=at)
+    return found if found is not None and lapsing.waits(context, row, at) else None

@@ -23,7 +23,7 @@ from store.services.delivery import deploying
 from store.services.delivery import environments as delivering
 from store.services.delivery.moving import moved_since_deployed, words_of
 from store.services.identity.people import principals
-from store.services.requests import commenting
+from store.services.requests import commenting, lapsing
 from store.services.requests.drafting import edit_blocked
 from store.services.requests.escalating import deadline_of
 from store.services.requests.reading import change_of
@@ -57,6 +57,8 @@ class Review:
     """What the request was made against is still what is desired there."""
     missing: tuple[str, ...]
     """Approvals still missing, in words."""
+    approvers: tuple[str, ...]
+    """Whose approvals count now."""
     needed: int
     """How many different people have to approve at this risk."""
     drifts: tuple[str, ...]
@@ -82,6 +84,11 @@ class Review:
     deadline: Deadline | None = None
     """By when it must be decided, and where it went because it was not; None where no deadline runs."""
 
+    @property
+    def lapsed(self) -> bool:
+        """Whether it had all its approvals and lacks one again."""
+        return self.request.state == "approved" and bool(self.missing)
+
 
 def review(context: Context, request: str, handle: str | None) -> Review:
     """Return what `handle` (None: somebody without a key) should know before deciding on `request`.
@@ -103,8 +110,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         places = [place.name for place in environments.listing(connection) if place.name != row.environment]
     people = principals(context.ledger)
     approve, deploy = _blocked(context, request, handle)
-    change = change_of(context.ledger, request)
-    missing = rules.approvals_missing(change, people=people, policy=context.policy, at=context.now)
+    has = lapsing.left(context, request, context.now, people=people)
     to = tuple(
         place
         for place in places
@@ -127,7 +133,8 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         before=comparison.before,
         after=comparison.after,
         base_is_live=row.base == now.get(row.project),
-        missing=tuple(missing),
+        missing=has.missing,
+        approvers=has.by,
         needed=context.policy.rule(row.risk, row.environment).people,
         drifts=tuple(f"{drift.id} {drift.status}" for drift in standing),
         approve_blocked=approve.reasons,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from store.errors import IntegrityFailure
 from store.projections import requests
 from store.projections.requests import RequestRow
 from store.services.context import Context
+from store.services.requests import lapsing
 from store.services.requests.review import Review, review
 from store.services.triage import triage
 from store.services.triage.triage import Item
@@ -22,6 +24,8 @@ class ReviewList:
 
     rows: tuple[RequestRow, ...]
     """What waits for a decision or a deployment, then drafts, then what was decided; each the newest first."""
+    lapsed: Mapping[str, int]
+    """The requests that were approved and lack an approval again, with how many they still have."""
     waiting: tuple[Item, ...]
     """What waits, with whether the caller can handle it."""
     review: Review | None
@@ -48,6 +52,7 @@ def review_list(context: Context, handle: str | None, wanted: str | None) -> Rev
         unread = error
     return ReviewList(
         rows=rows,
+        lapsed={name: len(one.by) for name, one in lapsing.lapsed(context, rows, context.now).items()},
         waiting=tuple(item for item in items if item.kind in {"approval", "ready"}),
         review=full,
         at=context.clock.now(),

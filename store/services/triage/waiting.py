@@ -5,31 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from store.domain import roles
+from store.domain.change import SUBMITTED
 from store.projections import requests
 from store.projections.requests import RequestRow
-from store.services.requests import commenting
+from store.services.requests import commenting, lapsing
 from store.services.requests.escalating import deadline_of
 from store.services.triage.asked import Asked
 from store.services.triage.item import RANK, Item
-
-_WAITING = ("in review", "approved")
 
 
 def decisions(asked: Asked) -> Iterator[Item]:
     """Yield every request that waits for approval, or that is approved and waits to be deployed."""
     with asked.context.ledger.reading() as connection:
-        rows = requests.listing(connection, states=_WAITING)
+        rows = requests.listing(connection, states=SUBMITTED)
     for row in rows:
         yield _decision(asked, row)
 
 
 def _decision(asked: Asked, row: RequestRow) -> Item:
-    ready = row.state == "approved"
+    has = lapsing.left(asked.context, row.id, asked.at, people=asked.people) if row.approvals else None
+    ready = row.state == "approved" and not (has and has.missing)
     act = "deploy" if ready else "approve"
     may = asked.may(act, row.project, row.environment) or _was_asked(asked, row)
     need = asked.context.policy.rule(row.risk, row.environment).people
     due = deadline_of(asked.context, row, asked.at)
-    words = "approved, ready to deploy" if ready else f"waits for approval ({row.approvals} of {need})"
+    words = lapsing.WORDS if row.state == "approved" else "waits for approval"
+    words = "approved, ready to deploy" if ready else f"{words} ({len(has.by) if has else 0} of {need})"
     if row.gates_failed and not ready:
         words = f"{row.gates_failed} gates failed"
     if due is not None:
@@ -58,7 +59,7 @@ def _was_asked(asked: Asked, row: RequestRow) -> bool:
 def comments(asked: Asked) -> Iterator[Item]:
     """Yield what tells a requester that something was said about their request and is not settled."""
     with asked.context.ledger.reading() as connection:
-        rows = (*requests.listing(connection, states=_WAITING), *requests.listing(connection, states=("draft",)))
+        rows = (*requests.listing(connection, states=SUBMITTED), *requests.listing(connection, states=("draft",)))
     for row in rows:
         said = [one for one in commenting.of_request(asked.context.ledger, row.id) if one.resolved is None]
         others = [one for one in said if one.actor != row.requester]

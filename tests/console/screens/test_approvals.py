@@ -19,8 +19,10 @@ from console.widgets.keyed_table import KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
 from store.domain import events as ev
 from store.domain.policy.reading import read_policy
+from store.domain.roles import parse_grant
 from store.services.delivery import deploying
 from store.services.drift import drifting
+from store.services.identity import people
 from store.services.requests import approving, commenting, requests
 
 LIST = Place(key="2", id="approvals", title="Approvals", factory=Approvals, subjects=("CR-",))
@@ -497,3 +499,30 @@ async def test_promoting_asks_what_kind_of_change_it_is_there_where_its_own_is_n
         await until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
         promoted = requests.change_of(context.ledger, "CR-0013")
         assert (promoted.environment, promoted.content.template) == ("dev", "config-tweak")
+
+
+async def test_a_request_whose_approval_lapsed_waits_and_a_further_approver_approves_it(mira: DemoDesk) -> None:
+    context, role = mira.desk.context, parse_grant("security-approver")
+    drifting.acknowledge(context, mira.actor("mira"), "DR-0002", note="the release removes it")
+    people.grant(context, mira.actor("ada"), "juno", role)
+    for name in ("ines", "juno"):
+        approving.approve(context, mira.actor(name), CHANGE)
+    assert requests.change_of(context.ledger, CHANGE).state == "approved"
+    people.revoke(context, mira.actor("ada"), "juno", role, reason="left the team")
+    async with bare(mira.desk, LIST).run_test(size=(200, 50)) as pilot:
+        await settled(pilot)
+        row = "|".join(plain(as_line(cell)) for cell in table(pilot).rows[0].cells)
+        assert ("! lapsed" in row, "1/2" in row) == (True, True)
+        assert "1 waits for you: CR-0010" in screen_text(pilot.app)
+        await review(pilot)
+        shown = screen_text(pilot.app)
+        assert "● ines  ! does not count now: juno  ○ ____" in shown
+        assert "an approval lapsed: waits for approval; a approves (2 of 2 then), x refuses" in shown
+        await pilot.press("D")
+        await settled(pilot)
+        assert "not approved: 1 of 2 approvals" in said(pilot)
+        await asked(pilot, "a")
+        await pilot.press("y")
+        await until(pilot, lambda: "all approvals are there, D deploys it" in said(pilot))
+        await settled(pilot)
+        assert "D deploys it to prod" in screen_text(pilot.app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from console.screens.triage import Triage
 from console.widgets.dialogs import Ask, Choose
 from console.widgets.tick_list import TickDialog
 from store.domain import events as ev
+from store.errors import Refusal
 from store.services import incidents, playbooks
 from store.services.requests import requests, ticking
 
@@ -60,11 +62,9 @@ async def test_a_checklist_is_ticked_item_by_item_and_approving_waits_for_it(mir
         await pilot.press("enter")
         await settled(pilot)
         assert not [item for item in ticking.checklist(context, request_id) if item.by], "enter ticks nothing"
-        first = pilot.app.screen
         await pilot.press("space")
-        await until(pilot, lambda: isinstance(pilot.app.screen, TickDialog) and pilot.app.screen is not first)
+        await until(pilot, lambda: "1 of 2 ticked" in words(pilot))
         await settled(pilot)
-        assert "1 of 2 ticked" in words(pilot)
         second = ticking.checklist(context, request_id)[1].item
         about = str(pilot.app.screen.query_one("#tick-about").render())
         assert (second in about, "not ticked yet" in about) == (True, True), "it says what the cursor is on"
@@ -76,11 +76,62 @@ async def test_a_checklist_is_ticked_item_by_item_and_approving_waits_for_it(mir
         assert [(item.by, item.note) for item in ticking.checklist(context, request_id)] == [
             ("mira", ""), ("mira", "30 s"),
         ]  # fmt: skip
+        await settled(pilot)
         await pilot.press("space", "escape")
         await until(pilot, lambda: not isinstance(pilot.app.screen, TickDialog))
         await settled(pilot)
         await pilot.press("a")
         await until(pilot, lambda: pilot.app.screen.__class__.__name__ == "Approval")
+
+
+async def test_what_is_typed_while_a_tick_is_signed_reaches_nothing_behind_and_ticks_nothing_else(
+    mira: DemoDesk, request_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, signing, go_on = mira.desk.context, threading.Event(), threading.Event()
+    genuine = ticking.tick
+
+    def slow(*given: Any, **named: Any) -> Any:
+        signing.set()
+        assert go_on.wait(10)
+        return genuine(*given, **named)
+
+    monkeypatch.setattr(ticking, "tick", slow)
+    async with bare(mira.desk, APPROVALS).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        pilot.app.query_one(Approvals).open(request_id)
+        await settled(pilot)
+        await pilot.press("T")
+        await opened(pilot, TickDialog)
+        await pilot.press("space")
+        await until(pilot, signing.is_set)
+        await pilot.press("space", "x", "a", "c", "q", "escape")
+        assert isinstance(pilot.app.screen, TickDialog), "neither a dialog of the screen behind nor closed"
+        go_on.set()
+        await until(pilot, lambda: "1 of 2 ticked" in words(pilot))
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, TickDialog)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, TickDialog))
+    assert [bool(item.by) for item in ticking.checklist(context, request_id)] == [True, False]
+
+
+async def test_a_tick_that_is_refused_closes_the_list_and_says_why(
+    mira: DemoDesk, request_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_given: Any, **_named: Any) -> Any:
+        raise Refusal(["somebody edited it"])
+
+    monkeypatch.setattr(ticking, "tick", refused)
+    async with bare(mira.desk, APPROVALS).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        pilot.app.query_one(Approvals).open(request_id)
+        await settled(pilot)
+        await pilot.press("T")
+        await opened(pilot, TickDialog)
+        await pilot.press("space")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, TickDialog))
+        await settled(pilot)
+        assert "somebody edited it" in said(pilot)
 
 
 async def test_whoever_may_not_approve_sees_the_checklist_and_why_it_is_locked(
@@ -125,6 +176,7 @@ async def test_a_playbook_is_started_for_an_incident_and_its_steps_are_ticked_wi
         await opened(pilot, Ask)
         await pilot.press(*"dry run", "enter")
         await until(pilot, lambda: "1 of 6 ticked" in words(pilot))
+        await settled(pilot)
         await pilot.press("escape")
         await settled(pilot)
         await pilot.press("colon", *"playbook", "enter")
