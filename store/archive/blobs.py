@@ -12,13 +12,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from store.archive import codec
 from store.archive.ahead import Ahead
-from store.archive.recent import ALWAYS_ALLOWED_CHAIN, MAX_DEPTH, Foothold, Kept, Recent
+from store.archive.recent import ALWAYS_ALLOWED_CHAIN, MAX_DEPTH, Foothold, Kept, Recent, sealed
 from store.errors import BadInput, IntegrityFailure, Lost, mend
 
 _MAX_TURNS = 16
@@ -109,13 +110,22 @@ def put(
     raw = (ahead.digest(data) if ahead is not None else None) or sha256(data).digest()
     if _row_number(connection, raw) is not None:
         return raw.hex()
-    near = recent.foothold(connection, previous) if recent is not None and previous is not None else None
+    near = _near(connection, previous, recent) if recent is not None and previous is not None else None
     far = _foothold(connection, previous) if near is None and previous is not None else None
     hold, frame = _framed(data, near or far, ahead)
-    depth, turns, base, stored = (hold.depth, hold.turns, hold.id, hold.stored) if hold is not None else (0, 0, None, 0)
+    depth, turns, base = (hold.depth, hold.turns, hold.id) if hold is not None else (0, 0, None)
     row = connection.execute(_INSERT, (raw, len(data), depth, turns, base, frame)).lastrowid
     if recent is not None and row is not None:
-        kept = Kept(id=row, digest=raw, depth=depth, turns=turns, stored=stored + len(frame), data=data)
+        stored, seal = (hold.stored, hold.seal) if hold is not None else (0, b"")
+        kept = Kept(
+            id=row,
+            digest=raw,
+            depth=depth,
+            turns=turns,
+            stored=stored + len(frame),
+            seal=sealed(seal, frame),
+            data=data,
+        )
         recent.keep(kept, instead_of=previous)
     return raw.hex()
 
@@ -132,6 +142,21 @@ def _framed(data: bytes, hold: Foothold | None, ahead: Ahead | None) -> tuple[Fo
     return (None, whole) if len(whole) * 3 <= len(delta) * 4 else (hold, delta)
 
 
+def _near(connection: sqlite3.Connection, digest: str, recent: Recent) -> Foothold | None:
+    """Return where the next version rests by what was put lately, if the frames on the disk are still those.
+
+    They are looked at once in a transaction, and not decoded.
+    """
+    hold = recent.foothold(connection, digest)
+    if hold is None or recent.is_trusted(digest) or _seal(_chain(connection, digest)) == hold.seal:
+        return hold
+    return None
+
+
+def _seal(links: Sequence[_Link]) -> bytes:
+    return reduce(sealed, (link.data for link in links), b"")
+
+
 def _foothold(connection: sqlite3.Connection, digest: str) -> Foothold | None:
     """Return where the next version of `digest` can rest: on it, on an ancestor, or nowhere (a new whole frame)."""
     links = _chain(connection, digest)
@@ -142,9 +167,18 @@ def _foothold(connection: sqlite3.Connection, digest: str) -> Foothold | None:
         if turns >= _MAX_TURNS:
             return None
         links, turns = links[: turns + 1], turns + 1
-    base = codec.Base(_expanded(links, digest))
-    stored = sum(len(link.data) for link in links)
-    return Foothold(id=links[-1].id, depth=len(links), turns=turns, stored=stored, base=base)
+    data, number = _expanded(links, digest), links[-1].id
+    (promised,) = connection.execute("SELECT digest FROM blob WHERE id = ?", (number,)).fetchone()
+    if sha256(data).digest() != promised:
+        raise IntegrityFailure(f"blob {digest[:12]}, row {number}: the stored bytes have another SHA-256")
+    return Foothold(
+        id=number,
+        depth=len(links),
+        turns=turns,
+        stored=sum(len(link.data) for link in links),
+        seal=_seal(links),
+        base=codec.Base(data),
+    )
 
 
 def get(connection: sqlite3.Connection, digest: str) -> bytes:

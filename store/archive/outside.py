@@ -43,9 +43,10 @@ def put_connectors(
         ),
         key=lambda row: [str(row[name] or "") for name in ("kind", "name", "ref", "version", "licence")],
     )
-    digest = put(connection, canonical_bytes(rows), previous=previous, recent=recent)
+    data = canonical_bytes(rows)
+    digest = put(connection, data, previous=previous, recent=recent)
     if recent is not None:
-        recent.keep_list(connectors, digest)
+        recent.keep_list(connectors, digest, weight=len(data))
     return digest
 
 

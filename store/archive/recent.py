@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
+from weakref import ref
 
 from store.archive import codec
 from store.domain.component import Component, Connector
@@ -21,8 +22,10 @@ MAX_DEPTH = 32
 ALWAYS_ALLOWED_CHAIN = 1024 * 1024
 """Bytes of frames that may always be read to get at one blob."""
 _MOST_BYTES: Final = 16 * 1024 * 1024
-_MOST_ROWS: Final = 40_000
-_MOST_LISTS: Final = 256
+_MOST_ROW_BYTES: Final = 4 * 1024 * 1024
+_MOST_LIST_BYTES: Final = 1024 * 1024
+_OBJECT: Final = 100
+"""Bytes that a row or a list takes at least."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +38,8 @@ class Foothold:
     turns: int
     stored: int
     """Bytes of the frames that it rests on."""
+    seal: bytes
+    """Stands for these frames."""
     base: codec.Base
 
 
@@ -47,6 +52,7 @@ class Kept:
     depth: int
     turns: int
     stored: int
+    seal: bytes
     data: bytes = field(repr=False)
 
 
@@ -55,10 +61,26 @@ class Recent:
 
     def __init__(self) -> None:
         self._kept: Final[dict[bytes, Kept]] = {}
+        self._trusted: Final[set[bytes]] = set()
+        """Blobs whose chains were put or looked at in this transaction."""
         self._bytes = 0
-        self._rows: Final[dict[int, tuple[Component, bytes]]] = {}
-        """By identity: components that nothing changed in are the same ones in the next version."""
+        self._rows: Final[dict[int, tuple[ref[Component], bytes]]] = {}
+        """By identity: components that nothing changed in are the same ones in the next version, if kept."""
+        self._row_bytes = 0
         self._lists: Final[dict[int, tuple[Sequence[Connector], str]]] = {}
+        self._list_bytes = 0
+
+    def began(self) -> None:
+        """Begin a transaction: what lies on the disk may be something else by now."""
+        self._trusted.clear()
+
+    def is_trusted(self, digest: str) -> bool:
+        """Say whether the frames that `digest` rests on need not be looked at; they need not be a second time."""
+        raw = bytes.fromhex(digest)
+        if raw in self._trusted:
+            return True
+        self._trusted.add(raw)
+        return False
 
     def keep(self, kept: Kept, *, instead_of: str | None) -> None:
         """Remember a blob; the version before it will not be asked for any more."""
@@ -66,15 +88,13 @@ class Recent:
             self._drop(bytes.fromhex(instead_of))
         self._drop(kept.digest)
         self._kept[kept.digest] = kept
+        self._trusted.add(kept.digest)
         self._bytes += len(kept.data)
         while self._bytes > _MOST_BYTES:
             self._drop(next(iter(self._kept)))
 
     def foothold(self, connection: sqlite3.Connection, digest: str) -> Foothold | None:
-        """Return where the next version of `digest` can rest; None where only the table can say.
-
-        A chain that is full is read back: so a chain that was damaged on the disk is not built upon for long.
-        """
+        """Return where the next version of `digest` can rest; None where only the table can say."""
         kept = self._kept.get(bytes.fromhex(digest))
         if kept is None or kept.depth >= MAX_DEPTH or kept.stored > ALWAYS_ALLOWED_CHAIN:
             return None
@@ -82,7 +102,12 @@ class Recent:
         if row != (kept.digest, kept.depth, kept.turns):
             return None
         return Foothold(
-            id=kept.id, depth=kept.depth + 1, turns=kept.turns, stored=kept.stored, base=codec.Base(kept.data)
+            id=kept.id,
+            depth=kept.depth + 1,
+            turns=kept.turns,
+            stored=kept.stored,
+            seal=kept.seal,
+            base=codec.Base(kept.data),
         )
 
     def row(self, component: Component) -> bytes:
@@ -92,12 +117,14 @@ class Recent:
             IntegrityFailure: its digest is not that of its canonical bytes.
         """
         known = self._rows.get(id(component))
-        if known is not None and known[0] is component:
+        if known is not None and known[0]() is component:
             return known[1]
-        row = manifest_row(component)
-        if len(self._rows) >= _MOST_ROWS:
+        row = b"%b" % manifest_row(component)  # a copy: orjson's own bytes keep 4 KiB for a hundred
+        self._row_bytes += len(row) + _OBJECT
+        if self._row_bytes > _MOST_ROW_BYTES:
             self._rows.clear()
-        self._rows[id(component)] = component, row
+            self._row_bytes = len(row) + _OBJECT
+        self._rows[id(component)] = ref(component), row
         return row
 
     def list_digest(self, connectors: Sequence[Connector]) -> str | None:
@@ -105,16 +132,25 @@ class Recent:
         known = self._lists.get(id(connectors))
         return known[1] if known is not None and known[0] is connectors else None
 
-    def keep_list(self, connectors: Sequence[Connector], digest: str) -> None:
-        """Remember what a list of connectors was put under."""
-        if len(self._lists) >= _MOST_LISTS:
+    def keep_list(self, connectors: Sequence[Connector], digest: str, *, weight: int) -> None:
+        """Remember what a list of connectors of so many bytes was put under."""
+        self._list_bytes += weight + _OBJECT
+        if self._list_bytes > _MOST_LIST_BYTES:
             self._lists.clear()
-        self._lists[id(connectors)] = connectors, digest
+            self._list_bytes = weight + _OBJECT
+        if self._list_bytes <= _MOST_LIST_BYTES:
+            self._lists[id(connectors)] = connectors, digest
 
     def _drop(self, digest: bytes) -> None:
         kept = self._kept.pop(digest, None)
         if kept is not None:
             self._bytes -= len(kept.data)
+            self._trusted.discard(digest)
+
+
+def sealed(seal: bytes, frame: bytes) -> bytes:
+    """Return what stands for a chain of frames with one more at its end."""
+    return sha256(seal + sha256(frame).digest()).digest()
 
 
 def manifest_row(part: Component) -> bytes:

@@ -14,7 +14,7 @@ Path: TypeAlias = tuple[str, ...]
 """Where a value stands inside a component's content: object keys and list positions, as strings."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, weakref_slot=True)
 class Component:
     """One independently versioned part of an export: a Node-RED tab, an n8n workflow, a document."""
 

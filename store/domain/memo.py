@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
+from weakref import ref
 
 Answer = TypeVar("Answer")
 _MOST: Final = 8 * 1024 * 1024
+
+
+class Notes(Generic[Answer]):
+    """Notes of one kind on values that are told apart by identity; a note goes when its value does."""
+
+    def __init__(self) -> None:
+        self._notes: Final[dict[ref[Any], Answer]] = {}
+
+    def get(self, value: object) -> Answer | None:
+        """Return what is noted on a value, None when nothing is."""
+        return self._notes.get(ref(value))
+
+    def each(self, values: Iterable[object]) -> list[Answer | None]:
+        """Return what is noted on each of many, as quickly as can be."""
+        return list(map(self._notes.get, map(ref, values)))
+
+    def put(self, value: object, note: Answer) -> Answer:
+        """Note something on a value, and return that."""
+        self._notes[ref(value, self._forget)] = note
+        return note
+
+    def _forget(self, gone: ref[Any]) -> None:
+        self._notes.pop(gone, None)
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -22,6 +46,7 @@ class Memo:
     """Bytes of the parts that answers are kept of; what is worked out from them takes some times as much."""
     _answers: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     _shelves: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False)
+    _notes: dict[str, Notes[Any]] = field(default_factory=dict, repr=False)
     _weight: int = 0
 
     def get(self, key: Hashable) -> Any:
@@ -45,6 +70,13 @@ class Memo:
         """Return a table of answers of one kind, to look many up at once; whoever fills it says what they weigh."""
         return self._shelves.setdefault(name, {})
 
+    def notes(self, name: str) -> Notes[Any]:
+        """Return the notes of one kind."""
+        notes = self._notes.get(name)
+        if notes is None:
+            notes = self._notes[name] = Notes()
+        return notes
+
     def weigh(self, weight: int) -> None:
         """Count what was put on a shelf; where that is too much, all is forgotten, and shelves are to be asked anew."""
         if self._weight + weight > self.most:
@@ -55,4 +87,5 @@ class Memo:
         """Forget everything."""
         self._answers.clear()
         self._shelves.clear()
+        self._notes.clear()
         self._weight = 0

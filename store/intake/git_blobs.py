@@ -17,8 +17,9 @@ from store.intake.guard import LIMIT
 
 Step = TypeVar("Step")
 _STEPS: Final = 48
-"""Steps that are looked at together. What is asked of git at once must fit into a pipe."""
+"""Steps that are looked at together."""
 _MOST_ASKED: Final = 256
+"""Sizes asked for and not read yet: git's answers must fit into a pipe, or it and we would wait for each other."""
 _MOST_AHEAD: Final = 16
 """Contents asked for and not read yet; more are asked for when `_FEW_AHEAD` are left."""
 _FEW_AHEAD: Final = 8
@@ -51,10 +52,14 @@ class Blobs:
         _widen(contents)
 
     def foreseen(self, steps: Iterable[Step], needed: Callable[[Step], Iterable[str]]) -> Iterator[Step]:
-        """Yield steps; git reads the blobs that they will need, as far as `needed` can tell, ahead of time."""
+        """Yield steps; git reads the blobs that they will need, as far as `needed` can tell, ahead of time.
+
+        Not more than `_MOST_ASKED` are asked for so; `read` asks for the others when they are read.
+        """
         left = iter(steps)
         while group := list(islice(left, _STEPS)):
-            self._want(list(islice((blob for step in group for blob in needed(step)), _MOST_ASKED)))
+            room = max(0, _MOST_ASKED - len(self._wanted))  # not all that is foreseen is read
+            self._want(list(islice((blob for step in group for blob in needed(step)), room)))
             yield from group
 
     def read(self, blob: str, *, limit: int = LIMIT) -> bytes:

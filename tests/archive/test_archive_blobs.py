@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from store import archive
 from store.archive import blobs, codec
+from store.domain.component import Component, Connector
 from store.errors import BadInput, IntegrityFailure, NotFound
 
 
@@ -90,6 +91,43 @@ def test_nothing_is_built_on_what_was_rolled_back(connection: sqlite3.Connection
     assert archive.verify_blobs(connection) == ()
 
 
+@pytest.mark.parametrize("damaged", [1, 3, 6])
+def test_a_chain_that_was_damaged_on_the_disk_is_not_built_upon_by_a_later_transaction(
+    connection: sqlite3.Connection, damaged: int
+) -> None:
+    recent, line, digests = archive.Recent(), versions(8), []
+    for data in line[:6]:
+        digests.append(archive.put(connection, data, previous=digests[-1] if digests else None, recent=recent))
+    strip_triggers(connection)
+    frame = bytearray(connection.execute("SELECT data FROM blob WHERE id = ?", (damaged,)).fetchone()[0])
+    frame[len(frame) // 2] ^= 1
+    connection.execute("UPDATE blob SET data = ? WHERE id = ?", (bytes(frame), damaged))
+    recent.began()
+    with pytest.raises(IntegrityFailure, match=digests[-1][:12]):
+        archive.put(connection, line[6], previous=digests[-1], recent=recent)
+    assert connection.execute("SELECT count(*) FROM blob").fetchone() == (6,)
+    for number, digest in enumerate(digests, 1):
+        if number < damaged:
+            assert archive.get(connection, digest) == line[number - 1]
+        else:
+            with pytest.raises(IntegrityFailure, match=digest[:12]):
+                archive.get(connection, digest)
+    assert len(archive.verify_blobs(connection)) == 7 - damaged
+
+
+def test_a_later_transaction_goes_on_from_a_chain_that_is_whole(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recent, line = archive.Recent(), versions(9)
+    before = archive.put(connection, line[0], recent=recent)
+    monkeypatch.setattr(blobs, "_expanded", None)  # nothing is decoded
+    for data in line[1:]:
+        recent.began()
+        before = archive.put(connection, data, previous=before, recent=recent)
+    monkeypatch.undo()
+    assert archive.get(connection, before) == line[-1]
+
+
 def test_what_is_kept_of_recent_versions_is_bounded(connection: sqlite3.Connection) -> None:
     recent = archive.Recent()
     tracemalloc.start()
@@ -98,6 +136,36 @@ def test_what_is_kept_of_recent_versions_is_bounded(connection: sqlite3.Connecti
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 20 * 1024 * 1024
+
+
+def test_no_component_stays_in_memory_because_its_manifest_was_put(connection: sqlite3.Connection) -> None:
+    recent = archive.Recent()
+    tracemalloc.start()
+    for number in range(40):
+        canonical = b'{"number":%d,"text":"%s"}' % (number, b"x" * 1024 * 1024)
+        digest = sha256(canonical).hexdigest()
+        part = Component(id="flow", name="Flow", kind="flow", content=None, canonical=canonical, digest=digest)
+        archive.put_manifest(connection, [part], recent=recent)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 3 * 1024 * 1024
+
+
+def test_what_is_kept_of_rows_and_lists_of_connectors_is_bounded_in_bytes(connection: sqlite3.Connection) -> None:
+    recent = archive.Recent()
+    name = "n" * 256 * 1024
+    parts = []
+    tracemalloc.start()
+    for number in range(60):
+        canonical = b"%d" % number
+        digest = sha256(canonical).hexdigest()
+        part = Component(id="flow", name=name, kind="flow", content=None, canonical=canonical, digest=digest)
+        parts.append(part)
+        recent.row(part)
+        recent.keep_list((Connector(kind="host", name=f"{number}{name}"),), "0" * 64, weight=len(name))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 7 * 1024 * 1024
 
 
 def strip_triggers(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.domain.items import Items, cutting
+from store.domain.cutting import items_of
+from store.domain.items import Items
 from store.domain.memo import Memo
 from store.domain.secrets import by_item, open_secrets, scan
 from store.domain.secrets.looks import ANCHORS
@@ -51,7 +52,7 @@ def known(data: bytes) -> Items:
     """The items of a list that was met before."""
     memo = Memo()
     for _ in range(3):
-        items = cutting("flows.json", memo)(bytes(bytearray(data)))
+        items = items_of(bytes(bytearray(data)), "flows.json", memo)
     assert items is not None
     return items
 
@@ -80,7 +81,7 @@ def test_the_same_secrets_are_found_where_only_some_items_changed(
     first, second = write(identified(made)), write(identified([*made[:at], *other, *made[at + gone :]]))
     for data in (first, first, second, first, second, second):
         own = bytes(bytearray(data))  # the same bytes, not the same object
-        items = cutting("flows.json", memo)(own)
+        items = items_of(own, "flows.json", memo)
         if items is not None:
             assert [own[at : at + len(item.text)] for at, item in zip(items.starts, items.each, strict=True)] == [
                 item.text for item in items.each

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -241,6 +242,21 @@ def test_versions_that_were_foreseen_come_in_their_order_and_those_not_needed_ar
         assert blobs.read(changes[1].blob) == contents[changes[1].path]  # again, though nobody foresaw that
     assert read == {path: contents[path] for path in read}
     assert len(read) == 20
+
+
+def test_versions_that_are_foreseen_and_never_read_do_not_stop_git(tmp_path: Path) -> None:
+    made = repository(tmp_path / "r")
+    made.commit({"flows.json": ONE})
+    with opened(made) as history, history.commits() as found, history.blobs() as blobs:
+        (blob,) = (change.blob for commit in found for change in commit.changes)
+        passed = iter(blobs.foreseen([blob] * 5_000, lambda one: [one] * 6))
+        passing = threading.Thread(target=list, args=[passed], daemon=True)
+        passing.start()
+        passing.join(timeout=20)
+        stuck = passing.is_alive()
+        if not stuck:
+            assert blobs.read(blob) == ONE
+    assert not stuck
 
 
 def test_a_tree_of_trees_of_trees_ends_soon_and_takes_no_more_than_it_may(tmp_path: Path) -> None:

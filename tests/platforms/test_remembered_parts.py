@@ -91,7 +91,7 @@ def test_only_what_is_new_in_a_version_is_read(write: Any, monkeypatch: pytest.M
     for _ in range(2):
         NodeRed().parse_with(write(nodes), "flows.json", memo)
     read: list[bytes] = []
-    monkeypatch.setattr("store.domain.items.parse_json", _noting(read))
+    monkeypatch.setattr("store.domain.cutting.parse_json", _noting(read))
     nodes[20]["func"] = "return 42;"
     NodeRed().parse_with(write(nodes), "flows.json", memo)
     assert sum(b"return 42" in text for text in read) == 1

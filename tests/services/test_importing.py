@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 from support.exports import V1, V2, document
@@ -13,6 +15,7 @@ from support.scene import Scene
 
 from store.clock import parse_timestamp
 from store.domain import events as ev
+from store.intake import git_blobs
 from store.projections import artifacts
 from store.services.audit import verifying
 from store.services.exports import importing
@@ -214,6 +217,37 @@ def test_versions_that_cannot_be_taken_in_are_counted_and_stop_no_other(scene: S
     assert newest(scene).keys() == {"flows.json"}
     assert len(imported(scene, made).refused) == 4
     assert scene.kinds().count("history.imported") == 1
+
+
+def test_thousands_of_links_are_refused_and_git_is_asked_for_none_of_them(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = repository(tmp_path / "r")
+    commits = [b"commit refs/heads/main\ncommitter A <a@example.org> %d +0000\ndata 0\n" % at for at in range(100)]
+    links = [b"".join(_link(commit, name) for name in range(50)) for commit in range(100)]
+    version = b"M 644 inline flows.json\ndata %d\n%b\n" % (len(V1), V1)
+    stream = b"".join(b"%b%b" % pair for pair in zip(commits, links, strict=True)) + version
+    made.git("fast-import", "--quiet", data=stream)
+    asked: list[str] = []
+    monkeypatch.setattr("store.intake.git_blobs._ask", _noting(asked))
+    report = imported(scene, made)
+    assert (report.versions, len(report.refused)) == (1, 5_000)
+    assert len(asked) == 2, "the size of the one file, and the file"
+
+
+def _link(commit: int, name: int) -> bytes:
+    target = b"/etc/passwd-%d-%d" % (commit, name)
+    return b"M 120000 inline link-%d.json\ndata %d\n%b\n" % (name, len(target), target)
+
+
+def _noting(asked: list[str]) -> Callable[[Popen[bytes], Sequence[str]], None]:
+    real = git_blobs._ask
+
+    def noting(process: Popen[bytes], blobs: Sequence[str]) -> None:
+        asked.extend(blobs)
+        real(process, blobs)
+
+    return noting
 
 
 def test_a_token_in_an_old_version_is_found_too(scene: Scene, tmp_path: Path) -> None:

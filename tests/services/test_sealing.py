@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import sqlite3
@@ -9,6 +10,7 @@ import zipfile
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from types import FunctionType, ModuleType
 
 import pytest
 from support.exports import V1, document, tabs
@@ -69,6 +71,40 @@ def healthy(scene: Scene) -> bool:
     report = verify_workspace(scene.context, scope=Scope())
     assert report.ok, report.problems
     return not report.warnings
+
+
+def remembered(scene: Scene) -> list[bytes]:
+    """Return every text that can be reached from what a process remembers of exports that it took in."""
+    left: list[object] = [scene.context.memo]
+    met: dict[int, object] = {}
+    while left:
+        one = left.pop()
+        if id(one) not in met and not isinstance(one, type | ModuleType | FunctionType):
+            met[id(one)] = one
+            left += gc.get_referents(one)
+    texts = [one for one in met.values() if isinstance(one, bytes | str)]
+    return [one if isinstance(one, bytes) else one.encode("utf-8", "surrogatepass") for one in texts]
+
+
+@pytest.mark.parametrize("indent", [4, None])
+def test_a_secret_is_not_remembered_once_its_export_was_taken_in(scene: Scene, indent: int | None) -> None:
+    secrets = [CANARY.replace("C4", f"C{number}") for number in range(4)]
+    separators = None if indent else (",", ":")
+    for secret in [None, None, *secrets, None]:
+        nodes = json.loads(leaky(secret or "none", more=f" // {secret and secret[-1]}"))
+        nodes.append({"id": "cut", "type": "subflow", "in": [{"id": "a"}, {"id": f"func = {secret}"}], "name": "Cut"})
+        scene.ingest(json.dumps(nodes, indent=indent, separators=separators).encode())
+        texts = remembered(scene)
+        assert any(b"msg.refund" in text for text in texts), "most of it is remembered"
+        assert not [text for text in texts for one in secrets if one.encode() in text]
+
+
+def test_a_secret_in_what_is_refused_or_in_a_name_is_not_remembered(scene: Scene) -> None:
+    for _ in range(2):
+        scene.ingest(leaky("none"))
+    scene.ingest(leaky()[:-3] + b',{"id":')
+    scene.ingest(leaky(), name=f"flows-{CANARY}.json")
+    assert not [text for text in remembered(scene) if CANARY.encode() in text]
 
 
 def test_a_secret_is_nowhere_in_clear_once_its_export_was_taken_in(scene: Scene) -> None:

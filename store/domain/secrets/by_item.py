@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
-from store.domain.items import Item, Items
+from store.domain.items import Item, Items, each_noted
 from store.domain.secrets.anchors import MOST as MOST_WORDS
 from store.domain.secrets.anchors import Anchors
 from store.domain.secrets.looks import (
@@ -62,21 +62,21 @@ class _Found(NamedTuple):
 
 
 _NOTHING: Final = _Look((), (), (), (), 0, True)
+_UNSURE: Final = _Found((), (), [])
+"""Stands for what only a look at the whole can say."""
+_FOUND: Final = "secrets: found in a list"
+_LOOKS: Final = "secrets: looks at items"
 
 
 def in_items(items: Items) -> _Found | None:
     """Return what stands in a list, as looks at the whole of it would find it; None where only these can say."""
-    if items.found is None:
-        items.found = _found(items) or _UNSURE
-    return None if items.found is _UNSURE else items.found
+    found = items.note(_FOUND, lambda: _found(items) or _UNSURE)
+    return None if found is _UNSURE else found
 
 
 def is_bare(items: Items) -> bool:
     """Say whether it is certain that no place that is made for secrets is in a list."""
     return in_items(items) is not None
-
-
-_UNSURE: Final = object()
 
 
 def _found(items: Items) -> _Found | None:
@@ -101,22 +101,20 @@ def _found(items: Items) -> _Found | None:
 def _telling(items: Items) -> list[tuple[int, _Look]]:
     """Return where items stand that say anything; of those that the list before had too, this is known."""
     carried = items.carried
-    earlier = carried.before.found if carried is not None else None
-    if carried is None or not isinstance(earlier, _Found):
-        return _looked(items.each, 0)
-    shift = len(items.each) - len(carried.before.each)
+    earlier: _Found | None = items.memo.notes(_FOUND).get(carried.before) if carried is not None else None
+    if carried is None or earlier is None or earlier is _UNSURE:
+        return _looked(items, 0, len(items.each))
+    head, tail = items.changed()
     return [
-        *((number, look) for number, look in earlier.telling if number < carried.head),
-        *_looked(items.each[carried.head : carried.tail + shift], carried.head),
-        *((number + shift, look) for number, look in earlier.telling if number >= carried.tail),
+        *((number, look) for number, look in earlier.telling if number < head),
+        *_looked(items, head, tail),
+        *((number + tail - carried.tail, look) for number, look in earlier.telling if number >= carried.tail),
     ]
 
 
-def _looked(each: Sequence[Item], first: int) -> list[tuple[int, _Look]]:
-    for item in each:
-        if item.look is None:
-            item.look = _look(item)
-    return [(number, item.look) for number, item in enumerate(each, first) if item.look is not _NOTHING]
+def _looked(items: Items, head: int, tail: int) -> list[tuple[int, _Look]]:
+    looks = each_noted(items.memo, _LOOKS, items.each[head:tail], _look)
+    return [(number, look) for number, look in enumerate(looks, head) if look is not _NOTHING]
 
 
 def _moved(found: Iterator[tuple[int, Sequence[Span]]]) -> Iterator[Span]:

@@ -7,7 +7,7 @@ from json import dumps
 from typing import Final
 
 from store.domain.component import Component, DiffRules, Parsed
-from store.domain.items import items_of
+from store.domain.cutting import items_of
 from store.domain.memo import Memo
 from store.domain.secrets import is_bare, scan
 from store.errors import BadInput

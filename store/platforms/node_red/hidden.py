@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from store.domain.items import Items
+from store.domain.items import Items, each_noted
 from store.domain.secrets import Span
 
 _CREDENTIAL: Final = re.compile(rb'"type"\s{0,9}:\s{0,9}"cred"')
 _VALUE: Final = re.compile(rb'"value"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)++)"')
+
+_HIDDEN: Final = "node-red: secrets in a list"
+_HIDDEN_IN: Final = "node-red: secrets in items"
 
 
 def node_red_secrets(data: bytes, _name: str, items: Items | None) -> Iterator[Span]:
@@ -18,14 +21,28 @@ def node_red_secrets(data: bytes, _name: str, items: Items | None) -> Iterator[S
     if items is None:
         yield from _in(data)
         return
-    telling = False
-    for item in [item for item in items.each if item.hidden != ()]:
-        if item.hidden is None:
-            item.hidden = tuple(_in(item.text))
-        telling = telling or bool(item.hidden)
-    for at, item in zip(items.starts, items.each, strict=True) if telling else ():
-        for span in item.hidden:
+    for number, spans in items.note(_HIDDEN, lambda: _telling(items)):
+        at = items.starts[number]
+        for span in spans:
             yield Span(start=at + span.start, end=at + span.end, kind=span.kind)
+
+
+def _telling(items: Items) -> list[tuple[int, tuple[Span, ...]]]:
+    """Return the items that hold some, by their numbers; of those that the list before had too, this is known."""
+    carried = items.carried
+    earlier: list[tuple[int, tuple[Span, ...]]] | None = None
+    if carried is not None:
+        earlier = items.memo.notes(_HIDDEN).get(carried.before)
+    head, tail = items.changed() if earlier is not None else (0, len(items.each))
+    hidden = each_noted(items.memo, _HIDDEN_IN, items.each[head:tail], lambda item: tuple(_in(item.text)))
+    new = [(number, spans) for number, spans in enumerate(hidden, head) if spans]
+    if carried is None or earlier is None:
+        return new
+    return [
+        *(one for one in earlier if one[0] < head),
+        *new,
+        *((number + tail - carried.tail, spans) for number, spans in earlier if number >= carried.tail),
+    ]
 
 
 def _in(data: bytes) -> Iterator[Span]:

@@ -5,19 +5,21 @@ The versions of one export have most of their nodes in common, byte for byte; wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from sys import intern
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
 from store.domain.build import Source, canonical
 from store.domain.component import Component, Notice
-from store.domain.items import Item, Items
+from store.domain.items import Item, Items, each_noted
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.node_red.nodes import HOMES, Node, nodes_of, own_name, without_noise
 from store.platforms.node_red.watch import Sight, module_of, reach_of, sights_of
+
+_PARTS: Final = "node-red: parts of a list"
+_PART: Final = "node-red: parts"
 
 
 class Part:
@@ -134,23 +136,26 @@ def _read(data: bytes) -> list[Part]:
 
 def _known(items: Items) -> list[Part] | None:
     """Return the nodes that items are; None where one is no node: only a look at the whole can say it in its words."""
-    if items.parts is None:
-        carried = items.carried
-        if carried is None or carried.before.parts is None:
-            items.parts = _made(items.each)
-        else:
-            shift = len(items.each) - len(carried.before.each)
-            new = _made(items.each[carried.head : carried.tail + shift])
-            items.parts = carried.spliced(carried.before.parts, new) if new is not None else None
-    return items.parts
+    try:
+        return items.note(_PARTS, lambda: _parts(items))
+    except BadInput:
+        return None
 
 
-def _made(items: Sequence[Item]) -> list[Any] | None:
-    for item in items:
-        if item.part is None:
-            try:
-                nodes_of([item.value])
-            except BadInput:
-                return None
-            item.part = Part(item.value, Source.of(item.text, has_float=item.has_float), is_shared=True)
-    return [item.part for item in items]
+def _parts(items: Items) -> list[Part]:
+    carried = items.carried
+    earlier: list[Part] | None = items.memo.notes(_PARTS).get(carried.before) if carried is not None else None
+    if carried is None or earlier is None:
+        return each_noted(items.memo, _PART, items.each, _part)
+    head, tail = items.changed()
+    return carried.spliced(earlier, each_noted(items.memo, _PART, items.each[head:tail], _part))
+
+
+def _part(item: Item) -> Part:
+    """Return the node that an item is.
+
+    Raises:
+        BadInput: it is none.
+    """
+    nodes_of([item.value])
+    return Part(item.value, Source.of(item.text, has_float=item.has_float), is_shared=True)

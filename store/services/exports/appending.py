@@ -43,8 +43,8 @@ class Stored:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Before:
-    """What stood under a name: what the next version is told apart from."""
+class _Stands:
+    """What stands under a name: what the next version is told apart from."""
 
     digest: str
     platform: str
@@ -61,8 +61,9 @@ class Appending:
         self._context: Final = context
         self._writer: Final = writer
         self._recent: Final = context.recent
+        self._recent.began()
         self._ahead: Final = ahead
-        self._newest: Final[dict[tuple[str, str, str, bool], _Before]] = {}
+        self._newest: Final[dict[tuple[str, str, str, bool], _Stands]] = {}
         """What this transaction stored last by project, environment, name, and whether it was an import."""
 
     def append(self, read: Read) -> Stored:
@@ -85,32 +86,36 @@ class Appending:
         connectors = archive.put_connectors(
             connection, parsed.connectors, previous=last.connectors if last else None, recent=recent
         )
-        event = ev.ArtifactIngested(
-            artifact=digest,
+        imported = read.imported is not None
+        now = _Stands(
+            digest=digest, platform=parsed.platform, manifest=manifest, imported=imported, connectors=connectors
+        )
+        self._writer.append(statement_of(self._context, self._event(read, now, last), SYSTEM))
+        self._newest[drop.project, drop.environment, file.name, imported] = now
+        return Stored(digest=digest, is_new=True)
+
+    def _event(self, read: Read, now: _Stands, last: _Stands | None) -> ev.ArtifactIngested:
+        drop, file, parsed = read.drop, read.taken.file, read.parsed
+        return ev.ArtifactIngested(
+            artifact=now.digest,
             project=drop.project,
             environment=drop.environment,
             name=file.name,
             platform=parsed.platform,
             confidence=parsed.confidence,
             bytes=len(file.data),
-            manifest=manifest,
+            manifest=now.manifest,
             components=len(parsed.components),
             previous=last.digest if last else None,
             secrets=read.taken.secrets,
             notices=tuple(_notice(notice) for notice in parsed.notices[:MAX_NOTICES]),
             more_notices=max(0, len(parsed.notices) - MAX_NOTICES),
             imported=read.imported,
-            connectors=connectors,
+            connectors=now.connectors,
             commitment=sealing.keep(self._context, self._writer, read.taken),
         )
-        self._writer.append(statement_of(self._context, event, SYSTEM))
-        imported = read.imported is not None
-        self._newest[drop.project, drop.environment, file.name, imported] = _Before(
-            digest=digest, platform=parsed.platform, manifest=manifest, imported=imported, connectors=connectors
-        )
-        return Stored(digest=digest, is_new=True)
 
-    def _before(self, read: Read) -> _Before | None:
+    def _before(self, read: Read) -> _Stands | None:
         """Return what stood there before: of the same sort, exported to us or imported, else of the other."""
         drop, imported = read.drop, read.imported is not None
         earlier = read.imported.renamed_from if read.imported else None
@@ -122,14 +127,14 @@ class Appending:
                     return before
         return None
 
-    def _latest(self, project: str, environment: str, name: str, *, imported: bool) -> _Before | None:
+    def _latest(self, project: str, environment: str, name: str, *, imported: bool) -> _Stands | None:
         newest = self._newest.get((project, environment, name, imported))
         if newest is not None:
             return newest
         row = artifacts.latest_named(self._writer.beside, project, environment, name, imported=imported)
         if row is None:
             return None
-        return _Before(
+        return _Stands(
             digest=row.digest,
             platform=row.platform,
             manifest=row.manifest,

@@ -14,7 +14,7 @@ from store.services.context import Context
 from store.services.exports import ingesting
 from store.services.exports.appending import Read
 from store.services.exports.ingesting import FileOutcome, Report
-from store.services.exports.progress import Stopwatch, Tell, untold
+from store.services.exports.progress import Elapsed, Tell, untold
 
 
 def ingest_paths(
@@ -35,7 +35,7 @@ def ingest_paths(
         StorageFailure: the ledger cannot be written; what was recorded before stays recorded.
     """
     found = [item for path in paths for item in _found(path, project=project, environment=environment)]
-    watch = Stopwatch(tell=tell)
+    elapsed = Elapsed(tell=tell)
     outcomes: list[FileOutcome] = []
     reads: list[Read] = []
     for position, read in enumerate(ingesting.each_read(found, partial(_read, context)), 1):
@@ -46,10 +46,10 @@ def ingest_paths(
         if position == len(found) or ingesting.is_enough(reads):
             outcomes += ingesting.append(context, reads)
             reads = []
-            watch.at(position, len(found))
+            elapsed.at(position, len(found))
         if stop is not None and stop.is_set() and not reads:
             break
-    return Report(files=tuple(outcomes), seconds=watch.seconds)
+    return Report(files=tuple(outcomes), seconds=elapsed.seconds)
 
 
 def _found(path: Path, *, project: str, environment: str) -> list[Drop | Problem]:

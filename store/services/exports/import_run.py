@@ -91,7 +91,9 @@ class ImportRun:
         """Yield the blobs that `take` will most likely read of a commit."""
         for change in commit.changes:
             name = self._name(change.path)
-            if change.kind != "deleted" and name is not None and _mark(commit.id, name) not in self.seen:
+            if change.kind == "deleted" or name is None or _misfit(name, change) is not None:
+                continue
+            if _mark(commit.id, name) not in self.seen:
                 yield change.blob
 
     def take(self, commit: Commit, blobs: Blobs) -> None:
@@ -240,11 +242,17 @@ def _name_inside(path: str, inner: str) -> str | None:
 
 
 def _refuse_misfit(name: str, change: Change) -> None:
+    misfit = _misfit(name, change)
+    if misfit is not None:
+        raise BadInput(misfit)
+
+
+def _misfit(name: str, change: Change) -> str | None:
+    """Return why a version is not read at all, None when it is."""
     fault = path_fault(name)
-    if fault is not None:
-        raise BadInput(fault)
-    if not change.is_file:
-        raise BadInput("it is a symbolic link or another repository; neither is followed")
+    if fault is None and not change.is_file:
+        fault = "it is a symbolic link or another repository; neither is followed"
+    return fault
 
 
 def _mark(commit: str, name: str) -> bytes:

@@ -13,7 +13,7 @@ from store.intake.git_refs import locate
 from store.intake.git_shield import shielded
 from store.services.context import Context
 from store.services.exports.import_run import ImportRun, Refused
-from store.services.exports.progress import Stopwatch, Tell, untold
+from store.services.exports.progress import Elapsed, Tell, untold
 from store.services.identity.pseudonyms import Pseudonyms, written
 
 
@@ -60,48 +60,62 @@ def import_history(
         StorageFailure: the ledger cannot be written; what was recorded before stays recorded.
     """
     stop = threading.Event() if stop is None else stop
-    inner = inner_path(path)
-    found = locate(repository, branch)
-    watch = Stopwatch(tell=tell)
+    inner, found = inner_path(path), locate(repository, branch)
+    elapsed = Elapsed(tell=tell)
     with shielded(found) as shield, archive.Ahead() as ahead:
         history = History(shield, found, inner)
-        people = Pseudonyms(context.root)
         run = ImportRun(
             context=context,
             project=project,
             environment=environment,
             inner=inner,
             repository=history.root(),
-            people=people,
+            people=Pseudonyms(context.root),
             ahead=ahead,
         )
-        run.learn(context.ledger)
-        total, done = history.count(), 0
-        if total == 0:
-            raise NotFound(f"no commit of this branch touched {path}")
-        with history.blobs() as blobs, history.commits() as commits:
-            for commit in blobs.foreseen(commits, run.needed):
-                run.take(commit, blobs)
-                done += 1
-                if run.is_enough():
-                    run.flush()
-                watch.at(done, max(total, done))
-                if stop.is_set():
-                    break
-        run.flush()
+        done = _read(history, run, elapsed, stop)
     if not stop.is_set():
         run.finished(found.head, done)
+    return _report(run, found.head, done, finished=not stop.is_set(), keep_names=keep_names, seconds=elapsed.seconds)
+
+
+def _read(history: History, run: ImportRun, elapsed: Elapsed, stop: threading.Event) -> int:
+    """Read and record a history up to its end, or until `stop` is set; return how many commits that are.
+
+    Raises:
+        NotFound: nothing in it touched the path.
+    """
+    run.learn(run.context.ledger)
+    total, done = history.count(), 0
+    if total == 0:
+        raise NotFound(f"no commit of this branch touched {run.inner or '.'}")
+    with history.blobs() as blobs, history.commits() as commits:
+        for commit in blobs.foreseen(commits, run.needed):
+            run.take(commit, blobs)
+            done += 1
+            if run.is_enough():
+                run.flush()
+            elapsed.at(done, max(total, done))
+            if stop.is_set():
+                break
+    run.flush()
+    return done
+
+
+def _report(
+    run: ImportRun, head: str, commits: int, *, finished: bool, keep_names: bool, seconds: float
+) -> ImportReport:
     return ImportReport(
         repository=run.repository,
-        head=found.head,
-        commits=done,
+        head=head,
+        commits=commits,
         versions=run.versions,
         deletions=run.deletions,
         known=run.known,
         refused=tuple(run.refused),
-        finished=not stop.is_set(),
-        names=people.keep() if keep_names else None,
-        seconds=watch.seconds,
+        finished=finished,
+        names=run.people.keep() if keep_names else None,
+        seconds=seconds,
     )
 
 

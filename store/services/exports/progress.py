@@ -31,8 +31,8 @@ def untold(progress: Progress) -> None:
 
 
 @dataclass(kw_only=True, slots=True)
-class Stopwatch:
-    """Makes progress out of counts."""
+class Elapsed:
+    """The time since a piece of work began: makes progress out of counts."""
 
     tell: Tell
     began: float = 0.0

@@ -20,7 +20,7 @@ from store.services.delivery.environments import environments
 from store.services.drift.polling import poll_all, watch_live
 from store.services.exports import ingesting
 from store.services.exports.ingesting import FileOutcome, Report
-from store.services.exports.progress import Stopwatch, Tell, untold
+from store.services.exports.progress import Elapsed, Tell, untold
 from store.services.exports.request_files import RequestFiles, Who
 from store.services.notifying import notifying
 from store.services.requests import dropped
@@ -83,7 +83,7 @@ def once(
     """
     stop = threading.Event() if stop is None else stop
     ingesting.recover_quarantine(context)
-    watch = Stopwatch(tell=tell)
+    elapsed = Elapsed(tell=tell)
     settler = Settler(context.config.intake.settle_seconds, last=dropped.is_request)
     asked = RequestFiles(context, settler, who)
     outcomes: dict[str, FileOutcome] = {}
@@ -93,14 +93,14 @@ def once(
             report = taken(context, settler, part, asked)
             outcomes.update({file.path: file for file in report.files})
             drifts += report.drifts
-            watch.at(len(outcomes), max(settler.offered, len(outcomes)))
+            elapsed.at(len(outcomes), max(settler.offered, len(outcomes)))
         if stop.is_set():
             break
     polled = () if stop.is_set() else poll_all(context)
     said = tuple(words for one in polled for words in one.said)
     troubles = [one.trouble for one in polled if one.trouble is not None]
     news = sum(one.news for one in polled)
-    return Report(files=tuple(outcomes.values()), drifts=drifts + news, said=said, seconds=watch.seconds), troubles
+    return Report(files=tuple(outcomes.values()), drifts=drifts + news, said=said, seconds=elapsed.seconds), troubles
 
 
 def remarks(context: Context) -> list[str]:

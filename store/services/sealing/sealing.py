@@ -16,7 +16,7 @@ from store.archive import codec
 from store.archive.vault import FILE_NAME, Row, Vault
 from store.domain import events as ev
 from store.domain.component import ExportFile, Parsed
-from store.domain.items import Cut, cutting
+from store.domain.cutting import Cutting
 from store.domain.memo import Memo
 from store.domain.release import Release
 from store.domain.secrets import Fingerprint, cover, fingerprints
@@ -60,7 +60,10 @@ def take(context: Context, file: ExportFile) -> Taken:
             keys.append(_key(context))
         return keys[0].fingerprint(secret)
 
-    return _taken(file, fingerprint, cutting(file.name, context.memo))
+    cut = Cutting(file.name, context.memo)
+    taken = _taken(file, fingerprint, cut)
+    cut.keep(taken.file.data, taken.file.name)
+    return taken
 
 
 def glance(context: Context, file: ExportFile) -> ExportFile:
@@ -236,7 +239,7 @@ def opened(context: Context, row: Row, covered: bytes) -> bytes:
     return _opened(_existing_key(context), row, covered)
 
 
-def _taken(file: ExportFile, fingerprint: Fingerprint, cut: Cut | None = None) -> Taken:
+def _taken(file: ExportFile, fingerprint: Fingerprint, cut: Cutting | None = None) -> Taken:
     name = cover(file.name.encode("utf-8", "surrogatepass"), fingerprint)
     if is_archive(file.data):
         covered = cover_archive(file.data, fingerprint)
