@@ -9,7 +9,7 @@ from support.scene import Scene, add_environment, content
 
 from store.domain import events as ev
 from store.domain.policy.reading import read_policy
-from store.errors import BadInput, Conflict, NotFound, PlatformFailure, Refusal, StorageFailure
+from store.errors import BadInput, Conflict, LockFailure, NotFound, PlatformFailure, Refusal
 from store.projections import deployments
 from store.projections import requests as request_rows
 from store.services import releases
@@ -425,7 +425,7 @@ def test_a_lock_that_cannot_be_taken_is_told_with_what_to_do(scene: Scene) -> No
     for put in (lambda: folder.write_text("x"), lambda: (folder / "prod.lock").mkdir(parents=True)):
         shutil.rmtree(folder, ignore_errors=True)
         put()
-        with pytest.raises(StorageFailure, match="move away what stands"), pushing(scene.context, "prod"):
+        with pytest.raises(LockFailure, match="move away what stands"), pushing(scene.context, "prod"):
             pass
         folder.unlink() if folder.is_file() else shutil.rmtree(folder)
     with pushing(scene.context, "prod"):
