@@ -314,6 +314,19 @@ def test_a_deployment_that_nobody_ended_is_closed_by_the_next(scene: Scene) -> N
     assert scene.kinds().count("deployment.failed") == 1
 
 
+def test_a_deployment_that_nobody_ended_is_finished_by_its_own_number(scene: Scene) -> None:
+    scene.ingest(V1)
+    abandon(scene, scene.approved())
+    with pytest.raises(Refusal, match="DEP-0001 has not ended") as told:
+        rollback.plan_undo(scene.context, "DEP-0001")
+    assert told.value.would_unblock == ("if it died, finish it: quarterdeck deploy --resume DEP-0001",)
+    with pushing(scene.context, "prod"), pytest.raises(Conflict, match="right now"):
+        deploying.resume(scene.context, scene.bo, "DEP-0001")
+    assert deploying.resume(scene.context, scene.bo, "DEP-0001").verified
+    assert rows(scene) == [("DEP-0001", "failed"), ("DEP-0002", "verified")]
+    assert scene.delivered() == {"flows.json": V1}
+
+
 def test_a_rollback_closes_what_nobody_ended_as_well(scene: Scene) -> None:
     scene.live(V1)
     scene.live(V2)
