@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from bench import console, diffing, history, intake, ledger
 from bench.measure import Result
@@ -16,37 +19,41 @@ from bench.measure import Result
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
 
-def main() -> int:
-    """Measure, print and write the table; `--entries N` for a shorter run.
+PARTS: Final[dict[str, Callable[[Path, int], list[Result]]]] = {
+    "append": lambda folder, _: ledger.append(folder),
+    "intake": lambda folder, _: intake.run(folder),
+    "history": lambda folder, _: history.run(folder),
+    "diff": lambda folder, _: diffing.run(folder / "diff"),
+    "long": ledger.long,
+    "console": console.run,
+}
 
-    `--only intake,diff` measures and prints these alone: the page is of one run, and stays as it is.
-    """
-    entries = int(sys.argv[sys.argv.index("--entries") + 1]) if "--entries" in sys.argv else 1_000_000
-    only = sys.argv[sys.argv.index("--only") + 1].split(",") if "--only" in sys.argv else None
+
+def main() -> int:
+    """Measure, print and write the table; with `--only`, the page stays as it is: it is of one run."""
+    asked = _arguments()
     began = time.monotonic()
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="quarterdeck-bench-") as folder:
         os.environ["XDG_STATE_HOME"] = f"{folder}/state"
-        for name, run in (
-            ("append", lambda: ledger.append(Path(folder))),
-            ("intake", lambda: intake.run(Path(folder))),
-            ("history", lambda: history.run(Path(folder))),
-            ("diff", lambda: diffing.run(Path(folder) / "diff")),
-            ("long", lambda: ledger.long(Path(folder), entries)),
-            ("console", lambda: console.run(Path(folder), entries)),
-        ):
-            if only is not None and name not in only:
-                continue
+        for name in asked.only or PARTS:
             print(f"measuring: {name}", flush=True)
-            for result in run():
+            for result in PARTS[name](Path(folder), asked.entries):
                 results.append(result)
                 mark = "ok  " if result.met else "MISS"
                 print(f"  {mark} {result.what}: {result.ours} ({result.beside}; {result.ratio}, goal {result.goal})")
-    if only is not None:
+    if asked.only:
         return 0
     PAGE.write_text(page(results, time.monotonic() - began), encoding="utf-8")
     print(f"wrote {PAGE}")
     return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--entries", type=int, default=1_000_000, help="of the long ledger (default: %(default)s)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"one or more of {', '.join(PARTS)}")
+    return parser.parse_args()
 
 
 def page(results: list[Result], took: float) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
+from yaml.events import AliasEvent, MappingEndEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
 from store.domain.component import Json
 from store.errors import BadInput
@@ -26,10 +27,12 @@ MAX_ALIASES: Final = 1_000
 _TAG: Final = "tag:yaml.org,2002:"
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _DECIMAL: Final = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{0,17}(?:[eE][-+]?[0-9]{1,2})?")
-_WORDS: Final[dict[str, bool]] = {
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
     **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
 }
+_LONGEST_WORD: Final = max(map(len, _WORDS))
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -85,13 +88,15 @@ class _Reader:
         if depth > MAX_DEPTH:
             raise BadInput(f"YAML: more than {MAX_DEPTH} lists and mappings inside each other")
         kind = type(event)
-        if kind is yaml.AliasEvent:
+        if kind is AliasEvent:
             return self._alias(event)
         self._counted(1)
         before = self.count
-        if kind is yaml.ScalarEvent:
+        if kind is ScalarEvent:
             value = _scalar(event)
-        elif kind is yaml.SequenceStartEvent:
+            if not event.anchor:  # nearly always: one question less
+                return value
+        elif kind is SequenceStartEvent:
             value = _tagged(event.tag, self._sequence(depth), "seq")
         else:
             value = _tagged(event.tag, self._mapping(depth), "map")
@@ -116,15 +121,17 @@ class _Reader:
 
     def _sequence(self, depth: int) -> Json:
         items: list[Json] = []
-        while type(event := self.next_event()) is not yaml.SequenceEndEvent:
-            items.append(self._value(event, depth + 1))
+        next_event, value, below = self.next_event, self._value, depth + 1
+        while type(event := next_event()) is not SequenceEndEvent:
+            items.append(value(event, below))
         return items
 
     def _mapping(self, depth: int) -> Json:
         members: dict[str, Json] = {}
-        while type(event := self.next_event()) is not yaml.MappingEndEvent:
+        next_event, below = self.next_event, depth + 1
+        while type(event := next_event()) is not MappingEndEvent:
             key = self._key(event)
-            value = self._value(self.next_event(), depth + 1)
+            value = self._value(next_event(), below)
             if key in members:
                 if key != "<<":
                     raise BadInput(f"YAML: line {event.start_mark.line + 1}: the key {key[:40]!r} stands twice")
@@ -135,15 +142,15 @@ class _Reader:
     def _key(self, event: Any) -> str:
         """Return a key as it is written: `on:` is the key `on` for people, whatever YAML 1.1 says."""
         self._counted(1)
-        if isinstance(event, yaml.AliasEvent):
-            value = self._alias(event)
-            if isinstance(value, str):
-                return value
-        elif isinstance(event, yaml.ScalarEvent):
+        if type(event) is ScalarEvent:
             key = _text(event)
             if event.anchor:
                 self.anchors[event.anchor] = _Anchor(key, 1)
             return key
+        if type(event) is AliasEvent:
+            value = self._alias(event)
+            if isinstance(value, str):
+                return value
         raise BadInput(f"YAML: line {event.start_mark.line + 1}: a list or a mapping cannot be a key")
 
 
@@ -159,18 +166,16 @@ def _short(tag: str) -> str:
 
 def _scalar(event: Any) -> Json:
     text = _text(event)
-    plain, _ = event.implicit
-    if event.tag not in {None, "!"}:
-        return text if event.tag == _TAG + "str" else {_short(event.tag): text}
-    if not plain or event.style:
+    tag: str | None = event.tag
+    if tag is not None and tag != "!":
+        return text if tag == _TAG + "str" else {_short(tag): text}
+    if event.style or not event.implicit[0]:
         return text
     return _plain(text)
 
 
 def _plain(text: str) -> Json:
-    if text in {"", "~", "null", "Null", "NULL"}:
-        return None
-    if text in _WORDS:
+    if len(text) <= _LONGEST_WORD and text in _WORDS:
         return _WORDS[text]
     if text[0] not in "-+.0123456789" or text in {"-", "+", "."}:
         return text
@@ -191,6 +196,8 @@ def _kind(text: str) -> str:
 
 
 def _text(event: Any) -> str:
-    if event.style == '"' and _SURROGATE.search(event.value):  # only an escape can write one, and here only it stands
+    text: str = event.value
+    # only an escape can write one, and here only it stands
+    if event.style == '"' and not text.isascii() and _SURROGATE.search(text):
         raise BadInput("YAML: half a character (a lone surrogate)")
-    return str(event.value)
+    return text

@@ -174,6 +174,7 @@ def test_a_restored_backup_is_noticed_by_the_witness_alone(
 ) -> None:
     """Every head kept on this machine is put back too: only the other machine knows better."""
     root = scene.workspace.root
+    grow(scene)
     scene.workspace.close()
     shutil.copytree(root, tmp_path / "backup")
     shutil.copytree(state_home, tmp_path / "state-backup")

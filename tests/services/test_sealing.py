@@ -361,7 +361,7 @@ def test_exports_archived_before_secrets_were_sealed_do_not_drift(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as past:
-        past.setattr(sealing, "_taken", lambda file, _fingerprint: sealing.Taken(file=file))
+        past.setattr(sealing, "_taken", lambda file, *_: sealing.Taken(file=file))
         scene.live(leaky())
     assert holders(scene) != []
     assert scene.observe(leaky()) == ()
