@@ -443,3 +443,16 @@ def test_a_lock_that_cannot_be_taken_is_told_with_what_to_do(scene: Scene) -> No
         folder.unlink() if folder.is_file() else shutil.rmtree(folder)
     with pushing(scene.context, "prod"):
         pass
+
+
+def test_what_a_killed_delivery_wrote_beside_its_place_goes_with_the_next(scene: Scene) -> None:
+    """It holds the bytes of a release, with their secrets; and a folder that is served would serve it."""
+    scene.live(V1)
+    folder = scene.workspace.root / "out/prod/orders"
+    (folder / "sub").mkdir()
+    for left in (folder, folder / "sub"):
+        (left / ".quarterdeck-0123456789abcdef.tmp").write_bytes(V2)
+    (folder / ".quarterdeck-notes").write_bytes(b"somebody else's")
+    scene.ingest(V2)
+    assert scene.deploy(scene.approved()).verified
+    assert scene.delivered() == {"flows.json": V2, ".quarterdeck-notes": b"somebody else's"}

@@ -404,9 +404,10 @@ def test_what_a_process_that_died_while_shredding_left_in_the_journal_goes_with_
     def die(*_: object) -> None:
         raise Killed
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(type(vault), "_overwrite", die)
-        unsealing.shred(scene.context, scene.alice, digest, reason="leaked")
+        with pytest.raises(Killed):
+            unsealing.shred(scene.context, scene.alice, digest, reason="leaked")
     journal = scene.workspace.root / "sealed.db-journal"
     assert row.sealed.body[:400] in journal.read_bytes(), "the old page stands in the journal of the erasure"
     assert healthy(scene), "nothing calls for another shred, so looking has to end this one"

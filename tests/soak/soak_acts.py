@@ -16,6 +16,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import soak_steps
@@ -72,9 +73,9 @@ class Stage:
             self.expected = act.came_of(scene)
 
     @contextmanager
-    def entered(self) -> Iterator[Scene]:
-        """Lend the scene, opened as after any start."""
-        scene = scenes.enter_here(self.folder / "workspace", self.keys, TickingClock(self.at))
+    def entered(self, *, later: timedelta = timedelta(0)) -> Iterator[Scene]:
+        """Lend the scene, opened as after any start, so much later than the act began."""
+        scene = scenes.enter_here(self.folder / "workspace", self.keys, TickingClock(self.at + later))
         try:
             yield scene
         finally:
@@ -89,7 +90,7 @@ class Stage:
         if code == 0:
             raise Ended
         must(code == -signal.SIGKILL, f"ended with {code}")
-        with self.entered() as scene:
+        with self.entered(later=timedelta(minutes=5)) as scene:
             must(scene.context.ledger.writable, f"not writable: {scene.context.ledger.read_only_reason}")
             told = max(self.size, child.acknowledged)
             must(scene.size >= told, f"lost: {told} were acknowledged, {scene.size} are there")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -11,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 from store import config
 from store.domain.signatures import SignatureAudit
-from store.errors import BadInput, IntegrityFailure, NotFound
+from store.errors import BadInput, IntegrityFailure, NotFound, QuarterdeckError
 from store.integrity.note import Verifier
 from store.ledger.backup import copy_database
 from store.ledger.compare import Comparison, compare
 from store.ledger.heads import HeadStore
+from store.ledger.keychain import keys_of, read_keys
 from store.ledger.report import Report, Verdict
 from store.ledger.untrusted import SECONDS, immutable_reader, private_copy, verify_untrusted
 from store.services.tables import tables
@@ -29,6 +31,8 @@ class Log:
 
     verifier: Verifier
     origin: str
+    before: tuple[Verifier, ...] = ()
+    """The keys that it had before this one, oldest first, where its own ledger is here to say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +53,21 @@ def log_of(log_key: str, origin: str | None = None) -> Log:
     """
     verifier = Verifier.from_vkey(log_key)
     return Log(verifier=verifier, origin=origin or verifier.name)
+
+
+def log_at(root: Path) -> Log:
+    """Return the log of the workspace at `root`: the key that signs now, and those before it.
+
+    Raises:
+        BadInput: it is no workspace, or its configuration is faulty.
+    """
+    settings = config.load(root).ledger
+    pinned = Verifier.from_vkey(settings.log_key)
+    try:
+        known = keys_of(root / LEDGER_FILE, pinned).all
+    except QuarterdeckError:  # what is here says nothing, and the configuration's key alone counts
+        known = (pinned,)
+    return Log(verifier=known[-1], origin=settings.origin, before=tuple(known[:-1]))
 
 
 def verify_copy(
@@ -74,7 +93,7 @@ def verify_copy(
     with private_copy(path) as copy:
         return verify_untrusted(
             copy,
-            verifier=log.verifier,
+            verifier=_key_for(copy, log, time.monotonic() + seconds),
             origin=log.origin,
             tables=tables(),
             heads=[HeadStore(head) for head in heads],
@@ -108,7 +127,7 @@ def compare_copies(
         reports = []
         for path, named in zip(paths, (first, second), strict=True):
             report = verify_untrusted(
-                path, verifier=log.verifier, origin=log.origin, tables=tables(), fast=True,
+                path, verifier=_key_for(path, log, deadline), origin=log.origin, tables=tables(), fast=True,
                 seconds=max(1.0, deadline - time.monotonic()),
             )  # fmt: skip
             if report.verdict is Verdict.INVALID and not _is_comparable(report):
@@ -119,6 +138,22 @@ def compare_copies(
             return Compared(comparison=compare(ours, theirs), first=reports[0], second=reports[1])
 
 
+def _key_for(copy: Path, log: Log, deadline: float) -> Verifier:
+    """Return the key a copy is held against: the log's, or the one it had when a copy from before a rotation was made.
+
+    That is so only where every key that the copy names is the log's own, in the same order: whoever got hold of an old
+    key can hand the log over to one of theirs with it, and is found out by that.
+    """
+    if not log.before:
+        return log.verifier
+    try:
+        with closing(immutable_reader(deadline)(copy)) as connection:
+            named = tuple(read_keys(connection, log.before[0]).all)
+    except (QuarterdeckError, sqlite3.Error):
+        return log.verifier  # and verifying says what is wrong with it
+    return named[-1] if named == (*log.before, log.verifier)[: len(named)] else log.verifier
+
+
 def _is_comparable(report: Report) -> bool:
     """Say whether the tables can be read: damaged entries are a finding, other tables are not."""
     return report.entries > 0 and not any(p.problem in {"schema", "storage", "sequence"} for p in report.problems)
@@ -127,8 +162,7 @@ def _is_comparable(report: Report) -> bool:
 def _configured(path: Path) -> Log | None:
     if not path.is_dir():
         return None
-    settings = config.load(path)
-    return Log(verifier=Verifier.from_vkey(settings.ledger.log_key), origin=settings.ledger.origin)
+    return log_at(path)
 
 
 @contextmanager
