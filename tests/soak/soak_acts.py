@@ -45,7 +45,7 @@ def acts(folder: Path, times: int, chance: random.Random) -> Counted:
     must(done.returncode == 0, done.stderr.strip()[-3000:])
     steps = json.loads(done.stdout)
     each = ", ".join(f"{name} {killed} of {there}" for name, (killed, there) in steps.items())
-    what = f"at each step on files ({each}); nothing acknowledged lost, each ended as an undisturbed one"
+    what = f"steps on files at which each was killed: {each}; nothing acknowledged lost, all ended as undisturbed ones"
     return Counted(tries=sum(killed for killed, _ in steps.values()), what=what)
 
 

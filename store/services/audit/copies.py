@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -17,7 +16,7 @@ from store.integrity.note import Verifier
 from store.ledger.backup import copy_database
 from store.ledger.compare import Comparison, compare
 from store.ledger.heads import HeadStore
-from store.ledger.keychain import keys_of, read_keys
+from store.ledger.keychain import keys_of
 from store.ledger.report import Report, Verdict
 from store.ledger.untrusted import SECONDS, immutable_reader, private_copy, verify_untrusted
 from store.services.tables import tables
@@ -93,7 +92,8 @@ def verify_copy(
     with private_copy(path) as copy:
         return verify_untrusted(
             copy,
-            verifier=_key_for(copy, log, time.monotonic() + seconds),
+            verifier=log.verifier,
+            older=log.before,
             origin=log.origin,
             tables=tables(),
             heads=[HeadStore(head) for head in heads],
@@ -127,7 +127,7 @@ def compare_copies(
         reports = []
         for path, named in zip(paths, (first, second), strict=True):
             report = verify_untrusted(
-                path, verifier=_key_for(path, log, deadline), origin=log.origin, tables=tables(), fast=True,
+                path, verifier=log.verifier, older=log.before, origin=log.origin, tables=tables(), fast=True,
                 seconds=max(1.0, deadline - time.monotonic()),
             )  # fmt: skip
             if report.verdict is Verdict.INVALID and not _is_comparable(report):
@@ -136,22 +136,6 @@ def compare_copies(
         reader = immutable_reader(deadline)
         with closing(reader(paths[0])) as ours, closing(reader(paths[1])) as theirs:
             return Compared(comparison=compare(ours, theirs), first=reports[0], second=reports[1])
-
-
-def _key_for(copy: Path, log: Log, deadline: float) -> Verifier:
-    """Return the key a copy is held against: the log's, or the one it had when a copy from before a rotation was made.
-
-    That is so only where every key that the copy names is the log's own, in the same order: whoever got hold of an old
-    key can hand the log over to one of theirs with it, and is found out by that.
-    """
-    if not log.before:
-        return log.verifier
-    try:
-        with closing(immutable_reader(deadline)(copy)) as connection:
-            named = tuple(read_keys(connection, log.before[0]).all)
-    except (QuarterdeckError, sqlite3.Error):
-        return log.verifier  # and verifying says what is wrong with it
-    return named[-1] if named == (*log.before, log.verifier)[: len(named)] else log.verifier
 
 
 def _is_comparable(report: Report) -> bool:
