@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from store.domain.component import Connector
+from store.domain.hosts import OPEN
 from store.domain.policy.gates import ConnectorsAllowed, Lists
 
 _PORT = re.compile(r":[0-9]{1,5}\Z")
@@ -39,14 +40,14 @@ def judge(connectors: Iterable[Connector], rule: ConnectorsAllowed) -> Judgement
 
 def _against(link: Connector, rule: ConnectorsAllowed) -> Iterator[str]:
     if link.kind == "host":
-        yield from _listed(rule.hosts, _spellings(link.name), f"host {link.name}")
+        yield from _listed(rule.hosts, _spellings(link.name), f"host {link.name}", also_denied=_stems(link.name))
     elif link.kind == "module":
         yield from _listed(rule.modules, (link.name,), f"module {link.name}")
         yield from _licensed(link, rule)
 
 
-def _listed(lists: Lists, spellings: tuple[str, ...], what: str) -> Iterator[str]:
-    denied = next((glob for glob in lists.deny if _matches(spellings, glob)), None)
+def _listed(lists: Lists, spellings: tuple[str, ...], what: str, *, also_denied: tuple[str, ...] = ()) -> Iterator[str]:
+    denied = next((glob for glob in lists.deny if _matches(spellings + also_denied, glob)), None)
     if denied is not None:
         yield f"{what} is denied ({denied})"
     elif lists.allow is not None and not any(_matches(spellings, glob) for glob in lists.allow):
@@ -82,6 +83,11 @@ def _spellings(host: str) -> tuple[str, ...]:
     """Return a host with and without its port, so that a glob need not know the port."""
     bare = _PORT.sub("", host)
     return (host, bare) if bare != host else (host,)
+
+
+def _stems(host: str) -> tuple[str, ...]:
+    """Return what is known of a name that goes on: denied if that is denied, but never allowed by it."""
+    return _spellings(host.removesuffix(OPEN)) if host.endswith(OPEN) else ()
 
 
 def _matches(spellings: tuple[str, ...], glob: str) -> bool:

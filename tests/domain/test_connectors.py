@@ -41,6 +41,13 @@ def test_denied_wins_over_allowed_and_a_port_hides_nothing() -> None:
     assert not judge([host("x.NGROK.io")], rule).passed
 
 
+@pytest.mark.parametrize("name", ["evil.com…", "evil.com:8080…", "a.evil.com…", "EVIL.com…"])
+def test_a_name_that_goes_on_is_denied_by_what_is_known_of_it_and_allowed_by_none_of_that(name: str) -> None:
+    assert not judge([host(name)], ConnectorsAllowed(hosts=Lists(deny=("evil.com", "*.evil.com")))).passed
+    assert not judge([host(name)], ConnectorsAllowed(hosts=Lists(allow=("evil.com", "*.evil.com")))).passed
+    assert judge([host(name)], ConnectorsAllowed(hosts=Lists(allow=("*evil.com…", "evil.com:8080…")))).passed
+
+
 def test_an_empty_list_of_what_is_allowed_allows_nothing() -> None:
     assert not judge([module("dayjs")], ConnectorsAllowed(modules=Lists(allow=()))).passed
 

@@ -155,6 +155,10 @@ def test_names_hosts_and_privileges_are_held_against_the_policy() -> None:
     host = Connector(kind="host", name="evil.example")
     rule = ConnectorsAllowed(hosts=Lists(allow=("*.good.example",)))
     assert not reach.connectors_allowed(reach.Connected(connectors=(host,), rule=rule)).passed
+    goes_on = Connector(kind="host", name="evil.example…")
+    for lists in (Lists(deny=("evil.example",)), Lists(allow=("evil.example",))):
+        seen = reach.Connected(connectors=(goes_on,), rule=ConnectorsAllowed(hosts=lists))
+        assert not reach.connectors_allowed(seen).passed
     mark = reach.Mark(code="shell", component="tab", name="Clean", detail="rm: runs rm")
     for marks, allowed, passes in (
         ((mark,), LeastPrivilege(), False),

@@ -64,6 +64,17 @@ def test_the_tools_of_an_agent_are_steps_too() -> None:
     assert ("host", "wiki.example") in users(parsed)
 
 
+@pytest.mark.parametrize(
+    "address", ["https://good.example@{concat('.evil.example')}", "@concat('https://good.example', '.evil.example/x')"]
+)
+def test_a_host_that_an_expression_goes_on_with_is_marked(address: str) -> None:
+    actions = {"Ask": {"type": "Http", "inputs": {"method": "GET", "uri": address}}}
+    parsed = recognise(
+        written({"definition": {"triggers": {}, "actions": actions}, "kind": "Stateful"}), "a/workflow.json"
+    )
+    assert {name for kind, name in users(parsed) if kind == "host"} == {"good.example…"}
+
+
 def test_inline_code_and_expressions_are_code_with_their_language() -> None:
     rules = platform("logic-apps").rules
     found = {

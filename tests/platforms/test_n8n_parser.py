@@ -67,6 +67,21 @@ def test_hosts_credentials_and_community_modules_are_the_connectors() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("=https://good.example{{ '.evil.example' }}/x", ["good.example…"]),
+        ("=https://good.example@{{ $json.host }}/x", ["good.example…"]),
+        ("=evil.example", ["evil.example"]),
+        ("=https:evil.example", ["evil.example"]),
+        ("={{ $json.url }}", []),
+    ],
+)
+def test_an_expression_hides_no_host_that_stands_in_it(value: str, names: list[str]) -> None:
+    found = one(type="n8n-nodes-base.httpRequest", parameters={"url": value}).connectors
+    assert [item.name for item in found if item.kind == "host"] == names
+
+
 BASE = "n8n-nodes-base."
 NOTICES = [
     ({"type": BASE + "executeCommand", "parameters": {"command": "reboot"}}, "shell"),

@@ -48,8 +48,8 @@ def _links(node: dict[str, Any]) -> Iterator[Connector]:
     hosts = set(hosts_in(orjson.dumps(parameters).decode()))
     for key in _ADDRESSES:
         value = parameters.get(key)
-        if isinstance(value, str) and not value.startswith("="):
-            hosts |= host_named(value)
+        if isinstance(value, str):
+            hosts |= host_named(value.removeprefix("="))
     yield from (host(name) for name in sorted(hosts))
 
 
