@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 _START: Final = 200_000
@@ -20,10 +20,13 @@ def start_undisturbed() -> None:
 
 
 def started() -> None:
-    """End a start, if it has not ended by itself: what is there by now stays, and is not looked through."""
-    if _looked in gc.callbacks:
+    """End a start, if it has not ended by itself: what is there by now stays, and only a full collection looks at it.
+
+    Safe in threads: whoever takes the callback away ends the start.
+    """
+    with suppress(ValueError):
         gc.callbacks.remove(_looked)
-        gc.freeze()
+        _call_old()
         gc.set_threshold(_LATER)
 
 
@@ -48,6 +51,14 @@ def undisturbed() -> Iterator[None]:
         yield
     finally:
         if was_on:
-            gc.freeze()  # the two together move what is young to what is old, and look at none of it
-            gc.unfreeze()
+            _call_old()
             gc.enable()
+
+
+def _call_old() -> None:
+    """Move what is young to what is old, and look at none of it.
+
+    Nothing stays frozen: a frozen cycle is never freed, and who thaws cannot tell who froze.
+    """
+    gc.freeze()
+    gc.unfreeze()

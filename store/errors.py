@@ -93,6 +93,10 @@ class StorageFailure(QuarterdeckError):
     exit_code: ClassVar[int] = 3
 
 
+class LockFailure(StorageFailure):
+    """The file of a lock cannot be opened; nothing was changed, and what needs no such lock goes on (exit 3)."""
+
+
 class ChangedBehindOurBack(Conflict):
     """What is live was changed by somebody else just now; it was archived, and nothing was pushed over it."""
 

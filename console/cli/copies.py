@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import click
 from console.cli.output import emit_json, note, say, table
 from console.cli.session import Session, command, confirmed, group
 from store.errors import NotFound
-from store.ledger.compare import Relation
+from store.ledger.compare import Comparison, Relation
 from store.ledger.report import Report, Verdict
 from store.ledger.tree import Head
 from store.services.audit import backing_up, copies, evidence, restoring
@@ -21,6 +22,7 @@ _WORDS = {
     Relation.FIRST_LONGER: "the first goes on where the second ends",
     Relation.SECOND_LONGER: "the second goes on where the first ends",
     Relation.FORKED: "they fork: both go on, differently",
+    Relation.UNRELATED: "they are two different logs",
 }
 
 
@@ -59,12 +61,23 @@ def compare(
             evidence.write_file(folder / f"{number}.note", text or b"")
     if session.options.json:
         plain = {"relation": comparison.relation.value, "common": comparison.common}
-        emit_json(plain | {"copies": [_plain(*side) for side in sides]})
+        logs = [asdict(one) if one else None for one in (comparison.first_log, comparison.second_log)]
+        emit_json(plain | {"copies": [_plain(*side) | {"log": log} for side, log in zip(sides, logs, strict=True)]})
     else:
         table([_row(*side) for side in sides], head=("ledger", "entries", "root", "by itself"))
-        say(f"{_WORDS[comparison.relation]}; the first {comparison.common:,} entries are common to both")
+        say(_words(comparison))
     good = all(report.verdict is not Verdict.INVALID for report in (found.first, found.second))
-    return 0 if good and comparison.relation is not Relation.FORKED else 1
+    return 0 if good and comparison.relation not in {Relation.FORKED, Relation.UNRELATED} else 1
+
+
+def _words(comparison: Comparison) -> str:
+    """Say what two ledgers are to each other; of two logs, which they say they are."""
+    words, one, other = _WORDS[comparison.relation], comparison.first_log, comparison.second_log
+    if comparison.relation is not Relation.UNRELATED or one is None or other is None:
+        return f"{words}; the first {comparison.common:,} entries are common to both"
+    if one.origin != other.origin:
+        return f"{words}, with no entry in common: {one.origin} and {other.origin}"
+    return f"{words} that both say they are {one.origin}, with no entry in common: their first keys differ"
 
 
 def _here(session: Session) -> Path | None:

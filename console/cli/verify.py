@@ -105,10 +105,9 @@ def _log(session: Session, log_key: object, origin: object) -> copies.Log:
     if isinstance(log_key, str):
         return copies.log_of(log_key, origin if isinstance(origin, str) else None)
     try:
-        settings = config.load(session.root).ledger
+        return copies.log_at(session.root)
     except QuarterdeckError:
         raise BadInput("--file needs --log-key VKEY: which log should this be of?") from None
-    return copies.log_of(settings.log_key, settings.origin)
 
 
 @contextmanager

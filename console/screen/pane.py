@@ -25,6 +25,7 @@ from console.widgets.terminal import TerminalApp
 from store.errors import (
     Conflict,
     IntegrityFailure,
+    LockFailure,
     PlatformFailure,
     QuarterdeckError,
     Refusal,
@@ -184,6 +185,8 @@ class Pane(Container, Generic[T]):
                 self.reload()
             case PlatformFailure():
                 self.say(str(error), "nothing was changed; r tries again", tone="danger")
+            case LockFailure():  # the ledger has no part in it, and is written as before
+                self.say(str(error), tone="danger")
             case StorageFailure():
                 self.say(str(error), "nothing was half-written; the console only reads now", tone="danger")
             case IntegrityFailure():

@@ -95,11 +95,22 @@ class Vault:
             connection.execute("BEGIN IMMEDIATE")
             gone = connection.execute("DELETE FROM sealed WHERE artifact = ?", (bytes.fromhex(artifact),)).rowcount
             connection.execute("COMMIT")
-        self._overwrite_journal()
+            self._overwrite_journal(connection)
         return gone > 0
 
-    def _overwrite_journal(self) -> None:
-        journal = self.path.with_name(f"{self.path.name}-journal")
+    @property
+    def _journal(self) -> Path:
+        return self.path.with_name(f"{self.path.name}-journal")
+
+    def _overwrite_journal(self, connection: sqlite3.Connection) -> None:
+        """Overwrite the journal that an erasure kept, and take it away; alone, since it may be another one's by now."""
+        connection.execute("BEGIN EXCLUSIVE")
+        try:
+            self._overwrite(self._journal)
+        finally:
+            connection.execute("ROLLBACK")
+
+    def _overwrite(self, journal: Path) -> None:
         try:
             with journal.open("r+b") as file:
                 left = os.fstat(file.fileno()).st_size
@@ -119,7 +130,9 @@ class Vault:
             if create and not self.path.exists():
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             with closing(_connect(self.path)) as connection:
-                connection.execute(_TABLE)
+                connection.execute(_TABLE)  # rolls back what a process that died had begun
+                if self._journal.exists() and os.access(self.path, os.W_OK):
+                    self._overwrite_journal(connection)  # or it died after it had erased, before it got here
                 yield connection
         except sqlite3.DatabaseError as error:
             code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF

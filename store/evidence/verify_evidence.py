@@ -62,7 +62,7 @@ ACTS = frozenset({
 LIMIT = 512 * 1024 * 1024
 NAMES = re.compile(
     r"(checkpoint|log\.vkey|allowed_signers|verify_evidence\.py|README\.md|artifacts/[0-9a-f]{64}-[\w.-]+"
-    r"|(entries|proofs|statements)/([0-9]{8})\.(json|tlog-proof|json\.sig))",
+    r"|(entries|proofs|statements)/([0-9]{8}|[1-9][0-9]{8,})\.(json|tlog-proof|json\.sig))",
     re.ASCII,
 )
 """What a bundle's files are called: anything else is nobody's evidence."""
@@ -400,9 +400,9 @@ def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], l
         good.append(f"checkpoint: {head.origin} signed a tree of {head.size} entries; {held} of them are here")
         keys = Keys()
         statements: list[dict[str, Any]] = []
-        names = {name for name in bundle.namelist() if name.startswith("entries/") and NAMES.fullmatch(name)}
-        for name in sorted(names):
-            seq = int(name[8:16])
+        forms = [form for form in map(NAMES.fullmatch, bundle.namelist()) if form and form[2] == "entries"]
+        names = {form[0] for form in forms}
+        for seq in sorted({int(form[3]) for form in forms}):
             try:
                 statement, what = check_entry(bundle, seq, head, keys)
                 statements.append(statement)

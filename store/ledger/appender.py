@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from store.collector import undisturbed
@@ -163,7 +162,7 @@ class Appender:
         connection, first = self._connection, self._signers.first
         if connection is None or first is None:
             raise StorageFailure(f"{place.path}: opened without what writing needs")
-        _make_ready(first, place.path)
+        self._make_ready(first)
         with storage_errors(place.path):
             connection.execute("BEGIN IMMEDIATE")
         writer: Writer | None = None
@@ -184,6 +183,14 @@ class Appender:
         if note is not None:
             self._position = writer.position()
             self._anchor(note, place=place)
+
+    def _make_ready(self, signer: NoteSigner) -> None:
+        """Load the private key, at the first entry: before anybody has to wait for this transaction."""
+        try:
+            signer.key()
+        except BadInput as error:
+            self.stop = StorageFailure(f"{self.place.path}: the log's private key cannot be used: {error}")
+            raise self.stop from error
 
     def _begin(self, connection: sqlite3.Connection, place: Place) -> Writer:
         """Check, under the write lock, that the file still goes on from what is known; or say what broke."""
@@ -208,14 +215,6 @@ class Appender:
             self.stop = error
         else:
             self.stop = StorageFailure(f"{self.place.path}: an append stopped half-way ({type(error).__name__})")
-
-
-def _make_ready(signer: NoteSigner, path: Path) -> None:
-    """Load the private key, at the first entry: before anybody has to wait for this transaction."""
-    try:
-        signer.key()
-    except BadInput as error:
-        raise StorageFailure(f"{path}: the log's private key cannot be used: {error}") from error
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -51,6 +52,7 @@ def new_file(target: Path) -> Iterator[Path]:
     if not target.absolute().parent.is_dir():
         raise BadInput(f"{target}: its folder does not exist")
     building = target.with_name(f".{target.name}.{os.getpid()}.new")
+    _clear_away(target)
     try:
         yield building
         os.link(building, target)  # unlike rename, fails when something stands there by now
@@ -62,6 +64,27 @@ def new_file(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             building.unlink(missing_ok=True)
+
+
+def _clear_away(target: Path) -> None:
+    """Remove what a process that died here left of this very file."""
+    name = re.compile(rf"\.{re.escape(target.name)}\.([0-9]{{1,10}})\.new(-journal)?")
+    for path in target.absolute().parent.iterdir():
+        if (found := name.fullmatch(path.name)) and not _runs(int(found[1])):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _runs(process: int) -> bool:
+    if process == os.getpid():
+        return False  # another one had this number
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:

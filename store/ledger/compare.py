@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from store.errors import IntegrityFailure
+from store.integrity.entry import open_entry
 from store.ledger.connection import storage_errors
 from store.ledger.state import newest_note
 from store.ledger.tree import Head, position_at
@@ -22,6 +23,17 @@ class Relation(StrEnum):
     SECOND_LONGER = "second longer"
     FORKED = "forked"
     """Both go on, differently, after what they have in common."""
+    UNRELATED = "unrelated"
+    """Two logs: they have no entry in common, and another origin or another first key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Which log a ledger says it is of, by its first entry."""
+
+    origin: str
+    log_key: str
+    """The key that the log began with; empty where entry 1 names none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +47,9 @@ class Comparison:
     first_note: bytes | None
     """The first's newest stored checkpoint."""
     second_note: bytes | None
+    first_log: Identity | None
+    """None for a ledger without entries."""
+    second_log: Identity | None
 
     @property
     def relation(self) -> Relation:
@@ -43,7 +58,9 @@ class Comparison:
             return Relation.SAME
         if self.common == self.second.size:
             return Relation.FIRST_LONGER
-        return Relation.SECOND_LONGER if self.common == self.first.size else Relation.FORKED
+        if self.common == self.first.size:
+            return Relation.SECOND_LONGER
+        return Relation.UNRELATED if not self.common and self.first_log != self.second_log else Relation.FORKED
 
 
 def compare(first: sqlite3.Connection, second: sqlite3.Connection) -> Comparison:
@@ -62,6 +79,8 @@ def compare(first: sqlite3.Connection, second: sqlite3.Connection) -> Comparison
             second=heads[1],
             first_note=newest_note(first),
             second_note=newest_note(second),
+            first_log=_identity(first),
+            second_log=_identity(second),
         )
 
 
@@ -75,6 +94,15 @@ def _common(first: sqlite3.Connection, second: sqlite3.Connection, most: int) ->
         else:
             different = middle
     return same
+
+
+def _identity(connection: sqlite3.Connection) -> Identity | None:
+    row = connection.execute("SELECT seq, body, hash FROM entry WHERE seq = 1").fetchone()
+    if row is None:
+        return None
+    statement = open_entry(*row).statement
+    key = statement.data.get("log_key")
+    return Identity(origin=statement.origin, log_key=key if isinstance(key, str) else "")
 
 
 def _head(connection: sqlite3.Connection) -> Head:

@@ -99,7 +99,8 @@ class Ledger:
         `second_signer`, where the log has one), the ledger opens read-only and `read_only_reason` says why
         (`why_no_signer` in the caller's words). A file whose schema has the fingerprint `schema` has the `tables`;
         otherwise it is held against their SQL. `verifier` is any key the log ever had: rotations are followed. A
-        head that a crash kept from leaving the file leaves now.
+        kept head exactly one checkpoint behind is what a crash leaves, and is brought up to date now; one that
+        remembers less, or nothing, is told with the next append.
 
         Raises:
             BadInput: no ledger, or one of a newer quarterdeck.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import stat
 import sys
@@ -27,6 +28,7 @@ from store.integrity.canonical import canonical_bytes
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_TEMPORARY: Final = re.compile(r"\.quarterdeck-[0-9a-f]{16}\.tmp")
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _DEEPEST: Final = 32
 _PATIENCE: Final = 5.0
@@ -89,6 +91,7 @@ class FolderTarget:
             revision = _snapshot(*_read(folder)).revision
             if revision != expected:
                 raise Conflict(f"{self.describe()}: {project} was changed by somebody else since it was compared")
+            _sweep(folder)
             _deliver(folder, [(steps, file.data) for steps, file in zip(names, files, strict=True)], leaving)
             return Pushed(revision=_snapshot(*_read(folder)).revision)
 
@@ -214,6 +217,23 @@ def _snapshot(files: list[ExportFile], others: list[str]) -> Snapshot:
     return Snapshot(files=ordered, revision=sha256(canonical_bytes(text)).hexdigest())
 
 
+def _sweep(folder: int, depth: int = 0) -> None:
+    """Delete what a delivery that was killed had written beside its place; the caller holds the lock."""
+    for name in os.listdir(folder):
+        if _TEMPORARY.fullmatch(name):
+            os.unlink(name, dir_fd=folder)
+        elif not name.startswith(".") and depth < _DEEPEST and _is_folder(folder, name):
+            inner = os.open(name, _FOLDER, dir_fd=folder)
+            try:
+                _sweep(inner, depth + 1)
+            finally:
+                os.close(inner)
+
+
+def _is_folder(within: int, name: str) -> bool:
+    return stat.S_ISDIR(os.stat(name, dir_fd=within, follow_symlinks=False).st_mode)
+
+
 def _deliver(folder: int, files: list[tuple[tuple[str, ...], bytes]], gone: list[tuple[str, ...]]) -> None:
     """Write all, then rename all, then delete what goes; on failure before the first rename nothing remains."""
     temporary: list[tuple[tuple[str, ...], str]] = []
@@ -240,7 +260,7 @@ def _deliver(folder: int, files: list[tuple[tuple[str, ...], bytes]], gone: list
 def _write(inside: int, name: str, data: bytes) -> str:
     """Write bytes to a new hidden file beside its place and sync it; return its name."""
     with contextlib.suppress(FileNotFoundError):
-        if stat.S_ISDIR(os.stat(name, dir_fd=inside, follow_symlinks=False).st_mode):
+        if _is_folder(inside, name):
             raise PlatformFailure(f"a folder stands where the file {name} should be delivered")
     temporary = f".quarterdeck-{secrets.token_hex(8)}.tmp"
     try:

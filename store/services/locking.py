@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from store.errors import Conflict, StorageFailure
+from store.errors import Conflict, LockFailure
 from store.services.context import Context
 
 _PATIENCE: Final = 0.5
@@ -22,7 +22,7 @@ def pushing(context: Context, environment: str) -> Iterator[None]:
 
     Raises:
         Conflict: another process is deploying or rolling back there right now.
-        StorageFailure: the lock's file cannot be opened.
+        LockFailure: the lock's file cannot be opened.
     """
     handle = _opened(context, environment)
     try:
@@ -48,7 +48,7 @@ def _opened(context: Context, environment: str) -> int:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise StorageFailure(
+        raise LockFailure(
             f"{path}: the lock cannot be taken ({error.strerror}); nothing was changed. Locks hold nothing:"
             " move away what stands in the place of the folder or the file, and it is made anew"
         ) from error

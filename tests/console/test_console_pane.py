@@ -16,6 +16,7 @@ from store.errors import (
     BadInput,
     Conflict,
     IntegrityFailure,
+    LockFailure,
     PlatformFailure,
     QuarterdeckError,
     Refusal,
@@ -130,6 +131,7 @@ async def test_a_repeated_key_acts_once() -> None:
         (Conflict("CR-0001 was approved meanwhile"), "somebody was faster"),
         (PlatformFailure("https://n8n is not reachable"), "nothing was changed"),
         (StorageFailure("disk full"), "nothing was half-written"),
+        (LockFailure("prod.lock: the lock cannot be taken"), "the lock cannot be taken"),
         (BadInput("no such id \x1b[2J"), r"no such id \u{1b}[2J"),
     ],
 )

@@ -354,3 +354,18 @@ def test_an_act_of_a_person_without_a_signature_is_wrong_and_an_observation_is_c
 
 def test_the_verifier_knows_every_kind_that_people_sign() -> None:
     assert {event.KIND for event in ev.EVENTS.values() if event.SIGNED} == verify_evidence.ACTS
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("entries/00000002.json", 2), ("entries/99999999.json", 99_999_999), ("entries/100000000.json", 100_000_000)],
+)
+def test_the_verifier_takes_the_numbers_of_long_ledgers_too(name: str, number: int) -> None:
+    form = verify_evidence.NAMES.fullmatch(name)
+    assert form is not None
+    assert int(form[3]) == number
+    assert name == f"entries/{number:08d}.json", "as a bundle names it"
+
+
+def test_a_number_with_more_noughts_than_a_bundle_writes_is_another_file_that_nobody_checks() -> None:
+    assert verify_evidence.NAMES.fullmatch("entries/000000002.json") is None

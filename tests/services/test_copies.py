@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,8 @@ from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
 from store.ledger.compare import Relation
 from store.ledger.report import Verdict
 from store.services.audit import backing_up, copies
-from store.workspace import open_workspace
+from store.services.identity import log_key
+from store.workspace import create, open_workspace
 
 
 def log_of(scene: Scene) -> copies.Log:
@@ -208,3 +210,51 @@ def test_a_copy_made_where_the_journal_is_a_wal_is_read_as_well(scene: Scene, tm
         assert connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
     assert copies.verify_copy(old, log_of(scene)).ok
     assert [path.name for path in tmp_path.glob("old.db*")] == ["old.db"]
+
+
+def test_a_backup_from_before_a_rotation_is_good_by_the_keys_that_the_log_had(scene: Scene, tmp_path: Path) -> None:
+    old = backing_up.backup(scene.context, tmp_path / "old.db").path
+    log_key.rotate(scene.context, scene.alice, reason="a year has passed")
+    between = backing_up.backup(scene.context, tmp_path / "between.db").path
+    log_key.rotate(scene.context, scene.alice, reason="another year")
+    log = copies.log_at(scene.workspace.root)
+    for copy in (old, between):
+        assert copies.verify_copy(copy, log).verdict is Verdict.SELF_CONSISTENT
+    found = copies.compare_copies(scene.workspace.root, old)
+    assert (found.comparison.relation, found.second.verdict) == (Relation.FIRST_LONGER, Verdict.SELF_CONSISTENT)
+
+
+def test_a_history_that_somebody_made_with_a_key_the_log_gave_up_is_not_good(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They go on from a copy with the old key, and hand it over to one of their own."""
+    theirs = tmp_path / "theirs"
+    shutil.copytree(scene.workspace.root, theirs)
+    log_key.rotate(scene.context, scene.alice, reason="the old one was stolen")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "their-state"))
+    stolen = open_workspace(theirs, clock=scene.clock)
+    log_key.rotate(stolen.context, scene.alice, reason="mine now")
+    stolen.close()
+    report = copies.verify_copy(theirs / "ledger.db", copies.log_at(scene.workspace.root))
+    assert report.verdict is Verdict.INVALID
+
+
+def test_two_ledgers_that_have_nothing_in_common_are_two_logs_and_no_fork(scene: Scene, tmp_path: Path) -> None:
+    other = create(tmp_path / "other", signer=scene.alice.signer, handle="alice", clock=scene.clock)
+    other.close()
+    found = copies.compare_copies(scene.workspace.root, other.root).comparison
+    assert found.relation is Relation.UNRELATED
+    assert found.first_log is not None
+    assert found.second_log is not None
+    assert found.first_log.origin == scene.context.ledger.origin != found.second_log.origin
+
+
+def test_what_a_backup_that_was_killed_left_goes_with_the_next_one_to_that_place(scene: Scene, tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    left = tmp_path / f".b.db.{ended.pid}.new"
+    others = tmp_path / f".other.db.{ended.pid}.new", tmp_path / f".b.db.{os.getppid()}.new", tmp_path / ".b.db.x.new"
+    for path in (left, left.with_name(f"{left.name}-journal"), *others):
+        path.write_bytes(b"half")
+    backing_up.backup(scene.context, tmp_path / "b.db")
+    assert sorted(tmp_path.iterdir()) == sorted((tmp_path / "b.db", *others)), "nobody else's, and none that is at work"

@@ -8,7 +8,7 @@ from support.exports import TAMPERED, V1, V2, document
 from support.scene import Scene, content
 
 from store.domain import events as ev
-from store.errors import BadInput, Conflict, PlatformFailure, Refusal, StorageFailure
+from store.errors import BadInput, Conflict, LockFailure, PlatformFailure, Refusal
 from store.projections import deployments
 from store.services import releases
 from store.services.acting import perform
@@ -119,6 +119,19 @@ def test_a_deployment_that_nobody_ended_is_closed_by_the_next(scene: Scene) -> N
     assert scene.kinds().count("deployment.failed") == 1
 
 
+def test_a_deployment_that_nobody_ended_is_finished_by_its_own_number(scene: Scene) -> None:
+    scene.ingest(V1)
+    abandon(scene, scene.approved())
+    with pytest.raises(Refusal, match="DEP-0001 has not ended") as told:
+        rollback.plan_undo(scene.context, "DEP-0001")
+    assert told.value.would_unblock == ("if it died, finish it: quarterdeck deploy --resume DEP-0001",)
+    with pushing(scene.context, "prod"), pytest.raises(Conflict, match="right now"):
+        deploying.resume(scene.context, scene.bo, "DEP-0001")
+    assert deploying.resume(scene.context, scene.bo, "DEP-0001").verified
+    assert rows(scene) == [("DEP-0001", "failed"), ("DEP-0002", "verified")]
+    assert scene.delivered() == {"flows.json": V1}
+
+
 def test_a_rollback_closes_what_nobody_ended_as_well(scene: Scene) -> None:
     scene.live(V1)
     scene.live(V2)
@@ -208,8 +221,21 @@ def test_a_lock_that_cannot_be_taken_is_told_with_what_to_do(scene: Scene) -> No
     for put in (lambda: folder.write_text("x"), lambda: (folder / "prod.lock").mkdir(parents=True)):
         shutil.rmtree(folder, ignore_errors=True)
         put()
-        with pytest.raises(StorageFailure, match="move away what stands"), pushing(scene.context, "prod"):
+        with pytest.raises(LockFailure, match="move away what stands"), pushing(scene.context, "prod"):
             pass
         folder.unlink() if folder.is_file() else shutil.rmtree(folder)
     with pushing(scene.context, "prod"):
         pass
+
+
+def test_what_a_killed_delivery_wrote_beside_its_place_goes_with_the_next(scene: Scene) -> None:
+    """It holds the bytes of a release, with their secrets; and a folder that is served would serve it."""
+    scene.live(V1)
+    folder = scene.workspace.root / "out/prod/orders"
+    (folder / "sub").mkdir()
+    for left in (folder, folder / "sub"):
+        (left / ".quarterdeck-0123456789abcdef.tmp").write_bytes(V2)
+    (folder / ".quarterdeck-notes").write_bytes(b"somebody else's")
+    scene.ingest(V2)
+    assert scene.deploy(scene.approved()).verified
+    assert scene.delivered() == {"flows.json": V2, ".quarterdeck-notes": b"somebody else's"}

@@ -249,3 +249,19 @@ def test_a_key_whose_private_half_is_damaged_records_nothing_and_says_so_at_the_
     with again.ledger.writing():
         pass
     again.close()
+
+
+def test_a_private_key_that_cannot_be_loaded_at_the_first_act_makes_the_workspace_read_only(scene: Scene) -> None:
+    """Opening reads its public half only; from the first act on the console must not offer another."""
+    path = scene.workspace.root / log_key_file.KEY_FILE
+    again = scene.reopened()
+    try:
+        whole = path.read_bytes()
+        path.write_bytes(whole.replace(whole[200:240], b"A" * 40))
+        for words in ("private key cannot be used", "nothing can be recorded.*private key cannot be used"):
+            with pytest.raises(StorageFailure, match=words):
+                people.grant(again.context, scene.alice, "cy", ev.Grant(role="auditor"))
+            assert not again.ledger.writable
+            assert "private key cannot be used" in str(again.ledger.read_only_reason)
+    finally:
+        again.close()

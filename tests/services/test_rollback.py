@@ -311,3 +311,16 @@ def test_the_people_who_decided_on_it_cannot_be_worked_around_by_promotion_backw
     requests.submit(scene.context, scene.bo, promoted)
     with pytest.raises(Refusal, match="separation of duties"):
         approving.approve(scene.context, scene.bo, promoted)
+
+
+def test_a_rollback_and_the_quarantine_that_follows_from_it_are_recorded_at_once(scene: Scene) -> None:
+    """A process that dies between the two would leave a release that hurt free to be deployed again."""
+    scene.live(V1)
+    scene.live(V2)
+    back(scene, plan(scene))
+    (held,) = scene.entries(kind="release.quarantined")
+    verified = scene.entries(kind="deployment.verified")[-1]
+    with scene.context.ledger.reading() as connection:
+        sizes = {size for (size,) in connection.execute("SELECT size FROM checkpoint").fetchall()}
+    assert verified.seq < held.seq
+    assert sizes.isdisjoint(range(verified.seq, held.seq)), "no checkpoint between: one transaction"

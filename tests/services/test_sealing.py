@@ -424,3 +424,28 @@ def test_an_edited_copy_of_a_covered_export_never_reaches_a_target_with_its_mark
     with pytest.raises(Refusal, match="covered copy"):
         scene.deploy(request)
     assert scene.delivered() == {}
+
+
+def test_what_a_process_that_died_while_shredding_left_in_the_journal_goes_with_the_next_look(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = scene.ingest(leaky())
+    vault = sealing.vault(scene.context)
+    row = vault.get(digest)
+    assert row is not None
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(vault), "_overwrite", die)
+        with pytest.raises(Killed):
+            unsealing.shred(scene.context, scene.alice, digest, reason="leaked")
+    journal = scene.workspace.root / "sealed.db-journal"
+    assert row.sealed.body[:400] in journal.read_bytes(), "the old page stands in the journal of the erasure"
+    assert healthy(scene), "nothing calls for another shred, so looking has to end this one"
+    assert not journal.exists()
+    assert row.sealed.body not in (scene.workspace.root / "sealed.db").read_bytes()

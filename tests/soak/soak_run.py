@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve()
 REPOSITORY = HERE.parents[2]
 sys.path[:0] = [str(REPOSITORY), *(str(REPOSITORY / "tests" / name) for name in ("", "soak", "ledger"))]
 
+import soak_acts
 import soak_burst
 import soak_crashes
 import soak_damage
@@ -32,12 +33,13 @@ import soak_page
 from soak_ground import Counted, Wrong
 
 Part = Callable[[Path, int, random.Random], Counted]
-PARTS: dict[str, Part] = soak_crashes.PARTS | soak_damage.PARTS | soak_burst.PARTS
+PARTS: dict[str, Part] = soak_crashes.PARTS | soak_acts.PARTS | soak_damage.PARTS | soak_burst.PARTS
 TIMES = {
     # part: (short, full)
     "kill -9 in a writer": (300, 5_000),
     "journal and file torn in a commit": (1_000, 3_000),
     "crash between the durable steps": (20, 20),
+    "kill -9 inside acts": (1, 0),
     "rival writers": (500, 500),
     "clock that jumps": (20, 200),
     "bytes flipped": (150, 0),

@@ -12,6 +12,7 @@ PARTS = (
     "kill -9 in a writer",
     "journal and file torn in a commit",
     "crash between the durable steps",
+    "kill -9 inside acts",
     "rival writers",
     "clock that jumps",
     "bytes flipped",

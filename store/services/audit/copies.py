@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory
 
 from store import config
 from store.domain.signatures import SignatureAudit
-from store.errors import BadInput, IntegrityFailure, NotFound
+from store.errors import BadInput, IntegrityFailure, NotFound, QuarterdeckError
 from store.integrity.note import Verifier
 from store.ledger.backup import copy_database
 from store.ledger.compare import Comparison, compare
 from store.ledger.heads import HeadStore
+from store.ledger.keychain import keys_of
 from store.ledger.report import Report, Verdict
 from store.ledger.untrusted import SECONDS, immutable_reader, private_copy, verify_untrusted
 from store.services.tables import tables
@@ -29,6 +30,8 @@ class Log:
 
     verifier: Verifier
     origin: str
+    before: tuple[Verifier, ...] = ()
+    """The keys that it had before this one, oldest first, where its own ledger is here to say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +52,21 @@ def log_of(log_key: str, origin: str | None = None) -> Log:
     """
     verifier = Verifier.from_vkey(log_key)
     return Log(verifier=verifier, origin=origin or verifier.name)
+
+
+def log_at(root: Path) -> Log:
+    """Return the log of the workspace at `root`: the key that signs now, and those before it.
+
+    Raises:
+        BadInput: it is no workspace, or its configuration is faulty.
+    """
+    settings = config.load(root).ledger
+    pinned = Verifier.from_vkey(settings.log_key)
+    try:
+        known = keys_of(root / LEDGER_FILE, pinned).all
+    except QuarterdeckError:  # what is here says nothing, and the configuration's key alone counts
+        known = (pinned,)
+    return Log(verifier=known[-1], origin=settings.origin, before=tuple(known[:-1]))
 
 
 def verify_copy(
@@ -75,6 +93,7 @@ def verify_copy(
         return verify_untrusted(
             copy,
             verifier=log.verifier,
+            older=log.before,
             origin=log.origin,
             tables=tables(),
             heads=[HeadStore(head) for head in heads],
@@ -108,7 +127,7 @@ def compare_copies(
         reports = []
         for path, named in zip(paths, (first, second), strict=True):
             report = verify_untrusted(
-                path, verifier=log.verifier, origin=log.origin, tables=tables(), fast=True,
+                path, verifier=log.verifier, older=log.before, origin=log.origin, tables=tables(), fast=True,
                 seconds=max(1.0, deadline - time.monotonic()),
             )  # fmt: skip
             if report.verdict is Verdict.INVALID and not _is_comparable(report):
@@ -127,8 +146,7 @@ def _is_comparable(report: Report) -> bool:
 def _configured(path: Path) -> Log | None:
     if not path.is_dir():
         return None
-    settings = config.load(path)
-    return Log(verifier=Verifier.from_vkey(settings.ledger.log_key), origin=settings.ledger.origin)
+    return log_at(path)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
-from store.services.delivery.interrupted import close_interrupted, next_deployment
+from store.services.delivery.interrupted import close_if_interrupted, close_interrupted, next_deployment
 from store.services.delivery.leftovers import failure
 from store.services.delivery.moving import stays
 from store.services.delivery.observing import look, settle
@@ -119,13 +119,16 @@ def _started(source: Source, change: Change, expected: str) -> ev.DeploymentStar
 
 @attempt("finish a deployment")
 def resume(context: Context, actor: Actor, deployment: str, *, progress: Progress = lambda _: None) -> Outcome:
-    """Finish a deployment that failed on the way: push the same release again; what is done already stays as it is.
+    """Finish a deployment that failed on the way, or whose process died: push the same release again.
+
+    What is done already stays as it is.
 
     Raises:
         NotFound: there is no such deployment.
         Refusal: it did not fail, is no deployment of a request, or the request cannot be deployed (any more).
         Conflict, PlatformFailure: as `deploy`.
     """
+    close_if_interrupted(context, deployment)
     failed = failure(context, deployment)
     if failed.request is None:
         raise Refusal(

@@ -8,6 +8,7 @@ from store.domain import events as ev
 from store.services import releases
 from store.services.acting import record
 from store.services.context import Context, Source, next_id, recorded
+from store.services.locking import pushing
 
 STARTED = ("deployment.started", "rollback.started", "revert.started", "rehearsal.started", "rehearsal.returning")
 ENDED = ("deployment.verified", "deployment.failed", "deployment.undone")
@@ -20,6 +21,27 @@ if TYPE_CHECKING:
 def next_deployment(source: Source) -> int:
     """Return the number of the next deployment, of whatever cause."""
     return next_id(source, "DEP", STARTED, "deployment")
+
+
+def close_if_interrupted(context: Context, deployment: str) -> None:
+    """Record as failed a deployment that was started and never ended; nothing where it ended, or never began.
+
+    Raises:
+        Conflict: somebody is pushing there right now: it may be under way.
+    """
+    started = not_ended(context.ledger, deployment)
+    if started is not None:
+        with pushing(context, started):
+            close_interrupted(context, started)
+
+
+def not_ended(source: Source, deployment: str) -> str | None:
+    """Return the environment of a deployment that was started and has not ended; None for any other."""
+    entries = list(source.entries(kinds=(*STARTED, *ENDED), on={"deployment": deployment}))
+    kinds = {entry.statement.kind for entry in entries}
+    if {*STARTED}.isdisjoint(kinds) or not {*ENDED}.isdisjoint(kinds):
+        return None
+    return entries[0].statement.on["environment"]
 
 
 def close_interrupted(context: Context, environment: str) -> None:

@@ -45,6 +45,8 @@ class Push:
     """The rehearsal that it is half of, by the deployment it began with."""
     unmade: Unmade | None = None
     """What it takes back, where nothing was desired before."""
+    also: tuple[ev.Event, ...] = ()
+    """What holds once it is verified, and is recorded with that at once: no crash comes between."""
 
     @classmethod
     def back(cls, plan: Plan) -> Push:
@@ -221,7 +223,7 @@ class _Job:
                 **self._where, undoes=plan.unmade.deployment, revision=revision, ids=ids,
                 removed=removed[:_MOST_NAMED], restored=restored[:_MOST_NAMED],
             )  # fmt: skip
-            entries = (self._started, *record(self._context, [undone]))
+            entries = (self._started, *record(self._context, [undone, *plan.also]))
             return Outcome(
                 deployment=self.deployment, verified=True, reason="", entries=entries, undoes=plan.unmade.deployment
             )
@@ -242,7 +244,7 @@ class _Job:
             if (target.live and (target.whole or drift.component in meant))
             or (drift.source == DELIVERED and drift.export not in strays)
         ]
-        entries = record(self._context, [verified, *resolved])
+        entries = record(self._context, [verified, *resolved, *plan.also])
         return Outcome(
             deployment=self.deployment,
             verified=True,

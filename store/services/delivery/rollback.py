@@ -12,7 +12,7 @@ from store.errors import BadInput, Conflict, NotFound, Refusal
 from store.integrity.entry import Entry
 from store.projections import deployments
 from store.services import releases
-from store.services.acting import perform, record
+from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named
 from store.services.delivery.environments import target
@@ -86,17 +86,16 @@ def roll_back(
             return [replace(started, glass=_glass(context, source, actor, what))]
 
         started = perform(context, actor, decide, blobs=[*what.blobs.values(), what.to.to_bytes()])[0]
-        outcome = push(context, goal, Push.back(what), started=started, before=snapshot, progress=progress)
-        if outcome.verified and what.leaves_behind and not homeward:
-            left = ev.ReleaseQuarantined(
-                deployment=outcome.deployment,
-                project=project,
-                environment=place.name,
-                release=what.leaves_digest,
-                reason=f"rolled back by {actor.handle}: {reason}",
-                concerns=_concerned(context.ledger, what) or None,
-            )
-            return replace(outcome, entries=(*outcome.entries, *record(context, [left])))
+        left = ev.ReleaseQuarantined(
+            deployment=started.statement.on["deployment"],
+            project=project,
+            environment=place.name,
+            release=what.leaves_digest,
+            reason=f"rolled back by {actor.handle}: {reason}",
+            concerns=_concerned(context.ledger, what) or None,
+        )
+        back = replace(Push.back(what), also=(left,) if what.leaves_behind and not homeward else ())
+        outcome = push(context, goal, back, started=started, before=snapshot, progress=progress)
         return after_failure(context, place, project, outcome, progress=progress)
 
 
