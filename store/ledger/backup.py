@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from store.errors import BadInput, StorageFailure
 from store.ledger.connection import check_file, open_reader, storage_errors
+
+_ABANDONED: Final = 3600
+"""Seconds after which a half-made copy is taken for a dead one's."""
 
 
 def copy_database(source: Path, target: Path) -> None:
@@ -52,11 +57,11 @@ def new_file(target: Path) -> Iterator[Path]:
     if not target.absolute().parent.is_dir():
         raise BadInput(f"{target}: its folder does not exist")
     building = target.with_name(f".{target.name}.{os.getpid()}.new")
-    _clear_away(target)
     try:
+        _clear_away(target, building.name)
         yield building
         os.link(building, target)  # unlike rename, fails when something stands there by now
-        _sync(target.absolute().parent)
+        _sync_folder(target.absolute().parent)
     except FileExistsError:
         raise BadInput(f"{target}: something is there already; nothing was changed") from None
     except OSError as error:
@@ -66,18 +71,27 @@ def new_file(target: Path) -> Iterator[Path]:
             building.unlink(missing_ok=True)
 
 
-def _clear_away(target: Path) -> None:
-    """Remove what a process that died here left of this very file."""
-    name = re.compile(rf"\.{re.escape(target.name)}\.([0-9]{{1,10}})\.new(-journal)?")
-    for path in target.absolute().parent.iterdir():
-        if (found := name.fullmatch(path.name)) and not _runs(int(found[1])):
+def _clear_away(target: Path, ours: str) -> None:
+    """Remove what a process that died here left of this very file, as far as that can be told and done.
+
+    Whose number no process has here may run elsewhere, in another container or on another machine that shares the
+    folder: only what nobody has written to for an hour is taken for dead. What bears our own name is in our way.
+    """
+    name = re.compile(rf"(\.{re.escape(target.name)}\.([0-9]{{1,10}})\.new)(-journal)?")
+    with suppress(OSError):
+        for path in target.absolute().parent.iterdir():
+            if not (found := name.fullmatch(path.name)):
+                continue
             with suppress(OSError):
-                path.unlink()
+                if found[1] == ours or (_is_old(path) and not _runs(int(found[2]))):
+                    path.unlink()
+
+
+def _is_old(path: Path) -> bool:
+    return time.time() - path.lstat().st_mtime > _ABANDONED
 
 
 def _runs(process: int) -> bool:
-    if process == os.getpid():
-        return False  # another one had this number
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -85,6 +99,13 @@ def _runs(process: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
+
+
+def _sync_folder(folder: Path) -> None:
+    try:
+        _sync(folder)
+    except PermissionError:  # who may put something into it and not list it cannot open it either
+        os.sync()
 
 
 def _sync(path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -253,8 +254,49 @@ def test_what_a_backup_that_was_killed_left_goes_with_the_next_one_to_that_place
     with subprocess.Popen(["true"]) as ended:
         pass
     left = tmp_path / f".b.db.{ended.pid}.new"
+    ours = tmp_path / f".b.db.{os.getpid()}.new"
+    gone = left, left.with_name(f"{left.name}-journal"), ours, ours.with_name(f"{ours.name}-journal")
     others = tmp_path / f".other.db.{ended.pid}.new", tmp_path / f".b.db.{os.getppid()}.new", tmp_path / ".b.db.x.new"
-    for path in (left, left.with_name(f"{left.name}-journal"), *others):
+    for path in (*gone, *others):
         path.write_bytes(b"half")
+    for path in (*gone[:2], *others):
+        os.utime(path, (0, 0))
     backing_up.backup(scene.context, tmp_path / "b.db")
     assert sorted(tmp_path.iterdir()) == sorted((tmp_path / "b.db", *others)), "nobody else's, and none that is at work"
+
+
+def test_a_half_made_backup_of_a_process_that_cannot_be_seen_from_here_stays(scene: Scene, tmp_path: Path) -> None:
+    """In another container its number may be nobody's here: it was written to just now, so somebody is at it."""
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    theirs = tmp_path / f".b.db.{ended.pid}.new"
+    theirs.write_bytes(b"half")
+    backing_up.backup(scene.context, tmp_path / "b.db")
+    assert theirs.read_bytes() == b"half"
+
+
+def test_a_backup_goes_into_a_folder_that_may_be_written_to_and_not_listed(tmp_path: Path) -> None:
+    prefix: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may list everything, and setpriv is not here to take that away")
+        prefix = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+    put = """
+import sys
+from pathlib import Path
+from store.ledger.backup import new_file
+
+with new_file(Path(sys.argv[1])) as building:
+    building.write_text("whole")
+"""
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    drop.chmod(0o333)
+    root = Path(__file__).parents[2]
+    command = (*prefix, sys.executable, "-c", put, str(drop / "b.db"))
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, text=True, check=False, timeout=60
+    )
+    drop.chmod(0o700)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in drop.iterdir()] == ["b.db"]
