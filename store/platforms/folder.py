@@ -218,16 +218,20 @@ def _snapshot(files: list[ExportFile], others: list[str]) -> Snapshot:
 
 
 def _sweep(folder: int, depth: int = 0) -> None:
-    """Delete what a delivery that was killed had written beside its place; the caller holds the lock."""
+    """Delete what a delivery that was killed had written beside its place; the caller holds the lock.
+
+    What cannot be deleted (a folder of such a name, somebody else's file) stays: no delivery fails for it.
+    """
     for name in os.listdir(folder):
-        if _TEMPORARY.fullmatch(name):
-            os.unlink(name, dir_fd=folder)
-        elif not name.startswith(".") and depth < _DEEPEST and _is_folder(folder, name):
-            inner = os.open(name, _FOLDER, dir_fd=folder)
-            try:
-                _sweep(inner, depth + 1)
-            finally:
-                os.close(inner)
+        with contextlib.suppress(OSError):
+            if _TEMPORARY.fullmatch(name):
+                os.unlink(name, dir_fd=folder)
+            elif not name.startswith(".") and depth < _DEEPEST and _is_folder(folder, name):
+                inner = os.open(name, _FOLDER, dir_fd=folder)
+                try:
+                    _sweep(inner, depth + 1)
+                finally:
+                    os.close(inner)
 
 
 def _is_folder(within: int, name: str) -> bool:

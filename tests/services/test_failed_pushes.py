@@ -239,3 +239,13 @@ def test_what_a_killed_delivery_wrote_beside_its_place_goes_with_the_next(scene:
     scene.ingest(V2)
     assert scene.deploy(scene.approved()).verified
     assert scene.delivered() == {"flows.json": V2, ".quarterdeck-notes": b"somebody else's"}
+
+
+def test_what_looks_left_behind_and_cannot_be_deleted_keeps_no_delivery_from_its_place(scene: Scene) -> None:
+    scene.live(V1)
+    odd = scene.workspace.root / "out/prod/orders/.quarterdeck-0123456789abcdef.tmp"
+    odd.mkdir()
+    scene.ingest(V2)
+    assert scene.deploy(scene.approved()).verified
+    assert scene.delivered() == {"flows.json": V2}
+    assert odd.is_dir()
