@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Callable
 
 import pytest
 from support.exports import TAMPERED, V1, V2, document
@@ -14,6 +15,7 @@ from store.services import releases
 from store.services.acting import perform
 from store.services.context import Source
 from store.services.delivery import deploying, rollback
+from store.services.delivery.pushing import Progress
 from store.services.drift import drifting
 from store.services.locking import pushing
 from store.services.requests import requests
@@ -43,6 +45,19 @@ def abandon(scene: Scene, request: str) -> None:
         return [started]
 
     perform(scene.context, scene.bo, decide)
+
+
+def die_on(act: Callable[[Progress], object]) -> None:
+    """Die once the act has recorded that it started."""
+
+    class Unplugged(BaseException):
+        pass
+
+    def die(what: str) -> None:
+        raise Unplugged
+
+    with pytest.raises(Unplugged):
+        act(die)
 
 
 def test_a_failing_push_is_recorded_as_failed_and_can_be_repeated(scene: Scene) -> None:
@@ -132,19 +147,49 @@ def test_a_deployment_that_nobody_ended_is_finished_by_its_own_number(scene: Sce
     assert scene.delivered() == {"flows.json": V1}
 
 
+@pytest.mark.parametrize("who", ["cy", "nobody"])
+def test_whoever_may_not_deploy_closes_nothing_either(scene: Scene, who: str) -> None:
+    scene.ingest(V1)
+    abandon(scene, scene.approved())
+    before = scene.kinds()
+    with pytest.raises(Refusal, match=f"{who} may not deploy|{who} is not a principal"):
+        deploying.resume(scene.context, scene.actor(who), "DEP-0001")
+    assert scene.kinds() == [*before, "attempt.refused"]
+    assert rows(scene) == [("DEP-0001", "started")]
+
+
+def test_a_rollback_that_nobody_ended_is_not_finished_but_done_again(scene: Scene) -> None:
+    scene.live(V1)
+    scene.live(V2)
+    plan = rollback.plan(scene.context, "prod", "orders")
+    die_on(lambda die: rollback.roll_back(scene.context, scene.bo, plan, reason="broken", progress=die))
+    before = scene.kinds()
+    way = f"roll back again: quarterdeck rollback prod --project orders --to {plan.ref.release[:12]}"
+    with pytest.raises(Refusal, match="DEP-0003 deployed no request: it was a rollback") as told:
+        deploying.resume(scene.context, scene.bo, "DEP-0003")
+    assert told.value.would_unblock == (way,)
+    assert scene.kinds() == [*before, "attempt.refused"]
+    with pytest.raises(Refusal, match="DEP-0003 has not ended") as told:
+        rollback.plan_undo(scene.context, "DEP-0003")
+    assert told.value.would_unblock == (f"if it died, {way}",)
+
+
+def test_a_revert_that_nobody_ended_is_done_again_by_the_drift(scene: Scene) -> None:
+    scene.live(V1)
+    (drift,) = scene.observe(V2)
+    plan = rollback.plan_revert(scene.context, drift)
+    die_on(lambda die: rollback.roll_back(scene.context, scene.bo, plan, reason="not ours", progress=die))
+    with pytest.raises(Refusal, match="DEP-0002 deployed no request: it was a revert") as told:
+        deploying.resume(scene.context, scene.bo, "DEP-0002")
+    (way,) = told.value.would_unblock
+    assert way.startswith("revert what drifted: quarterdeck drift list prod --project orders")
+
+
 def test_a_rollback_closes_what_nobody_ended_as_well(scene: Scene) -> None:
     scene.live(V1)
     scene.live(V2)
     plan = rollback.plan(scene.context, "prod", "orders")
-
-    class Unplugged(BaseException):
-        pass
-
-    def die(what: str) -> None:
-        raise Unplugged
-
-    with pytest.raises(Unplugged):
-        rollback.roll_back(scene.context, scene.bo, plan, reason="broken", progress=die)
+    die_on(lambda die: rollback.roll_back(scene.context, scene.bo, plan, reason="broken", progress=die))
     assert rows(scene)[-1] == ("DEP-0003", "started")
     assert rollback.roll_back(scene.context, scene.bo, plan, reason="broken").verified
     assert rows(scene)[-2:] == [("DEP-0003", "failed"), ("DEP-0004", "verified")]

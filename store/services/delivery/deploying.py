@@ -10,6 +10,7 @@ from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.policy.in_force import PLACE
 from store.domain.push import left_behind
+from store.domain.roles import require
 from store.errors import BadInput, Conflict, Refusal
 from store.platforms import TARGETS
 from store.services import releases
@@ -18,7 +19,7 @@ from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
-from store.services.delivery.interrupted import close_if_interrupted, close_interrupted, next_deployment
+from store.services.delivery.interrupted import again, begun, close_if_interrupted, close_interrupted, next_deployment
 from store.services.delivery.leftovers import failure
 from store.services.delivery.moving import stays
 from store.services.delivery.observing import look, settle
@@ -125,17 +126,20 @@ def resume(context: Context, actor: Actor, deployment: str, *, progress: Progres
 
     Raises:
         NotFound: there is no such deployment.
-        Refusal: it did not fail, is no deployment of a request, or the request cannot be deployed (any more).
+        Refusal: it did not fail, is no deployment of a request, the actor may not deploy there (then nothing is
+            recorded but that), or the request cannot be deployed (any more).
         Conflict, PlatformFailure: as `deploy`.
     """
+    started = begun(context.ledger, deployment)
+    if not isinstance(started, ev.DeploymentStarted):
+        what, way = again(started)
+        raise Refusal([f"{deployment} deployed no request: it was {what}"], would_unblock=[way])
+    where = {"project": started.project, "environment": started.environment}
+    if holding.held(context, context.ledger, actor.handle, **where) is None:
+        require(principals(context.ledger), actor.handle, "deploy", **where, at=context.now)
     close_if_interrupted(context, deployment)
-    failed = failure(context, deployment)
-    if failed.request is None:
-        raise Refusal(
-            [f"{deployment} deployed no request: it was a rollback"],
-            would_unblock=[f"roll back again: quarterdeck rollback {failed.environment} --project {failed.project}"],
-        )
-    return deploy(context, actor, failed.request, resumes=deployment, progress=progress)
+    failure(context, deployment)
+    return deploy(context, actor, started.request, resumes=deployment, progress=progress)
 
 
 def check(

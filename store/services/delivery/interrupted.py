@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, TypeAlias
 
 from store.domain import events as ev
+from store.errors import NotFound
 from store.services import releases
 from store.services.acting import record
 from store.services.context import Context, Source, next_id, recorded
@@ -23,25 +25,70 @@ def next_deployment(source: Source) -> int:
     return next_id(source, "DEP", STARTED, "deployment")
 
 
-def close_if_interrupted(context: Context, deployment: str) -> None:
-    """Record as failed a deployment that was started and never ended; nothing where it ended, or never began.
+def begun(source: Source, deployment: str) -> _Started:
+    """Return what began a deployment, of whatever cause.
 
     Raises:
+        NotFound: there is no such deployment.
+    """
+    for item in recorded(source.entries(kinds=STARTED, on={"deployment": deployment}, limit=1)):
+        match item.event:
+            case (
+                ev.DeploymentStarted()
+                | ev.RollbackStarted()
+                | ev.RevertStarted()
+                | ev.RehearsalStarted()
+                | ev.RehearsalReturning()
+            ) as event:
+                return event
+            case _:
+                pass
+    raise NotFound(f"there is no deployment {deployment}")
+
+
+def again(started: _Started) -> tuple[str, str]:
+    """Return in words what a deployment was, and what finishes it when its process died."""
+    place = f"{started.environment} --project {started.project}"
+    undo = "take it back again: quarterdeck deploy --undo, with the deployment that failed there"
+    reverted = f"revert what drifted: quarterdeck drift list {place}, then quarterdeck drift revert ID"
+    match started:
+        case ev.DeploymentStarted():
+            return "a deployment", f"finish it: quarterdeck deploy --resume {started.deployment}"
+        case ev.RevertStarted(cause="verification"):
+            return "an automatic rollback", undo
+        case ev.RevertStarted():
+            return "an automatic revert", reverted
+        case ev.RollbackStarted() if started.target.release == started.previous:
+            return "a revert", reverted
+        case ev.RollbackStarted(previous=None):
+            return "the undoing of a first deployment", undo
+        case ev.RollbackStarted():
+            parts = started.components or ((started.component,) if started.component else ())
+            only = "".join(f" --component {shlex.quote(part)}" for part in parts)
+            to = f" --to {started.target.release[:12]}" if not parts else ""
+            return "a rollback", f"roll back again: quarterdeck rollback {place}{to}{only}"
+        case ev.RehearsalStarted() | ev.RehearsalReturning():
+            return "a rehearsal", f"rehearse again: quarterdeck rollback {place} --rehearse"
+
+
+def close_if_interrupted(context: Context, deployment: str) -> None:
+    """Record as failed a deployment that was started and never ended; nothing where it ended.
+
+    Raises:
+        NotFound: there is no such deployment.
         Conflict: somebody is pushing there right now: it may be under way.
     """
-    started = not_ended(context.ledger, deployment)
-    if started is not None:
-        with pushing(context, started):
-            close_interrupted(context, started)
+    if not_ended(context.ledger, deployment):
+        environment = begun(context.ledger, deployment).environment
+        with pushing(context, environment):
+            close_interrupted(context, environment)
 
 
-def not_ended(source: Source, deployment: str) -> str | None:
-    """Return the environment of a deployment that was started and has not ended; None for any other."""
-    entries = list(source.entries(kinds=(*STARTED, *ENDED), on={"deployment": deployment}))
+def not_ended(source: Source, deployment: str) -> bool:
+    """Say whether a deployment was started and has not ended."""
+    entries = source.entries(kinds=(*STARTED, *ENDED), on={"deployment": deployment})
     kinds = {entry.statement.kind for entry in entries}
-    if {*STARTED}.isdisjoint(kinds) or not {*ENDED}.isdisjoint(kinds):
-        return None
-    return entries[0].statement.on["environment"]
+    return not {*STARTED}.isdisjoint(kinds) and {*ENDED}.isdisjoint(kinds)
 
 
 def close_interrupted(context: Context, environment: str) -> None:

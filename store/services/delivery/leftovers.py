@@ -10,14 +10,14 @@ from store.domain import events as ev
 from store.domain.component import ComponentRef, ExportFile
 from store.domain.drift import DELIVERED
 from store.domain.release import Release, ReleaseFile
-from store.errors import NotFound, Refusal
+from store.errors import Refusal
 from store.platforms.protocol import Target
 from store.projections.shape import Connection
 from store.services import releases
 from store.services.context import Context, recorded
 from store.services.delivery.components import Blobs, Mixed
 from store.services.delivery.environments import one, target
-from store.services.delivery.interrupted import ENDED, not_ended
+from store.services.delivery.interrupted import ENDED, again, begun
 from store.services.delivery.plans import Plan, Unmade, cannot_come_back, plan_desired
 from store.services.diffing import between_releases
 from store.services.sealing import sealing
@@ -31,13 +31,12 @@ def failure(context: Context, deployment: str) -> ev.DeploymentFailed:
         Refusal: it did not fail, has not ended, was taken back, or something was deployed there since.
     """
     ends = [item.event for item in recorded(context.ledger.entries(kinds=ENDED, on={"deployment": deployment}))]
-    if not ends and not_ended(context.ledger, deployment) is not None:
+    if not ends:
+        _, way = again(begun(context.ledger, deployment))
         raise Refusal(
             [f"{deployment} has not ended: it is under way, or the process that pushed died"],
-            would_unblock=[f"if it died, finish it: quarterdeck deploy --resume {deployment}"],
+            would_unblock=[f"if it died, {way}"],
         )
-    if not ends:
-        raise NotFound(f"there is no deployment {deployment}")
     failed = ends[-1]
     if not isinstance(failed, ev.DeploymentFailed):
         raise Refusal([f"{deployment} did not fail: it was verified"])
