@@ -11,7 +11,7 @@ import binascii
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +42,8 @@ class CommandTarget:
     seconds: float = 60.0
     passed: tuple[str, ...] = ()
     """Names of the environment variables they see, besides the usual ones."""
+    holds: tuple[int, ...] = ()
+    """Handles that the push program keeps open until it ends, whatever becomes of this process."""
     kind: str = "command"
     live: bool = True
     whole: bool = True
@@ -49,6 +51,10 @@ class CommandTarget:
     def describe(self) -> str:
         """Return the place in words."""
         return f"the command {self.push_command[0]}"
+
+    def holding(self, lock: int) -> CommandTarget:
+        """Return the same target, whose push program holds the handle `lock` as long as it runs."""
+        return replace(self, holds=(lock,))
 
     def fetch(self, project: str) -> Snapshot:
         """Return what the fetch program says is there.
@@ -109,6 +115,7 @@ class CommandTarget:
             seconds=self.seconds,
             most_output=_MOST_OUTPUT,
             asks=asks,
+            holds=() if asks else self.holds,
         )
         if said.status != 0:
             lines = said.errors.decode("utf-8", errors="replace").strip().splitlines()

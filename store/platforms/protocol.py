@@ -151,6 +151,15 @@ class NamesItself(Protocol):
 
 
 @runtime_checkable
+class OutlivesUs(Protocol):
+    """A target whose push may go on when this process dies."""
+
+    def holding(self, lock: int) -> Target:
+        """Return the same target, whose push holds the handle `lock` until it is really over."""
+        ...
+
+
+@runtime_checkable
 class Inventory(Protocol):
     """A target that tells which modules are installed."""
 

@@ -40,18 +40,19 @@ def run(
     most_output: int,
     most_errors: int = 8192,
     asks: bool = False,
+    holds: Sequence[int] = (),
 ) -> Said:
     """Run `command` in `folder` with `given` on its standard input; return what it said.
 
     When it takes too long or says too much, it and every program of its process group are killed. Of its standard
     error the first `most_errors` bytes are kept. One that only `asks` is killed as well when this process ends before
-    it; one that changes something is left to finish.
+    it; one that changes something is left to finish, and keeps the open files that it `holds` until then.
 
     Raises:
         PlatformFailure: it cannot be started, took too long, or said too much.
     """
     name = command[0]
-    process = _started(command, folder, environment)
+    process = _started(command, folder, environment, holds)
     if asks:
         if not _asking:
             atexit.unregister(kill_asking)
@@ -93,7 +94,9 @@ def kill_asking() -> None:
         _kill(process)
 
 
-def _started(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _started(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], holds: Sequence[int]
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             list(command),
@@ -103,6 +106,7 @@ def _started(command: Sequence[str], folder: Path, environment: Mapping[str, str
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=tuple(holds),
         )
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)

@@ -1,4 +1,4 @@
-"""One push to an environment at a time, across processes; the kernel releases the lock of a dead one."""
+"""One push to an environment at a time, across processes; the kernel releases it once all that push are dead."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ _PATIENCE: Final = 0.5
 
 
 @contextmanager
-def pushing(context: Context, environment: str) -> Iterator[None]:
-    """Hold the right to push to `environment`.
+def pushing(context: Context, environment: str) -> Iterator[int]:
+    """Hold the right to push to `environment`; lend its handle, for a program that pushes to hold it as well.
+
+    Such a program goes on when this process dies, and holds the right until it ends too.
 
     Raises:
         Conflict: another process is deploying or rolling back there right now.
@@ -28,7 +30,10 @@ def pushing(context: Context, environment: str) -> Iterator[None]:
     try:
         if not _locked(handle, fcntl.LOCK_EX, patience=_PATIENCE):
             raise Conflict(f"somebody else is deploying to {environment} right now; wait and look again")
-        yield
+        try:
+            yield handle
+        finally:  # for whatever a program of ours left running too: closing alone would leave it the right
+            fcntl.flock(handle, fcntl.LOCK_UN)
     finally:
         os.close(handle)
 

@@ -59,7 +59,7 @@ def deploy(
     goal = target(context, place)
     settle(context, goal, before.environment, before.project)
     check(context, context.ledger, actor.handle, request, resumes=resumes)
-    with pushing(context, before.environment):
+    with pushing(context, before.environment) as lock:
         close_interrupted(context, before.environment)
         progress("running the gates")
         assessed, news, run = _judged(context, actor, before)
@@ -79,9 +79,11 @@ def deploy(
             return [*run.verdicts, *news, replace(_started(source, change, expected), glass=glass, past=past)]
 
         *_, started = perform(context, actor, decide)
-        plan = Push(environment=place, project=before.project, release=release, ref=before.target, request=request)
+        plan = Push(
+            environment=place, project=before.project, release=release, ref=before.target, request=request, lock=lock
+        )
         outcome = push(context, goal, plan, started=started, before=snapshot, progress=progress)
-        return after_failure(context, place, before.project, outcome, progress=progress)
+        return after_failure(context, place, before.project, outcome, lock=lock, progress=progress)
 
 
 def _judged(

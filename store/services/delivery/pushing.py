@@ -13,7 +13,7 @@ from store.domain.release import EMPTY, Release
 from store.domain.secrets import redact
 from store.errors import Conflict, PartialPush, QuarterdeckError
 from store.integrity.entry import Entry
-from store.platforms.protocol import NamesItself, Pushed, Snapshot, Target
+from store.platforms.protocol import NamesItself, OutlivesUs, Pushed, Snapshot, Target
 from store.projections.shape import Connection
 from store.services import releases
 from store.services.acting import record
@@ -39,6 +39,8 @@ class Push:
     release: Release
     ref: ev.ReleaseRef
     request: str | None
+    lock: int
+    """The handle of the right to push there."""
     clears: bool = False
     """Components that drifted in, and that nobody desires, are taken away with it."""
     rehearsal: str | None = None
@@ -49,14 +51,15 @@ class Push:
     """What holds once it is verified, and is recorded with that at once: no crash comes between."""
 
     @classmethod
-    def back(cls, plan: Plan) -> Push:
-        """Return the push that a plan to go back asks for."""
+    def back(cls, plan: Plan, lock: int) -> Push:
+        """Return the push that a plan to go back asks for, under the right whose handle is `lock`."""
         return cls(
             environment=plan.environment,
             project=plan.project,
             release=plan.to,
             ref=plan.ref,
             request=None,
+            lock=lock,
             clears=True,
             unmade=plan.unmade,
         )
@@ -147,8 +150,9 @@ class _Job:
         Raises:
             Conflict, PlatformFailure: nothing was changed.
         """
+        target = self._target.holding(self._plan.lock) if isinstance(self._target, OutlivesUs) else self._target
         try:
-            pushed = self._target.push(
+            pushed = target.push(
                 self._plan.project,
                 self.files,
                 expected=self._before.revision,

@@ -114,7 +114,7 @@ def rehearse(
     """
     place, project = what.environment, what.project
     _check(context, context.ledger, actor, what)
-    with pushing(context, place.name):
+    with pushing(context, place.name) as lock:
         close_interrupted(context, place.name)
         goal = target(context, place)
         snapshot = look(context, goal, place.name, project)
@@ -138,7 +138,7 @@ def rehearse(
             ]
 
         started = perform(context, actor, decide)[0]
-        job = replace(Push.back(what), rehearsal=started.statement.on["deployment"])
+        job = replace(Push.back(what, lock), rehearsal=started.statement.on["deployment"])
         try:
             back = push(context, goal, job, started=started, before=snapshot, progress=progress)
         except QuarterdeckError as error:  # nothing was changed

@@ -95,10 +95,10 @@ def enforce(context: Context, place: Environment, project: str) -> Enforced | No
         case enforcement.Halted():
             return None
     named_ = ", ".join(sorted(drift.id for drift in loose)[:5])
-    with pushing(context, place.name):
+    with pushing(context, place.name) as lock:
         close_interrupted(context, place.name)
         reason = f"unauthorised change: {named_}"
-        outcome = _back(context, place, project, cause="drift", reason=reason, attempt=attempt)
+        outcome = _back(context, place, project, cause="drift", reason=reason, attempt=attempt, lock=lock)
     if outcome is None:
         return None
     how = f"reverted by itself ({outcome.deployment})" if outcome.verified else f"not reverted: {outcome.reason}"
@@ -112,9 +112,9 @@ def _stop(context: Context, place: Environment, project: str, attempts: int, why
 
 
 def after_failure(
-    context: Context, place: Environment, project: str, failed: Outcome, *, progress: Progress
+    context: Context, place: Environment, project: str, failed: Outcome, *, lock: int, progress: Progress
 ) -> Outcome:
-    """Go back to what was desired before a push that failed, where the environment says so; the caller holds the lock.
+    """Go back to what was desired before a push that failed, where the environment says so; the caller holds `lock`.
 
     It is tried once. Whatever comes of it, the failure stays the outcome, with what followed it.
     """
@@ -123,7 +123,7 @@ def after_failure(
     progress("rolling back by itself")
     reason = f"{failed.deployment} failed its verification"
     try:
-        back = _back(context, place, project, cause="verification", reason=reason, attempt=1)
+        back = _back(context, place, project, cause="verification", reason=reason, attempt=1, lock=lock)
     except QuarterdeckError as error:
         return replace(failed, reason=f"{failed.reason}; the automatic rollback failed: {error}")
     if back is None:
@@ -133,7 +133,7 @@ def after_failure(
 
 
 def _back(
-    context: Context, place: Environment, project: str, *, cause: str, reason: str, attempt: int
+    context: Context, place: Environment, project: str, *, cause: str, reason: str, attempt: int, lock: int
 ) -> Outcome | None:
     """Push what is desired over what is live now, which is archived first. None when nothing is desired."""
     desired = releases.desired(context.ledger, place.name, project)
@@ -161,6 +161,7 @@ def _back(
         release=releases.load_ref(context, desired.target),
         ref=desired.target,
         request=None,
+        lock=lock,
         clears=True,
     )
     return push(context, goal, plan, started=entry, before=snapshot, progress=lambda _: None)

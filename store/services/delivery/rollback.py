@@ -68,7 +68,7 @@ def roll_back(
         raise BadInput("a rollback needs a reason: --reason TEXT")
     place, project = what.environment, what.project
     _may(context, context.ledger, actor, what)
-    with pushing(context, place.name):
+    with pushing(context, place.name) as lock:
         close_interrupted(context, place.name)
         goal = target(context, place)
         snapshot = look(context, goal, place.name, project)
@@ -94,9 +94,9 @@ def roll_back(
             reason=f"rolled back by {actor.handle}: {reason}",
             concerns=_concerned(context.ledger, what) or None,
         )
-        back = replace(Push.back(what), also=(left,) if what.leaves_behind and not homeward else ())
+        back = replace(Push.back(what, lock), also=(left,) if what.leaves_behind and not homeward else ())
         outcome = push(context, goal, back, started=started, before=snapshot, progress=progress)
-        return after_failure(context, place, project, outcome, progress=progress)
+        return after_failure(context, place, project, outcome, lock=lock, progress=progress)
 
 
 def _started(source: Source, what: Plan, *, reason: str, expected: str) -> ev.RollbackStarted:
