@@ -24,7 +24,6 @@ from store.integrity.merkle import EMPTY_ROOT
 from store.integrity.note import Verifier
 from store.ledger.connection import open_immutable
 from store.ledger.heads import HeadStore
-from store.ledger.keychain import read_keys
 from store.ledger.report import Problem, Report, Verdict, VerificationStopped
 from store.ledger.schema import check_identity, schema_problems
 from store.ledger.verify import Audit, verify
@@ -90,7 +89,6 @@ def verify_untrusted(
     *,
     verifier: Verifier,
     origin: str,
-    older: Sequence[Verifier] = (),
     tables: Sequence[str] = (),
     heads: Sequence[HeadStore] = (),
     witnesses: Sequence[Verifier] = (),
@@ -102,8 +100,7 @@ def verify_untrusted(
 ) -> Report:
     """Verify a private copy as `verify` does, but believe nothing and stop after `seconds`.
 
-    Tables that are not exactly as ours are made are not read at all. `older` are the keys that the log is known to
-    have had before `verifier`, oldest first: a copy from before a rotation is held against the one it had then.
+    Tables that are not exactly as ours are made are not read at all.
 
     Raises:
         BadInput: another application's database, or one of a newer quarterdeck.
@@ -120,9 +117,8 @@ def verify_untrusted(
         with closing(reader(copy)) as connection:
             check_identity(connection, copy)
             different = schema_problems(connection, tables)
-            if different:
-                return _invalid([("schema", line) for line in different], began)
-            verifier = _key_for(connection, (*older, verifier))
+        if different:
+            return _invalid([("schema", line) for line in different], began)
         return verify(
             copy, heads=heads, verifier=verifier, origin=origin, progress=go_on, audit=audit, tables=tables,
             witnesses=witnesses, quorum=quorum, fast=fast, processes=1, reader=reader,
@@ -131,21 +127,6 @@ def verify_untrusted(
         if time.monotonic() > deadline:
             raise VerificationStopped(f"no verdict within {seconds:g} seconds") from None
         return _invalid([("storage", str(error).removeprefix(f"{copy}: "))], began)
-
-
-def _key_for(connection: sqlite3.Connection, known: Sequence[Verifier]) -> Verifier:
-    """Return the newest of the `known` keys that a copy has.
-
-    That is so only where every key that the copy names is the log's own, in the same order: whoever got hold of an old
-    key can hand the log over to one of theirs with it, and is found out by that.
-    """
-    if len(known) == 1:
-        return known[0]
-    try:
-        named = read_keys(connection, known[0]).all
-    except IntegrityFailure:
-        return known[-1]  # verifying says what is wrong with it
-    return named[-1] if tuple(named) == tuple(known[: len(named)]) else known[-1]
 
 
 def _invalid(problems: Sequence[tuple[str, str]], began: float) -> Report:

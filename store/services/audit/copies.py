@@ -11,12 +11,11 @@ from tempfile import TemporaryDirectory
 
 from store import config
 from store.domain.signatures import SignatureAudit
-from store.errors import BadInput, IntegrityFailure, NotFound, QuarterdeckError
+from store.errors import BadInput, IntegrityFailure, NotFound
 from store.integrity.note import Verifier
 from store.ledger.backup import copy_database
 from store.ledger.compare import Comparison, compare
 from store.ledger.heads import HeadStore
-from store.ledger.keychain import keys_of
 from store.ledger.report import Report, Verdict
 from store.ledger.untrusted import SECONDS, immutable_reader, private_copy, verify_untrusted
 from store.services.tables import tables
@@ -30,8 +29,6 @@ class Log:
 
     verifier: Verifier
     origin: str
-    before: tuple[Verifier, ...] = ()
-    """The keys that it had before this one, oldest first, where its own ledger is here to say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,18 +52,16 @@ def log_of(log_key: str, origin: str | None = None) -> Log:
 
 
 def log_at(root: Path) -> Log:
-    """Return the log of the workspace at `root`: the key that signs now, and those before it.
+    """Return the log of the workspace at `root`, by the key that its configuration names.
+
+    No older key counts here, whatever the ledger says: it may be rotated because somebody stole it, and with it a
+    history of any length could be made. Who has a copy from before a rotation names that key himself (`log_of`).
 
     Raises:
         BadInput: it is no workspace, or its configuration is faulty.
     """
     settings = config.load(root).ledger
-    pinned = Verifier.from_vkey(settings.log_key)
-    try:
-        known = keys_of(root / LEDGER_FILE, pinned).all
-    except QuarterdeckError:  # what is here says nothing, and the configuration's key alone counts
-        known = (pinned,)
-    return Log(verifier=known[-1], origin=settings.origin, before=tuple(known[:-1]))
+    return Log(verifier=Verifier.from_vkey(settings.log_key), origin=settings.origin)
 
 
 def verify_copy(
@@ -93,7 +88,6 @@ def verify_copy(
         return verify_untrusted(
             copy,
             verifier=log.verifier,
-            older=log.before,
             origin=log.origin,
             tables=tables(),
             heads=[HeadStore(head) for head in heads],
@@ -127,7 +121,7 @@ def compare_copies(
         reports = []
         for path, named in zip(paths, (first, second), strict=True):
             report = verify_untrusted(
-                path, verifier=log.verifier, older=log.before, origin=log.origin, tables=tables(), fast=True,
+                path, verifier=log.verifier, origin=log.origin, tables=tables(), fast=True,
                 seconds=max(1.0, deadline - time.monotonic()),
             )  # fmt: skip
             if report.verdict is Verdict.INVALID and not _is_comparable(report):
