@@ -71,13 +71,14 @@ def _read(context: Context, request_id: str) -> _Shown:
     if row is None or content is None:
         raise NotFound(f"there is no request {request_id}")
     goes = environments.environments(context.ledger).get(row.environment)
+    lapsed = bool(lapsing.lapsed(context, [row], context.now))
     return _Shown(
         row=row,
         content=content,
         goes_to=None if goes is None else goes.place.words,
-        deadline=escalating.deadline_of(context, row, context.now),
+        deadline=escalating.deadline_of(context, row, context.now, missing=lapsed),
         wanted=approving.wanted(context, request_id),
-        lapsed=bool(lapsing.lapsed(context, [row], context.now)),
+        lapsed=lapsed,
         risk=risk,
         checklist=ticking.checklist(context, request_id),
         gates=gates,

@@ -148,9 +148,12 @@ def _near(connection: sqlite3.Connection, digest: str, recent: Recent) -> Footho
     They are looked at once in a transaction, and not decoded.
     """
     hold = recent.foothold(connection, digest)
-    if hold is None or recent.is_trusted(digest) or _seal(_chain(connection, digest)) == hold.seal:
+    if hold is None or recent.is_trusted(digest):
         return hold
-    return None
+    if _seal(_chain(connection, digest)) != hold.seal:
+        return None
+    recent.trust(digest)
+    return hold
 
 
 def _seal(links: Sequence[_Link]) -> bytes:

@@ -75,12 +75,12 @@ class Recent:
         self._trusted.clear()
 
     def is_trusted(self, digest: str) -> bool:
-        """Say whether the frames that `digest` rests on need not be looked at; they need not be a second time."""
-        raw = bytes.fromhex(digest)
-        if raw in self._trusted:
-            return True
-        self._trusted.add(raw)
-        return False
+        """Say whether the frames that `digest` rests on need not be looked at in this transaction."""
+        return bytes.fromhex(digest) in self._trusted
+
+    def trust(self, digest: str) -> None:
+        """Note that the frames that `digest` rests on are those that were put: they need not be looked at again."""
+        self._trusted.add(bytes.fromhex(digest))
 
     def keep(self, kept: Kept, *, instead_of: str | None) -> None:
         """Remember a blob; the version before it will not be asked for any more."""

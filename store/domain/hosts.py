@@ -9,10 +9,10 @@ from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import unquote
 
-_SCHEME = re.compile(
-    r"\b(?:https?|wss?|mqtts?|tcp|udp|ftps?|sftp|amqps?|redis|mongodb(?:\+srv)?|postgres(?:ql)?|mysql|ldaps?)\Z",
-    re.IGNORECASE,
+_SCHEMES: Final = (
+    r"(?:https?|wss?|mqtts?|tcp|udp|ftps?|sftp|amqps?|redis|mongodb(?:\+srv)?|postgres(?:ql)?|mysql|ldaps?)"
 )
+_SCHEME = re.compile(rf"\b{_SCHEMES}\Z", re.IGNORECASE)
 _LONGEST_SCHEME = 11
 _BEYOND: Final = (
     "\xaa\xad\xb2\xb3\xb5\xb9\xba\xbc-\xbe\xc0-\u167f\u1681-\u1fff\u200b-\u200d\u2060-\u2064\u2070-\u2fff\u3002"
@@ -30,11 +30,19 @@ _SPACE: Final = r"(?:\s|\\[nrt])*+"
 _PATH_NEXT: Final = rf"(?!{_SPACE}\\?[\"'`](?:[/?#:]|\\\\))"
 _JOIN: Final = r"[{@%]|<%|\$[\w({]"
 _EXPRESSION = re.compile(_JOIN)
+_WITHIN: Final = r"[^\s/?#\"'`<>\\]*"
+_NO_LETTER: Final = r"\x00-$&-,./:-@\[-^`{-\xa0\u2000-\u200a\u200e-\u205f\u3000-\u303f\uff01-\uff0f"
+_SIGNS: Final = (
+    rf"(?!&(?:quot|apos|lt|gt|nbsp);)[!$&()*+,;=^|}}~]++(?!(?i:{_SCHEMES})://)"
+    rf"{_WITHIN}?(?:%|[.\u3002\uff0e\uff61][^{_NO_LETTER}])"
+)
+"""Signs that the URL standard allows in a name, as far as a further label follows: prose, lists of URLs, markup and
+`&b=1` put them behind a name, too."""
 _GOES_ON = re.compile(
-    rf"{_JOIN}|:(?:{_JOIN}|[^\s/?#\"'`<>\\]*@)"
+    rf"{_JOIN}|:(?:{_JOIN}|{_WITHIN}@)|{_SIGNS}"
     rf"|\\?[\"'`]{_SPACE}(?:\+|&(?!&)|~(?!>)|\.concat\(){_PATH_NEXT}"
 )
-"""What says behind a name that an expression goes on with it (`{{…}}`, `@{…}`, `${…}`, `'…' + x`)."""
+"""What says behind a name that it goes on: by an expression (`{{…}}`, `@{…}`, `${…}`, `'…' + x`), or by signs."""
 _BARE_GOES_ON: Final = ("{", "@{", "${", "<%")
 _NEXT_ARGUMENT = re.compile(rf"\\?[\"']{_SPACE},{_PATH_NEXT}")
 _FIRST_ARGUMENT = re.compile(rf"concat\({_SPACE}\\?[\"']\w++\Z", re.IGNORECASE)

@@ -144,7 +144,8 @@ def _first_entries(context: Context, signer: Signer, handle: str) -> None:
     from store.services.identity.people import bare_line
 
     vkey = context.config.ledger.log_key
-    opened = ev.LedgerOpened(incarnation=context.nonce(), log_key=vkey, policy=context.policy.digest, format=FORMAT)
+    policy = context.policy.digest
+    opened = ev.LedgerOpened(incarnation=context.nonce(), log_key=vkey, policy=policy, format=FORMAT, lapses=True)
     admin = ev.PrincipalAdded(principal=handle, keys=(bare_line(signer.public),), grants=(ev.Grant(role="admin"),))
     with context.ledger.writing() as writer:
         for event, actor in ((opened, SYSTEM), (admin, handle)):

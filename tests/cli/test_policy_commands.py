@@ -113,7 +113,7 @@ def test_a_request_whose_approval_lapsed_is_listed_and_shown_as_waiting(asked: D
     assert (listed["state"], listed["lapsed"]) == ("approved", True)
     assert "approved, lapsed" in asked.run("request", "list").text
     shown = asked.run("request", "show", "CR-0001").text
-    assert "an approval lapsed: waits for approval" in shown
+    assert "approvals are missing again: waits for approval" in shown
     assert "missing: the approval of bo (entry" in shown
     assert asked.json("request", "show", "CR-0001")["lapsed"] is True
     (item,) = [one for one in asked.json("triage", status=1)["items"] if one["key"] == "CR-0001"]

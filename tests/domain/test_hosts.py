@@ -100,6 +100,14 @@ def test_a_name_that_only_looks_like_a_number_stays(name: str) -> None:
         "printf('https://good.example%s', tail)",
         "https://good.example:{{port}}/",
         "https://good.example:secret@{{host}}/",
+        *(f"https://good.example{sign}x.evil.example/" for sign in "~!*=(,;|^&)+$}"),
+        "https://good.example~~x.evil.example/",
+        "https://good.example~.evil.example/",
+        "https://good.example~\u00ad\u3002evil.example/",
+        "https://good.example~x%2eevil.example/",
+        "https://good.example~x.evil.example://",
+        "https://good.example;a=b.evil.example/",
+        "see https://good.example,%2eevil.example/",
     ],
 )
 def test_a_name_that_an_expression_goes_on_with_is_not_taken_as_whole(text: str) -> None:
@@ -119,6 +127,22 @@ def test_a_name_that_an_expression_goes_on_with_is_not_taken_as_whole(text: str)
         "\u201chttps://good.example\u201d",
         "a == 'https://good.example' && b",
         "^https://good.example$",
+        "(https://good.example)",
+        "[good](https://good.example), and more",
+        "[good](https://good.example)!",
+        "<a href=https://good.example>(x)</a>",
+        "https://good.example;",
+        "fetch(https://good.example); return x",
+        "https://good.example, or nothing",
+        "https://good.example! Really",
+        "**https://good.example** and *https://good.example*",
+        "|https://good.example|",
+        "https://good.example&",
+        "to=https://good.example&b=1&c=2",
+        "Endpoint=https://good.example;Key=abc==",
+        "href=&quot;https://good.example&quot;&gt;good.example&lt;/a",
+        "(https://good.example)...",
+        "\u201c(https://good.example).\u201d",
     ],
 )
 def test_a_name_that_ends_where_its_text_does_is_whole(text: str) -> None:
@@ -134,6 +158,8 @@ def test_every_address_in_a_text_counts() -> None:
     text = """fetch('https://a.example/x?u=1', "wss://b.example"); // https://p@\u00e9vil.example, http://c.example."""
     assert hosts_in(text) == {"a.example", "b.example", "xn--vil-9la.example", "c.example"}
     assert hosts_in('{"url": "https://a.example","mail":"me@b.example"}') == {"a.example"}
+    for between in (",", ";", "|", ")("):
+        assert hosts_in(f"https://a.example{between}wss://b.example:80") == {"a.example", "b.example:80"}
     assert hosts_in("https://x@a.example@b.example/") == {"b.example"}
     assert hosts_in("https://${x}/ xhttps://y.example") == set()
     assert hosts_in("https://me:1234@{{host}}/") == {"me…"}

@@ -9,15 +9,15 @@ from support.scene import Scene
 
 from store.domain import events as ev
 from store.domain.policy.reading import read_policy
-from store.domain.roles import parse_grant
+from store.domain.roles import Principals, parse_grant
 from store.errors import Refusal
 from store.services.acting import statement_of
 from store.services.audit.verifying import Scope, verify_workspace
-from store.services.context import Context
+from store.services.context import Context, Source
 from store.services.delivery import deploying
 from store.services.health.health import health
 from store.services.identity import people
-from store.services.requests import approving, escalating
+from store.services.requests import approving, escalating, lapsing
 from store.services.requests.reading import change_of
 from store.services.requests.review_list import review_list
 from store.services.triage.item import Item
@@ -51,7 +51,7 @@ def test_home_asks_the_approvers_again_and_not_the_operators(scene: Scene, conte
     request = lapsed(scene, context)
     seen = item(context, request, "dana")
     assert (seen.kind, seen.act, seen.mine) == ("approval", "approve", True)
-    assert "an approval lapsed: waits for approval (0 of 1), due in" in seen.what
+    assert "approvals are missing again: waits for approval (0 of 1), due in" in seen.what
     approving.approve(context, scene.dana, request)
     seen = item(context, request, "bo")
     assert (seen.kind, seen.act, seen.what) == ("ready", "deploy", "Change orders: approved, ready to deploy")
@@ -97,6 +97,24 @@ def test_no_deadline_runs_for_what_has_its_approvals(scene: Scene, context: Cont
     assert escalating.escalate_all(context) == ()
     assert [one for one in health(context).duties if one.kind == "approval"] == []
     assert item(context, request, "bo").what == "Change orders: approved, ready to deploy"
+
+
+def test_the_approvals_are_counted_again_only_of_what_is_overdue(
+    scene: Scene, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, looked = lapsed(scene, context), list[Source]()
+
+    def counted(source: Source) -> Principals:
+        looked.append(source)
+        return people.principals(source)
+
+    monkeypatch.setattr(lapsing, "principals", counted)
+    escalating.escalate_all(context)
+    assert "due in" in item(context, request, "dana").what
+    assert looked == [], "nothing is due, and triage hands on what it counted itself"
+    scene.clock.advance(hours=9)
+    escalating.escalate_all(context)
+    assert len(looked) == 1
 
 
 def test_an_escalation_that_policy_does_not_know_keeps_no_approval_alive(scene: Scene, context: Context) -> None:

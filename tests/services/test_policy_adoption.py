@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from support.exports import V2
-from support.scene import Scene
+from support.scene import Scene, build, enter_here
 from support.tampering import past_triggers, smuggle
+from support.ticking import TickingClock
 
 from store import archive
 from store.domain import events as ev
@@ -342,7 +346,25 @@ def test_a_policy_is_not_adopted_with_an_approval_whose_giver_may_approve_no_mor
     assert scene.context.policy.approval_days == 10, "nor by a client of one's own"
 
 
-def test_an_adoption_from_before_approvals_could_lapse_stays_in_force(scene: Scene) -> None:
+@pytest.fixture
+def old_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A workspace as it was founded before approvals could lapse: its first entry says nothing of it."""
+    clock, now = TickingClock(), ev.LedgerOpened
+
+    def then(*, lapses: bool, **said: Any) -> ev.LedgerOpened:
+        return replace(now(**said), lapses=None)  # type: ignore[arg-type]  # what is None is left out
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ev, "LedgerOpened", then)
+        build(tmp_path / "workspace", tmp_path / "keys", clock)
+    scene = enter_here(tmp_path / "workspace", tmp_path / "keys", clock)
+    assert "lapses" not in scene.entries()[0].statement.data
+    yield scene
+    scene.workspace.close()
+
+
+def test_an_adoption_from_before_approvals_could_lapse_stays_in_force(old_scene: Scene) -> None:
+    scene = old_scene
     append_adoption(scene, left(scene, TEN))  # what the code of then recorded: the entry says nothing of it
     assert Book(scene.context.ledger).now().policy.approval_days == 10
     assert verify_workspace(scene.context, scope=Scope()).ok
@@ -359,6 +381,19 @@ def test_nobody_goes_back_to_the_rule_from_before_approvals_could_lapse(scene: S
     book = Book(scene.context.ledger)
     assert book.now().policy.approval_days == 10
     assert book.judged()[-1].problems[0] == "not approved: 0 of 1 approvals for risk medium"
+
+
+def test_a_new_workspace_never_knew_the_rule_from_before_approvals_could_lapse(scene: Scene) -> None:
+    append_adoption(scene, left(scene, TEN))
+    book = Book(scene.context.ledger)
+    assert book.now().seq == 0
+    assert book.judged()[0].problems[0] == "not approved: 0 of 1 approvals for risk medium"
+
+
+def test_in_an_old_workspace_the_first_adoption_under_it_ends_the_earlier_rule(old_scene: Scene) -> None:
+    adopted(old_scene, TEN)
+    append_adoption(old_scene, left(old_scene, "approval_days = 9\n"))
+    assert Book(old_scene.context.ledger).now().policy.approval_days == 10
 
 
 def test_asking_for_the_policy_is_one_look_up(scene: Scene) -> None:

@@ -27,6 +27,8 @@ class LedgerOpened(Event):
     log_key: str
     policy: str
     format: int
+    lapses: bool = False
+    """From its first adoption of a policy on, approvals are asked whether they lapsed; False in ledgers from before."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,8 @@ class PolicyAdopted(Event):
     lapses: bool = False
     """Approvals whose givers could not give them any more did not count; False in entries from before that was asked.
 
-    An adoption without it counts only as long as none with it does: nobody goes back to the earlier rule.
+    An adoption without it counts only in a ledger that was opened without it, and only as long as none with it does:
+    nobody goes back to the earlier rule.
     """
 
 

@@ -3,7 +3,8 @@
 Whoever can write the file can append an adoption, but not sign one: it counts only if an admin of that moment
 signed it, for a request whose approvals held under the policy before. What does not count changes nothing here
 and is named by `verify`. Adoptions from before approvals could lapse are judged without that rule, or a later rule
-would take back what was in force; the first adoption that was recorded under it ends that for all that follow.
+would take back what was in force; the first adoption that was recorded under it ends that for all that follow, and
+a ledger that was opened under it never had others.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def adoption(ledger: Ledger, entry: Entry, adopted: Sequence[InForce]) -> tuple[
         request=event.request,
         editors=tuple(dict.fromkeys(change.editors)),
         cooling_hours=max(hours),
-        lapses=event.lapses or before.lapses,
+        lapses=_lapses(ledger, event, before),
     )
     return event.policy, (), now
 
@@ -81,10 +82,20 @@ def _problems(ledger: Ledger, entry: Entry, event: ev.PolicyAdopted, adopted: Se
         yield f"{change.id} proposes another policy"
     if change.state not in {"in review", "approved"}:
         yield f"{change.id} was {change.state}"
-    lapses = event.lapses or before.lapses
+    lapses = _lapses(ledger, event, before)
     for what in approvals_missing(change, people=people, policy=before.policy, at=at, lapses=lapses):
         yield f"not approved: {what}"
     yield from vouching.doubts(ledger, ledger, change, lambda seq: at_entry(adopted, seq), at)
+
+
+def _lapses(ledger: Ledger, event: ev.PolicyAdopted, before: InForce) -> bool:
+    """Say whether an adoption is asked whether its approvals lapsed. Only the first of a ledger depends on entry 1."""
+    return event.lapses or before.lapses or (before.seq == 0 and _opened_under_it(ledger))
+
+
+def _opened_under_it(ledger: Ledger) -> bool:
+    first = next(recorded(ledger.entries(limit=1))).event
+    return isinstance(first, ev.LedgerOpened) and first.lapses
 
 
 def _change(ledger: Ledger, request: str, until: int) -> Change:

@@ -26,8 +26,9 @@ def escalate_all(context: Context) -> tuple[Entry, ...]:
         waiting = requests.listing(connection, states=SUBMITTED, limit=_MOST)
     at, found = context.now, list[Entry]()
     for row in reversed(waiting):
-        now = deadline_of(context, row, at)
-        if now is not None and now.passed and now.next_role is not None:
+        now = _deadline(context, row, at)
+        due = now is not None and now.passed and now.next_role is not None
+        if due and lapsing.waits(context, row, at):
             found += escalate(context, row.id)
     return tuple(found)
 
@@ -46,8 +47,16 @@ def escalate(context: Context, request: str) -> tuple[Entry, ...]:
     return perform(context, None, decide) if decide(context.ledger) else ()
 
 
-def deadline_of(context: Context, row: RequestRow, at: str) -> Deadline | None:
-    """Return by when a request must be decided, None where no deadline runs."""
+def deadline_of(context: Context, row: RequestRow, at: str, *, missing: bool | None = None) -> Deadline | None:
+    """Return by when a request must be decided, None where no deadline runs.
+
+    `missing` says whether it lacks approvals, where that is known already; None: it is looked up.
+    """
+    found = _deadline(context, row, at)
+    return found if found is not None and lapsing.waits(context, row, at, missing=missing) else None
+
+
+def _deadline(context: Context, row: RequestRow, at: str) -> Deadline | None:
+    """Return by when it would have to be decided if it waits for approvals."""
     rule = context.policy.rule(row.risk, row.environment)
-    found = deadline(since=row.submitted_at, rule=rule, escalated_to=row.escalated_to, at=at)
-    return found if found is not None and lapsing.waits(context, row, at) else None
+    return deadline(since=row.submitted_at, rule=rule, escalated_to=row.escalated_to, at=at)

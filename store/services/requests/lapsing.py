@@ -14,7 +14,7 @@ from store.services.context import Context
 from store.services.identity.people import principals
 from store.services.requests.reading import change_of
 
-WORDS: Final = "an approval lapsed: waits for approval"
+WORDS: Final = "approvals are missing again: waits for approval"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +44,11 @@ def lapsed(context: Context, rows: Iterable[RequestRow], at: str) -> dict[str, L
     return {request: one for request, one in found.items() if one.missing}
 
 
-def waits(context: Context, row: RequestRow, at: str) -> bool:
-    """Say whether a request waits for approvals: it never had them all, or does not have them any more."""
-    return row.state in SUBMITTED and (row.state != "approved" or bool(lapsed(context, [row], at)))
+def waits(context: Context, row: RequestRow, at: str, *, missing: bool | None = None) -> bool:
+    """Say whether a request waits for approvals: it never had them all, or does not have them any more.
+
+    `missing` says whether some are, where that is known already; None: it is looked up.
+    """
+    if row.state != "approved":
+        return row.state in SUBMITTED
+    return bool(lapsed(context, [row], at)) if missing is None else missing

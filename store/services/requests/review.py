@@ -147,7 +147,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         promote_to=to,
         place=goes.place if goes is not None else None,
         moved=words_of(moved_since_deployed(context.ledger, row.environment, row.project)) or "",
-        deadline=deadline_of(context, row, context.now),
+        deadline=deadline_of(context, row, context.now, missing=bool(has.missing)),
     )
 
 

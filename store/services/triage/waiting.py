@@ -23,12 +23,13 @@ def decisions(asked: Asked) -> Iterator[Item]:
 
 
 def _decision(asked: Asked, row: RequestRow) -> Item:
-    has = lapsing.left(asked.context, row.id, asked.at, people=asked.people) if row.approvals else None
+    asks = row.approvals or row.state == "approved"
+    has = lapsing.left(asked.context, row.id, asked.at, people=asked.people) if asks else None
     ready = row.state == "approved" and not (has and has.missing)
     act = "deploy" if ready else "approve"
     may = asked.may(act, row.project, row.environment) or _was_asked(asked, row)
     need = asked.context.policy.rule(row.risk, row.environment).people
-    due = deadline_of(asked.context, row, asked.at)
+    due = deadline_of(asked.context, row, asked.at, missing=not ready)
     words = lapsing.WORDS if row.state == "approved" else "waits for approval"
     words = "approved, ready to deploy" if ready else f"{words} ({len(has.by) if has else 0} of {need})"
     if row.gates_failed and not ready:

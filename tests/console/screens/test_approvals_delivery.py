@@ -119,7 +119,7 @@ async def test_a_request_whose_approval_lapsed_waits_and_a_further_approver_appr
         await review(pilot)
         shown = screen_text(pilot.app)
         assert "● ines  ! does not count now: juno  ○ ____" in shown
-        assert "an approval lapsed: waits for approval; a approves (2 of 2 then), x refuses" in shown
+        assert "approvals are missing again: waits for approval; a approves (2 of 2 then), x refuses" in shown
         await pilot.press("D")
         await settled(pilot)
         assert "not approved: 1 of 2 approvals" in said(pilot)
