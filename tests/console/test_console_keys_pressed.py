@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from console.widgets.keyed_table import KeyedTable
 from console.widgets.keyed_tree import KeyedTree, Twig
 from console.widgets.terminal import TerminalApp
 from console.widgets.three_way_view import ThreeWayView
-from console.widgets.tick_list import TickDialog, TickRow
+from console.widgets.tick_list import TickDialog, Ticked, TickRow
 from store.ledger.report import Report, Verdict
 
 FOUND = Report(
@@ -182,6 +183,19 @@ async def answers(pilot: Pilot[Any], dialog: ModalScreen[Any], *keys: str) -> li
     return told
 
 
+async def ticked(pilot: Pilot[Any], dialog: TickDialog, key: str) -> Ticked | None:
+    """Open a list to tick off, press a key, and return its answer; afterwards it is closed."""
+    await pilot.app.push_screen(dialog)
+    answer = asyncio.create_task(dialog.answered())
+    await pilot.pause()
+    await pilot.press(key)
+    try:
+        return await answer
+    finally:
+        dialog.end()
+        await pilot.pause()
+
+
 @pytest.mark.presses(
     Confirm="y n escape", Reading="escape q question_mark", TickDialog="escape q space c", ChooseSome="escape space",
     ChangesDialog="escape q", VerdictDialog="escape q",
@@ -196,12 +210,11 @@ async def test_a_dialog_is_answered_or_left_with_each_of_its_keys() -> None:
         for key in ("escape", "q", "question_mark"):
             assert await answers(pilot, Reading("Keys", ["x"]), key) == [None]
         for key in ("escape", "q"):
-            assert await answers(pilot, TickDialog(line("t"), [], ticks), key) == [None]
+            assert await ticked(pilot, TickDialog(line("t"), [], ticks), key) is None
             assert await answers(pilot, ChangesDialog(line("t"), "then", "now", ()), key) == [None]
             assert await answers(pilot, VerdictDialog(FOUND, "archive"), key) == [None]
-        (ticked,) = await answers(pilot, TickDialog(line("t"), [], ticks), "space")
-        (noted,) = await answers(pilot, TickDialog(line("t"), [], ticks), "c")
-        assert (ticked.number, ticked.noted, noted.noted) == (1, False, True)
+        for key, noted in (("space", False), ("c", True)):
+            assert await ticked(pilot, TickDialog(line("t"), [], ticks), key) == Ticked(number=1, noted=noted)
         assert await answers(pilot, ChooseSome("Which?", some), "escape") == [None]
         assert await answers(pilot, ChooseSome("Which?", some), "j", "space", "enter") == [("b",)]
 
