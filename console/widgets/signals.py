@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
+import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TextIO, TypeAlias
 
 from textual.driver import Driver
 
 _Handler: TypeAlias = Callable[[int, FrameType | None], object]
 _POLITE: Final = (signal.SIGTERM, signal.SIGHUP)
+_LOOK_EVERY: Final = 2.0
+"""Seconds between two looks whether the terminal is still there."""
 
 
 class Asked(Protocol):
@@ -33,13 +37,25 @@ class Signals:
         self._asleep = False
         self._usual: dict[int, _Handler] = {}
         self._polite = False
+        self._next_look: asyncio.TimerHandle | None = None
 
     def end_politely(self) -> None:
-        """Make SIGTERM and SIGHUP restore the terminal: by default they kill the process mid-screen."""
+        """Make SIGTERM and SIGHUP restore the terminal: by default they kill the process mid-screen.
+
+        A terminal that goes away tells its first program only, and `make` or a wrapper may keep that to itself: then
+        nobody would ever end the console, so it looks for itself.
+        """
         loop = asyncio.get_running_loop()
         for number in _POLITE:
             loop.add_signal_handler(number, self._app.leave, 128 + number)
         self._polite = True
+        self._look()
+
+    def _look(self) -> None:
+        if is_cut(sys.__stdin__):
+            self._app.leave(128 + signal.SIGHUP)
+        else:
+            self._next_look = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look)
 
     def wake_whole(self, driver: Driver) -> None:
         """Sleep and wake whole, once the driver stands.
@@ -77,6 +93,8 @@ class Signals:
 
     def close(self) -> None:
         """Answer nothing any more."""
+        if self._next_look is not None:
+            self._next_look.cancel()
         for polite in _POLITE if self._polite else ():
             asyncio.get_running_loop().remove_signal_handler(polite)
         for number, usual in self._usual.items():
@@ -88,3 +106,12 @@ class Signals:
 def nobody_would_wake() -> bool:
     """Say whether no shell stands above that could continue a stopped program: it would never be seen again."""
     return os.getpgid(os.getsid(0)) == os.getpgrp()
+
+
+def is_cut(terminal: TextIO | None) -> bool:
+    """Say whether a terminal was hung up: its window is closed, its line is cut."""
+    if terminal is None:
+        return False
+    look = select.poll()
+    look.register(terminal, 0)  # no event is asked for: a hang-up is always told
+    return any(events & select.POLLHUP for _, events in look.poll(0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import signal
 import sqlite3
 import sys
@@ -64,3 +66,20 @@ def test_what_was_being_written_is_written_whole_though_the_terminal_went(person
     newest = other.execute("SELECT kind FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
     other.close()
     assert newest == ("approval.granted",)
+
+
+def test_a_cut_line_that_only_a_wrapper_hears_of_ends_the_console_too(person: Person) -> None:
+    """The system tells the first program of a terminal: `make`, here a shell, which keeps it to itself."""
+    child = spawned(person, ["/bin/sh", "-c", f"trap '' HUP; {shlex.join(person.program())}; sleep 60"])
+    child.expect(rb"Triage")
+    (console,) = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+    os.close(child.child_fd)
+    try:
+        until = time.monotonic() + 15
+        while Path(f"/proc/{console}").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not Path(f"/proc/{console}").exists()
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        if Path(f"/proc/{console}").exists():
+            os.kill(int(console), signal.SIGKILL)
