@@ -96,7 +96,7 @@ def _result(what: str, mine: float, theirs: float) -> Result:
         what=what,
         ours=f"{mine:.2f} s",
         beside=f"git diff --no-index --patience: {theirs:.2f} s",
-        ratio=f"{mine / theirs:.1f}× git",
+        ratio=f"{mine / theirs:.1f}× git" if theirs else "—",  # a child's time is told in hundredths of a second
         goal="≤ 1 s",
         met=mine <= 1,
     )
