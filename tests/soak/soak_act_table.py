@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -237,7 +238,10 @@ def _copy(scene: Scene) -> Path:
 
 
 def _back_up(scene: Scene) -> None:
+    """Make a copy, hours after one that was killed: what is younger may be somebody's who is still at it."""
     if not _copy(scene).exists():
+        for left in _copy(scene).parent.iterdir():
+            os.utime(left, (0, 0))
         backing_up.backup(scene.context, _copy(scene))
 
 
