@@ -32,18 +32,24 @@ def begun(source: Source, deployment: str) -> _Started:
         NotFound: there is no such deployment.
     """
     for item in recorded(source.entries(kinds=STARTED, on={"deployment": deployment}, limit=1)):
-        match item.event:
-            case (
-                ev.DeploymentStarted()
-                | ev.RollbackStarted()
-                | ev.RevertStarted()
-                | ev.RehearsalStarted()
-                | ev.RehearsalReturning()
-            ) as event:
-                return event
-            case _:
-                pass
+        if (started := _started(item.event)) is not None:
+            return started
     raise NotFound(f"there is no deployment {deployment}")
+
+
+def _started(event: ev.Event) -> _Started | None:
+    """Return an event that begins a deployment, None for any other."""
+    match event:
+        case (
+            ev.DeploymentStarted()
+            | ev.RollbackStarted()
+            | ev.RevertStarted()
+            | ev.RehearsalStarted()
+            | ev.RehearsalReturning()
+        ):
+            return event
+        case _:
+            return None
 
 
 def again(started: _Started) -> tuple[str, str]:
@@ -96,19 +102,10 @@ def close_interrupted(context: Context, environment: str) -> None:
     kinds = (*STARTED, *ENDED)
     unfinished: dict[str, _Started] = {}
     for item in recorded(context.ledger.entries(kinds=kinds, on={"environment": environment})):
-        match item.event:
-            case (
-                ev.DeploymentStarted()
-                | ev.RollbackStarted()
-                | ev.RevertStarted()
-                | ev.RehearsalStarted()
-                | ev.RehearsalReturning()
-            ) as event:
-                unfinished[event.deployment] = event
-            case ev.DeploymentVerified() | ev.DeploymentFailed() | ev.DeploymentUndone() as end:
-                unfinished.pop(end.deployment, None)
-            case _:
-                pass
+        if (started := _started(item.event)) is not None:
+            unfinished[started.deployment] = started
+        elif isinstance(item.event, (ev.DeploymentVerified, ev.DeploymentFailed, ev.DeploymentUndone)):
+            unfinished.pop(item.event.deployment, None)
     failures = [
         ev.DeploymentFailed(
             deployment=event.deployment,

@@ -46,6 +46,14 @@ async def opened(pilot: Pilot[Any], kind: type[Any]) -> None:
     await settled(pilot)
 
 
+async def open_checklist(pilot: Pilot[Any], request_id: str) -> None:
+    await settled(pilot)
+    pilot.app.query_one(Approvals).open(request_id)
+    await settled(pilot)
+    await pilot.press("T")
+    await opened(pilot, TickDialog)
+
+
 @pytest.mark.presses(Approvals="T")
 async def test_a_checklist_is_ticked_item_by_item_and_approving_waits_for_it(mira: DemoDesk, request_id: str) -> None:
     context = mira.desk.context
@@ -97,11 +105,7 @@ async def test_what_is_typed_while_a_tick_is_signed_reaches_nothing_behind_and_t
 
     monkeypatch.setattr(ticking, "tick", slow)
     async with bare(mira.desk, APPROVALS).run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        pilot.app.query_one(Approvals).open(request_id)
-        await settled(pilot)
-        await pilot.press("T")
-        await opened(pilot, TickDialog)
+        await open_checklist(pilot, request_id)
         await pilot.press("space")
         await until(pilot, signing.is_set)
         await pilot.press("space", "x", "a", "c", "q", "escape")
@@ -123,11 +127,7 @@ async def test_a_tick_that_is_refused_closes_the_list_and_says_why(
 
     monkeypatch.setattr(ticking, "tick", refused)
     async with bare(mira.desk, APPROVALS).run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        pilot.app.query_one(Approvals).open(request_id)
-        await settled(pilot)
-        await pilot.press("T")
-        await opened(pilot, TickDialog)
+        await open_checklist(pilot, request_id)
         await pilot.press("space")
         await until(pilot, lambda: not isinstance(pilot.app.screen, TickDialog))
         await settled(pilot)
@@ -189,10 +189,6 @@ async def test_a_playbook_is_started_for_an_incident_and_its_steps_are_ticked_wi
 def test_a_checklist_looks_like_this(snap_compare: Any, mira: DemoDesk, request_id: str, size: tuple[int, int]) -> None:
     async def look(pilot: Pilot[Any]) -> None:
         ticking.tick(mira.desk.context, mira.actor("mira"), request_id, "1", note="read every line")
-        await settled(pilot)
-        pilot.app.query_one(Approvals).open(request_id)
-        await settled(pilot)
-        await pilot.press("T")
-        await opened(pilot, TickDialog)
+        await open_checklist(pilot, request_id)
 
     assert snap_compare(bare(mira.desk, APPROVALS), terminal_size=size, run_before=look)
