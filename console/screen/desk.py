@@ -105,6 +105,7 @@ class Desk:
             who=self.handle,
             environments=tuple(_environment(state) for state in overview.environments),
             counts=counts,
+            mine=sum(item.mine for item in overview.items) if self.actor is not None else 0,
             chain=ChainFacts(status=self._chain_status(), entries=self.context.ledger.head().size),
             banner=holding.banner(self.context),
             read_only=self.read_only,

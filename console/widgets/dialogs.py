@@ -27,6 +27,8 @@ from console.widgets.sized_screen import SizedScreen
 from console.widgets.text_view import Facts, TextView
 
 R = TypeVar("R")
+_ROOMY = 30
+"""Lines from which there is room for blank ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +72,7 @@ class Dialog(SizedScreen[R], ModalScreen[R]):
         Binding("tab", "app.focus_next", "Next field", show=False, priority=True, id="dialog.next"),
         Binding("shift+tab", "app.focus_previous", "Field before", show=False, priority=True, id="dialog.previous"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-roomy")]  # noqa: RUF012  Textual's own annotation
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (_ROOMY, "-roomy")]  # noqa: RUF012  Textual's own annotation
 
 
 class Confirm(Dialog[Answer]):
@@ -134,6 +136,17 @@ class Confirm(Dialog[Answer]):
         if fields:
             fields[0].focus()
         self._show_keys()
+        self._give_room()
+
+    def on_resize(self) -> None:
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """Let the facts have all that the rest leaves: what one needs to decide is not scrolled away beside blanks."""
+        if self._ask_body is None:
+            height, fields = self.app.size.height, len(self.query(Input))
+            rest = 6 + fields if height < _ROOMY else 8 + 3 * fields  # frame, title, fields, keys, and their margins
+            self.query_one(VerticalScroll).styles.max_height = max(height - rest, 3)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -51,9 +51,10 @@ def headline(facts: FrameFacts, tabs: Sequence[Tab], *, here: str = "", brief: b
     if wrong:
         more = f" +{len(wrong) - 1}" if len(wrong) > 1 else ""
         return badge(f"! {wrong[0].name} {status(wrong[0].status).word}{more}", "badge-danger", "triage")
-    waiting = facts.counts.get("triage", 0)
-    if waiting:
-        return badge(f"{counted(waiting, 'thing')} for you", "badge-warn", "triage")
+    if facts.mine:
+        return badge(f"! {counted(facts.mine, 'thing')} for you", "badge-warn", "triage")
+    if others := facts.counts.get("triage", 0):
+        return badge(f"· {counted(others, 'thing')} for others", "badge", "triage")
     return line((" ✓ all calm ", "badge-ok"))
 
 

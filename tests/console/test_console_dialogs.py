@@ -202,3 +202,19 @@ async def test_the_keys_of_a_rollback_stand_in_one_line(size: tuple[int, int]) -
 
     dialog = ConfirmRollback("orders", ["x"], verb="take back", environment="prod", reason="reason", some=True)
     await ask(dialog, act, size=size)
+
+
+@pytest.mark.parametrize(("size", "seen"), [((80, 24), 16), ((60, 20), 13), ((140, 45), 16)])
+async def test_a_question_shows_its_facts_before_it_leaves_lines_blank(size: tuple[int, int], seen: int) -> None:
+    shown: list[str] = []
+
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await pilot.pause()
+        shown.append(screen_text(app))
+
+    facts = [f"fact {number}" for number in range(16)]
+    await ask(Confirm("orders", facts, verb="deploy", environment="prod", reason="reason"), act, size)
+    await ask(Confirm("orders", facts, verb="deploy", environment="prod"), act, size)
+    assert "reason" in shown[0]
+    assert "prod to confirm" in shown[1]
+    assert shown[1].count("fact ") == seen

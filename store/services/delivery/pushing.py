@@ -96,7 +96,8 @@ def push(
         Conflict, PlatformFailure: nothing was changed; that is recorded.
     """
     job = _Job(context, target, plan, started, before)
-    progress(f"pushing {len(plan.release.files)} files to {target.describe()}")
+    count = len(plan.release.files)
+    progress(f"pushing {count} file{'' if count == 1 else 's'} to {target.describe()}")
     try:
         job.load()
         pushed, problem = job.push()
