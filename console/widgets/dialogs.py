@@ -78,7 +78,8 @@ class Dialog(SizedScreen[R], ModalScreen[R]):
 class Confirm(Dialog[Answer]):
     """Shows exactly what will happen, then asks. With `environment` its name has to be typed.
 
-    `reason`: the label of a reason that has to be given (`reason, goes into the ledger`), None for none.
+    `reason`: the label of a reason that has to be given (`reason, goes into the ledger`), None for none; `because` is
+    what is known of it already, to be gone on with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,6 +96,7 @@ class Confirm(Dialog[Answer]):
         verb: str,
         environment: str | None = None,
         reason: str | None = None,
+        because: str = "",
         danger: bool = True,
         body: Widget | None = None,
         clock: Callable[[], float] = monotonic,
@@ -105,6 +107,7 @@ class Confirm(Dialog[Answer]):
         self._ask_verb = verb
         self._ask_environment = environment
         self._ask_reason = reason
+        self._ask_because = because
         self._ask_danger = danger
         self._ask_body = body
         self._ask_clock = clock
@@ -126,7 +129,8 @@ class Confirm(Dialog[Answer]):
                 yield _field("name", placeholder=f"type {display(self._ask_environment, 40)} to confirm")
             if self._ask_reason is not None:
                 yield Facts(line((self._ask_reason, "muted")), classes="-label")
-                yield _field("reason", placeholder=f"{display(self._ask_reason, 60)} (required)")
+                wanted = f"{display(self._ask_reason, 60)} (required)"
+                yield _field("reason", placeholder=wanted, value=self._ask_because)
             yield KeyCaps(id="verdict")
 
     def on_mount(self) -> None:
