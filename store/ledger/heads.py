@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -21,11 +21,16 @@ _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HeadStore:
     """One file that holds the newest signed checkpoint."""
 
     path: Path
+
+    @cached_property
+    def folder(self) -> str:
+        """The folder it stands in: every append asks."""
+        return str(self.path.parent)
 
     def read(self) -> bytes | None:
         """Return the note that is kept here; None when there never was one.
@@ -84,7 +89,7 @@ def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False, he
     """
     folders: dict[str, list[HeadStore]] = {}
     for store in stores:
-        folders.setdefault(str(store.path.parent), []).append(store)
+        folders.setdefault(store.folder, []).append(store)
     works = [partial(_keep_in, folder, neighbours, note, force=force) for folder, neighbours in folders.items()]
     if helper is None or len(works) < 2:
         for work in works:
