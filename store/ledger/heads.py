@@ -19,6 +19,8 @@ from store.integrity.note import MAX_NOTE
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_USUAL_NOTE: Final = 8 * 1024
+"""Bytes that hold nearly every note, two signatures and some witnesses' included."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class HeadStore:
         except OSError as error:
             raise StorageFailure(f"{self.path}: the kept head cannot be read ({error.strerror})") from error
         try:
-            return os.read(descriptor, min(os.fstat(descriptor).st_size, MAX_NOTE) + 1)
+            note = os.read(descriptor, _USUAL_NOTE)
+            return note if len(note) < _USUAL_NOTE else note + os.read(descriptor, MAX_NOTE + 1 - _USUAL_NOTE)
         except OSError as error:
             raise StorageFailure(f"{self.path}: the kept head cannot be read ({error.strerror})") from error
         finally:
@@ -90,7 +93,8 @@ def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False, he
     folders: dict[str, list[HeadStore]] = {}
     for store in stores:
         folders.setdefault(store.folder, []).append(store)
-    works = [partial(_keep_in, folder, neighbours, note, force=force) for folder, neighbours in folders.items()]
+    most_first = sorted(folders.items(), key=lambda folder: -len(folder[1]))  # a helper has to wake up: it gets less
+    works = [partial(_keep_in, folder, neighbours, note, force=force) for folder, neighbours in most_first]
     if helper is None or len(works) < 2:
         for work in works:
             work()
