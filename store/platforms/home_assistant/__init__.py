@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from store.domain.component import DiffRules, Json, Parsed, Path
+from store.domain.memo import Memo
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
@@ -80,10 +81,18 @@ class HomeAssistant:
         Raises:
             BadInput: no harmless YAML, or nothing of Home Assistant.
         """
+        return self.parse_with(data, name, None)
+
+    def parse_with(self, data: bytes, name: str, memo: Memo | None) -> Parsed:
+        """Return what `parse` returns, going on from what `memo` knows of lists.
+
+        Raises:
+            BadInput: as `parse`.
+        """
         if _is_stored(data):
             pieces = stored_dashboard(parse_json(data).value)
         else:
-            pieces = pieces_of(_document(data), name, hinted=hints_in(data))
+            pieces = pieces_of(_document(data, memo), name, hinted=hints_in(data))
         parts = components_of(pieces)
         spans = scan(data)
         return Parsed(
@@ -111,8 +120,8 @@ def _is_stored(data: bytes) -> bool:
     return data[:1] == b"{" and _STORED.search(data[:_HEAD]) is not None
 
 
-def _document(data: bytes) -> Json:
-    documents = read_yaml(data)
+def _document(data: bytes, memo: Memo | None) -> Json:
+    documents = read_yaml(data, memo)
     if len(documents) > 1:
         raise BadInput("not of Home Assistant: several YAML documents in one file")
     return documents[0] if documents else None
