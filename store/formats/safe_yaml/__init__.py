@@ -16,7 +16,9 @@ from store.domain.component import Json
 from store.domain.memo import Memo
 from store.errors import BadInput
 from store.formats.safe_yaml.reader import Reader
-from store.formats.safe_yaml.runs import in_runs
+from store.formats.safe_yaml.runs import in_runs, is_shared
+
+__all__ = ["MAX_BYTES", "is_shared", "read"]
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 

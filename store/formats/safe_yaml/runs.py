@@ -25,7 +25,7 @@ from typing import Any, Final
 from zlib import crc32
 
 import yaml
-from yaml.events import DocumentEndEvent, DocumentStartEvent, SequenceStartEvent
+from yaml.events import SequenceStartEvent, StreamEndEvent
 
 from store.domain.component import Json
 from store.domain.memo import Memo
@@ -33,6 +33,7 @@ from store.errors import BadInput
 from store.formats.safe_yaml.reader import Reader
 
 _RUNS: Final = "yaml: runs"
+_ITEMS: Final = "yaml: items of runs"
 _LEAST: Final = 4 * 1024
 """Bytes of a text that it pays to cut."""
 _LEAST_ITEM: Final = 64
@@ -89,7 +90,13 @@ def in_runs(data: bytes, memo: Memo) -> list[Json] | None:
         return None
     memo.weigh(sum(map(len, new)))
     memo.shelf(_RUNS).update(new)
+    memo.shelf(_ITEMS).update((id(item), item) for run in new.values() for item in run.items)
     return documents
+
+
+def is_shared(value: Json, memo: Memo) -> bool:
+    """Say whether a value is an item that the next text may have too: no other is where it is while `memo` holds it."""
+    return memo.shelf(_ITEMS).get(id(value)) is value
 
 
 def _longest(data: bytes) -> _List | None:
@@ -145,15 +152,12 @@ def _run(text: bytes, column: int) -> _Run:
         _Doubt: there is something in it that may mean something else between others, or for others.
     """
     reader = Reader.of(text)
-    reader.next_event()
-    document, begin = reader.next_event(), reader.next_event()
-    if type(begin) is not SequenceStartEvent or document.explicit:
+    _, _, begin = reader.next_event(), reader.next_event(), reader.next_event()
+    if type(begin) is not SequenceStartEvent:
         raise _Doubt
     items = reader.sequence(_depth(column))
-    end = reader.next_event()
-    if type(end) is not DocumentEndEvent or end.explicit or reader.aliases:
-        raise _Doubt
-    if type(reader.next_event()) is DocumentStartEvent:
+    end, after = reader.next_event(), reader.next_event()
+    if end.explicit or type(after) is not StreamEndEvent or reader.aliases:
         raise _Doubt
     return _Run(items=items, count=reader.count)
 
