@@ -1,4 +1,4 @@
-r"""A long list read in runs of its items, those an earlier text had taken over from it.
+r"""A long list read in runs of its items; those that an earlier text had too are not read again.
 
 libyaml is the only one who reads: here texts are cut, at lines that begin with the dashes of the list, and how it
 reads the parts says whether they may be put together. Why that tells what it reads of the whole:
