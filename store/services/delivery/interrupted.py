@@ -53,7 +53,7 @@ def _started(event: ev.Event) -> _Started | None:
 
 
 def again(started: _Started) -> tuple[str, str]:
-    """Return in words what a deployment was, and what finishes it when its process died."""
+    """Return in words what a deployment was, and what finishes it when it failed or its process died."""
     place = f"{started.environment} --project {started.project}"
     undo = "take it back again: quarterdeck deploy --undo, with the deployment that failed there"
     reverted = f"revert what drifted: quarterdeck drift list {place}, then quarterdeck drift revert ID"
@@ -73,8 +73,22 @@ def again(started: _Started) -> tuple[str, str]:
             only = "".join(f" --component {shlex.quote(part)}" for part in parts)
             to = f" --to {started.target.release[:12]}" if not parts else ""
             return "a rollback", f"roll back again: quarterdeck rollback {place}{to}{only}"
-        case ev.RehearsalStarted() | ev.RehearsalReturning():
+        case ev.RehearsalReturning():  # what it brings back may not be desired right now: that is said by its name
+            return "a rehearsal", f"bring it back: quarterdeck rollback {place} --to {started.target.release[:12]}"
+        case ev.RehearsalStarted():
             return "a rehearsal", f"rehearse again: quarterdeck rollback {place} --rehearse"
+
+
+def ways_on(started: _Started) -> tuple[str, ...]:
+    """Return the ways on from a deployment that failed, each in words with its command: finish it, take it back."""
+    _, finished = again(started)
+    match started:
+        case ev.RollbackStarted(previous=previous) if previous in {None, started.target.release}:
+            return (finished,)  # it pushed nothing but what taking it back would push
+        case ev.DeploymentStarted() | ev.RollbackStarted() | ev.RehearsalStarted():
+            return finished, f"take it back: quarterdeck deploy --undo {started.deployment}"
+        case ev.RevertStarted() | ev.RehearsalReturning():
+            return (finished,)
 
 
 def close_if_interrupted(context: Context, deployment: str) -> None:
