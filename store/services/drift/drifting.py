@@ -46,10 +46,10 @@ class Seen:
         return tuple(e for e in self.entries if e.statement.kind in {"drift.opened", "drift.changed"})
 
 
-def standing(source: Source, environment: str, project: str) -> dict[str, Drift]:
-    """Return the drifts that stand here, by component id, folded from the ledger's own entries."""
+def standing(source: Source, environment: str, project: str, *, until: int | None = None) -> dict[str, Drift]:
+    """Return the drifts that stand here (as of entry `until`), by component id, folded from the ledger's entries."""
     place = {"environment": environment, "project": project}
-    return rules.unresolved(rules.replay(recorded(source.entries(kinds=KINDS, on=place))))
+    return rules.unresolved(rules.replay(recorded(source.entries(kinds=KINDS, on=place, until=until))))
 
 
 def observe(
