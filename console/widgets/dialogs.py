@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -27,6 +27,8 @@ from console.widgets.sized_screen import SizedScreen
 from console.widgets.text_view import Facts, TextView
 
 R = TypeVar("R")
+_ROOM_FOR_LABELS: Final = 30
+"""Lines of a terminal from which on a field has its label above it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +72,7 @@ class Dialog(SizedScreen[R], ModalScreen[R]):
         Binding("tab", "app.focus_next", "Next field", show=False, priority=True, id="dialog.next"),
         Binding("shift+tab", "app.focus_previous", "Field before", show=False, priority=True, id="dialog.previous"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-roomy")]  # noqa: RUF012  Textual's own annotation
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (_ROOM_FOR_LABELS, "-roomy")]  # noqa: RUF012  Textual's own annotation
 
 
 class Confirm(Dialog[Answer]):
@@ -121,10 +123,10 @@ class Confirm(Dialog[Answer]):
                 yield self._ask_body
             if self._ask_environment is not None:
                 yield Facts(line("type ", (self._ask_environment, "strong"), " to confirm"), classes="-label")
-                yield _field("name", placeholder=f"type {display(self._ask_environment, 40)} to confirm")
+                yield _field("name")
             if self._ask_reason is not None:
                 yield Facts(line((self._ask_reason, "muted")), classes="-label")
-                yield _field("reason", placeholder=f"{display(self._ask_reason, 60)} (required)")
+                yield _field("reason")
             yield KeyCaps(id="verdict")
 
     def on_mount(self) -> None:
@@ -133,7 +135,21 @@ class Confirm(Dialog[Answer]):
         fields = list(self.query(Input))
         if fields:
             fields[0].focus()
+        self._show_hints()
         self._show_keys()
+
+    def on_resize(self) -> None:
+        self._show_hints()
+
+    def _show_hints(self) -> None:
+        """Say inside the fields what is to be typed, where there is no room for the labels above them that say it."""
+        short = self.app.size.height < _ROOM_FOR_LABELS
+        if self._ask_environment is not None:
+            words = f"type {display(self._ask_environment, 40)} to confirm"
+            self.query_one("#name", Input).placeholder = words if short else ""
+        if self._ask_reason is not None:
+            words = f"{display(self._ask_reason, 60)} (required)"
+            self.query_one("#reason", Input).placeholder = words if short else "required"
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -289,7 +305,7 @@ class Reading(Dialog[None]):
         self.dismiss(None)
 
 
-def _field(name: str, *, placeholder: str, value: str = "", secret: bool = False) -> Input:
+def _field(name: str, *, placeholder: str = "", value: str = "", secret: bool = False) -> Input:
     field = Input(value=value, placeholder=placeholder, compact=True, id=name, password=secret, select_on_focus=False)
     field.cursor_blink = False
     return field
