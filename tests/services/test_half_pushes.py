@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_n8n import KEY, FakeN8n, export, running
+from fake_n8n import FakeN8n
 from support.exports import TAMPERED, V1, V2, V3, document
+from support.flows_place import approved, broken_at, flows_place
 from support.scene import Scene
 
 from store.domain import events as ev
@@ -191,25 +192,17 @@ def test_the_other_projects_of_an_environment_are_asked_for_themselves(scene: Sc
 
 
 @pytest.fixture
-def n8n(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeN8n]:
-    """The environment `flows`: an n8n with the workflows a, b, c, deployed at 1, and a push of 2 that died at c."""
-    monkeypatch.setenv("ORDERS_KEY", KEY)
-    with running() as fake:
-        for name in "abc":
-            fake.created(name, name.title(), "0")
-        settings = {"url": fake.url, "api-key-env": "ORDERS_KEY"}
-        environments.add(scene.context, scene.alice, "flows", target="n8n", settings=settings)
+def n8n(scene: Scene) -> Iterator[FakeN8n]:
+    """The environment `flows`: an n8n with the workflows a, b, c."""
+    with flows_place(scene, "abc") as fake:
         yield fake
 
 
 def half_pushed(scene: Scene, fake: FakeN8n) -> str:
-    for code in "12":
-        for name in "abc":
-            scene.ingest(export(name, name.title(), code), place="flows", name=f"{name}.json")
-        request = scene.approved(place="flows")
-        if code == "1":
-            assert scene.deploy(request).verified
-    fake.plug = lambda method, path: "drop" if method == "PUT" and path.endswith("/c") else None
+    """Deploy 1, then 2 until the process dies: before c was written, and before it was recorded how it went."""
+    assert scene.deploy(approved(scene, a="1", b="1", c="1")).verified
+    request = approved(scene, a="2", b="2", c="2")
+    broken_at(fake, "c")
 
     def die(words: str) -> None:
         if words == "reading back":
