@@ -13,6 +13,7 @@ from store.services.acting import record
 from store.services.context import Context
 from store.services.delivery.halves import is_half
 from store.services.drift import drifting
+from store.services.drift.seeing import observe_all
 from store.services.sealing import sealing
 
 
@@ -63,18 +64,15 @@ def settle(context: Context, target: Target, environment: str, project: str) -> 
 
 def observe_target(context: Context, target: Target, environment: str, project: str, snapshot: Snapshot) -> list[str]:
     """Archive and judge what stands in the target; return the drifts that are news. What is gone from a folder ends."""
-    news: list[str] = []
-    for file in snapshot.files:
-        source = "live" if target.live else DELIVERED
-        seen = drifting.observe(
-            context,
-            environment=environment,
-            project=project,
-            file=file,
-            source=source,
-            revision=sealing.public_revision(context, snapshot),
-        )
-        news += [str(entry.statement.on["drift"]) for entry in seen.news]
+    seen = observe_all(
+        context,
+        environment=environment,
+        project=project,
+        files=snapshot.files,
+        source="live" if target.live else DELIVERED,
+        revision=sealing.public_revision(context, snapshot),
+    )
+    news = [str(entry.statement.on["drift"]) for one in seen for entry in one.news]
     names = {file.name for file in snapshot.files}
     gone = [drift for drift in _seen_in_folder(context, environment, project) if drift.export not in names]
     if gone:
