@@ -73,7 +73,7 @@ def deploy(
         close_interrupted(context, before.environment)
         progress("running the gates")
         assessed, news, run = _judged(context, actor, before)
-        snapshot = look(context, goal, before.environment, before.project, halves=[one.target for one in halves])
+        snapshot = look(context, goal, before.environment, before.project, [one.target for one in halves])
         expected = sealing.public_revision(context, snapshot)
         release = releases.load_ref(context, before.target)
 

@@ -22,7 +22,6 @@ def look(
     target: Target,
     environment: str,
     project: str,
-    *,
     halves: Collection[ev.ReleaseRef] = (),
 ) -> Snapshot:
     """Return what stands in the target now; what nobody had seen before is archived and judged as drift.

@@ -72,7 +72,7 @@ def roll_back(
         close_interrupted(context, place.name)
         goal = target(context, place)
         halves = [begun.target for begun in died(context.ledger, place.name, project)]
-        snapshot = look(context, goal, place.name, project, halves=halves)
+        snapshot = look(context, goal, place.name, project, halves)
         if what.unmade is not None and snapshot.revision != what.unmade.revision:
             raise Conflict(
                 f"{place.name}/{project} was changed since the plan was made; nothing was pushed, look again"
