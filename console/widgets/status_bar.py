@@ -83,7 +83,9 @@ class StatusBar(Widget):
             left = (*left, *line((" READ ONLY ", "badge-warn")))
         here = sum(cell_len(part) + 3 for part in self.crumbs)
         roomy = room >= 80 and self.facts.banner is None
-        right = self._right(room - width(left) - min(here, room // 3 if roomy else 13))
+        right = self._right(room - width(left) - _cells((self.facts.workspace, *self.crumbs)) - 2) if roomy else ()
+        if width(right) <= width(self._strip()):  # which ledger this is goes before how it is, but not before these
+            right = self._right(room - width(left) - min(here, room // 3 if roomy else 13))
         crumbs = self._crumbs(room - width(left) - width(right) - 2)
         middle = room - width(left) - width(crumbs) - width(right)
         return content((*left, *crumbs, Span(" " * max(middle, 0)), *right))
@@ -91,7 +93,7 @@ class StatusBar(Widget):
     def _crumbs(self, room: int) -> Line:
         """Return workspace ▸ screen ▸ what is open, giving up the workspace first, then the ends of names."""
         parts = (self.facts.workspace, *self.crumbs)
-        while len(parts) > 1 and sum(cell_len(part) + 3 for part in parts) > room:
+        while len(parts) > 1 and _cells(parts) > room:
             parts = parts[1:]
         spans: list[Span] = []
         for position, part in enumerate(parts):
@@ -144,6 +146,11 @@ class StatusBar(Widget):
             gap = "  " if letters > 1 else " "
             spans += [Span(gap if spans else ""), Span(name, name_tone), Span(mark.symbol, mark.tone)]
         return tuple(spans)
+
+
+def _cells(crumbs: Sequence[str]) -> int:
+    """Return how wide crumbs are: a blank before the first, an arrow between two."""
+    return sum(cell_len(part) + 3 for part in crumbs) - 2
 
 
 class TabStrip(Widget):

@@ -53,6 +53,22 @@ async def test_the_first_line_keeps_the_environments_at_every_width(width: int) 
         assert "CR-0042" in first or width < 80
 
 
+@pytest.mark.parametrize("crumbs", [("Findings", "FND-0001"), ("Incidents", "INC-0001"), ("Approvals", "CR-0001")])
+async def test_the_first_line_says_which_ledger_this_is_beside_all_environments_at_80_columns(
+    crumbs: tuple[str, ...],
+) -> None:
+    bar = StatusBar(TABS)
+    app = Host(bar)
+    async with app.run_test(size=(80, 24)) as pilot:
+        calm = tuple(replace(found, status="ok") for found in FACTS.environments)
+        bar.facts = replace(FACTS, environments=calm, counts={})
+        bar.crumbs = crumbs
+        await pilot.pause()
+        first = screen_text(app).split("\n")[0]
+        assert f" acme ▸ {' ▸ '.join(crumbs)} " in first
+        assert "dev ✓  staging ✓  prod ✓" in first
+
+
 @pytest.mark.parametrize("width", [60, 80, 140])
 async def test_every_place_has_its_key_in_the_tab_line(width: int) -> None:
     strip = TabStrip(TABS)

@@ -55,8 +55,10 @@ class Wanted:
     """Who is free to give one."""
 
 
-def wanted(context: Context, request: str) -> Wanted:
+def wanted(context: Context, request: str, *, people: Principals | None = None) -> Wanted:
     """Return which approvals a submitted request lacks now, and who could give them.
+
+    `people` is everybody, where they were folded already.
 
     Raises:
         NotFound: there is no such request.
@@ -64,7 +66,7 @@ def wanted(context: Context, request: str) -> Wanted:
     change = change_of(context.ledger, request)
     if change.state not in {"in review", "approved"}:
         return Wanted(missing=(), by=())
-    people, at = principals(context.ledger), context.now
+    people, at = principals(context.ledger) if people is None else people, context.now
     missing = rules.approvals_missing(change, people=people, policy=context.policy, at=at)
     free = rules.free_to_approve(change, people=people, rules=context.rules, at=at)
     return Wanted(missing=tuple(missing), by=tuple(free))
