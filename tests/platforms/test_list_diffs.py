@@ -24,7 +24,8 @@ AUTOMATION = """- alias: Shower
       above: 10
   action:
 {}"""
-KINDLY, PRESET = "    - service: light.turn_on\n", "    - service: climate.set_preset_mode\n      data: {preset_mode: boost}\n"
+KINDLY = "    - service: light.turn_on\n"
+PRESET = "    - service: climate.set_preset_mode\n      data: {preset_mode: boost}\n"
 LOG = "    - service: logbook.log\n      data: {name: EVENT, message: warmer}\n"
 SCENE = "    - service: scene.create\n      data: {scene_id: before}\n"
 
@@ -45,7 +46,8 @@ def told(old: str, new: str, name: str) -> list[tuple[str, Any, Any]]:
 
 def test_a_field_put_before_one_that_was_edited_renames_neither() -> None:
     old = FLOW.format(field("what", "Which change?") + field("pick", "Pick one"))
-    new = FLOW.format(field("hint", "Hello", "DisplayText") + field("what", "What change?") + field("pick", "Pick one!"))
+    hint = field("hint", "Hello", "DisplayText")
+    new = FLOW.format(hint + field("what", "What change?") + field("pick", "Pick one!"))
     assert told(old, new, "Edit.flow-meta.xml") == [
         ("Ask.fields.0", None, {"name": "hint", "fieldText": "Hello", "fieldType": "DisplayText"}),
         ("Ask.fields.1.fieldText", "Which change?", "What change?"),
@@ -109,7 +111,9 @@ def named(change: Change, found: Diff) -> list[str]:
 
 
 def test_an_automation_that_was_given_an_id_and_new_triggers_is_the_same_automation() -> None:
-    old = "alias: cupboard\ntrigger:\n  platform: state\n  entity_id: light.kitchen\naction:\n  service: light.turn_on\n"
+    old = (
+        "alias: cupboard\ntrigger:\n  platform: state\n  entity_id: light.kitchen\naction:\n  service: light.turn_on\n"
+    )
     new = (
         "id: 52e25b71\nalias: cupboard\ndescription: Off with the ceiling\ntrigger:\n  - platform: homeassistant\n"
         "    event: start\n  - platform: state\n    entity_id: [light.kitchen]\naction:\n  - service: light.turn_on\n"
@@ -132,9 +136,8 @@ def test_panels_drawn_anew_under_a_board_with_another_uid_are_compared_by_their_
     found = diff(board(None, old), board("vfsuyqfSk", new), "nfs.json")
     assert (named(Change.ADDED, found), named(Change.REMOVED, found)) == ([], [])
     cache = next(part for part in found.components if part.name == "Cache")
-    assert ("Cache" in named(Change.RENAMED, found)) and [one.new for one in cache.fields if one.path == "type"] == [
-        "timeseries"
-    ]
+    assert cache.change is Change.RENAMED
+    assert [one.new for one in cache.fields if one.path == "type"] == ["timeseries"]
 
 
 def test_two_of_one_title_are_nobodys_namesake() -> None:
