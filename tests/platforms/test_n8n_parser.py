@@ -103,6 +103,19 @@ def test_a_reviewer_is_told(node: dict[str, Any], code: str) -> None:
     assert "q8Zr" not in found.notices[0].detail
 
 
+def test_a_secret_in_data_that_was_pinned_to_a_node_is_told_and_no_behaviour() -> None:
+    headers = {"authorization": "Bearer OYPifVCdLmOBqSph9ValL4dCsKhzGDZLSOC8SdozD0Khy0wiS8p7"}
+    flow = {"name": "W", "nodes": [{"id": "h", "name": "Hook", "type": BASE + "set"}], "connections": {}}
+    plain, pinned = (
+        recognise(json.dumps(value).encode(), "w.json")
+        for value in (flow, {**flow, "pinData": {"Hook": [{"json": {"headers": headers}}]}})
+    )
+    assert [(one.code, one.part, one.detail) for one in pinned.notices] == [
+        ("inline-secret", "h", "Hook: its pinned data holds a secret in the open (bearer token)")
+    ]
+    assert pinned.components[0].digest == plain.components[0].digest
+
+
 INTERVALS = [
     ([{"field": "minutes", "minutesInterval": 5}], "runs every 5 minutes"),
     ([{"triggerAtHour": 8, "triggerAtMinute": 5}], "runs every day at 08:05"),

@@ -64,7 +64,7 @@ def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
     if SECRETS_FILE.fullmatch(PurePosixPath(name).name) and (value is None or isinstance(value, dict)):
         return [Piece(kind="secrets", id=name, name=stem, content=value or {})]
     if not value and value != 0:
-        if is_called_like_one(name):
+        if is_called_like_one(name) or (value is None and hinted):  # all of it was commented out: nothing is set up
             return [Piece(kind="integration", id=name, name=stem, content={stem: value})]
         raise BadInput("not of Home Assistant: the document is empty")
     pieces: list[Piece] = []

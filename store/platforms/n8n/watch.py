@@ -79,7 +79,7 @@ def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
         for workflow in workflows
         for leaky in [bool(scan(workflow.canonical))]  # one look at all of it is quicker than one at each node
         for identity, node in _nodes(workflow)
-        for code, what in dict.fromkeys(_seen(node, leaky=leaky))
+        for code, what in dict.fromkeys((*_seen(node, leaky=leaky), *_kept(workflow, node)))
     )
 
 
@@ -106,6 +106,15 @@ def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
         yield "tls-off", "does not check the server's certificate"
     for span in scan(orjson.dumps(parameters)) if leaky else ():
         yield "inline-secret", f"holds a secret in the open ({span.kind})"
+
+
+def _kept(workflow: Component, node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the secrets in data that the editor pinned to a node: noise to what it does, and in every copy."""
+    content = workflow.content
+    pinned = content.get("pinData") if isinstance(content, dict) else None
+    data = pinned.get(str(node.get("name"))) if isinstance(pinned, dict) else None
+    for span in scan(orjson.dumps(data)) if data else ():
+        yield "inline-secret", f"its pinned data holds a secret in the open ({span.kind})"
 
 
 def _shown(value: object) -> str:
