@@ -41,6 +41,13 @@ def test_no_bytes_at_all_are_nothing_where_no_platform_writes_that(name: str) ->
         recognise(b"", name)
 
 
+@pytest.mark.parametrize("name", ["flows.json", "solution.zip", "app.msapp", "automations.yaml"])
+def test_a_pointer_that_git_lfs_left_is_called_one(name: str) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0a" * 32 + b"\nsize 1026\n"
+    with pytest.raises(BadInput, match="Git LFS"):
+        recognise(pointer, name)
+
+
 @pytest.mark.parametrize("data", [b"# platform: linux/amd64\nservices: {}\n", b"# nothing\n", b"---\n# words\n"])
 def test_comments_of_others_are_no_house(data: bytes) -> None:
     try:
