@@ -219,3 +219,9 @@ def test_a_large_yaml_takes_seconds_not_minutes() -> None:
 def test_a_yaml_file_of_nothing_but_comments_is_refused_for_what_it_is() -> None:
     with pytest.raises(BadInput, match="nothing but comments"):
         recognise(b"# automations are off\n#- id: a\n", "notes.yaml")
+
+
+@pytest.mark.parametrize("name", ["README.md", "flows/deploy.ps1", "Program.cs"])
+def test_text_and_programs_beside_exports_are_called_what_they_are(name: str) -> None:
+    with pytest.raises(BadInput, match="plain text holds no configuration"):
+        recognise(b"# Notes\n\n- [x] a: b: c\n  key: [1\n name = 'x'\n", name)

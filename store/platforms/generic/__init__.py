@@ -26,6 +26,10 @@ _MOST_MENDED: Final = 1024 * 1024
 """Bytes of a JSON file with comments; people write them into settings, and those are small."""
 _ARCHIVES: Final = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x1f\x8b": "gzip"}
 _YAML_NAMES: Final = (".yaml", ".yml")
+_PROSE: Final = frozenset({
+    ".md", ".rst", ".txt", ".csv", ".html", ".css", ".ps1", ".psm1", ".cs", ".py", ".js", ".ts", ".sh", ".sql",
+})  # fmt: skip
+_NO_CONFIGURATION: Final = "neither JSON nor YAML nor TOML nor XML: plain text holds no configuration"
 _UTF_16: Final = (b"\xff\xfe<\0", b"\xfe\xff\0<")
 _SETTING: Final = re.compile(
     rb"^[ \t]*(?:[\w.\"'-]+[ \t]*=[ \t]*[\"'\[{\w+-]|\[\[?[\w.\"' -]+\]\]?[ \t]*$)", re.MULTILINE
@@ -133,6 +137,8 @@ def _text(data: bytes, ending: str) -> Json:
     try:
         documents = read_yaml(data)
     except BadInput:
+        if ending in _PROSE:  # where its first line breaks the rules of YAML tells nobody anything
+            raise BadInput(_NO_CONFIGURATION) from None
         if ending in _YAML_NAMES or not _SETTING.search(data):
             raise
         return read_toml(data)
@@ -142,7 +148,7 @@ def _text(data: bytes, ending: str) -> Json:
         return documents[0] if len(documents) == 1 else list(documents)
     if ending not in _YAML_NAMES and _SETTING.search(data):
         return read_toml(data)
-    raise BadInput("neither JSON nor YAML nor TOML nor XML: plain text holds no configuration")
+    raise BadInput(_NO_CONFIGURATION)
 
 
 def _archive(data: bytes, name: str, kind: str) -> Parsed:
