@@ -43,6 +43,8 @@ def read(value: Any, name: str) -> Parsed:
         (BOT.format(2, "aGk="), "bots/contoso_helper/bot.xml", "agent"),
         ('<botcomponent schemaname="contoso_helper.topic.Hi"/>', "botcomponents/x/botcomponent.xml", "agent-component"),
         ({"$kind": "BotConfiguration", "settings": {}}, "bots/contoso_helper/configuration.json", "app-file"),
+        ("function onLoad() {}", "src/WebResources/contoso_/scripts/orders.js", "file"),
+        ("<html></html>", "WebResources/contoso_/orders.html", "file"),
         (TOPIC, "botcomponents/contoso_helper.topic.Fallback/data", "agent-dialog"),
         ("kind: Variable\nname: x\n", "agents/x/variables/Order.mcs.yml", "agent-dialog"),
     ],
@@ -71,6 +73,14 @@ def test_what_the_studio_writes_down_for_itself_is_noise() -> None:
     found = compare_exports(before, after, platform("power-automate").rules)
     assert found.is_empty
     assert [part.change for part in found.components] == [Change.NOISE]
+
+
+def test_a_script_of_a_solution_that_changed_is_told_line_by_line_in_its_language() -> None:
+    name = "src/WebResources/contoso_/orders.js"
+    before, after = (read(text, name) for text in ("let a = 1;\r\nsave();", "let a = 1;\nsteal();"))
+    (change,) = compare_exports(before, after, platform("power-automate").rules).components
+    assert [(code.language, "-save();" in code.unified) for code in change.code] == [("javascript", True)]
+    assert "-let a" not in change.code[0].unified
 
 
 def test_a_topic_is_called_as_people_call_it_and_tells_whom_it_asks() -> None:

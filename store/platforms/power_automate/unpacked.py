@@ -11,7 +11,7 @@ from store.errors import BadInput
 from store.formats.safe_xml import read as read_xml
 from store.formats.safe_yaml import read as read_yaml
 from store.integrity.strict_json import parse_export as parse_json
-from store.platforms.power_automate.parts import part
+from store.platforms.power_automate.parts import MAX_TEXT, part
 from store.platforms.power_automate.xml_value import tag, value
 
 LAYOUT: Final = "app-layout"
@@ -27,17 +27,25 @@ _DIALOG: Final = re.compile(
 )
 _KIND: Final = re.compile(rb"^kind: [A-Z]\w{2,60}[ \t\r]*$", re.MULTILINE)
 _CONFIGURATION: Final = b'"BotConfiguration"'
+_WEB: Final = re.compile(r"(?:\A|/)WebResources/.+\.(?:js|ts|html?|css)\Z", re.IGNORECASE)
 _HEAD: Final = 4096
 
 
 def is_unpacked(data: bytes, name: str) -> bool:
     """Say at a glance whether a file is a part of an unpacked canvas app or agent."""
     head = data[:_HEAD]
+    if _is_web_resource(data, name):
+        return True
     if _IN_APP.search(name) is not None or _AGENT.match(head) is not None:
         return True
     if b'"$kind"' in head and _CONFIGURATION in head:
         return True
     return is_dialog(head, name)
+
+
+def _is_web_resource(data: bytes, name: str) -> bool:
+    """Say whether a file is a script or a page of a solution, and text that is short enough to be shown."""
+    return _WEB.search(name) is not None and len(data) <= MAX_TEXT and b"\0" not in data[:_HEAD]
 
 
 def is_dialog(data: bytes, name: str) -> bool:
@@ -54,6 +62,12 @@ def unpacked(data: bytes, name: str) -> tuple[Component, ...]:
         BadInput: it cannot be read.
     """
     shown = PurePosixPath(name).name
+    if _is_web_resource(data, name):
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise BadInput(f"a web resource: byte {error.start} is not valid UTF-8") from None
+        return (part("file", {"source": {shown: text.replace("\r\n", "\n")}}, key=name, name=shown),)
     if is_dialog(data, name):
         documents = read_yaml(data)
         if len(documents) != 1 or not isinstance(documents[0], dict):
