@@ -156,3 +156,29 @@ def test_what_has_a_title_and_nothing_else_in_common_came_and_went() -> None:
     found = diff(flows("a1", "inject", "left"), flows("b2", "debug", "right"), "flows.json")
     changes: list[ComponentChange] = list(found.components)
     assert sorted(one.change for one in changes) == [Change.ADDED, Change.REMOVED]
+
+
+def test_nodes_without_names_that_were_imported_anew_are_the_same_nodes() -> None:
+    def flows(prefix: str, answer: str) -> str:
+        parts = [
+            {"type": "http in", "name": "", "url": "/a", "method": "get", "wires": [[f"{prefix}2"]]},
+            {"type": "http response", "name": "", "statusCode": answer, "wires": []},
+            {"type": "debug", "name": "", "wires": []},
+            {"type": "debug", "name": "", "wires": []},
+        ]
+        nodes = [{"id": f"{prefix}{at}", "z": f"{prefix}0", **part} for at, part in enumerate(parts, 1)]
+        group = {"id": f"{prefix}9", "z": f"{prefix}0", "type": "group", "name": "G", "nodes": [f"{prefix}3"]}
+        return json.dumps([{"id": f"{prefix}0", "type": "tab", "label": "Doors"}, *nodes, group])
+
+    (same,) = diff(flows("aaaaaaaaaaaaaaa", "200"), flows("bbbbbbbbbbbbbbb", "200"), "flows.json").components
+    assert (same.change, same.old_id, same.words) == (
+        Change.RENAMED,
+        "aaaaaaaaaaaaaaa0",
+        ("its id was aaaaaaaaaaaaaaa0",),
+    )
+    assert [one.path for one in same.fields if not one.noise] == []
+
+
+def test_texts_put_into_a_list_and_taken_out_of_it_move_no_other() -> None:
+    assert list(aligned(["a", "b", "c"], ["x", "b", "d", "c"])) == [(0, None), (None, 0), (1, 1), (None, 2), (2, 3)]
+    assert list(aligned(["a", "b"], ["a", "x"])) == [(0, 0), (1, 1)]

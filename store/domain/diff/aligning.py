@@ -43,8 +43,8 @@ def _middle(old: list[Json], new: list[Json]) -> Iterator[_Pair]:
     names = _named(old, new)
     if len(old) == len(new) and (names is None or not _moved(*names)):
         return _one_by_one(old, new)
-    if not all(isinstance(item, dict) for item in (*old, *new)):
-        return _one_by_one(old, new)  # a place in a list of lists or of texts has a meaning: the output of a node
+    if any(isinstance(item, list) for item in (*old, *new)):
+        return _one_by_one(old, new)  # a place in a list of lists has a meaning: the output of a node
     if names is None:
         weights = [[_alike(a, b) for b in new] for a in old]
     else:
@@ -76,7 +76,7 @@ def _moved(old: Sequence[str], new: Sequence[str]) -> bool:
 def _alike(old: Json, new: Json) -> float:
     """Return the share of equal members of two objects, 0 where it is too small to be one object that was edited."""
     if not isinstance(old, dict) or not isinstance(new, dict):
-        return 0.0
+        return float(old == new and type(old) is type(new))
     if old == new:
         return 1.0
     same = sum(1 for key, value in old.items() if key in new and new[key] == value)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias, Union
 
 import orjson
 
-from store.domain.component import Component, DiffRules, Json, Path
+from store.domain.component import PARTS, Component, DiffRules, Json, Path
 from store.domain.diff.aligning import aligned
 from store.domain.diff.model import CodeChange, FieldChange
 from store.domain.patience import unified
@@ -25,8 +25,6 @@ MISSING: Final = Missing()
 Side: TypeAlias = Union[Json, Missing]
 _BOXES: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
-PARTS: Final = "nodes"
-"""Under this key a content holds its identified parts by id; it says nothing to people and is not shown."""
 
 
 class Leaf(NamedTuple):

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from store.domain.component import Component, Json
+from store.domain.component import Component, Path
+from store.domain.diff.unnamed import renamed, unnamed_alike
 
 _ALIKE: Final = 0.5
 """Share of common texts (Jaccard index) from which two components of one kind count as one."""
@@ -52,33 +53,27 @@ def returned(old: Sequence[Component], new: Sequence[Component]) -> dict[str, st
     return {after.id: before.id for before, after in pair(gone, came)}
 
 
-def with_ids_of(old: Component, new: Component, returned: Mapping[str, str]) -> Component:
-    """Return `new` with the ids of `old` in content and labels, wherever a part kept its name.
+def with_ids_of(
+    old: Component, new: Component, returned: Mapping[str, str], is_noise: Callable[[str, Path], bool]
+) -> Component:
+    """Return `new` with the ids of `old` in content and labels, wherever a part kept its name, or all else it holds.
 
     `returned` holds new id → old id of every component that came back, for what refers to them.
     """
     unique_old = _unique(old)
     unique_new = _unique(new)
     names = {unique_new[name]: unique_old[name] for name in unique_new if name in unique_old}
+    unnamed = unnamed_alike(old, new, {**returned, **names}, is_noise)
+    names |= unnamed
 
     def old_id(text: str) -> str:
         return returned.get(text) or names.get(text, text)
 
-    labels = {old_id(inner): name for inner, name in new.labels.items()}
+    labels = {
+        old_id(inner): old.labels.get(unnamed[inner], name) if inner in unnamed else name
+        for inner, name in new.labels.items()
+    }
     return replace(new, content=renamed(new.content, old_id), labels=labels)
-
-
-def renamed(value: Json, name: Callable[[str], str]) -> Json:
-    """Return a content in which every text and every key is what `name` says of it."""
-    match value:
-        case str():
-            return name(value)
-        case list():
-            return [renamed(item, name) for item in value]
-        case dict():
-            return {name(key): renamed(item, name) for key, item in value.items()}
-        case _:
-            return value
 
 
 def _alike(left: Sequence[Component], came: Sequence[Component]) -> list[tuple[Component, Component]]:
