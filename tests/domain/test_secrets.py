@@ -43,6 +43,7 @@ SECRETS = [
     ("key", 'signingKey = "kJ8hG5fD3sA1qW2eR4tY6u"', "kJ8hG5fD3sA1qW2eR4tY6u"),
 ]
 HARMLESS = [
+    "permissions:\n  contents: read\n  id-token: write\n",
     '{"PS": "Palästina", "PT": "Portugal", "PW": "Palau", "PY": "Paraguay"}',
     '{"KMF":"franco comorense","KPW":"won norcoreano","KRW":"won surcoreano"}',
     "const password = msg.payload.password;",

@@ -35,7 +35,7 @@ _SETTING: Final = re.compile(
     rb"^[ \t]*(?:[\w.\"'-]+[ \t]*=[ \t]*[\"'\[{\w+-]|\[\[?[\w.\"' -]+\]\]?[ \t]*$)", re.MULTILINE
 )
 """A line that only TOML has; YAML reads `name = "x"` as a text."""
-_SCHEMAS: Final = re.compile(r"schema\.|json-schema\.org|www\.w3\.org")
+_SCHEMAS: Final = re.compile(r"schemas?\.|json-schema\.org|www\.w3\.org|soap\.sforce\.com|openajax\.org")
 """Hosts in `$schema` and namespace names are identifiers; nobody is called there."""
 _COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+"?)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
 _LAST_COMMA: Final = re.compile(rb'("(?:[^"\\]|\\.)*+"?)|,(?=\s*+[}\]])', re.DOTALL)
