@@ -12,6 +12,7 @@ from store.domain.component import Component, Connector, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
 from store.platforms.n8n.timers import seconds_between, when
+from store.platforms.n8n.vault import held_in
 
 _OWN: Final = ("n8n-nodes-base.", "@n8n/")
 _SHELLS: Final = frozenset({"executeCommand", "ssh"})
@@ -64,6 +65,31 @@ def credentials_in(workflow: Component) -> Iterator[tuple[str, str]]:
                 f"{kind}/{known.get('id') or name}",
                 f"credential {name!r} ({kind}) of {workflow.name!r}: make sure that it is there, or choose another",
             )
+
+
+def credential_connectors(kept: Sequence[Component]) -> tuple[Connector, ...]:
+    """Return each exported credential, named as workflows name it, and the hosts it is for."""
+    uses: list[tuple[str, Connector]] = []
+    for part in kept:
+        content: dict[str, Any] = part.content if isinstance(part.content, dict) else {}
+        identity = content.get("id")
+        ref = str(identity) if isinstance(identity, (str, int)) and identity != "" else None
+        uses.append((part.id, Connector(kind="credential", name=f"{content.get('type')}: {part.name}", ref=ref)))
+        data = content.get("data")
+        given: dict[str, Any] = data if isinstance(data, dict) else {}
+        for key in (*_ADDRESSES, "accessTokenUrl"):
+            if isinstance(value := given.get(key), str):
+                uses += [(part.id, host(name)) for name in sorted(host_named(value))]
+    return gathered(uses)
+
+
+def notices_of_credentials(kept: Sequence[Component]) -> tuple[Notice, ...]:
+    """Return a notice for each credential whose secrets can be read in the export."""
+    return tuple(
+        Notice(code="inline-secret", component=part.id, detail=redact(f"{part.name}: its secrets are in the export"))
+        for part in kept
+        if held_in(part)
+    )
 
 
 def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
