@@ -13,6 +13,7 @@ from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
 from store.platforms.n8n.timers import seconds_between, when
 from store.platforms.n8n.vault import held_in
+from store.platforms.n8n.workflow import behaviour_of, content_of, is_workflow
 
 _OWN: Final = ("n8n-nodes-base.", "@n8n/")
 _SHELLS: Final = frozenset({"executeCommand", "ssh"})
@@ -94,7 +95,7 @@ def notices_of_credentials(kept: Sequence[Component]) -> tuple[Notice, ...]:
 
 def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
     """Return what a reviewer should see in the workflows."""
-    return tuple(
+    found = tuple(
         Notice(
             code=code,
             component=workflow.id,
@@ -107,6 +108,25 @@ def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
         for identity, node in _nodes(workflow)
         for code, what in dict.fromkeys((*_seen(node, leaky=leaky), *_kept(workflow, node)))
     )
+    return (*found, *(draft for workflow in workflows for draft in _unpublished(workflow)))
+
+
+def _unpublished(workflow: Component) -> Iterator[Notice]:
+    """Yield a notice where an active workflow runs as it was published, and what the export holds is a draft."""
+    content: dict[str, Any] = workflow.content if isinstance(workflow.content, dict) else {}
+    runs = content.get("activeVersion")
+    if content.get("active") is not True or not isinstance(runs, dict) or not is_workflow(runs):
+        return
+    version = runs.get("versionId")
+    if version == content.get("versionId") or _meant(content_of(runs)) == _meant(content):
+        return
+    detail = f"{workflow.name}: is a draft beside the published version {str(version)[:8]}, which runs"
+    yield Notice(code="unpublished-draft", component=workflow.id, detail=redact(detail))
+
+
+def _meant(content: dict[str, Any]) -> dict[str, Any]:
+    behaviour = behaviour_of(content)
+    return {key: behaviour.get(key) for key in ("nodes", "connections")}
 
 
 def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
