@@ -56,7 +56,7 @@ class Notice:
     """Something in a component that a reviewer should see: a shell node, an open endpoint, a secret."""
 
     code: str
-    """`shell`, `file`, `open-endpoint`, `inline-secret`, `tls-off`, `schedule`."""
+    """`shell`, `file`, `open-endpoint`, `inline-secret`, `tls-off`, `schedule`, `unpublished-draft`."""
     component: str
     detail: str
     """One line in words, `Label of the part: what it does`. Never holds a secret's value."""
