@@ -139,24 +139,24 @@ def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
         return _read(data, name, memo)
 
 
-def reread(data: bytes, name: str, recorded: str) -> Parsed:
+def reread(data: bytes, name: str, recorded: str, *, memo: Memo | None = None) -> Parsed:
     """Return what an archived export holds, as read by the platform that its entry names.
 
     A later version may know the bytes for another platform's: their components would then carry other ids than the
-    entries say. Only what the recorded platform can read no more is guessed anew.
+    entries say. Only what the recorded platform can read no more is guessed anew. `memo` as `recognise` takes it.
 
     Raises:
         BadInput: as `recognise`.
     """
     if recorded not in PLATFORMS:
-        return recognise(data, name)
+        return recognise(data, name, memo=memo)
     with undisturbed():
         try:
-            return platform(recorded).parse(data, name)
+            return _parsed(platform(recorded), data, name, memo)
         except TooMuch:
             raise
         except BadInput:
-            return _read(data, name, None)
+            return _read(data, name, memo)
 
 
 def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
@@ -165,9 +165,7 @@ def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
     problem = BadInput("not a format that is known")
     for sureness, candidate in likely:
         try:
-            if memo is not None and isinstance(candidate, Remembers):
-                return candidate.parse_with(data, name, memo)
-            return candidate.parse(data, name)
+            return _parsed(candidate, data, name, memo)
         except TooMuch:
             raise
         except BadInput as error:
@@ -175,6 +173,12 @@ def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
             if sureness >= CERTAIN:
                 break
     raise problem
+
+
+def _parsed(by: Platform, data: bytes, name: str, memo: Memo | None) -> Parsed:
+    if memo is not None and isinstance(by, Remembers):
+        return by.parse_with(data, name, memo)
+    return by.parse(data, name)
 
 
 @lru_cache(maxsize=32)

@@ -224,7 +224,7 @@ def _resolve(context: Context, contents: Contents, text: str, name: str) -> list
     if not path.exists():
         raise NotFound(f"{text!a} is no digest, release, ENV@WHEN, CR-…, DEP-… or file here")
     seen = sealing.glance(context, ExportFile(name=name, data=read_named(path, empty=True)))
-    parsed = recognise(seen.data, seen.name)
+    parsed = recognise(seen.data, seen.name, memo=contents.memo)
     contents.add(seen, parsed)
     return [_alone(seen.digest, seen.name, parsed.platform, parsed.components)]
 

@@ -11,6 +11,7 @@ from typing import Final
 from store.domain.build import Source, component
 from store.domain.component import Connector, DiffRules, Json, Notice, Parsed
 from store.domain.hosts import hosts_in
+from store.domain.memo import Memo
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.archive_zip import open_zip
@@ -62,10 +63,18 @@ class Generic:
         Raises:
             BadInput: neither strict JSON nor harmless YAML, TOML or XML nor a harmless archive.
         """
+        return self.parse_with(data, name, None)
+
+    def parse_with(self, data: bytes, name: str, memo: Memo | None) -> Parsed:
+        """Return what `parse` returns, going on from what `memo` knows of YAML.
+
+        Raises:
+            BadInput: as `parse`.
+        """
         for magic, kind in _ARCHIVES.items():
             if data.startswith(magic):
                 return _archive(data, name, kind)
-        value, source = _document(data, name)
+        value, source = _document(data, name, memo)
         labels: dict[str, str] = {}
         content = identified(value, labels)
         part = component(
@@ -92,7 +101,7 @@ class Generic:
         )
 
 
-def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
+def _document(data: bytes, name: str, memo: Memo | None) -> tuple[Json, Source | None]:
     """Return the value of a file in any of the four formats, and what is known of how it can be written."""
     ending = PurePosixPath(name.lower()).suffix
     start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")[:2]
@@ -111,7 +120,7 @@ def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
         return document.value, Source.of(data, has_float=document.has_float)
     if b"\0" in data[:4096]:
         raise BadInput("neither JSON nor YAML nor TOML nor XML nor an archive")
-    value = _text(data, ending)
+    value = _text(data, ending, memo)
     return value, Source.of_value(value)
 
 
@@ -128,14 +137,14 @@ def _json(data: bytes) -> Document:
     return parse_json(_LAST_COMMA.sub(lambda match: match[1] or b"", bare))
 
 
-def _text(data: bytes, ending: str) -> Json:
+def _text(data: bytes, ending: str, memo: Memo | None) -> Json:
     """Return the value of a YAML file, or of a TOML file without its ending.
 
     Raises:
         BadInput: it is neither.
     """
     try:
-        documents = read_yaml(data)
+        documents = read_yaml(data, memo)
     except BadInput:
         if ending in _PROSE:  # where its first line breaks the rules of YAML tells nobody anything
             raise BadInput(_NO_CONFIGURATION) from None

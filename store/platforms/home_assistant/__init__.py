@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Final
 
+from store.domain.build import gathered
 from store.domain.component import DiffRules, Json, Parsed, Path
+from store.domain.memo import Memo
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
 from store.integrity.strict_json import parse_export as parse_json
-from store.platforms.home_assistant.components import components_of, held_in
+from store.platforms.home_assistant.components import held_in
 from store.platforms.home_assistant.dashboards import stored_dashboard
 from store.platforms.home_assistant.domains import SURE
+from store.platforms.home_assistant.parts import look_for_secrets, parts_of
 from store.platforms.home_assistant.shapes import (
     hints_in,
     is_called_like_one,
     is_kept_like_one,
     pieces_of,
 )
-from store.platforms.home_assistant.watch import connectors_of, notices_of
 
 _OTHERS: Final = re.compile(
     rb"^(?:esphome|appdaemon|apiVersion|openapi|swagger|jobs|StartAt|AWSTemplateFormatVersion):", re.MULTILINE
@@ -83,19 +86,32 @@ class HomeAssistant:
         Raises:
             BadInput: no harmless YAML, or nothing of Home Assistant.
         """
+        return self.parse_with(data, name, None)
+
+    def parse_with(self, data: bytes, name: str, memo: Memo | None) -> Parsed:
+        """Return what `parse` returns, going on from what `memo` knows of lists.
+
+        Raises:
+            BadInput: as `parse`.
+        """
         if _is_stored(data):
             pieces = stored_dashboard(parse_json(data).value)
         else:
-            pieces = pieces_of(_document(data), name, hinted=hints_in(data) or _is_switched_off(data))
-        parts = components_of(pieces)
+            pieces = pieces_of(_document(data, memo), name, hinted=hints_in(data) or _is_switched_off(data))
+        parts = parts_of(pieces, memo)
+        look_for_secrets(parts)
+        components = tuple(part.component for part in parts)
         spans = scan(data)
         return Parsed(
             platform=self.name,
             confidence=60 if is_called_like_one(name) and not hints_in(data) else 90,
-            components=parts,
-            connectors=connectors_of(parts),
-            notices=notices_of(parts),
-            secrets=max(len(spans), sum(held_in(part) for part in parts)),
+            components=components,
+            connectors=gathered((part.component.id, link) for part in parts for link in part.connectors),
+            notices=(
+                *chain.from_iterable(part.notices for part in parts),
+                *chain.from_iterable(part.secrets or () for part in parts),
+            ),
+            secrets=max(len(spans), sum(map(held_in, components))),
         )
 
 
@@ -119,8 +135,8 @@ def _is_switched_off(data: bytes) -> bool:
     return _SWITCHED_OFF.search(data) is not None and _LIVE.search(data) is None
 
 
-def _document(data: bytes) -> Json:
-    documents = read_yaml(data)
+def _document(data: bytes, memo: Memo | None) -> Json:
+    documents = read_yaml(data, memo)
     if len(documents) > 1:
         raise BadInput("not of Home Assistant: several YAML documents in one file")
     return documents[0] if documents else None
