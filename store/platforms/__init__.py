@@ -52,6 +52,8 @@ The last one takes whatever can be read at all.
 CERTAIN: Final = 95
 """A platform this sure at a glance knows the bytes for its own: when it cannot read them, nobody else may."""
 
+_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+
 
 def _folder(root: Path, settings: Mapping[str, str]) -> Target:
     from store.platforms import folder
@@ -98,6 +100,7 @@ Positions count bytes.
 SECRETS: Final[Mapping[str, str]] = {
     "node-red": "node_red.hidden:node_red_secrets",
     "home-assistant": "home_assistant.hidden:home_assistant_secrets",
+    "n8n": "n8n.vault:n8n_secrets",
 }
 """Platforms that know of secrets which the general rules cannot → their `SecretFinder`; one line a platform."""
 
@@ -130,6 +133,8 @@ def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
     """
     if not data and not any(platform(known).detect(data, name) > 0 for known in PLATFORMS if known != "generic"):
         raise BadInput("the file is empty")
+    if data.startswith(_POINTER):
+        raise BadInput("a pointer of Git LFS: the file it stands for is kept elsewhere (`git lfs pull` fetches it)")
     with undisturbed():
         return _read(data, name, memo)
 

@@ -20,19 +20,23 @@ from store.formats.safe_xml import read as read_xml
 from store.formats.safe_yaml import read as read_yaml
 from store.formats.xml_value import value_of
 from store.integrity.strict_json import Document
-from store.integrity.strict_json import parse as parse_json
+from store.integrity.strict_json import parse_export as parse_json
 from store.platforms.generic.identified import identified
 
 _MOST_MENDED: Final = 1024 * 1024
 """Bytes of a JSON file with comments; people write them into settings, and those are small."""
 _ARCHIVES: Final = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x1f\x8b": "gzip"}
 _YAML_NAMES: Final = (".yaml", ".yml")
+_PROSE: Final = frozenset({
+    ".md", ".rst", ".txt", ".csv", ".html", ".css", ".ps1", ".psm1", ".cs", ".py", ".js", ".ts", ".sh", ".sql",
+})  # fmt: skip
+_NO_CONFIGURATION: Final = "neither JSON nor YAML nor TOML nor XML: plain text holds no configuration"
 _UTF_16: Final = (b"\xff\xfe<\0", b"\xfe\xff\0<")
 _SETTING: Final = re.compile(
     rb"^[ \t]*(?:[\w.\"'-]+[ \t]*=[ \t]*[\"'\[{\w+-]|\[\[?[\w.\"' -]+\]\]?[ \t]*$)", re.MULTILINE
 )
 """A line that only TOML has; YAML reads `name = "x"` as a text."""
-_SCHEMAS: Final = re.compile(r"schema\.|json-schema\.org|www\.w3\.org")
+_SCHEMAS: Final = re.compile(r"schemas?\.|json-schema\.org|www\.w3\.org|soap\.sforce\.com|openajax\.org")
 """Hosts in `$schema` and namespace names are identifiers; nobody is called there."""
 _COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+"?)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
 _LAST_COMMA: Final = re.compile(rb'("(?:[^"\\]|\\.)*+"?)|,(?=\s*+[}\]])', re.DOTALL)
@@ -142,6 +146,8 @@ def _text(data: bytes, ending: str, memo: Memo | None) -> Json:
     try:
         documents = read_yaml(data, memo)
     except BadInput:
+        if ending in _PROSE:  # where its first line breaks the rules of YAML tells nobody anything
+            raise BadInput(_NO_CONFIGURATION) from None
         if ending in _YAML_NAMES or not _SETTING.search(data):
             raise
         return read_toml(data)
@@ -151,7 +157,7 @@ def _text(data: bytes, ending: str, memo: Memo | None) -> Json:
         return documents[0] if len(documents) == 1 else list(documents)
     if ending not in _YAML_NAMES and _SETTING.search(data):
         return read_toml(data)
-    raise BadInput("neither JSON nor YAML nor TOML nor XML: plain text holds no configuration")
+    raise BadInput(_NO_CONFIGURATION)
 
 
 def _archive(data: bytes, name: str, kind: str) -> Parsed:

@@ -12,7 +12,7 @@ from store.domain.memo import Memo
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
-from store.integrity.strict_json import parse as parse_json
+from store.integrity.strict_json import parse_export as parse_json
 from store.platforms.home_assistant.components import held_in
 from store.platforms.home_assistant.dashboards import stored_dashboard
 from store.platforms.home_assistant.domains import SURE
@@ -36,8 +36,9 @@ _BLUEPRINT: Final = re.compile(rb"^blueprint:", re.MULTILINE)
 _STORED: Final = re.compile(rb'"key"\s{0,9}:\s{0,9}"lovelace[."]')
 _HEAD: Final = 1024
 _BLUEPRINT_OF: Final = re.compile(rb"^ {1,8}domain: {0,8}(?:automation|script|template)", re.MULTILINE)
-
-
+_SWITCHED_OFF: Final = re.compile(rb"^[ \t]{0,20}#[# -]{0,20}platform: ", re.MULTILINE)
+_LIVE: Final = re.compile(rb"^(?!---[ \t\r]*$)[ \t]{0,200}[^\s#]", re.MULTILINE)
+"""A line that is no comment."""
 _GLANCE: Final = 1 << 20
 """Bytes that are looked at to tell whose a file is; houses are written by hand."""
 
@@ -55,7 +56,7 @@ class HomeAssistant:
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like YAML of Home Assistant; it makes files for the editor that are empty."""
         if not data:
-            return 60 if is_called_like_one(name) else 0
+            return 60 if is_called_like_one(name) or is_kept_like_one(name) else 0
         if _is_stored(data):
             return 85
         if not name.lower().endswith((".yaml", ".yml")) and data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {
@@ -75,6 +76,8 @@ class HomeAssistant:
             is_called_like_one(name),
             is_kept_like_one(name),
         ]
+        if not any(signs) and _is_switched_off(data):
+            return 50
         return min(90, 45 + 15 * sum(signs)) if any(signs) else 0
 
     def parse(self, data: bytes, name: str) -> Parsed:
@@ -94,7 +97,7 @@ class HomeAssistant:
         if _is_stored(data):
             pieces = stored_dashboard(parse_json(data).value)
         else:
-            pieces = pieces_of(_document(data, memo), name, hinted=hints_in(data))
+            pieces = pieces_of(_document(data, memo), name, hinted=hints_in(data) or _is_switched_off(data))
         parts = parts_of(pieces, memo)
         look_for_secrets(parts)
         components = tuple(part.component for part in parts)
@@ -125,6 +128,11 @@ def _holds(pattern: re.Pattern[bytes], data: bytes, *words: bytes) -> bool:
 def _is_stored(data: bytes) -> bool:
     """Say whether these are bytes of a dashboard as `.storage` keeps it."""
     return data[:1] == b"{" and _STORED.search(data[:_HEAD]) is not None
+
+
+def _is_switched_off(data: bytes) -> bool:
+    """Say whether all there is are comments, among them a platform that was set up here once."""
+    return _SWITCHED_OFF.search(data) is not None and _LIVE.search(data) is None
 
 
 def _document(data: bytes, memo: Memo | None) -> Json:
