@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NoReturn, TypeAlias, cast
+from typing import NoReturn, cast
 
 import orjson
 
@@ -39,13 +39,6 @@ _DIGITS = b"-0123456789"
 _BLANKS = b" \t\r\n"
 
 
-_Pairs: TypeAlias = "list[tuple[str, Json]]"
-
-
-class RepeatedKey(BadInput):
-    """A key stands twice in one object."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """One JSON document that every reader would understand alike."""
@@ -69,20 +62,6 @@ def parse(data: bytes) -> Document:
     # The quick reader takes its memory before anybody has counted: it is for what is surely small.
     plain = _parse_plain(data) if len(data) <= _MOST_QUICK_BYTES and not _is_dense(data) else None
     return plain if plain is not None else _parse_any(data)
-
-
-def parse_export(data: bytes) -> Document:
-    """Return what `parse` returns; a key may stand twice where both times the same scalar is given to it.
-
-    People merge exports by hand, and every reader of such a one reads the same.
-
-    Raises:
-        BadInput: as `parse`.
-    """
-    try:
-        return parse(data)
-    except RepeatedKey:
-        return _parse_any(data, _object_with_echoes)
 
 
 def _is_dense(data: bytes) -> bool:
@@ -120,7 +99,7 @@ def _may_hold_float(written: bytes) -> bool:
     return b",." in written.translate(_FLOAT_SIGNS, _DIGITS) and _FRACTIONAL.search(written) is not None
 
 
-def _parse_any(data: bytes, made: Callable[[_Pairs], dict[str, Json]] | None = None) -> Document:
+def _parse_any(data: bytes) -> Document:
     text = _decode(data)
     _check_shape(data)
     floats: list[None] = []
@@ -135,7 +114,7 @@ def _parse_any(data: bytes, made: Callable[[_Pairs], dict[str, Json]] | None = N
     try:
         value = cast(
             "Json",
-            json.loads(text, object_pairs_hook=made or _object, parse_float=number, parse_constant=_refuse_constant),
+            json.loads(text, object_pairs_hook=_object, parse_float=number, parse_constant=_refuse_constant),
         )
     except json.JSONDecodeError as error:
         raise BadInput(f"JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
@@ -186,29 +165,15 @@ def _outside_strings(data: bytes) -> Iterator[bytes]:
         inside = (inside + len(pieces) - 1) % 2
 
 
-def _object(pairs: _Pairs) -> dict[str, Json]:
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) != len(pairs):
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise RepeatedKey(f"JSON: the key {_shown(key)} stands twice in one object")
+                raise BadInput(f"JSON: the key {_shown(key)} stands twice in one object")
             seen.add(key)
     return members
-
-
-def _object_with_echoes(pairs: _Pairs) -> dict[str, Json]:
-    members: dict[str, Json] = {}
-    for key, value in pairs:
-        if key in members and not _is_echo(members[key], value):
-            raise RepeatedKey(f"JSON: the key {_shown(key)} stands twice in one object")
-        members[key] = value
-    return members
-
-
-def _is_echo(first: Json, second: Json) -> bool:
-    """Say whether two scalars are the same to every reader: 1 and 1.0 are not, to some."""
-    return not isinstance(first, (dict, list)) and type(first) is type(second) and first == second
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from store.errors import BadInput
 from store.integrity import strict_json
-from store.integrity.strict_json import MAX_DEPTH, parse, parse_export
+from store.integrity.strict_json import MAX_DEPTH, parse
 
 # Valid by RFC 8259's grammar, refused here on purpose: two readers would disagree about them.
 DUPLICATE_KEYS = {"y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"}
@@ -83,27 +83,6 @@ def test_what_readers_would_disagree_about_is_refused_with_a_place(data: bytes, 
     with pytest.raises(BadInput) as refused:
         parse(data)
     assert words in str(refused.value)
-
-
-@pytest.mark.parametrize("value", ['"1.0.0.0"', "10", "null", "true", "1.5"])
-def test_a_key_twice_of_one_scalar_is_read_in_an_export_and_in_nothing_else(value: str) -> None:
-    data = f'{{"a": [{{"key": {value}, "other": 1, "key": {value}}}]}}'.encode()
-    once = f'{{"a": [{{"key": {value}, "other": 1}}]}}'.encode()
-    assert parse_export(data) == parse(once)
-    with pytest.raises(BadInput, match="stands twice"):
-        parse(data)
-
-
-@pytest.mark.parametrize("second", ["11", "10.0", '"10"', "true", "null"])
-def test_a_key_that_is_given_two_values_is_refused_in_an_export_too(second: str) -> None:
-    for data in (
-        f'{{"k": 10, "k": {second}}}',
-        '{"k": 1, "k": true}',
-        '{"k": [], "k": []}',
-        '{"k": 1, "k": 1, "k": 2}',
-    ):
-        with pytest.raises(BadInput, match="stands twice"):
-            parse_export(data.encode())
 
 
 def test_a_byte_order_mark_is_skipped() -> None:

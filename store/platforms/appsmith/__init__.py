@@ -8,7 +8,7 @@ from store.domain.build import Source
 from store.domain.component import DiffRules, Parsed
 from store.domain.secrets import scan
 from store.errors import BadInput
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.appsmith.application import LISTS, components_of
 from store.platforms.appsmith.bodies import body, is_body, language
 from store.platforms.appsmith.kept import MARKS, is_noise, kept_alone

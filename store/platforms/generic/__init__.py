@@ -20,7 +20,7 @@ from store.formats.safe_xml import read as read_xml
 from store.formats.safe_yaml import read as read_yaml
 from store.formats.xml_value import value_of
 from store.integrity.strict_json import Document
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.generic.identified import identified
 
 _MOST_MENDED: Final = 1024 * 1024

@@ -7,7 +7,7 @@ from typing import Final
 from store.domain.build import Source, gathered
 from store.domain.component import DiffRules, Parsed
 from store.domain.secrets import scan
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.grafana import kubernetes
 from store.platforms.grafana.dashboard import components_of, is_noise, language, model_of
 from store.platforms.grafana.watch import connectors_of, notices_of

@@ -9,7 +9,7 @@ from typing import Any, Final
 from store.domain.component import Json
 from store.errors import BadInput, TooMuch
 from store.formats.safe_yaml import read as read_yaml
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.grafana.dashboard import Model, model_of
 
 _MOST: Final = 500

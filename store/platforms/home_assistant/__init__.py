@@ -12,7 +12,7 @@ from store.domain.memo import Memo
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.home_assistant.components import held_in
 from store.platforms.home_assistant.dashboards import stored_dashboard
 from store.platforms.home_assistant.domains import SURE

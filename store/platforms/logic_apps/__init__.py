@@ -9,7 +9,7 @@ from store.domain.component import Component, DiffRules, Parsed, Path
 from store.errors import BadInput
 from store.formats import workflow_definition as wdl
 from store.formats.archive_zip import is_zip
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.logic_apps import deployment as deployed
 from store.platforms.logic_apps import settings as beside
 from store.platforms.logic_apps import workflow as one

@@ -7,7 +7,7 @@ from typing import Final
 from store.domain.build import Source
 from store.domain.component import DiffRules, Parsed
 from store.domain.secrets import scan
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.make.scenario import NOISE, component_of, language, scenario_of, wires
 from store.platforms.make.watch import connectors_of, notices_of
 

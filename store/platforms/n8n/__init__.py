@@ -10,7 +10,7 @@ import orjson
 from store.domain.build import Source, component, free_key
 from store.domain.component import Component, DiffRules, Json, Parsed
 from store.errors import BadInput
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.n8n.vault import credentials_of, held_in, is_vault
 from store.platforms.n8n.watch import (
     connectors_of,

@@ -12,7 +12,7 @@ from store.domain.items import Items
 from store.domain.secrets import Span
 from store.domain.secrets.marks import MARK
 from store.errors import BadInput
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 
 KIND: Final = "credential"
 HIDDEN: Final = "[redacted: secret]"

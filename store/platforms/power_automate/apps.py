@@ -9,7 +9,7 @@ from typing import Final
 from store.domain.component import Component, Connector, Json
 from store.errors import BadInput
 from store.formats.archive_zip import open_zip
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.power_automate.contents import Contents
 from store.platforms.power_automate.flow import GUID
 from store.platforms.power_automate.parts import MAX_TEXT, digest_of, part

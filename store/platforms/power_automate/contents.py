@@ -12,7 +12,7 @@ from store.domain.component import Json
 from store.errors import BadInput
 from store.formats.archive_zip import Member
 from store.formats.safe_xml import read as read_xml
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 
 MAX_DOCUMENT: Final = 16 * 1024 * 1024
 """Bytes of the largest document that is read."""

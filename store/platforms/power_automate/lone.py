@@ -8,7 +8,7 @@ from store.domain.build import Source
 from store.domain.component import Component, Json
 from store.errors import BadInput
 from store.formats.safe_xml import read as read_xml
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.power_automate.flow import GUID, flow, flow_id, flow_name, is_flow, wrapped
 from store.platforms.power_automate.parts import is_manifest, package, part, variable_values
 from store.platforms.power_automate.solution import customizations, entry_part, identity, manifest

@@ -10,7 +10,7 @@ from store.domain.component import Component, Json
 from store.errors import BadInput
 from store.formats.safe_xml import read as read_xml
 from store.formats.safe_yaml import read as read_yaml
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.power_automate.parts import MAX_TEXT, part
 from store.platforms.power_automate.xml_value import tag, value
 

@@ -10,7 +10,7 @@ from store.domain.build import Source, component
 from store.domain.component import Component, Json
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
-from store.integrity.strict_json import parse_export as parse_json
+from store.integrity.strict_json import parse as parse_json
 from store.platforms.step_functions.machine import Machine, components_of, is_definition
 
 MACHINES: Final = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
