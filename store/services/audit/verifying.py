@@ -89,9 +89,15 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     if scope.tables:
         more += _problems_beside(context, report)
     if more:
-        report = replace(report, problems=(*report.problems, *more), verdict=Verdict.INVALID)
+        report = replace(report, problems=(*report.problems, *more), verdict=_verdict(report.verdict, more))
     warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
     return replace(report, warnings=(*warnings, *unchecked)[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
+
+
+def _verdict(found: Verdict, more: list[Problem]) -> Verdict:
+    """Return the word: tables that remember entries which were cut off or replaced since only follow from that."""
+    follows = found in {Verdict.SHORTER, Verdict.DIVERGED} and all(problem.problem == "tables" for problem in more)
+    return found if follows else Verdict.INVALID
 
 
 def _audit(context: Context, start: Checkpoint | None) -> SignatureAudit:
