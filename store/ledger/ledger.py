@@ -141,6 +141,14 @@ class Ledger:
         return isinstance(self._appender.stop, HeadContradiction)
 
     @property
+    def contradiction(self) -> str:
+        """How a head kept outside contradicts this file: `shorter` or `diverged`; empty where none does."""
+        stop = self._appender.stop
+        if not isinstance(stop, HeadContradiction):
+            return ""
+        return "shorter" if stop.shorter else "diverged"
+
+    @property
     def signer(self) -> NoteSigner:
         """What signs for the log.
 
@@ -261,6 +269,19 @@ class Ledger:
         """
         with storage_errors(self.path):
             yield self._readers.mine()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Lend this thread's connection at one moment: nothing that it reads in the block, by any method, moves.
+
+        With a rollback journal writers wait for the end of the block: keep it short.
+        """
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:

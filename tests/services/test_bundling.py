@@ -117,7 +117,9 @@ def test_a_key_file_that_was_swapped_does_not_pass_beside_the_key_one_gives(told
     assert "WRONG log.vkey: it is another key than the one you gave" in printed
 
 
-@pytest.mark.parametrize("how", [("\n-----END", "\x0b-----END"), ("END SSH SIGNATURE-----\n", "END SSH SIGNATURE-----")])
+@pytest.mark.parametrize(
+    "how", [("\n-----END", "\x0b-----END"), ("END SSH SIGNATURE-----\n", "END SSH SIGNATURE-----")]
+)
 def test_a_signature_file_that_ssh_keygen_would_not_read_is_wrong(
     told: Scene, tmp_path: Path, how: tuple[str, str]
 ) -> None:
