@@ -136,11 +136,6 @@ class Ledger:
         return isinstance(self._appender.stop, IntegrityFailure)
 
     @property
-    def contradicted(self) -> bool:
-        """Whether a head kept outside says that this file was shortened, replaced or forked."""
-        return isinstance(self._appender.stop, HeadContradiction)
-
-    @property
     def contradiction(self) -> str:
         """How a head kept outside contradicts this file: `shorter` or `diverged`; empty where none does."""
         stop = self._appender.stop
