@@ -246,3 +246,11 @@ def test_an_empty_path_is_no_folder_one_happens_to_be_in(live: Desk) -> None:
         assert "it is empty" in ran.complaint, words
         assert len(ran.complaint.splitlines()) == 1
     assert live.json("log") == before
+
+
+def test_a_file_name_that_is_no_text_is_spelt_out_in_json(live: Desk) -> None:
+    name = os.fsdecode(b"caf\xe9\x1b")
+    assert live.json("checkpoint", "--out", name)["out"] == "caf\\xe9\x1b"
+    ran = live.run("approval", "import", f"{name}.sig", "--json", status=2)
+    assert ran.json[0]["file"] == "caf\\xe9\x1b.sig"
+    assert b"\x1b" not in ran.out + ran.err
