@@ -51,13 +51,25 @@ def running_agent(**environment: str) -> Iterator[Agent]:
             ["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL, env={**os.environ, **environment}
         )
         try:
-            deadline = time.monotonic() + 5
-            while not path.exists() and time.monotonic() < deadline:
-                time.sleep(0.01)
+            _wait_for(path)
             yield Agent(path)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(5)
+            process.wait(60)
+
+
+def _wait_for(path: Path) -> None:
+    """Wait until somebody answers at a socket: its file is there a moment before that."""
+    deadline = time.monotonic() + 60
+    while True:
+        with socket.socket(socket.AF_UNIX) as ours:
+            try:
+                ours.connect(str(path))
+            except OSError:
+                assert time.monotonic() < deadline, f"nobody answers at {path}"
+                time.sleep(0.01)
+            else:
+                return
 
 
 Sign = Callable[[bytes], bytes | None]
