@@ -24,6 +24,7 @@ from store.platforms import platform, recognise
 from store.platforms.generic import Generic
 from store.projections import artifacts, deployments, environments, requests
 from store.projections.shape import Connection
+from store.services import retold
 from store.services.connectors import installed
 from store.services.connectors.installed import UNKNOWN, Modules
 from store.services.context import Context
@@ -91,7 +92,9 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
 
     Raises:
         NotFound: there is no such request.
+        IntegrityFailure: what the read tables say of it is not what its entries say.
     """
+    retold.check_request(context, request)
     with context.ledger.reading() as connection:
         row = requests.one(connection, request)
         if row is None:

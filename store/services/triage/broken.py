@@ -26,7 +26,7 @@ _TOLD_FOR = timedelta(days=7)
 
 def chain(asked: Asked) -> Iterator[Item]:
     """Yield the alarm that goes before everything: what cannot be trusted makes every other item doubtful."""
-    word = "diverged" if asked.context.ledger.contradicted else asked.chain
+    word = asked.chain or asked.context.ledger.contradiction
     if word:
         yield Item(
             key="ledger",
