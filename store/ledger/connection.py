@@ -170,10 +170,10 @@ def open_immutable(path: Path) -> sqlite3.Connection:
         return connection
 
 
-def open_unguarded(path: Path, *, create: bool = False) -> sqlite3.Connection:
+def open_unguarded(path: Path) -> sqlite3.Connection:
     """Return a connection that may change the schema: for creation and migrations only."""
     with storage_errors(path):
-        connection = _connect(path, "rwc" if create else "rw")
+        connection = _connect(path, "rw")
         try:
             _use_journal(connection, path)
         except BaseException:
