@@ -1,4 +1,4 @@
-r"""The only way text from outside becomes drawable (integrity.md, "Text on a terminal").
+r"""The only way text from outside becomes drawable.
 
 A terminal obeys what it is sent: an escape sequence in a flow's name could write the approver's clipboard, a bidi
 override could turn a name round, a zero-width character could make two names look alike. So every character that

@@ -76,7 +76,7 @@ FORKS = Forks()
 
 @dataclass
 class Desk:
-    """An empty folder in which commands are run, as the walk of command-line.md does."""
+    """An empty folder in which commands are run, as by somebody who begins."""
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
