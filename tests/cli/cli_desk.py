@@ -92,6 +92,11 @@ class Desk:
     def ws(self) -> Path:
         return self.root / "ws"
 
+    @property
+    def size(self) -> int:
+        """How many entries the ledger holds."""
+        return int(self.json("log", "--limit", "1")[0]["seq"])
+
     def environment(self, **more: str) -> dict[str, str]:
         kept = ("PATH", "PYTHONPATH", "COVERAGE_PROCESS_START")
         base = {name: os.environ[name] for name in kept if name in os.environ}
