@@ -151,7 +151,7 @@ class Desk:
         """Stop a watcher politely; return the seconds it took."""
         begun = time.monotonic()
         child.send_signal(number)
-        assert child.wait(timeout=10) == 0, (self.root / "watch.err").read_text()
+        assert child.wait(timeout=60) == 0, (self.root / "watch.err").read_text()
         assert (self.root / "watch.err").read_text().count("\n") == 1, "nothing but the greeting"
         return time.monotonic() - begun
 
@@ -213,7 +213,7 @@ class Desk:
         return Desk(root, dict(self.env), self.requests)
 
 
-def eventually(seen: Callable[[], bool], *, seconds: float = 20) -> None:
+def eventually(seen: Callable[[], bool], *, seconds: float = 60) -> None:
     """Wait until `seen()`; fail when it never is."""
     deadline = time.monotonic() + seconds
     while not seen():

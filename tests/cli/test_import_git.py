@@ -80,7 +80,7 @@ def test_ctrl_c_in_a_bulk_import_leaves_what_is_reported_and_goes_on_from_there(
     eventually(lambda: ledger.stat().st_mtime_ns != before or (ready.ws / "ledger.db-wal").exists())
     time.sleep(0.2)
     child.send_signal(signal.SIGINT)
-    assert child.wait(timeout=20) in {130, 0}
+    assert child.wait(timeout=60) in {130, 0}
     complaint = (ready.root / "err").read_text()
     assert "Traceback" not in complaint
     assert "once more: at once" in complaint
@@ -108,10 +108,10 @@ def test_two_watchers_at_once_take_in_each_file_once(ready: Desk) -> None:
             time.sleep(0.7)
         finally:
             second.terminate()
-            second.wait(timeout=10)
+            second.wait(timeout=60)
             err.close()
         first.terminate()
-        first.wait(timeout=10)
+        first.wait(timeout=60)
     assert sorted(row["name"] for row in ready.json("artifact", "list")) == sorted(f"{n}.json" for n in range(20))
     refused = [entry["data"]["kept"] for entry in ready.json("log", "--kind", "artifact.refused", "--limit", "500")]
     assert len(refused) == len(set(refused)) == 20

@@ -30,7 +30,7 @@ def start(home: Path, *arguments: str, **extra: str) -> pexpect.spawn:
     environment = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "SSH_CONNECTION", "SSH_AUTH_SOCK"}}
     environment |= {"TERM": "xterm-256color", "XDG_STATE_HOME": f"{home}/state", "XDG_CONFIG_HOME": f"{home}/config"}
     command = ["-m", "console.cli", "-w", str(home / "demo"), *arguments]
-    return pexpect.spawn(sys.executable, command, env=environment | extra, dimensions=(30, 100), timeout=30)
+    return pexpect.spawn(sys.executable, command, env=environment | extra, dimensions=(30, 100), timeout=60)
 
 
 def left(child: pexpect.spawn, number: signal.Signals) -> tuple[bytes, int | None]:

@@ -60,6 +60,6 @@ def test_a_text_that_came_from_nothing_starts_at_line_zero() -> None:
 
 def test_ten_thousand_lines_without_anchors_take_no_quadratic_time() -> None:
     old, new = ["x"] * 10_000 + ["a"] * 10_000, ["y"] + ["x", "a"] * 10_000
-    start = time.perf_counter()
+    start = time.process_time()
     assert patched(old, new) == new
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

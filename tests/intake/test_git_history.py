@@ -169,7 +169,7 @@ def test_nothing_of_a_repository_is_run(tmp_path: Path) -> None:
     for hook in ("post-checkout", "reference-transaction", "post-index-change"):
         (made.path / ".git" / "hooks" / hook).write_bytes(program.read_bytes())
         (made.path / ".git" / "hooks" / hook).chmod(0o755)
-    subprocess.run(["git", "cat-file", "-e", missing], cwd=made.path, check=False, capture_output=True, timeout=20)
+    subprocess.run(["git", "cat-file", "-e", missing], cwd=made.path, check=False, capture_output=True, timeout=60)
     assert marker.exists(), "plain git falls into the trap"
     marker.unlink()
     with opened(made) as history, history.commits() as found, history.blobs() as blobs:
@@ -252,7 +252,7 @@ def test_versions_that_are_foreseen_and_never_read_do_not_stop_git(tmp_path: Pat
         passed = iter(blobs.foreseen([blob] * 5_000, lambda one: [one] * 6))
         passing = threading.Thread(target=list, args=[passed], daemon=True)
         passing.start()
-        passing.join(timeout=20)
+        passing.join(timeout=60)
         stuck = passing.is_alive()
         if not stuck:
             assert blobs.read(blob) == ONE

@@ -40,13 +40,13 @@ def agent(folder: Path) -> Iterator[Path]:
         pytest.skip("ssh-agent is not installed")
     process = subprocess.Popen(["ssh-agent", "-D", "-a", folder / "s"], stdout=subprocess.DEVNULL)
     try:
-        waited = time.monotonic() + 5
+        waited = time.monotonic() + 60
         while not (folder / "s").exists() and time.monotonic() < waited:
             time.sleep(0.01)
         yield folder / "s"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(5)
+        process.wait(60)
 
 
 def added(agent: Path, kind: str, *options: str) -> Path:

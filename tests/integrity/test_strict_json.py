@@ -18,14 +18,14 @@ DUPLICATE_KEYS = {"y_object_duplicated_key.json", "y_object_duplicated_key_and_v
 
 
 def verdict(data: bytes) -> str:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         parse(data)
     except BadInput as error:
         result, words = "refused", str(error)
     else:
         result, words = "read", "JSON: "
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert words.startswith("JSON: ")
     assert len(words) < 200
     assert "\n" not in words

@@ -263,7 +263,7 @@ def test_somebody_who_never_answers_is_given_up_after_the_timeout() -> None:
         start = time.monotonic()
         with pytest.raises(PlatformFailure, match=r"did not answer within 0\.2 s"):
             target.fetch("orders")
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 60, "nothing else would have ended it"
 
 
 def test_a_path_that_is_no_node_red_is_named_by_its_answer(server: Server) -> None:

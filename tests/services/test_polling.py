@@ -44,7 +44,7 @@ def standing(context: Context, name: str) -> list[str]:
     return sorted(drifting.standing(context.ledger, name, "orders"))
 
 
-def until(met: Callable[[], object], seconds: float = 10.0) -> float:
+def until(met: Callable[[], object], seconds: float = 60.0) -> float:
     """Wait for something; return how long it took."""
     began = time.monotonic()
     while not met():
@@ -69,7 +69,7 @@ class Watching:
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        self._thread.join(5)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 
@@ -198,7 +198,7 @@ def test_looking_at_the_lock_never_keeps_a_deployment_out(scene: Scene) -> None:
 
 def test_once_asks_all_at_the_same_time(scene: Scene, pair: tuple[FakeN8n, FakeN8n]) -> None:
     slow, quick = pair
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=60)
 
     def meet(method: str, path: str) -> None:
         both.wait()

@@ -51,13 +51,13 @@ def running_agent(**environment: str) -> Iterator[Agent]:
             ["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL, env={**os.environ, **environment}
         )
         try:
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 60
             while not path.exists() and time.monotonic() < deadline:
                 time.sleep(0.01)
             yield Agent(path)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(5)
+            process.wait(60)
 
 
 Sign = Callable[[bytes], bytes | None]
@@ -115,4 +115,4 @@ def playing_agent(keys: Mapping[PublicKey, Sign]) -> Iterator[Agent]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
-            thread.join(5)
+            thread.join(60)

@@ -69,11 +69,11 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
         yield server
     finally:
         child.terminate()
-        child.wait(10)
+        child.wait(60)
 
 
 def _wait_for(server: SshServer, child: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     last = b""
     while child.poll() is None and time.monotonic() < deadline:
         done = subprocess.run([*server.command(), "true"], capture_output=True, check=False)
