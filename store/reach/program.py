@@ -20,7 +20,7 @@ _PART: Final = 64 * 1024
 _asking: Final[set[subprocess.Popen[bytes]]] = set()
 """Programs that change nothing and still run: nobody will hear their answer once this process has ended."""
 _starts: Final = threading.Lock()
-"""Held from before such a program runs until it is known: the end of this process falls before or after, not between."""
+"""Held from before such a program runs until it is noted: the end of this process does not fall between."""
 _ending: Final = threading.Event()
 
 

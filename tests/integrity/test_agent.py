@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.ssh_agents import until_it_listens
 
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.agent import AgentSigner, agent_keys
@@ -40,9 +41,7 @@ def agent(folder: Path) -> Iterator[Path]:
         pytest.skip("ssh-agent is not installed")
     process = subprocess.Popen(["ssh-agent", "-D", "-a", folder / "s"], stdout=subprocess.DEVNULL)
     try:
-        waited = time.monotonic() + 60
-        while not (folder / "s").exists() and time.monotonic() < waited:
-            time.sleep(0.01)
+        until_it_listens(folder / "s")
         yield folder / "s"
     finally:
         process.send_signal(signal.SIGTERM)

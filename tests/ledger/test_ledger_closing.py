@@ -1,4 +1,4 @@
-"""Closing a ledger that other threads use: nothing is torn out of anybody's hands, and nobody is waited for for ever."""
+"""Closing a ledger that other threads use: nothing is torn out of anybody's hands, nobody waited for for ever."""
 
 from __future__ import annotations
 

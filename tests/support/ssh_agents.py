@@ -51,13 +51,24 @@ def running_agent(**environment: str) -> Iterator[Agent]:
             ["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL, env={**os.environ, **environment}
         )
         try:
-            deadline = time.monotonic() + 60
-            while not path.exists() and time.monotonic() < deadline:
-                time.sleep(0.01)
+            until_it_listens(path)
             yield Agent(path)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
+
+
+def until_it_listens(path: Path) -> None:
+    """Wait until somebody takes connections at a socket: its name is there a moment before that."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(path))
+            return
+        except (FileNotFoundError, ConnectionRefusedError):
+            assert time.monotonic() < deadline, f"nobody listens at {path}"
+            time.sleep(0.01)
 
 
 Sign = Callable[[bytes], bytes | None]
