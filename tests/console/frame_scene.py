@@ -71,7 +71,7 @@ class Orders(Pane[list[str]]):
             self.say("rolled back")
 
     async def act_deploy(self) -> None:
-        await self.perform(lambda: self.gate.wait(30), doing="deploying")
+        await self.perform(lambda: self.gate.wait(60), doing="deploying")
 
     def look_diff(self) -> None:
         self.go("second", "CR-0001")
@@ -107,7 +107,7 @@ class Scene:
         return self.app.screen_stack[0]
 
 
-async def until(true: object, seconds: float = 10.0) -> None:
+async def until(true: object, seconds: float = 60.0) -> None:
     end = monotonic() + seconds
     while not true():
         assert monotonic() < end, "it did not happen"
