@@ -7,7 +7,7 @@ import threading
 from time import monotonic
 from typing import ClassVar
 
-from console_scene import MemorySession
+from console_scene import MemorySession, drawn
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -98,8 +98,9 @@ class Scene:
         return pane
 
     async def settle(self) -> None:
+        await drawn(self.app)
         await self.app.workers.wait_for_complete()
-        await asyncio.sleep(0)
+        await drawn(self.app)
 
     @property
     def frame(self) -> Frame:
