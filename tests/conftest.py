@@ -17,8 +17,11 @@ from store.workspace import Workspace
 
 _numbers = itertools.count()
 
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")  # how long an example takes says how busy the machine is, not whether it holds
+# How long an example takes says how busy the machine is, not whether it holds. The same examples in every run, so that
+# a change is refused for what it changes; `--hypothesis-profile=explore` looks for new ones.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("explore", settings.get_profile("busy"), derandomize=False)
+settings.load_profile("busy")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

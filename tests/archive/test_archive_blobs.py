@@ -12,7 +12,7 @@ from shutil import which
 
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import archive
@@ -212,7 +212,7 @@ def test_a_version_unlike_its_predecessor_is_stored_whole(connection: sqlite3.Co
     assert connection.execute("SELECT max(depth) FROM blob").fetchone() == (0,)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(line=st.lists(st.binary(max_size=300), max_size=6))
 def test_any_bytes_in_any_order_come_back(connection: sqlite3.Connection, line: list[bytes]) -> None:
     digests = put_line(connection, line)

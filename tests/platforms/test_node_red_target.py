@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from node_red_server import PASSWORD, TOKEN, USER, Server, running
+from support.ports import free_port
 
 from store.domain.component import ExportFile
 from store.domain.diff import compare
@@ -250,9 +251,7 @@ def test_every_sample_comes_back_as_it_was_pushed(target: Target, record_propert
 
 
 def test_nobody_at_the_address_is_a_platform_failure() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(PlatformFailure, match="cannot be reached"):
         NodeRedTarget(url=url).fetch("orders")
 
