@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -13,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.ssh_agents import until_it_listens
 
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.agent import AgentSigner, agent_keys
@@ -21,6 +18,7 @@ from store.integrity.signer import Signer
 from store.integrity.sshkey import parse_public_key, public_half
 from store.integrity.sshsig import signed_data, verify
 from store.integrity.wire import string
+from tests.support.ssh_agents import running_agent
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY = public_half(PRIVATE)
@@ -36,16 +34,9 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def agent(folder: Path) -> Iterator[Path]:
-    if shutil.which("ssh-agent") is None:
-        pytest.skip("ssh-agent is not installed")
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", folder / "s"], stdout=subprocess.DEVNULL)
-    try:
-        until_it_listens(folder / "s")
-        yield folder / "s"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+def agent() -> Iterator[Path]:
+    with running_agent() as agent:
+        yield agent.socket
 
 
 def added(agent: Path, kind: str, *options: str) -> Path:
@@ -154,7 +145,7 @@ def test_a_silent_or_dripping_agent_is_given_up_in_time(folder: Path) -> None:
     started = time.monotonic()
     with pytest.raises(BadInput, match=r"no answer within 0\.3 seconds"):
         agent_keys(answering(folder, drip), seconds=0.3)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8, "the drip takes 10 seconds"
 
 
 @pytest.mark.parametrize("name", ["missing", "file", "x" * 200])

@@ -51,24 +51,25 @@ def running_agent(**environment: str) -> Iterator[Agent]:
             ["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL, env={**os.environ, **environment}
         )
         try:
-            until_it_listens(path)
+            _wait_for(path)
             yield Agent(path)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
 
 
-def until_it_listens(path: Path) -> None:
-    """Wait until somebody takes connections at a socket: its name is there a moment before that."""
+def _wait_for(path: Path) -> None:
+    """Wait until somebody answers at a socket: its file is there a moment before that."""
     deadline = time.monotonic() + 60
     while True:
-        try:
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(str(path))
-            return
-        except (FileNotFoundError, ConnectionRefusedError):
-            assert time.monotonic() < deadline, f"nobody listens at {path}"
-            time.sleep(0.01)
+        with socket.socket(socket.AF_UNIX) as ours:
+            try:
+                ours.connect(str(path))
+            except OSError:
+                assert time.monotonic() < deadline, f"nobody answers at {path}"
+                time.sleep(0.01)
+            else:
+                return
 
 
 Sign = Callable[[bytes], bytes | None]
