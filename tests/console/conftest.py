@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 import pytest
-import textual.app
-import textual.pilot
 from console_scene import drawn
 from pressed import Watch, watched
 from textual.app import App
@@ -29,13 +26,7 @@ def patient_pilots() -> Iterator[None]:
             await press(self, [key])
             await drawn(self)
 
-    async def at_once(*_: float) -> None:
-        """Textual sleeps for 20 ms or more before and after each key, and that proves nothing."""
-        await asyncio.sleep(0)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(textual.app, "wait_for_idle", at_once)
-        patch.setattr(textual.pilot, "wait_for_idle", at_once)
         patch.setattr(Pilot, "pause", paused)
         patch.setattr(App, "_press_keys", pressed)
         yield

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from time import process_time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +79,7 @@ def test_a_very_long_line_is_compared_by_its_ends() -> None:
     assert changed_words(old, new) == ([range(10_000, 10_001)], [range(10_000, 10_001)])
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_seven_thousand_lines_take_a_blink() -> None:
     chance = random.Random(7)
     old = [f'  "k{i % 900}": {i},' for i in range(7_361)]
@@ -87,6 +89,7 @@ def test_seven_thousand_lines_take_a_blink() -> None:
     assert process_time() - start < 1.0
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_a_hostile_pattern_of_equal_lines_does_not_hang() -> None:
     start = process_time()
     diff_lines(["x", "y"] * 5_000, ["y", "x"] * 4_999)

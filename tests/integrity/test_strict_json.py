@@ -13,6 +13,7 @@ from store.errors import BadInput
 from store.integrity import strict_json
 from store.integrity.strict_json import MAX_DEPTH, parse
 
+pytestmark = pytest.mark.usefixtures("collector_waits")
 # Valid by RFC 8259's grammar, refused here on purpose: two readers would disagree about them.
 DUPLICATE_KEYS = {"y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"}
 

@@ -65,6 +65,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("data", "why"), REFUSED, ids=[why for _, why in REFUSED])
+@pytest.mark.usefixtures("collector_waits")
 def test_harmful_or_ambiguous_yaml_is_refused_at_once_in_one_line(data: bytes, why: str) -> None:
     start = time.process_time()
     with pytest.raises(BadInput, match=why) as refused:
@@ -181,6 +182,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(("data", "name", "why"), HOSTILE, ids=[f"{name} {why}" for _, name, why in HOSTILE])
+@pytest.mark.usefixtures("collector_waits")
 def test_harmful_toml_and_xml_are_refused_at_once_in_one_line(data: bytes, name: str, why: str) -> None:
     start = time.process_time()
     with pytest.raises(BadInput, match=why) as refused:
@@ -207,6 +209,7 @@ def test_a_scalar_document_has_canonical_bytes_too() -> None:
     assert recognise(b"1.0", "number.json").components[0].canonical == b"1"
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_a_large_yaml_takes_seconds_not_minutes() -> None:
     data = "".join(
         f"- id: '{n}'\n  alias: Automation {n}\n  trigger: {{platform: time, at: '06:00'}}\n" for n in range(5000)
