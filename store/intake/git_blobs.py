@@ -76,7 +76,9 @@ class Blobs:
         data = self._next(limit)
         self._look_ahead()
         make = hashlib.sha1 if len(blob) == 40 else hashlib.sha256
-        if make(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() != blob:
+        found = make(b"blob %d\0" % len(data), usedforsecurity=False)
+        found.update(data)
+        if found.hexdigest() != blob:
             raise BadInput("the repository is damaged: its bytes are not what its id says")
         return data
 

@@ -54,8 +54,7 @@ class Checkpoint:
 
     def text(self) -> str:
         """Return the text that is signed: origin, size, base64 root and extensions, one a line."""
-        lines = [self.origin, str(self.size), b64encode(self.root).decode(), *self.extensions]
-        return "".join(f"{line}\n" for line in lines)
+        return "\n".join((self.origin, str(self.size), b64encode(self.root).decode(), *self.extensions, ""))
 
     @staticmethod
     def parse(text: str) -> Checkpoint:

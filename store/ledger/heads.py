@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -19,13 +19,20 @@ from store.integrity.note import MAX_NOTE
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_USUAL_NOTE: Final = 8 * 1024
+"""Bytes that hold nearly every note, two signatures and some witnesses' included."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HeadStore:
     """One file that holds the newest signed checkpoint."""
 
     path: Path
+
+    @cached_property
+    def folder(self) -> str:
+        """The folder it stands in: every append asks."""
+        return str(self.path.parent)
 
     def read(self) -> bytes | None:
         """Return the note that is kept here; None when there never was one.
@@ -40,7 +47,8 @@ class HeadStore:
         except OSError as error:
             raise StorageFailure(f"{self.path}: the kept head cannot be read ({error.strerror})") from error
         try:
-            return os.read(descriptor, min(os.fstat(descriptor).st_size, MAX_NOTE) + 1)
+            note = os.read(descriptor, _USUAL_NOTE)
+            return note if len(note) < _USUAL_NOTE else note + os.read(descriptor, MAX_NOTE + 1 - _USUAL_NOTE)
         except OSError as error:
             raise StorageFailure(f"{self.path}: the kept head cannot be read ({error.strerror})") from error
         finally:
@@ -84,8 +92,9 @@ def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False, he
     """
     folders: dict[str, list[HeadStore]] = {}
     for store in stores:
-        folders.setdefault(str(store.path.parent), []).append(store)
-    works = [partial(_keep_in, folder, neighbours, note, force=force) for folder, neighbours in folders.items()]
+        folders.setdefault(store.folder, []).append(store)
+    most_first = sorted(folders.items(), key=lambda folder: -len(folder[1]))  # a helper has to wake up: it gets less
+    works = [partial(_keep_in, folder, neighbours, note, force=force) for folder, neighbours in most_first]
     if helper is None or len(works) < 2:
         for work in works:
             work()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -262,8 +262,7 @@ class Ledger:
         with storage_errors(self.path), self._readers.mine() as connection:
             yield connection
 
-    @contextmanager
-    def writing(self) -> Iterator[Writer]:
+    def writing(self) -> AbstractContextManager[Writer]:
         """Lend the one transaction that appends; commits, signed and anchored, when the block ends well.
 
         In this order: BEGIN IMMEDIATE, the newest entry re-hashed and the kept heads compared; the block; the
@@ -276,11 +275,9 @@ class Ledger:
             IntegrityFailure: the file or a kept head contradicts what was known.
             Unanchored: recorded, but a place outside could not be written.
         """
-        with self._appender.transaction() as writer:
-            yield writer
+        return self._appender.transaction()
 
-    @contextmanager
-    def acknowledging(self) -> Iterator[Writer]:
+    def acknowledging(self) -> AbstractContextManager[Writer]:
         """Lend the transaction in which a person accepts that kept heads are no longer this file's future.
 
         After a restore from a backup the heads outside are larger than the file, or differ, and `writing()`
@@ -290,11 +287,9 @@ class Ledger:
         Raises:
             BadInput: there is nothing to acknowledge, or the block appended no acknowledgement.
         """
-        with self._appender.acknowledgement() as writer:
-            yield writer
+        return self._appender.acknowledgement()
 
-    @contextmanager
-    def handing_over(self, change: Handover) -> Iterator[Writer]:
+    def handing_over(self, change: Handover) -> AbstractContextManager[Writer]:
         """Lend the transaction in which one of the log's keys gives way to another.
 
         As `writing`; its last entry names the new key, and its checkpoint is signed by both. Afterwards the new one
@@ -303,8 +298,7 @@ class Ledger:
         Raises:
             BadInput: the block appended no such entry.
         """
-        with self._appender.handover(change) as writer:
-            yield writer
+        return self._appender.handover(change)
 
     def interrupt(self) -> None:
         """Abort what is being read in any thread; for quitting."""

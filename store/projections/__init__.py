@@ -68,8 +68,8 @@ def apply(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
         for place in followers:
             due[place].append(record)
     for projection, records in zip(PROJECTIONS, due, strict=True):
-        for record in records:
-            projection.apply(connection, record)
+        if records:
+            projection.apply(connection, records)
 
 
 def rebuild(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:

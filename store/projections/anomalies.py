@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from store.domain import events as ev
-from store.projections.shape import Projection, insert, rows
+from store.projections.shape import Projection, each, insert, rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +75,7 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             pass
 
 
-PROJECTION = Projection(tables=TABLES, kinds=frozenset({"anomaly.noticed", "anomaly.acknowledged"}), apply=_apply)
+PROJECTION = Projection(tables=TABLES, kinds=frozenset({"anomaly.noticed", "anomaly.acknowledged"}), apply=each(_apply))
 _SELECT = (
     "SELECT id, rule, severity, state, principal, project, environment, about, summary, measures, seq, time,"
     " acknowledged_by, note FROM anomaly"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store.domain import events as ev
@@ -81,45 +82,54 @@ _ARRIVED = (
 )
 
 
-def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
-    match record.event:
-        case ev.ArtifactIngested() as event:
-            _arrived(connection, record, event)
-            if event.imported and event.imported.renamed_from:
-                _withdraw(connection, event.project, event.environment, event.imported.renamed_from)
-        case ev.ImportedDeletion() as event:
-            _withdraw(connection, event.project, event.environment, event.name)
-        case ev.ArtifactRefused() as event:
-            values = {"seq": record.seq, "time": record.time, "path": event.path}
-            insert(connection, "refused", {**values, "reason": event.reason, "kept": event.kept})
-        case ev.ConfigurationObserved() as event:
-            _observed(connection, record, event)
-        case _:
-            pass
+def _apply(connection: sqlite3.Connection, records: Sequence[ev.Recorded]) -> None:
+    """Follow the records; what arrived together is stored together, before anything of it is withdrawn."""
+    arrived: list[tuple[object, ...]] = []
+    for record in records:
+        match record.event:
+            case ev.ArtifactIngested() as event:
+                arrived.append(_arrival(record, event))
+                if event.imported and event.imported.renamed_from:
+                    _store(connection, arrived)
+                    _withdraw(connection, event.project, event.environment, event.imported.renamed_from)
+            case ev.ImportedDeletion() as event:
+                _store(connection, arrived)
+                _withdraw(connection, event.project, event.environment, event.name)
+            case ev.ArtifactRefused() as event:
+                values = {"seq": record.seq, "time": record.time, "path": event.path}
+                insert(connection, "refused", {**values, "reason": event.reason, "kept": event.kept})
+            case ev.ConfigurationObserved() as event:
+                _observed(connection, record, event)
+            case _:
+                pass
+    _store(connection, arrived)
 
 
-def _arrived(connection: sqlite3.Connection, record: ev.Recorded, event: ev.ArtifactIngested) -> None:
-    connection.execute(
-        _ARRIVED,
-        (
-            record.seq,
-            record.time,
-            event.artifact,
-            event.name,
-            event.project,
-            event.environment,
-            event.platform,
-            event.confidence,
-            event.bytes,
-            event.components,
-            event.manifest,
-            event.secrets,
-            len(event.notices) + event.more_notices,
-            event.imported.commit if event.imported else "",
-            (event.imported.authored or "") if event.imported else "",
-            0,
-        ),
+def _arrival(record: ev.Recorded, event: ev.ArtifactIngested) -> tuple[object, ...]:
+    """Return the row of what arrived, its columns in the order of `_ARRIVED`."""
+    return (
+        record.seq,
+        record.time,
+        event.artifact,
+        event.name,
+        event.project,
+        event.environment,
+        event.platform,
+        event.confidence,
+        event.bytes,
+        event.components,
+        event.manifest,
+        event.secrets,
+        len(event.notices) + event.more_notices,
+        event.imported.commit if event.imported else "",
+        (event.imported.authored or "") if event.imported else "",
+        0,
     )
+
+
+def _store(connection: sqlite3.Connection, arrived: list[tuple[object, ...]]) -> None:
+    connection.executemany(_ARRIVED, arrived)
+    arrived.clear()
 
 
 def _observed(connection: sqlite3.Connection, record: ev.Recorded, event: ev.ConfigurationObserved) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from store.domain import events as ev
 from store.projections.shape import Projection, insert, rows
@@ -54,58 +56,71 @@ TABLES = (
 )
 
 
-def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
-    match record.event:
-        case ev.ArtifactIngested() as event:
-            _seen(connection, record, event, "ingested")
-        case ev.ConfigurationObserved() as event:
-            _seen(connection, record, event, "observed")
-        case ev.ModulesObserved() as event:
-            _installed(connection, record, event)
-        case ev.ConnectorsReviewed() as event:
-            insert(
-                connection,
-                "connector_review",
-                {
-                    "seq": record.seq,
-                    "time": record.time,
-                    "actor": record.actor,
-                    "inventory": event.inventory,
-                    "connectors": event.connectors,
-                    "note": event.note,
-                },
-            )
-        case _:
-            pass
+_STOOD = (
+    "INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+    " ON CONFLICT DO UPDATE SET artifact = ?7, manifest = ?8, last_seq = ?11, last_time = ?12"
+)
 
 
-def _seen(
-    connection: sqlite3.Connection,
-    record: ev.Recorded,
-    event: ev.ArtifactIngested | ev.ConfigurationObserved,
-    source: str,
-) -> None:
-    what = (event.connectors or event.artifact, event.connectors, event.artifact, event.manifest)
-    _stood(connection, record, (event.environment, event.project, event.name, source), what)
+class _Key(NamedTuple):
+    """One list under one name."""
+
+    environment: str
+    project: str
+    name: str
+    source: str
+    content: str
+    """The list's digest; that of the export where no list was kept."""
 
 
-def _installed(connection: sqlite3.Connection, record: ev.Recorded, event: ev.ModulesObserved) -> None:
-    """Note what an installation has as a whole: no component uses it, so there is no manifest to look into."""
-    what = (event.connectors, event.connectors, event.connectors, "")
-    _stood(connection, record, (event.environment, event.project, "", "installed"), what)
+class _Seen(NamedTuple):
+    """What one entry says of it."""
+
+    connectors: str | None
+    artifact: str
+    manifest: str
+    seq: int
+    time: str
 
 
-def _stood(
-    connection: sqlite3.Connection,
-    record: ev.Recorded,
-    where: tuple[str, str, str, str],
-    what: tuple[str, str | None, str, str],
-) -> None:
-    connection.execute(
-        "INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?9, ?10)"
-        " ON CONFLICT DO UPDATE SET artifact = ?7, manifest = ?8, last_seq = ?9, last_time = ?10",
-        (*where, *what, record.seq, record.time),
-    )
+def _apply(connection: sqlite3.Connection, records: Sequence[ev.Recorded]) -> None:
+    """Follow the records; a list that several of them saw, as most do, is stored once: the first and the last count."""
+    seen: dict[_Key, list[_Seen]] = {}
+    for record in records:
+        match record.event:
+            case ev.ArtifactIngested() as event:
+                key, what = _sighting(record, event, "ingested")
+                seen.setdefault(key, []).append(what)
+            case ev.ConfigurationObserved() as event:
+                key, what = _sighting(record, event, "observed")
+                seen.setdefault(key, []).append(what)
+            case ev.ModulesObserved(environment=environment, project=project, connectors=content):
+                # What an installation has as a whole: no component uses it, so there is no manifest to look into.
+                key = _Key(environment, project, "", "installed", content)
+                seen.setdefault(key, []).append(_Seen(content, content, "", record.seq, record.time))
+            case ev.ConnectorsReviewed() as event:
+                _reviewed(connection, record, event)
+            case _:
+                pass
+    connection.executemany(_STOOD, [_row(key, found[0], found[-1]) for key, found in seen.items()])
+
+
+def _sighting(
+    record: ev.Recorded, event: ev.ArtifactIngested | ev.ConfigurationObserved, source: str
+) -> tuple[_Key, _Seen]:
+    key = _Key(event.environment, event.project, event.name, source, event.connectors or event.artifact)
+    return key, _Seen(event.connectors, event.artifact, event.manifest, record.seq, record.time)
+
+
+def _row(key: _Key, first: _Seen, last: _Seen) -> tuple[object, ...]:
+    """Return the values of `_STOOD`."""
+    return (*key, first.connectors, last.artifact, last.manifest, first.seq, first.time, last.seq, last.time)
+
+
+def _reviewed(connection: sqlite3.Connection, record: ev.Recorded, event: ev.ConnectorsReviewed) -> None:
+    values = {"seq": record.seq, "time": record.time, "actor": record.actor}
+    values |= {"inventory": event.inventory, "connectors": event.connectors, "note": event.note}
+    insert(connection, "connector_review", values)
 
 
 PROJECTION = Projection(

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from store.domain import events as ev
-from store.projections.shape import Projection, insert, rows
+from store.projections.shape import Projection, each, insert, rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +137,7 @@ PROJECTION = Projection(
             "release.quarantine-lifted",
         }
     ),
-    apply=_apply,
+    apply=each(_apply),
 )
 _COLUMNS = (
     "id, cause, request, project, environment, release, manifest, previous, state, actor, reason, component,"

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from store.domain import events as ev
-from store.projections.shape import Projection, insert, rows
+from store.projections.shape import Projection, each, insert, rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +101,7 @@ PROJECTION = Projection(
     kinds=frozenset(
         {"drift.opened", "drift.changed", "drift.acknowledged", "drift.adopted", "drift.resolved", "drift.reopened"}
     ),
-    apply=_apply,
+    apply=each(_apply),
 )
 UNRESOLVED = ("open", "acknowledged", "adopted")
 EVERY = (*UNRESOLVED, "resolved")

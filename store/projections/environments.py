@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from store.domain import events as ev
-from store.projections.shape import Projection, insert, rows
+from store.projections.shape import Projection, each, insert, rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,7 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
 PROJECTION = Projection(
     tables=TABLES,
     kinds=frozenset({"environment.added", "environment.edited", "environment.frozen", "environment.thawed"}),
-    apply=_apply,
+    apply=each(_apply),
 )
 
 

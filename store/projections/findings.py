@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from store.domain import events as ev
-from store.projections.shape import Projection, insert, rows
+from store.projections.shape import Projection, each, insert, rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,7 +118,7 @@ def _step(connection: sqlite3.Connection, record: ev.Recorded, finding: str, ste
 PROJECTION = Projection(
     tables=TABLES,
     kinds=frozenset({"finding.opened", "finding.raised", "finding.assigned", "finding.noted", "finding.closed"}),
-    apply=_apply,
+    apply=each(_apply),
 )
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from store.domain import events as ev
-from store.projections.shape import Projection, insert, rows
+from store.projections.shape import Projection, each, insert, rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +89,7 @@ def _note(connection: sqlite3.Connection, record: ev.Recorded, subject: str, not
 PROJECTION = Projection(
     tables=TABLES,
     kinds=frozenset({"incident.opened", "incident.noted", "incident.closed", "entry.annotated"}),
-    apply=_apply,
+    apply=each(_apply),
 )
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from store.domain import events as ev
-from store.projections.shape import Projection, insert, rows
+from store.projections.shape import Projection, each, insert, rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +93,7 @@ PROJECTION = Projection(
             "role.revoked",
         }
     ),
-    apply=_apply,
+    apply=each(_apply),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
@@ -22,12 +22,25 @@ class Projection:
 
     tables: tuple[str, ...]
     kinds: frozenset[str]
-    apply: Callable[[sqlite3.Connection, ev.Recorded], None]
+    apply: Callable[[sqlite3.Connection, Sequence[ev.Recorded]], None]
+    """Follows entries of these kinds, oldest first: as many as are recorded together, with the same end as singly."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of its tables."""
         return tuple(m.group(1) for sql in self.tables if (m := re.match(r"CREATE TABLE (\w+)", sql)))
+
+
+def each(
+    follow: Callable[[sqlite3.Connection, ev.Recorded], None],
+) -> Callable[[sqlite3.Connection, Sequence[ev.Recorded]], None]:
+    """Return what follows entries by following one after the other."""
+
+    def follow_all(connection: sqlite3.Connection, records: Sequence[ev.Recorded]) -> None:
+        for record in records:
+            follow(connection, record)
+
+    return follow_all
 
 
 def rows(

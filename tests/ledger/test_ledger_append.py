@@ -12,6 +12,7 @@ from store.errors import BadInput, IntegrityFailure, NotFound, Refusal, StorageF
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import FIRST_PREV
 from store.integrity.merkle import RootBuilder, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion
+from store.integrity.note import MAX_NOTE
 from store.ledger import Feed, HeadContradiction, HeadStore, Ledger, Unanchored
 from store.ledger.report import Verdict
 
@@ -363,6 +364,21 @@ def test_a_fresh_head_store_under_the_state_folder_is_private(book, tmp_path, mo
     assert first.path.parent.stat().st_mode & 0o077 == 0
     monkeypatch.setenv("XDG_STATE_HOME", "relative/is/ignored")
     assert state_heads(tmp_path, "x")[0].path.is_absolute()
+
+
+@pytest.mark.parametrize("size", [1, 8191, 8192, 8193, MAX_NOTE])
+def test_a_kept_note_is_read_whole_whatever_its_length(tmp_path, size: int) -> None:
+    store = HeadStore(tmp_path / "head")
+    note = bytes(number % 251 for number in range(size))
+    store.write(note)
+    assert store.read() == note
+
+
+def test_what_is_too_long_for_a_note_is_not_read_to_its_end(tmp_path) -> None:
+    store = HeadStore(tmp_path / "head")
+    with store.path.open("wb") as file:
+        file.truncate(1 << 34)
+    assert len(store.read() or b"") == MAX_NOTE + 1
 
 
 def test_an_older_head_never_replaces_a_newer_one(book) -> None:

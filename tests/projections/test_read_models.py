@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from store.domain import events as ev
 from store.errors import Refusal
 from store.integrity.entry import Statement
 from store.ledger.report import Verdict
-from store.projections import PROJECTIONS, deployments
+from store.projections import PROJECTIONS, artifacts, connectors, deployments
 from store.services import incidents
 from store.services.anomalies.noticing import Noticing
 from store.services.audit import verifying
@@ -163,6 +165,46 @@ def test_no_decision_believes_a_read_table(scene: Scene) -> None:
     assert all(word in reasons for word in ("not approved", "frozen", "quarantine"))
     with pytest.raises(Refusal, match="it needs the role admin"):
         people.grant(scene.context, scene.cy, "cy", ev.Grant(role="admin"))
+
+
+def test_entries_recorded_together_leave_the_rows_that_they_leave_one_by_one() -> None:
+    def moved(change: str, commit: str, before: str | None = None) -> ev.Imported:
+        return ev.Imported(repository="r", commit=commit, path="p", change=change, author="a1", renamed_from=before)
+
+    def arrived(artifact: str, name: str, listed: str | None, imported: ev.Imported | None = None) -> ev.Event:
+        return ev.ArtifactIngested(
+            artifact=artifact, project="shop", environment="prod", name=name, platform="json", confidence=1, bytes=2,
+            manifest=f"of-{artifact}", components=1, connectors=listed, imported=imported,
+        )  # fmt: skip
+
+    story = [
+        arrived("a1", "old.json", None, moved("added", "c1")),
+        arrived("a2", "old.json", "list", moved("modified", "c2")),
+        arrived("a2", "new.json", "list", moved("renamed", "c3", before="old.json")),
+        arrived("list", "new.json", None),  # an export whose bytes are those of the list
+        arrived("a3", "new.json", "list", moved("modified", "c4")),
+        ev.ImportedDeletion(
+            artifact="a3", project="shop", environment="prod", name="new.json", imported=moved("deleted", "c5")
+        ),
+        arrived("a3", "new.json", "list", moved("added", "c6")),
+        ev.ModulesObserved(project="shop", environment="prod", connectors="list", modules=1),
+        ev.ModulesObserved(project="shop", environment="prod", connectors="list", modules=1),
+    ]
+    records = [ev.Recorded(seq=seq, time=f"t{seq}", actor="a", event=event) for seq, event in enumerate(story, 1)]
+
+    def rows_after(groups: list[list[ev.Recorded]]) -> list[list[tuple[object, ...]]]:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            for sql in artifacts.TABLES + connectors.TABLES:
+                connection.execute(sql)
+            for group in groups:
+                artifacts.PROJECTION.apply(connection, group)
+                connectors.PROJECTION.apply(connection, group)
+            return [connection.execute(f"SELECT * FROM {name}").fetchall() for name in ("artifact", "sighting")]
+
+    one_by_one = rows_after([[record] for record in records])
+    assert [row[-1] for row in one_by_one[0]] == [1, 1, 1, 0, 1, 0]  # what the history took away is gone
+    assert rows_after([records]) == one_by_one
+    assert rows_after([records[:3], records[3:]]) == one_by_one
 
 
 def test_an_entry_of_an_unknown_kind_is_passed_over(scene: Scene) -> None:

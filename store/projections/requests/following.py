@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from store.domain import events as ev
 from store.projections.requests.rows import TABLES
-from store.projections.shape import Projection, insert
+from store.projections.shape import Projection, each, insert
 
 
 def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
@@ -209,5 +209,5 @@ PROJECTION = Projection(
             "risk.assessed",
         }
     ),
-    apply=_apply,
+    apply=each(_apply),
 )

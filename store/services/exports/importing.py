@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from store import archive
 from store.errors import NotFound
-from store.intake.git_history import History, inner_path
+from store.intake.git_blobs import Blobs
+from store.intake.git_history import Commit, History, inner_path
 from store.intake.git_refs import locate
 from store.intake.git_shield import shielded
 from store.services.context import Context
@@ -64,22 +66,25 @@ def import_history(
     elapsed = Elapsed(tell=tell)
     with shielded(found) as shield, archive.Ahead() as ahead:
         history = History(shield, found, inner)
-        run = ImportRun(
-            context=context,
-            project=project,
-            environment=environment,
-            inner=inner,
-            repository=history.root(),
-            people=Pseudonyms(context.root),
-            ahead=ahead,
-        )
-        done = _read(history, run, elapsed, stop)
+        with history.blobs() as blobs, history.commits() as commits:  # git begins while it is asked for the rest
+            run = ImportRun(
+                context=context,
+                project=project,
+                environment=environment,
+                inner=inner,
+                repository=history.root(),
+                people=Pseudonyms(context.root),
+                ahead=ahead,
+            )
+            done = _read(history, commits, blobs, run, elapsed, stop)
     if not stop.is_set():
         run.finished(found.head, done)
     return _report(run, found.head, done, finished=not stop.is_set(), keep_names=keep_names, seconds=elapsed.seconds)
 
 
-def _read(history: History, run: ImportRun, elapsed: Elapsed, stop: threading.Event) -> int:
+def _read(
+    history: History, commits: Iterator[Commit], blobs: Blobs, run: ImportRun, elapsed: Elapsed, stop: threading.Event
+) -> int:
     """Read and record a history up to its end, or until `stop` is set; return how many commits that are.
 
     Raises:
@@ -89,15 +94,14 @@ def _read(history: History, run: ImportRun, elapsed: Elapsed, stop: threading.Ev
     total, done = history.count(), 0
     if total == 0:
         raise NotFound(f"no commit of this branch touched {run.inner or '.'}")
-    with history.blobs() as blobs, history.commits() as commits:
-        for commit in blobs.foreseen(commits, run.needed):
-            run.take(commit, blobs)
-            done += 1
-            if run.is_enough():
-                run.flush()
-            elapsed.at(done, max(total, done))
-            if stop.is_set():
-                break
+    for commit in blobs.foreseen(commits, run.needed):
+        run.take(commit, blobs)
+        done += 1
+        if run.is_enough():
+            run.flush()
+        elapsed.at(done, max(total, done))
+        if stop.is_set():
+            break
     run.flush()
     return done
 
