@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.large_exports import EXPORTS
 from bench.measure import Result, busy_median_of
+from store.domain.memo import Memo
 from store.domain.secrets.scanning import LOOKS
 from store.platforms import recognise
 from store.services.diffing import Side, between_sides
@@ -109,9 +110,10 @@ def _written(path: Path, nodes: Nodes) -> bytes:
 
 def _semantic(old: bytes, new: bytes, name: str = "flows.json") -> dict[str, Any]:
     LOOKS.clear()  # what the turn before has learned of the same bytes is no speed of ours
-    return between_sides(_side(old, name), _side(new, name)).to_json()
+    memo = Memo(is_lasting=False)  # one for both sides, as `quarterdeck diff` has it
+    return between_sides(_side(old, name, memo), _side(new, name, memo)).to_json()
 
 
-def _side(data: bytes, name: str = "flows.json") -> Side:
-    parsed = recognise(data, name)
+def _side(data: bytes, name: str, memo: Memo) -> Side:
+    parsed = recognise(data, name, memo=memo)
     return Side(components={parsed.platform: parsed.components}, connectors=parsed.connectors, notices=parsed.notices)

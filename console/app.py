@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import RenderableType
+from textual import events
 from textual.command import Provider
 from textual.screen import Screen
 
@@ -77,6 +78,11 @@ class Console(TerminalApp[None]):
         if frame is not None and frame.is_mounted and frame.query(FilterBar):
             self.left_off = frame.left_off()
         super().exit(result, return_code, message)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Leave alone what is typed while the console is left: no key finds what it acts on any more."""
+        if not (self._exit and isinstance(event, events.InputEvent)):
+            await super().on_event(event)
 
     def greet(self, *, toured: Callable[[], None] | None = None, notes: Sequence[str] = ()) -> None:
         """Say these things once the first screen stands; with `toured` show the tour before, and call it then."""

@@ -5,6 +5,8 @@ It needs every screen and every widget that binds keys, so nothing that opens th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.widget import Widget
 
 from console.places import SCREENS
@@ -67,7 +69,9 @@ DIALOGS: tuple[type[Widget], ...] = (
 def key_table() -> tuple[KeyRow, ...]:
     """Return every key of the console, its id and its meaning, sorted by id."""
     panes = tuple(place.factory.pane for place in SCREENS if isinstance(place.factory, AtVisit))
-    return keys_of((TerminalApp, Frame, Pane, *panes, *WIDGETS, *DIALOGS))
+    titles = {f"screen.{place.key}": place.title for place in SCREENS}
+    rows = keys_of((TerminalApp, Frame, Pane, *panes, *WIDGETS, *DIALOGS))
+    return tuple(replace(row, meaning=titles.get(row.id, row.meaning)) for row in rows)
 
 
 def known_keys() -> dict[str, str]:

@@ -16,6 +16,7 @@ from store.projections import deployments
 from store.services.context import Context
 from store.services.delivery import deploying, effects, rehearsing
 from store.services.delivery import rollback as rolling
+from store.services.delivery.interrupted import begun, ways_on
 from store.services.delivery.pushing import Outcome
 from store.services.drift import drift_view
 
@@ -214,7 +215,7 @@ def report(session: Session, outcome: Outcome) -> int:
     if not outcome.verified:
         complain(f"{outcome.deployment} failed: {outcome.reason}")
         if not session.options.json:
-            _offer(outcome)
+            _offer(session.context, outcome)
     return 0 if outcome.verified else 1
 
 
@@ -234,19 +235,21 @@ def _outcome(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _offer(outcome: Outcome) -> None:
-    """Say what is where after a failure, and the two ways on."""
+def _offer(context: Context, outcome: Outcome) -> None:
+    """Say what is where after a failure, and the ways on; none where quarterdeck went back by itself."""
     reach = outcome.reach
     for word, ids in (
         (("changed", reach.changed), ("unsure", reach.unsure), ("untouched", reach.untouched)) if reach else ()
     ):
         for component in ids:
             say(f"{word:<9}", component)
-    if outcome.reverted is None and reach is not None and outcome.undoing is not None:
+    if outcome.reverted is not None and outcome.reverted.verified:
+        return
+    if outcome.undoing is not None:
         say(f"go on with it: quarterdeck deploy --undo {outcome.undoing}")
-    elif outcome.reverted is None:
-        say(f"finish it: quarterdeck deploy --resume {outcome.deployment}")
-        say(f"take it back: quarterdeck deploy --undo {outcome.deployment}")
+        return
+    for way in ways_on(begun(context.ledger, outcome.deployment)):
+        say(way)
 
 
 @group(name="quarantine")

@@ -19,7 +19,7 @@ from store.services.requests import reporting
 
 @group(name="environment")
 def environment() -> None:
-    """Environments: add, edit, list, specify."""
+    """Environments: add, edit, list, spec."""
 
 
 def _settings(function: Callable[..., object]) -> Callable[..., object]:

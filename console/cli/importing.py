@@ -67,21 +67,23 @@ def _print(session: Session, report: ImportReport) -> None:
                 "versions": report.versions,
                 "deletions": report.deletions,
                 "known": report.known,
-                "refused": [{"commit": one.commit, "name": one.name, "reason": one.reason} for one in report.refused],
+                "refused": [{"commit": one.commit, "name": one.name, "reason": one.reason} for one in report.named],
+                "refused_count": report.refused,
                 "finished": report.finished,
                 "names": None if report.names is None else str(report.names),
                 "seconds": report.seconds,
             }
         )
         return
-    for one in report.refused[:_MOST_SHOWN]:
+    for one in report.named[:_MOST_SHOWN]:
         complain(f"{one.commit[:12]} {one.name}: {one.reason}")
-    if len(report.refused) > _MOST_SHOWN:
-        complain(f"… and {len(report.refused) - _MOST_SHOWN} more were not taken in (--json names them all)")
+    if report.refused > _MOST_SHOWN:
+        names = "them all" if len(report.named) == report.refused else f"the first {len(report.named):,}"
+        complain(f"… and {report.refused - _MOST_SHOWN} more were not taken in (--json names {names})")
     known = f", {report.known} known already" if report.known else ""
     say(
         f"{report.versions} versions and {report.deletions} deletions of {report.commits} commits imported{known},"
-        f" {len(report.refused)} refused, in {report.seconds:.2f} s"
+        f" {report.refused} refused, in {report.seconds:.2f} s"
     )
     if report.names is not None:
         note(f"who the authors are stands in {report.names}; delete it to forget them")

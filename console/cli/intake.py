@@ -14,6 +14,7 @@ import click
 from console.cli.output import complain, emit_json, note, say, table
 from console.cli.progress import STOPPED, Meter
 from console.cli.session import Session, command, confirmed, group
+from console.presentation.words import counted
 from store import archive
 from store.domain import events as ev
 from store.domain import secrets
@@ -127,7 +128,8 @@ def _print(session: Session, report: Report, *, goes_on: bool = False) -> None:
         say(done)
     counts = ("ingested", "unchanged", "quarantined", "observed", "opened", "refused", "waiting")
     words = ", ".join(f"{report.count(word)} {word}" for word in counts if report.count(word)) or "nothing new"
-    say(f"{words}{f', {report.drifts} drifts' if report.drifts else ''} in {report.seconds:.2f} s")
+    drifts = f", {counted(report.drifts, 'drift')}" if report.drifts else ""
+    say(f"{words}{drifts} in {report.seconds:.2f} s")
 
 
 @group(name="artifact")

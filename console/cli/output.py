@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 import orjson
@@ -13,8 +13,20 @@ from console.presentation.text import display
 def emit_json(document: object, *, one_line: bool = False) -> None:
     """Print one JSON document on standard output; `one_line` is for what goes on and prints more of them."""
     layout = 0 if one_line else orjson.OPT_INDENT_2
-    text = orjson.dumps(document, option=layout | orjson.OPT_NON_STR_KEYS).decode()
-    click.echo(_ascii_controls(text))
+    try:
+        text = orjson.dumps(document, option=layout | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:  # a file's name that is no UTF-8: JSON cannot hold it
+        text = orjson.dumps(_spelt_out(document), option=layout | orjson.OPT_NON_STR_KEYS)
+    click.echo(_ascii_controls(text.decode()))
+
+
+def _spelt_out(value: object) -> object:
+    r"""Return the document with every byte that is no UTF-8 as `\xff`."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if isinstance(value, Mapping):
+        return {_spelt_out(name): _spelt_out(member) for name, member in value.items()}
+    return [_spelt_out(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _ascii_controls(text: str) -> str:

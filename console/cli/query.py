@@ -65,7 +65,7 @@ def state(session: Session, environment: str, project: str | None, when: str | N
 @click.argument("new")
 @click.option("--noise", is_flag=True, help="Show fields that say nothing about behaviour, too.")
 def diff(session: Session, old: str, new: str, *, noise: bool) -> None:
-    """Show what changes from OLD to NEW: digests, releases, ENV@WHEN, ids or files."""
+    """Show what changes from OLD to NEW: digests, releases, ENV, ENV@WHEN, ids or files."""
     for side in (old, new):
         environment, at, _ = side.partition("@")
         if at:

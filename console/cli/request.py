@@ -32,7 +32,7 @@ STATES = (
 
 @group(name="request")
 def request() -> None:
-    """Change requests: open, edit, submit, withdraw, show, list."""
+    """Change requests: open, edit, submit, tick, comment, export, show, list."""
 
 
 @command(request, name="open")

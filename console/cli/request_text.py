@@ -15,7 +15,7 @@ from store.domain.commenting import Comment
 from store.domain.waiting import Deadline
 from store.errors import NotFound
 from store.projections import requests as rows
-from store.services import diffing
+from store.services import diffing, retold
 from store.services.context import Context
 from store.services.delivery import environments
 from store.services.requests import approving, commenting, escalating, lapsing, testdata, ticking, waiving
@@ -45,6 +45,7 @@ def show(session: Session, request_id: str, *, full: bool = False) -> None:
 
     Raises:
         NotFound: there is no such request.
+        IntegrityFailure: what the read tables say of it is not what its entries say.
     """
     shown = _read(session.context, request_id)
     if session.options.json:
@@ -62,6 +63,7 @@ def row_json(row: rows.RequestRow, *, lapsed: bool) -> dict[str, object]:
 
 
 def _read(context: Context, request_id: str) -> _Shown:
+    retold.check_request(context, request_id)
     with context.ledger.reading() as connection:
         row = rows.one(connection, request_id)
         content = rows.content(connection, request_id)

@@ -147,7 +147,7 @@ def _options() -> list[click.Option]:
     def option(name: str, *flags: str, **more: Any) -> click.Option:
         return click.Option(flags, expose_value=False, callback=_store(name), **more)
 
-    path = click.Path(path_type=Path)
+    path = Somewhere(path_type=Path)
     return [
         option("workspace", "-w", "--workspace", type=path, help="The workspace (or QUARTERDECK_WORKSPACE)."),
         option("key", "--key", type=path, help="Your private key file (or QUARTERDECK_KEY)."),
@@ -176,11 +176,30 @@ class Text(click.types.StringParamType):
         return text
 
 
+class Somewhere(click.Path):
+    """A path from the command line: nothing is no path. Python would read it as the folder one happens to be in."""
+
+    @classmethod
+    def like(cls, path: click.Path) -> Somewhere:
+        """Return the same type of path, which takes no empty one."""
+        made = cls()
+        made.__dict__.update(path.__dict__)
+        return made
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; an empty one, as an unset variable of a script gives it, ends as wrong usage."""
+        if isinstance(value, str) and not value:
+            self.fail("it is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def add_global_options(command: C) -> C:
     """Let `command` take the global options too, so that they may stand after its name."""
     for parameter in command.params:
         if parameter.type is click.STRING:
             parameter.type = Text()
+        elif isinstance(parameter.type, click.Path):
+            parameter.type = Somewhere.like(parameter.type)
     taken = {flag for parameter in command.params for flag in parameter.opts}
     command.params.extend(option for option in _options() if not taken & set(option.opts))
     return command

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from console.presentation.activity import sentence
 from console.presentation.spans import Cell, Line, Span, line
-from console.presentation.times import age, ago, ago_short, due
+from console.presentation.times import age, ago, ago_short, due, when
 from console.presentation.words import Mark, counted, severity, status
 from store.clock import parse_timestamp
 from store.projections.anomalies import AnomalyRow
@@ -42,10 +42,10 @@ def _cells(one: FindingRow | AnomalyRow, now: datetime, *, late: bool) -> tuple[
     where = f"{one.environment or '*'}/{one.project or '*'}" if one.environment or one.project else "-"
     state = status("overdue" if late else one.state)
     if isinstance(one, FindingRow):
-        who, when = one.assignee or "-", _due(one, now)
+        who, time = one.assignee or "-", _due(one, now)
         what = f"{one.title}{f' ({one.about})' if one.about else ''}"
     else:
-        who, when = one.principal or "-", Span(age(parse_timestamp(one.time), now), "muted")
+        who, time = one.principal or "-", Span(age(parse_timestamp(one.time), now), "muted")
         what = f"unusual: {one.summary}"
     shown = "text" if one.state == "open" else "muted"
     return (
@@ -55,7 +55,7 @@ def _cells(one: FindingRow | AnomalyRow, now: datetime, *, late: bool) -> tuple[
         Span(where, "strong" if one.state == "open" else "muted"),
         Span(what, shown),
         Span(who, "muted"),
-        when,
+        time,
     )
 
 
@@ -109,7 +109,7 @@ def _finding(one: Concern, row: FindingRow, now: datetime) -> list[Line]:
     if row.state == "open":
         until = parse_timestamp(row.due)
         lines.append(
-            _fact("due", (f"{row.due[:16]}Z  ", "text"), (due(until, now), "warn" if until > now else "danger"))
+            _fact("due", (f"{when(until, now)}  ", "text"), (due(until, now), "warn" if until > now else "danger"))
         )
     lines.append(_fact("for", row.assignee or "nobody yet"))
     if row.about:

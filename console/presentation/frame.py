@@ -36,6 +36,8 @@ class FrameFacts:
     environments: tuple[EnvironmentFacts, ...] = ()
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Place id → what waits there (`triage` → 9); zero is not shown."""
+    mine: int = 0
+    """How much of what needs somebody whoever looks can handle."""
     chain: ChainFacts = ChainFacts(status="unknown", entries=0)
     banner: str | None = None
     """What everybody has to know whatever they look at: glass is broken, by whom, where, until when."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from console.presentation.spans import Cell, Line, Span, line
-from console.presentation.times import age, ago, ago_short, due
+from console.presentation.times import age, ago, ago_short, due, when
 from console.presentation.words import Mark, counted
 from store.clock import parse_timestamp
 from store.domain.duties import Duty, State
@@ -27,6 +27,8 @@ _KEYS = {
     "connector-review": "enter",
 }
 """Kind of duty → the key that handles it, or leads to where it is handled; another one has its command only."""
+_ANYBODYS = frozenset({"witness", "verification", "backup", "notices"})
+"""Kinds of duty that need no role: no entry of a person comes of them."""
 _LABEL = 11
 
 
@@ -68,8 +70,8 @@ def done_cells(one: Done, now: datetime) -> tuple[Cell, ...]:
     mark = Mark("✓", "done", "ok", "ok") if one.good else Mark("✗", "failed", "danger", "XX")
     if one.time is None:
         mark = Mark("·", "never", "muted", ".")
-    when = Span(ago_short(parse_timestamp(one.time), now), "muted") if one.time is not None else Span("never", "muted")
-    return (Span(f"{mark.symbol} {mark.word}", mark.tone), Span(one.key, "muted"), Span(one.what, "muted"), "", when,
+    last = Span(ago_short(parse_timestamp(one.time), now), "muted") if one.time is not None else Span("never", "muted")
+    return (Span(f"{mark.symbol} {mark.word}", mark.tone), Span(one.key, "muted"), Span(one.what, "muted"), "", last,
             Span("e" if one.seq is not None else "y", "key"))  # fmt: skip
 
 
@@ -119,11 +121,15 @@ def duty_lines(one: Duty, now: datetime) -> list[Line]:
         lines.append(_fact("since", one.since, now))
     if one.due is not None:
         lines.append(_fact("due", one.due, now))
-    lines.append(
-        line((f"{'who':<{_LABEL}}", "muted"), ", ".join(one.who[:8]) or "nobody may: an admin grants the role")
-    )
+    lines.append(line((f"{'who':<{_LABEL}}", "muted"), _who_may(one)))
     lines.append(line((f"{'handled by':<{_LABEL}}", "muted"), (one.command, "key")))
     return lines
+
+
+def _who_may(one: Duty) -> str:
+    """Return who sees to a duty: by name, anybody for what needs no role, or that nobody may."""
+    anybody = "anybody at this machine" if one.kind in _ANYBODYS else "nobody may: an admin grants the role"
+    return ", ".join(one.who[:8]) or anybody
 
 
 def done_lines(one: Done, now: datetime) -> list[Line]:
@@ -142,4 +148,4 @@ def _fact(label: str, text: str, now: datetime) -> Line:
     except (ValueError, OverflowError):
         return line((f"{label:<{_LABEL}}", "muted"), (text[:40], "danger"))
     words = due(instant, now) if instant > now or label == "due" else ago(instant, now)
-    return line((f"{label:<{_LABEL}}", "muted"), f"{text[:16]}Z  ", (words, "muted"))
+    return line((f"{label:<{_LABEL}}", "muted"), f"{when(instant, now)}  ", (words, "muted"))

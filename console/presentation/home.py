@@ -163,7 +163,7 @@ def _happened(item: Item) -> str:
     place = f"{item.environment}/{item.project}"
     return {
         "drift": f"{place} was changed behind us ({item.key})",
-        "approval": f"{item.key} waits for your yes or no",
+        "approval": f"{item.key} waits for {'your' if item.mine else 'a'} yes or no",
         "ready": f"{item.key} is approved for {place}",
         "failed": f"{item.key} failed on {place}",
         "incident": f"{item.key} is open: {item.what}",
@@ -206,7 +206,9 @@ def keys_line(found: Situation, read_only: str | None = None) -> Line:
         return line(("▸ enter", "key"), f" {opens}", (f"   ! read only: {read_only}", "warn"))
     ways = keys(found.item)
     best, _ = ways[0] if ways[0][0] != "enter" or len(ways) == 1 else ways[1]
-    reasons = _against(found, best)
+    against = _against(found, best)
+    reasons = [words for words in against if not words.startswith("→")]
+    ways_out = [words for words in against if words.startswith("→")]
     parts: list[str | tuple[str, str]] = []
     for key, does in ways:
         if not _against(found, key):
@@ -214,8 +216,8 @@ def keys_line(found: Situation, read_only: str | None = None) -> Line:
     if reasons:
         parts += [
             ("   " if parts else "", "text"),
-            (f"! {reasons[0]}", "warn"),
-            *((f"  {r}", "info") for r in reasons[1:2]),
+            (f"! {reasons[0]}{f' (+{len(reasons) - 1})' if len(reasons) > 1 else ''}", "warn"),
+            *((f"  {words}", "info") for words in ways_out[:1]),
         ]
     return line(*parts)
 

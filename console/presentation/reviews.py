@@ -14,6 +14,7 @@ from console.presentation.text import suspicions
 from console.presentation.times import age, ago
 from console.presentation.words import counted, severity, short_digest, status
 from store.clock import parse_timestamp
+from store.domain.approving import UNTICKED
 from store.domain.change import SUBMITTED
 from store.domain.diff import Change, Diff
 from store.projections.requests import RequestRow
@@ -143,6 +144,9 @@ def next_step(review: Review) -> Line:
             return _blocked(lapsing.WORDS, review.approve_blocked, review.approve_unblock)
         case "approved":
             return _blocked("cannot be deployed yet", review.deploy_blocked, review.deploy_unblock)
+        case "in review" if left := unticked(review):
+            return line(("▸ ", "key"), ("T", "key"), f" ticks the checklist, {counted(left, 'item')} left; then ",
+                        ("a", "key"), " approves, ", ("x", "key"), " refuses")  # fmt: skip
         case "in review":
             return _blocked("not yours to approve", review.approve_blocked, review.approve_unblock)
         case "live" if not review.promote_blocked:
@@ -151,6 +155,12 @@ def next_step(review: Review) -> Line:
             return line(("○ ", "muted"), f"a draft: {row.requester} has not handed it in yet")
         case _:
             return line(("· ", "muted"), (f"nothing to decide: it is {row.state}", "muted"))
+
+
+def unticked(review: Review) -> int:
+    """Return how many items of the checklist are all that stands between whoever looks and their approval."""
+    items = [reason for reason in review.approve_blocked if reason.startswith(UNTICKED)]
+    return len(items) if len(items) == len(review.approve_blocked) else 0
 
 
 def _blocked(words: str, reasons: Sequence[str], unblock: Sequence[str]) -> Line:
@@ -174,6 +184,7 @@ def nothing_lines() -> tuple[Line, ...]:
     """Return what stands where a request would, as long as there is none."""
     return (
         line(("A request asks to bring what was dropped into inbox/ENVIRONMENT/PROJECT/ to life.", "muted")),
+        line(("quarterdeck watch", "key"), (", left running, takes in what is dropped there.", "muted")),
         line(("+", "key"), (" writes the first one; who may approve it finds it here.", "muted")),
     )
 

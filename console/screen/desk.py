@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 QUICK_ENTRIES = 50_000
 """A ledger of up to so many entries is verified whole in the background when the console opens."""
+_FEW_ENTRIES = 2_000
+"""Up to so many the console compares the read tables and indexes too when it opens: some tenths of a second."""
 _ALARMS = frozenset({"invalid", "diverged", "shorter"})
 
 
@@ -105,6 +107,7 @@ class Desk:
             who=self.handle,
             environments=tuple(_environment(state) for state in overview.environments),
             counts=counts,
+            mine=sum(item.mine for item in overview.items) if self.actor is not None else 0,
             chain=ChainFacts(status=self._chain_status(), entries=self.context.ledger.head().size),
             banner=holding.banner(self.context),
             read_only=self.read_only,
@@ -136,7 +139,7 @@ class Desk:
         self._fresh.set()
 
     def _chain_status(self) -> str:
-        return "diverged" if self.context.ledger.contradicted else self._chain
+        return self._chain if self._chain in _ALARMS else self.context.ledger.contradiction or self._chain
 
     def _is_quick(self) -> bool:
         return self.context.ledger.head().size <= QUICK_ENTRIES
@@ -147,7 +150,8 @@ class Desk:
 
         try:
             # A longer ledger from its last verified head only, which the first whole verification leaves behind.
-            scope = Scope(archive=False, tables=False, resume=not self._is_quick())
+            size = self.context.ledger.head().size
+            scope = Scope(archive=False, tables=size <= _FEW_ENTRIES, resume=not self._is_quick())
             report = verify_workspace(self.context, scope=scope, progress=lambda *_: not self._closing.is_set())
         except VerificationStopped:
             return

@@ -17,7 +17,7 @@ from console.presentation.spans import line
 from console.screen import commands
 from console.screen.desk import Desk
 from console.screen.feed import Feed, FeedFailed
-from console.screen.pane import Pane
+from console.screen.pane import AGES_EVERY_SECONDS, Pane
 from console.screen.place import Place
 from console.screen.session import Session
 from console.screen.typing_screen import TypingScreen
@@ -29,8 +29,6 @@ from console.widgets.terminal import SMALLEST
 from console.widgets.text_view import Facts
 from store.errors import QuarterdeckError
 
-AGES_EVERY_SECONDS = 30.0
-"""How often what is shown is read again though nothing was committed: ages grow, deadlines pass."""
 FIRST_PAINT_SECONDS = 0.25
 """For so long nothing is drawn when the console opens, so that the first screen is drawn once and not in pieces."""
 
@@ -276,7 +274,8 @@ class Frame(TypingScreen):
 
         pane = self.pane
         texts = pane.HELP_TEXT if pane is not None else ()
-        lines = help_lines(self.active_bindings, texts, self.app.get_key_display, self.reason_against)
+        words = {f"screen.{place.key}": place.title for place in self._frame_places}
+        lines = help_lines(self.active_bindings, texts, self.app.get_key_display, self.reason_against, words)
         self.app.push_screen(Reading("Keys", lines))
 
     def action_tour(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from textual.binding import ActiveBinding, Binding
 
@@ -21,17 +22,20 @@ def help_lines(
     texts: Sequence[str],
     key_display: Callable[[Binding], str],
     reason: Callable[[Binding], str | None] = lambda _: None,
+    words: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str | Line]:
     """Return the lines of the help: the screen's own sentences, then the keys by group, each id once.
 
-    Under a key that cannot be used now stands why, and what would unblock it: `reason` says so.
+    Under a key that cannot be used now stands why, and what would unblock it: `reason` says so. `words` (id → what
+    it does) says more than a binding can: which screen a number leads to.
     """
     lines: list[str | Line] = [*texts, *([""] if texts else [])]
     keys: dict[str, tuple[list[str], str]] = {}
     against: dict[str, str] = {}
     for active in bindings.values():
         if active.binding.id is not None:
-            found = keys.setdefault(active.binding.id, ([], active.binding.description))
+            name = active.binding.id
+            found = keys.setdefault(name, ([], words.get(name, active.binding.description)))
             found[0].append(key_display(active.binding))
             why = reason(active.binding)
             if why is not None:

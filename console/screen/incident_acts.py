@@ -38,7 +38,10 @@ async def open_incident(
         ),
         doing="opening an incident",
     )
-    pane.say(f"opened {entry.statement.on['incident']}: entry {entry.seq}; c adds notes, t on it replays the moment")
+    pane.say(
+        f"opened {entry.statement.on['incident']}: entry {entry.seq}",
+        "9 shows it: there c adds notes, P works through a playbook, t replays the moment",
+    )
 
 
 async def note_incident(pane: Pane[Any], desk: Desk, incident: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from textual.binding import BindingType
@@ -32,6 +33,8 @@ from store.errors import (
     StorageFailure,
 )
 
+AGES_EVERY_SECONDS = 30.0
+"""How often what is shown is read again though nothing was committed: ages grow, deadlines pass."""
 T = TypeVar("T")
 R = TypeVar("R")
 A = TypeVar("A")
@@ -74,6 +77,7 @@ class Pane(Container, Generic[T]):
         self._pane_loading = False
         self._pane_again = False
         self._pane_stale = True
+        self._pane_read_at = monotonic()
         self._pane_doing: str | None = None
         self._pane_watch: Stopwatch | None = None
         self._pane_acts = False
@@ -219,13 +223,14 @@ class Pane(Container, Generic[T]):
             in_worker(self, self._load, group="load", name=f"load {self.id}")
 
     def shown(self) -> None:
-        """Say that the pane is in front now; loads when the ledger changed while it was not."""
-        if self._pane_stale:
+        """Say that the pane is in front now; loads when the ledger changed while it was not, or ages have grown old."""
+        if self._pane_stale or monotonic() - self._pane_read_at > AGES_EVERY_SECONDS:
             self.reload()
 
     async def _load(self) -> None:
         try:
             self._pane_stale = False
+            self._pane_read_at = monotonic()
             self._pane_again = True
             while self._pane_again:
                 self._pane_again = False

@@ -13,7 +13,7 @@ from typing import Any
 
 from console.presentation.comments import open_words
 from console.presentation.impacts import brief_impact
-from console.presentation.reviews import base_words, change_words, to_view
+from console.presentation.reviews import base_words, change_words, to_view, unticked
 from console.presentation.spans import Line, line
 from console.presentation.times import lasted
 from console.presentation.words import counted, severity, short_digest
@@ -33,6 +33,8 @@ _DEPLOY_STEPS = 3
 def why_not(name: str, review: Review) -> str | None:
     """Return why an act cannot be done on this request by whoever looks at it, with what would unblock it."""
     match name:
+        case "approve" if unticked(review):
+            reasons = (*review.approve_blocked, "→ T on the request ticks each that holds")
         case "approve":
             reasons = (*review.approve_blocked, *_arrows(review.approve_unblock))
         case "refuse":

@@ -56,6 +56,8 @@ class Words:
     """What is known before: said first."""
     some: bool = False
     """Whether single components may be chosen."""
+    because: str = ""
+    """What the reason begins with."""
 
 
 class ConfirmRollback(ConfirmChange):
@@ -88,13 +90,20 @@ class ConfirmRollback(ConfirmChange):
 
 
 async def confirm_rollback(
-    pane: Pane[Any], desk: Desk, *, environment: str, project: str, to: str | None = None, drift: str | None = None
+    pane: Pane[Any],
+    desk: Desk,
+    *,
+    environment: str,
+    project: str,
+    to: str | None = None,
+    drift: str | None = None,
+    incident: str = "",
 ) -> None:
     """Plan a rollback (with `drift`: pushing the desired release over it), ask, do it, and say how it went.
 
     Only inside an `async def act_…`. Nothing is changed before the reason is typed, and on production the
     environment's name. Without `to` the goal is the release before the present one. The question also offers to
-    take back single components; then it is planned and asked anew with these.
+    take back single components; then it is planned and asked anew with these. The `incident` begins the reason.
 
     Raises:
         Refusal, Conflict, NotFound, PlatformFailure: as the services do; `Pane.report` shows them.
@@ -105,7 +114,7 @@ async def confirm_rollback(
             return rollback.plan_revert(desk.context, drift)
         return rollback.begin(desk.context, desk.actor, environment, project, to=to, components=components)
 
-    words = Words(verb="roll back" if drift is None else "revert", over=drift, some=drift is None)
+    words = Words(verb="roll back" if drift is None else "revert", over=drift, some=drift is None, because=incident)
     await _asked(pane, desk, look, words)
 
 
@@ -213,6 +222,7 @@ def _question(preview: Preview, words: Words, *, some: bool) -> ConfirmRollback:
         verb=words.verb,
         environment=plan.environment.name if protected(plan.environment.name) else None,
         reason="reason, goes into the ledger",
+        because=words.because,
         body=body,
         some=some,
     )

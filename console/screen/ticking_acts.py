@@ -51,7 +51,7 @@ async def tick_checklist(pane: Pane[Any], desk: Desk, request: str) -> None:
                 partial(ticking.tick, context, desk.me(), request, item, note=note),
                 doing=f"ticking an item of {request}",
             )
-            pane.say(f"ticked {ticked.number} of {len(found)} on {request}: entry {entry.seq}")
+            pane.say(f"ticked item {ticked.number} of {request}: entry {entry.seq}")
             found, rows, why = await read()
             dialog.show_rows(rows, blocked=why, at=ticked.number)
 

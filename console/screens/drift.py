@@ -34,11 +34,11 @@ from store.services.triage import triage
 COLUMNS = (
     Column(name="sev", keep=9, least=6),
     Column(name="component", keep=9, most=28),
-    Column(name="where", keep=8, most=24),
+    Column(name="where", keep=8, least=12, most=24),
     Column(name="for", keep=7, width=4, align="right"),
     Column(name="seen", keep=4, width=5, align="right"),
     Column(name="id", keep=3),
-    Column(name="what happened", keep=6, grow=1, most=200, prose=True),
+    Column(name="what happened", keep=6, grow=1, least=16, most=200, prose=True),
 )
 
 

@@ -143,7 +143,8 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
     async def act_rollback(self) -> None:
         row = self.here().row
         if row.environment is not None and row.project is not None:
-            await confirm_rollback(self, self._desk, environment=row.environment, project=row.project)
+            await confirm_rollback(self, self._desk, environment=row.environment, project=row.project,
+                                   incident=row.id)  # fmt: skip
 
     async def act_glass(self) -> None:
         view = self.here()

@@ -97,7 +97,7 @@ class Lineage(Pane[Forest]):
     def compose(self) -> ComposeResult:
         yield Facts(id="headline")
         with Horizontal(id="halves"):
-            yield KeyedTree(empty="nothing has arrived yet")
+            yield KeyedTree(empty="nothing yet: quarterdeck watch takes in what is dropped")
             yield NodeDetail(id="detail")
 
     # Reading.

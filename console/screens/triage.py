@@ -311,8 +311,10 @@ class Triage(Pane[Home]):
 
     async def act_rollback(self) -> None:
         item = self._item()
-        drift = item.key if item.kind == "drift" else None
-        await confirm_rollback(self, self._desk, environment=item.environment, project=item.project, drift=drift)
+        drift, incident = (item.key if item.kind == "drift" else None), (item.key if item.kind == "incident" else "")
+        await confirm_rollback(
+            self, self._desk, environment=item.environment, project=item.project, drift=drift, incident=incident
+        )
 
     async def act_acknowledge(self) -> None:
         await item_acts.acknowledge(self, self._desk, self._item())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -27,6 +27,8 @@ from console.widgets.sized_screen import SizedScreen
 from console.widgets.text_view import Facts, TextView
 
 R = TypeVar("R")
+_ROOMY: Final = 30
+"""Lines from which there is room for blank ones, and for a label above each field."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,13 +72,14 @@ class Dialog(SizedScreen[R], ModalScreen[R]):
         Binding("tab", "app.focus_next", "Next field", show=False, priority=True, id="dialog.next"),
         Binding("shift+tab", "app.focus_previous", "Field before", show=False, priority=True, id="dialog.previous"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-roomy")]  # noqa: RUF012  Textual's own annotation
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (_ROOMY, "-roomy")]  # noqa: RUF012  Textual's own annotation
 
 
 class Confirm(Dialog[Answer]):
     """Shows exactly what will happen, then asks. With `environment` its name has to be typed.
 
-    `reason`: the label of a reason that has to be given (`reason, goes into the ledger`), None for none.
+    `reason`: the label of a reason that has to be given (`reason, goes into the ledger`), None for none; `because` is
+    what is known of it already, to be gone on with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,6 +96,7 @@ class Confirm(Dialog[Answer]):
         verb: str,
         environment: str | None = None,
         reason: str | None = None,
+        because: str = "",
         danger: bool = True,
         body: Widget | None = None,
         clock: Callable[[], float] = monotonic,
@@ -103,6 +107,7 @@ class Confirm(Dialog[Answer]):
         self._ask_verb = verb
         self._ask_environment = environment
         self._ask_reason = reason
+        self._ask_because = because
         self._ask_danger = danger
         self._ask_body = body
         self._ask_clock = clock
@@ -121,10 +126,10 @@ class Confirm(Dialog[Answer]):
                 yield self._ask_body
             if self._ask_environment is not None:
                 yield Facts(line("type ", (self._ask_environment, "strong"), " to confirm"), classes="-label")
-                yield _field("name", placeholder=f"type {display(self._ask_environment, 40)} to confirm")
+                yield _field("name")
             if self._ask_reason is not None:
                 yield Facts(line((self._ask_reason, "muted")), classes="-label")
-                yield _field("reason", placeholder=f"{display(self._ask_reason, 60)} (required)")
+                yield _field("reason", value=self._ask_because)
             yield KeyCaps(id="verdict")
 
     def on_mount(self) -> None:
@@ -134,6 +139,31 @@ class Confirm(Dialog[Answer]):
         if fields:
             fields[0].focus()
         self._show_keys()
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        self._give_room()
+        self._show_hints()
+
+    def _give_room(self) -> None:
+        """Let the facts have all that the rest leaves: what one needs to decide is not scrolled away beside blanks."""
+        if self._ask_body is None:
+            height, fields = self.app.size.height, len(self.query(Input))
+            rest = 6 + fields if height < _ROOMY else 8 + 3 * fields  # frame, title, fields, keys, and their margins
+            self.query_one(VerticalScroll).styles.max_height = max(height - rest, 3)
+
+    def _show_hints(self) -> None:
+        """Say inside the fields what is to be typed, where there is no room for the labels above them that say it."""
+        short = self.app.size.height < _ROOMY
+        if self._ask_environment is not None:
+            words = f"type {display(self._ask_environment, 40)} to confirm"
+            self.query_one("#name", Input).placeholder = words if short else ""
+        if self._ask_reason is not None:
+            words = f"{display(self._ask_reason, 60)} (required)"
+            self.query_one("#reason", Input).placeholder = words if short else "required"
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -289,7 +319,7 @@ class Reading(Dialog[None]):
         self.dismiss(None)
 
 
-def _field(name: str, *, placeholder: str, value: str = "", secret: bool = False) -> Input:
+def _field(name: str, *, placeholder: str = "", value: str = "", secret: bool = False) -> Input:
     field = Input(value=value, placeholder=placeholder, compact=True, id=name, password=secret, select_on_focus=False)
     field.cursor_blink = False
     return field

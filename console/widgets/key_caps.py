@@ -1,36 +1,68 @@
-"""The last line of a dialog: its keys, each drawn as a cap with what it does beside it. A click presses the key."""
+"""The last line of a dialog: its keys, each drawn as a cap with what it does beside it. A click presses the key.
+
+Whoever draws a dialog names the keys that it binds by default; where a person has keys of their own, these are drawn,
+and pressed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from textual import events
+from textual.binding import Binding
 from textual.content import Content
 from textual.style import Style
+from textual.widget import Widget
+from textual.widgets import Input
 
-from console.presentation.spans import Line, content
+from console.presentation.spans import Line, Span, content
+from console.widgets.terminal import TerminalApp
 from console.widgets.text_view import Facts
 
 _CAPS: Final = frozenset({"keycap", "badge"})
 _NAMED: Final = MappingProxyType({"esc": "escape", "←": "left", "→": "right"})
 _META: Final = "pressed_key"
+Cap: TypeAlias = tuple[str, str]
+"""A key as it is written, and as Textual spells it."""
 
 
 class KeyCaps(Facts):
     """Facts whose caps can be clicked: of `j/k` each half is a key of its own."""
 
     def __init__(self, *lines: str | Line, id: str | None = None) -> None:
+        self._caps_key: Callable[[str], Cap] = _as_bound
         super().__init__(*lines, id=id, classes="-keys")
 
+    def on_mount(self) -> None:
+        if isinstance(self.app, TerminalApp) and self.app.own_keys:
+            self._caps_key = self._in_force
+            self.call_after_refresh(self._redraw)  # all that binds keys is there only then
+
+    def _redraw(self) -> None:
+        self.update(self.drawn(self._facts_lines))
+
     def drawn(self, lines: Sequence[Line]) -> Content:
-        made, at = content(*lines), 0
-        for given in lines:
-            for start, end, key in key_spots(given):
+        drawn = [_capped(given, self._caps_key) for given in lines]
+        made, at = content(*(shown for shown, _ in drawn)), 0
+        for shown, spots in drawn:
+            for start, end, key in spots:
                 made = made.stylize(Style.from_meta({_META: key}), at + start, at + end)
-            at += sum(len(span.text) for span in given) + 1
+            at += sum(len(span.text) for span in shown) + 1
         return made
+
+    def _in_force(self, name: str) -> Cap:
+        """Return the cap of the key that does here what the key of this name does by default."""
+        assert isinstance(self.app, TerminalApp)
+        usual, key = _as_bound(name)
+        binders = (self.screen, *self.screen.query(Input), *self.screen.query(Widget))
+        found = next((one for binder in binders if (one := _bound_to(binder, key)) is not None), None)
+        own = self.app.own_keys.get(found.id or "") if found is not None else None
+        if not own:
+            return usual, key
+        first = own.split(",")[0]
+        return self.app.get_key_display(Binding(first, "")), first
 
     def on_click(self, event: events.Click) -> None:
         """Press the key that was clicked on; what only says why a key is locked is none."""
@@ -40,30 +72,48 @@ class KeyCaps(Facts):
             self.app.simulate_key(key)
 
 
-def key_spots(given: Line) -> Iterator[tuple[int, int, str]]:
-    """Yield (first letter, letter after the last, key): of every cap, and of the words of a cap with one key."""
-    at, key = 0, ""
+def _bound_to(binder: Widget, key: str) -> Binding | None:
+    """Return what a key does by default on a widget, as its own class or the nearest one above says; None: nothing."""
+    for kind in type(binder).__mro__:
+        for binding in vars(kind).get("BINDINGS", ()):
+            if isinstance(binding, Binding) and key in binding.key.split(","):
+                return binding
+    return None
+
+
+def _as_bound(name: str) -> Cap:
+    return name, _NAMED.get(name, name)
+
+
+def _capped(given: Line, in_force: Callable[[str], Cap]) -> tuple[Line, list[tuple[int, int, str]]]:
+    """Return a line with the caps of the keys in force, and (first letter, letter after the last, key) of what presses.
+
+    That is every cap, and the words of a cap with one key.
+    """
+    shown: list[Span] = []
+    spots: list[tuple[int, int, str]] = []
+    at, only = 0, ""
     for span in given:
-        end = at + len(span.text)
+        drawn = span
         if span.tone in _CAPS:
-            names = span.text.strip().split("/")
-            key = _key(names[0]) if len(names) == 1 else ""
-            yield from _halves(span.text, names, at)
-        elif key and span.tone == "text":
-            yield at, end, key
+            caps = [in_force(name) for name in span.text.strip().split("/")]
+            drawn = Span(f" {'/'.join(name for name, _ in caps)} ", span.tone)
+            spots += _halves(caps, at)
+            only = caps[0][1] if len(caps) == 1 else ""
+        elif only and span.tone == "text":
+            spots.append((at, at + len(span.text), only))
         else:
-            key = ""
-        at = end
+            only = ""
+        shown.append(drawn)
+        at += len(drawn.text)
+    return tuple(shown), spots
 
 
-def _halves(text: str, names: Sequence[str], at: int) -> Iterator[tuple[int, int, str]]:
-    begin = 0
-    for name in names[:-1]:
-        end = text.index("/", begin)
-        yield at + begin, at + end, _key(name)
-        begin = end + 1
-    yield at + begin, at + len(text), _key(names[-1])
-
-
-def _key(name: str) -> str:
-    return _NAMED.get(name, name)
+def _halves(caps: Sequence[Cap], at: int) -> list[tuple[int, int, str]]:
+    """Return where each key of a cap is pressed; the blanks at its ends belong to the first and the last."""
+    found, start = [], at
+    for number, (name, key) in enumerate(caps):
+        end = start + len(name) + (number == 0) + (number == len(caps) - 1)
+        found.append((start, end, key))
+        start = end + 1
+    return found

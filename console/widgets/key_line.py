@@ -22,6 +22,8 @@ KeyHint: TypeAlias = "tuple[str, str, str]"
 
 _ORDER = ("act.", "look.", "diff.", "time.", "list.")
 _SAID = MappingProxyType({"ok": ("✓", "ok"), "info": ("·", "info"), "warn": ("!", "warn"), "danger": ("✗", "danger")})
+_MOST_SAID = 4
+"""So many lines are said at once: each may take two on a small terminal, and six are shown."""
 _ALWAYS = frozenset({"find.filter", "find.command", "app.help"})
 
 
@@ -94,6 +96,16 @@ class KeyLine(Widget):
             self.app.simulate_key(_key_of(self.screen.active_bindings, binding))
 
 
+def fitting(lines: Sequence[str]) -> list[str]:
+    """Return what is said in as many lines as stand here: of many reasons the first, never without the way out."""
+    if len(lines) <= _MOST_SAID:
+        return list(lines)
+    ways = [words for words in lines if words.startswith("→")]
+    reasons = [words for words in lines if not words.startswith("→")]
+    kept = max(_MOST_SAID - 1 - len(ways[:2]), 1)
+    return [*reasons[:kept], f"and {len(reasons) - kept} more: ? lists them", *ways[:2]]
+
+
 def _spots(hints: Sequence[KeyHint], at: int) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
     for hint in hints:
@@ -145,7 +157,7 @@ class MessageLine(Facts):
     def say(self, lines: Sequence[str], tone: str = "info", watch: Stopwatch | None = None) -> None:
         """Show these lines; the first one carries the tone and its symbol, and the seconds of `watch` while it runs."""
         symbol, name = _SAID[tone]
-        first, *others = lines
+        first, *others = fitting(lines)
         self._said = (line((f"{symbol} ", name), (first, name)), *(line("  ", words) for words in others))
         self._said_watch = watch
         if watch is not None:

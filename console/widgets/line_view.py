@@ -201,8 +201,9 @@ class LineView(ScrollView, can_focus=True):
         self.call_after_refresh(self._show_cursor)
 
     def on_click(self, event: events.Click) -> None:
-        index = event.y - self.header_lines + self.scroll_offset.y
-        if event.y >= self.header_lines and index < self.row_count():
+        y = event.y - self.gutter.top  # a title in the border is no row
+        index = y - self.header_lines + self.scroll_offset.y
+        if y >= self.header_lines and index < self.row_count():
             self.cursor = index
             if event.chain > 1:
                 self.action_choose()

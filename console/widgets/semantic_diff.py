@@ -69,6 +69,8 @@ class SemanticDiff(LineView):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._semantic_changes: tuple[ComponentChange, ...] = ()
+        self._semantic_known = False
+        """Whether it was told yet what changes: before that nobody says that nothing does."""
         self._semantic_rows: list[_Row] = []
         self._semantic_folded: set[str] = set()
         self.step_text: Callable[[int], None] | None = None
@@ -77,7 +79,7 @@ class SemanticDiff(LineView):
     def show_changes(self, changes: Sequence[ComponentChange]) -> None:
         """Show these components; what was folded stays folded, the cursor stays on its component."""
         at, here = self.component, self._here()
-        self._semantic_changes = tuple(changes)
+        self._semantic_changes, self._semantic_known = tuple(changes), True
         self._relay(at)
         same = (
             i for i, row in enumerate(self._semantic_rows) if here is not None and _identity(row) == _identity(here)
@@ -213,11 +215,11 @@ class SemanticDiff(LineView):
         if said:
             still = sum(not one.settled for one in said)
             parts.append((f" {counted(len(said), 'comment')}, {still} open ", "warn" if still else "muted"))
-        return fit(line(*parts) if parts else line((" no change", "muted")), width)
+        return fit(line(*parts) if parts else line((" no change" if self._semantic_known else "", "muted")), width)
 
     def draw_empty(self, width: int) -> Line:
         count = sum(1 for change in self._semantic_changes if change.change == "noise")
-        words = f"layout only: {counted(count, 'component')} moved (w shows)" if count else "no change"
+        words = f"layout only: {counted(count, 'component')} moved (w shows)" if count else ""
         return fit(line("  ", (words, "muted")), width)
 
     def draw_row(self, index: int, width: int) -> tuple[Line, str]:

@@ -51,9 +51,10 @@ def headline(facts: FrameFacts, tabs: Sequence[Tab], *, here: str = "", brief: b
     if wrong:
         more = f" +{len(wrong) - 1}" if len(wrong) > 1 else ""
         return badge(f"! {wrong[0].name} {status(wrong[0].status).word}{more}", "badge-danger", "triage")
-    waiting = facts.counts.get("triage", 0)
-    if waiting:
-        return badge(f"{counted(waiting, 'thing')} for you", "badge-warn", "triage")
+    if facts.mine:
+        return badge(f"! {counted(facts.mine, 'thing')} for you", "badge-warn", "triage")
+    if others := facts.counts.get("triage", 0):
+        return badge(f"· {counted(others, 'thing')} for others", "badge", "triage")
     return line((" ✓ all calm ", "badge-ok"))
 
 
@@ -82,7 +83,9 @@ class StatusBar(Widget):
             left = (*left, *line((" READ ONLY ", "badge-warn")))
         here = sum(cell_len(part) + 3 for part in self.crumbs)
         roomy = room >= 80 and self.facts.banner is None
-        right = self._right(room - width(left) - min(here, room // 3 if roomy else 13))
+        right = self._right(room - width(left) - _cells((self.facts.workspace, *self.crumbs)) - 2) if roomy else ()
+        if width(right) <= width(self._strip()):  # which ledger this is goes before how it is, but not before these
+            right = self._right(room - width(left) - min(here, room // 3 if roomy else 13))
         crumbs = self._crumbs(room - width(left) - width(right) - 2)
         middle = room - width(left) - width(crumbs) - width(right)
         return content((*left, *crumbs, Span(" " * max(middle, 0)), *right))
@@ -90,7 +93,7 @@ class StatusBar(Widget):
     def _crumbs(self, room: int) -> Line:
         """Return workspace ▸ screen ▸ what is open, giving up the workspace first, then the ends of names."""
         parts = (self.facts.workspace, *self.crumbs)
-        while len(parts) > 1 and sum(cell_len(part) + 3 for part in parts) > room:
+        while len(parts) > 1 and _cells(parts) > room:
             parts = parts[1:]
         spans: list[Span] = []
         for position, part in enumerate(parts):
@@ -143,6 +146,11 @@ class StatusBar(Widget):
             gap = "  " if letters > 1 else " "
             spans += [Span(gap if spans else ""), Span(name, name_tone), Span(mark.symbol, mark.tone)]
         return tuple(spans)
+
+
+def _cells(crumbs: Sequence[str]) -> int:
+    """Return how wide crumbs are: a blank before the first, an arrow between two."""
+    return sum(cell_len(part) + 3 for part in crumbs) - 2
 
 
 class TabStrip(Widget):

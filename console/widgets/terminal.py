@@ -76,6 +76,8 @@ class TerminalApp(App[R]):
         Widgets read in `threads`; without any the app has its own.
         """
         super().__init__()
+        self.own_keys: Mapping[str, str] = {}
+        """The person's own keys: key id → keys, several apart by commas."""
         self.threads = threads or ReadingThreads()
         for theme in themes():
             self.register_theme(theme)
@@ -86,6 +88,11 @@ class TerminalApp(App[R]):
             self._own_filters.append(AsciiFilter())
         self._asked_signals = Signals(self)
         self._picture = Picture()
+
+    def set_keymap(self, keymap: Mapping[str, str]) -> None:
+        """Put a person's own keys in force, and remember them for whatever draws keys."""
+        super().set_keymap(keymap)
+        self.own_keys = dict(keymap)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables()

@@ -23,7 +23,7 @@ from store.domain.impact import Impact
 
 WIDE = 120
 """Cells from which the three versions stand side by side."""
-_TEXT_ROWS = 6
+_TEXT_ROWS = 5
 """Fewer lines than this are no text: then the words have the room."""
 TITLES = {
     "three": "desired | live | previous",

@@ -18,6 +18,8 @@ from store.domain.waiting import may_approve, require_approver
 from store.errors import BadInput, Refusal
 
 SEPARATION: Final = "separation of duties"
+UNTICKED: Final = "not ticked on the checklist: "
+"""So begins the reason for every item of a checklist that is to be ticked first."""
 
 
 def check_approver(change: Change, *, actor: str, people: Principals, rules: InForce, at: str) -> None:
@@ -246,7 +248,7 @@ def _unticked(change: Change, people: Principals, rules: InForce) -> tuple[list[
     if template is None or not template.ticked_first:
         return [], []
     items = left(template, [one.item for one in good_ticks(change, people, rules)])
-    reasons = [f"not ticked on the checklist: {item}" for item in items]
+    reasons = [f"{UNTICKED}{item}" for item in items]
     return reasons, [f"quarterdeck request tick {change.id} NUMBER, for each that holds"] if items else []
 
 

@@ -236,12 +236,23 @@ def _moved(change: Change, event: ev.Event) -> Change:
     match event:
         case ev.DeploymentStarted():
             return replace(change, state="deploying", deployment=event.deployment)
-        case ev.DeploymentVerified() | ev.PolicyAdopted():
+        case ev.DeploymentVerified():
+            return replace(change, state="live")
+        case ev.PolicyAdopted() if _may_bring(change, event):
             return replace(change, state="live")
         case ev.DeploymentFailed():
             return replace(change, state="approved")
         case _:
             return change
+
+
+def _may_bring(change: Change, event: ev.PolicyAdopted) -> bool:
+    """Say whether an adoption can be of this request: it waits, as it stands, and somebody approved it.
+
+    Whether it counts, `services.policy.adopting` judges; what is not even this was appended past every rule.
+    """
+    same = (event.digest, event.policy) == (change.digest, change.target.release)
+    return same and change.state in SUBMITTED and bool(change.good_approvals)
 
 
 def open_request(

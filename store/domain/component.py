@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TypeAlias, Union
+from typing import Final, TypeAlias, Union
 
 from store.integrity.canonical import canonical_bytes
 
 Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
 Path: TypeAlias = tuple[str, ...]
 """Where a value stands inside a component's content: object keys and list positions, as strings."""
+PARTS: Final = "nodes"
+"""Under this key a content holds its identified parts by id; it says nothing to people and is not shown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, weakref_slot=True)
@@ -54,7 +56,7 @@ class Notice:
     """Something in a component that a reviewer should see: a shell node, an open endpoint, a secret."""
 
     code: str
-    """`shell`, `file`, `open-endpoint`, `inline-secret`, `tls-off`, `schedule`."""
+    """`shell`, `file`, `open-endpoint`, `inline-secret`, `tls-off`, `schedule`, `unpublished-draft`."""
     component: str
     detail: str
     """One line in words, `Label of the part: what it does`. Never holds a secret's value."""

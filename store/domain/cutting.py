@@ -79,8 +79,10 @@ class Cutting:
 def items_of(data: bytes, name: str, memo: Memo) -> Items | None:
     """Return the items of a list that is archived as it is, and keep them; None as a `Cutting` says it.
 
-    Who asks for the bytes that were kept last gets the same answer.
+    Who asks for the bytes that were kept last gets the same answer. For two versions it does not pay.
     """
+    if not memo.is_lasting:
+        return None
     kept = _kept(memo)
     if kept is not None and kept[0] is data:
         return kept[1]

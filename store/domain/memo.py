@@ -44,6 +44,8 @@ class Memo:
 
     most: int = _MOST
     """Bytes of the parts that answers are kept of; what is worked out from them takes some times as much."""
+    is_lasting: bool = True
+    """Many versions are to come: it pays what makes the first two dearer, so that the later ones are quicker."""
     _answers: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     _shelves: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False)
     _notes: dict[str, Notes[Any]] = field(default_factory=dict, repr=False)

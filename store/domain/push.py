@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from store.domain import events as ev
+
+MOST_NAMED: Final = 500
+"""Components that one entry names in each list."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +30,14 @@ class Reach:
         parts += [f"{len(self.untouched)} are untouched"] if self.untouched else []
         parts += [f"{len(self.unsure)} are in an unknown state"] if self.unsure else []
         return ", ".join(parts)
+
+
+def failed_at(failed: ev.DeploymentFailed, reach: Reach | None) -> ev.DeploymentFailed:
+    """Return the event with how far the push came; as it is where that is not known."""
+    if reach is None:
+        return failed
+    changed, unsure, untouched = (ids[:MOST_NAMED] for ids in (reach.changed, reach.unsure, reach.untouched))
+    return replace(failed, changed=changed, unsure=unsure, untouched=untouched)
 
 
 def reach_of(
@@ -63,6 +77,14 @@ def mismatch(meant: Mapping[str, str], now: Mapping[str, str], *, about: Collect
         part for part in {*meant, *now} if now.get(part) != meant.get(part) and (about is None or part in about)
     )
     return f"{len(odd)} components are not as pushed: {', '.join(odd[:5])}" if odd else None
+
+
+def is_between(now: Mapping[str, str], sides: Sequence[Mapping[str, str]], *, known: Mapping[str, str | None]) -> bool:
+    """Say whether everything is as one of the `sides` has it, there or gone, or as it is `known` to be."""
+    return all(
+        any(side.get(part) == now.get(part) for side in sides) or (part in known and known[part] == now.get(part))
+        for part in {*now}.union(*sides)
+    )
 
 
 def left_behind(component: str, live: str | None, *, meant: Mapping[str, str]) -> bool:

@@ -14,7 +14,8 @@ What is checked, in this order:
   4. each act of a person is signed, by a key of theirs that was enrolled and valid at that entry (OpenSSH SSHSIG)
      and `allowed_signers` lists nobody and no key that the entries do not
   5. each artifact hashes to the name that entries give it, and those that were approved are here   (SHA-256)
-     and the bundle holds no file beside all these, and none twice
+     and the bundle holds no file beside all these, and none twice; nothing vouches for its README.md and for
+     the copy of this program in it, which are there to be read
   6. the checkpoint is signed by the log's second key, if it has one   (ML-DSA-44, C2SP tlog-cosignature); where this
      `cryptography` does not know that kind, "not checked" is said, and it is a failure if you gave the key
 """
@@ -261,10 +262,14 @@ def check_sshsig(blob: bytes, message: bytes, key_line: str) -> None:
 
 def unarmored(armor: bytes) -> bytes:
     """Return the SSHSIG in the file that `ssh-keygen -Y verify` reads."""
-    lines = armor.decode().splitlines()
-    if lines[:1] != ["-----BEGIN SSH SIGNATURE-----"] or lines[-1:] != ["-----END SSH SIGNATURE-----"]:
+    lines = armor.decode().split("\n")
+    if lines[:1] != ["-----BEGIN SSH SIGNATURE-----"] or lines[-2:] != ["-----END SSH SIGNATURE-----", ""]:
         raise Wrong("the signature beside the entry is no signature file")
-    return base64.b64decode("".join(lines[1:-1]), validate=True)
+    encoded = "".join(lines[1:-2])
+    blob = base64.b64decode(encoded, validate=True)
+    if base64.b64encode(blob).decode() != encoded:
+        raise Wrong("the signature beside the entry is not written as base64 is")
+    return blob
 
 
 def canonical(value: object) -> bytes:
@@ -396,6 +401,8 @@ def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], l
     with zipfile.ZipFile(path) as bundle:
         own = read(bundle, "log.vkey").decode().strip()
         head = open_checkpoint(read(bundle, "checkpoint"), vkey or own)
+        if vkey and own != vkey.strip():
+            bad.append("log.vkey: it is another key than the one you gave, which signed the checkpoint")
         held = sum(name.startswith("entries/") for name in set(bundle.namelist()))
         good.append(f"checkpoint: {head.origin} signed a tree of {head.size} entries; {held} of them are here")
         keys = Keys()

@@ -20,6 +20,9 @@ MAX_DEPTH = 200
 MAX_VALUES = 1_000_000
 """How many members and items a document may hold: each takes some 150 bytes as long as it is looked at."""
 
+MAX_MEMBERS = 500_000
+"""How many of them one object may hold: unlike items, and the few keys of many objects, no two keys are alike."""
+
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -52,8 +55,8 @@ def parse(data: bytes) -> Document:
     """Return the one document that `data` is: RFC 8259 in UTF-8 (a byte order mark is skipped).
 
     Refused, because readers would disagree or break: nesting deeper than `MAX_DEPTH`, more than `MAX_VALUES`
-    members and items, a key twice in one object, `NaN` and `Infinity`, numbers too large for a double, lone
-    surrogates, UTF-16, trailing garbage.
+    members and items or `MAX_MEMBERS` in one object, a key twice in one object, `NaN` and `Infinity`, numbers too
+    large for a double, lone surrogates, UTF-16, trailing garbage.
     Integers of any size are kept, up to Python's digit limit.
 
     Raises:
@@ -166,6 +169,8 @@ def _outside_strings(data: bytes) -> Iterator[bytes]:
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    if len(pairs) > MAX_MEMBERS:
+        raise BadInput(f"JSON: an object of more than {MAX_MEMBERS:,} members")
     members = dict(pairs)
     if len(members) != len(pairs):
         seen: set[str] = set()

@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from store.collector import undisturbed
-from store.errors import BadInput, QuarterdeckError, StorageFailure, mend
+from store.errors import BadInput, IntegrityFailure, QuarterdeckError, StorageFailure, mend
 from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
 from store.ledger.heads import publish
+from store.ledger.recheck import check_newest
 from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, Stock, catch_up, check_heads, newest_note
 from store.ledger.tree import Position
@@ -52,6 +53,7 @@ class Appender:
         """Waits for one folder's disk while another's is waited for; starts no thread before it is asked to."""
         self._turn: Final = threading.Lock()
         self._turn_holder: int | None = None
+        self._looked_back = False
 
     @property
     def signer(self) -> NoteSigner:
@@ -169,7 +171,7 @@ class Appender:
         connection, first = self._connection, self._signers.first
         if connection is None or first is None:
             raise StorageFailure(f"{place.path}: opened without what writing needs")
-        self._make_ready(first)
+        self._make_ready(connection, first)
         with storage_errors(place.path):
             connection.execute("BEGIN IMMEDIATE")
         writer: Writer | None = None
@@ -191,8 +193,16 @@ class Appender:
             self._position = writer.position()
             self._anchor(note, place=place)
 
-    def _make_ready(self, signer: NoteSigner) -> None:
-        """Load the private key, at the first entry: before anybody has to wait for this transaction."""
+    def _make_ready(self, connection: sqlite3.Connection, signer: NoteSigner) -> None:
+        """Look back and load the private key, at the first entry: before anybody has to wait for this transaction."""
+        if not self._looked_back:
+            try:
+                with storage_errors(self.place.path):
+                    check_newest(connection, self.place.path)
+            except IntegrityFailure as error:
+                self.stop = error
+                raise mend(type(error)(f"nothing can be recorded: {error}")) from error
+            self._looked_back = True
         try:
             signer.key()
         except BadInput as error:

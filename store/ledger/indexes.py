@@ -11,10 +11,11 @@ from store.ledger.connection import open_reader, storage_errors
 _MOST: Final = 20
 
 
-def index_problems(path: Path) -> tuple[str, ...]:
+def index_problems(path: Path, table: str = "") -> tuple[str, ...]:
     """Return, in SQLite's words, where the entries' indexes, types and checks do not hold; empty when they do.
 
-    Verification reads entries in their order and would not notice. Reads everything: seconds for a million.
+    Verification reads entries in their order and would not notice. Reads everything: seconds for a million. With
+    `table` (a name of ours) only that one is looked at.
 
     Raises:
         StorageFailure: the file cannot be read.
@@ -22,5 +23,5 @@ def index_problems(path: Path) -> tuple[str, ...]:
     """
     with closing(open_reader(path)) as connection, storage_errors(path):
         connection.set_authorizer(None)  # of all pragmas this one is needed
-        rows = connection.execute(f"PRAGMA integrity_check({_MOST})").fetchall()
-    return tuple(str(line) for (line,) in rows if line != "ok")
+        rows = connection.execute(f"PRAGMA integrity_check({table or _MOST})").fetchall()
+    return tuple(str(line) for (line,) in rows if line != "ok")[:_MOST]

@@ -136,9 +136,12 @@ class Ledger:
         return isinstance(self._appender.stop, IntegrityFailure)
 
     @property
-    def contradicted(self) -> bool:
-        """Whether a head kept outside says that this file was shortened, replaced or forked."""
-        return isinstance(self._appender.stop, HeadContradiction)
+    def contradiction(self) -> str:
+        """How a head kept outside contradicts this file: `shorter` or `diverged`; empty where none does."""
+        stop = self._appender.stop
+        if not isinstance(stop, HeadContradiction):
+            return ""
+        return "shorter" if stop.shorter else "diverged"
 
     @property
     def signer(self) -> NoteSigner:
@@ -261,6 +264,19 @@ class Ledger:
         """
         with storage_errors(self.path), self._readers.mine() as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Lend this thread's connection at one moment: nothing that it reads in the block, by any method, moves.
+
+        With a rollback journal writers wait for the end of the block: keep it short.
+        """
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
 
     def writing(self) -> AbstractContextManager[Writer]:
         """Lend the one transaction that appends; commits, signed and anchored, when the block ends well.

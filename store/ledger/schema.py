@@ -16,8 +16,8 @@ from store.ledger.connection import open_unguarded, storage_errors
 
 APPLICATION_ID: Final = 0x51444B4C
 """`QDKL`, in the file's header: what `file` and `PRAGMA application_id` show."""
-SCHEMA_VERSION: Final = 4
-"""Counts up whenever a table beside the ledger's own is added or changed; `upgrade` brings older files here."""
+SCHEMA_VERSION: Final = 5
+"""Counts up whenever a table beside the ledger's own is changed, or what it says; `upgrade` brings older files here."""
 
 SUBJECTS: Final = (
     "request", "deployment", "drift", "incident", "artifact", "principal", "project", "environment",

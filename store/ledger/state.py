@@ -19,6 +19,9 @@ from store.ledger.tree import START, Position, position_at
 class HeadContradiction(IntegrityFailure):
     """A head kept outside is larger than the file, differs from it, or cannot be read. Needs a person."""
 
+    shorter = False
+    """Whether it is larger: then this file may only have been cut, or put back from a backup."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
@@ -190,7 +193,9 @@ def _judge(connection: sqlite3.Connection, place: Place, position: Position, sto
         raise HeadContradiction(f"{store.path}: the head kept there is not this log's ({error})") from error
     problem = disagreement(connection, place.origin, position.size, kept)
     if problem:
-        raise HeadContradiction(f"{store.path}: {problem}")
+        contradiction = HeadContradiction(f"{store.path}: {problem}")
+        contradiction.shorter = kept.origin == place.origin and kept.size > position.size
+        raise contradiction
 
 
 def disagreement(connection: sqlite3.Connection, origin: str, size: int, kept: Checkpoint) -> str | None:

@@ -200,7 +200,12 @@ class _Verification:
         row = connection.execute("SELECT size FROM checkpoint ORDER BY size LIMIT 1").fetchone()
         if row is not None and row[0] < 1:
             self.add(row[0], "checkpoint", f"a checkpoint is over {row[0]} entries")
-        row = connection.execute(_STRAY_NODE, (TILE_LEVELS, self._total, self._total)).fetchone()
+        row, size = None, -1
+        while size < (now := self._size_now(connection)):  # whoever appended meanwhile added nodes over new entries
+            size = now
+            row = connection.execute(_STRAY_NODE, (TILE_LEVELS, size, size)).fetchone()
+            if row is None:
+                break
         if row is not None:
             self.add(0, "tree", f"the stored tree node {row[0]}/{row[1]} is over entries that are not here")
 
@@ -208,10 +213,22 @@ class _Verification:
         """Return the size of the newest checkpoint up to which everything is good; 0 where nothing is."""
         return 0 if self._problems else self._signed
 
+    def _size_now(self, connection: sqlite3.Connection) -> int:
+        """Return how many entries there are by now: a ledger in use grows while it is verified.
+
+        Entries are committed with their checkpoint and tree, so what was read before this call is over no more.
+        """
+        (newest,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()
+        return newest if self._total < newest <= self._room() else self._total
+
+    def _room(self) -> int:
+        """Return how many entries the file can hold at most."""
+        files = (self._path, self._path.with_name(f"{self._path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists()) // _LEAST
+
     def _credible(self, connection: sqlite3.Connection, total: int) -> int:
         """Return the newest number that the file has room for; one beyond would make us look for 2^62 entries."""
-        files = (self._path, self._path.with_name(f"{self._path.name}-wal"))
-        most = sum(file.stat().st_size for file in files if file.exists()) // _LEAST
+        most = self._room()
         if total <= most:
             return total
         self.add(total, "sequence", f"an entry is numbered {total}, more than the file has room for")
@@ -248,7 +265,7 @@ class _Verification:
     def _check_signatures(self, connection: sqlite3.Connection) -> None:
         """Find what no checkpoint covers, and checkpoints over what is no longer here."""
         row = connection.execute("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
-        if row is not None and row[0] > self._total:
+        if row is not None and row[0] > self._size_now(connection):
             if self._is_ours(row[1]):
                 self.add(row[0], "shorter", f"its own checkpoint is over {row[0]} entries, {self._total} are here")
                 self._contradictions.append(Contradiction(kept=row[1], ours=None))

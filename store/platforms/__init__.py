@@ -52,6 +52,8 @@ The last one takes whatever can be read at all.
 CERTAIN: Final = 95
 """A platform this sure at a glance knows the bytes for its own: when it cannot read them, nobody else may."""
 
+_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+
 
 def _folder(root: Path, settings: Mapping[str, str]) -> Target:
     from store.platforms import folder
@@ -98,6 +100,7 @@ Positions count bytes.
 SECRETS: Final[Mapping[str, str]] = {
     "node-red": "node_red.hidden:node_red_secrets",
     "home-assistant": "home_assistant.hidden:home_assistant_secrets",
+    "n8n": "n8n.vault:n8n_secrets",
 }
 """Platforms that know of secrets which the general rules cannot → their `SecretFinder`; one line a platform."""
 
@@ -130,28 +133,30 @@ def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
     """
     if not data and not any(platform(known).detect(data, name) > 0 for known in PLATFORMS if known != "generic"):
         raise BadInput("the file is empty")
+    if data.startswith(_POINTER):
+        raise BadInput("a pointer of Git LFS: the file it stands for is kept elsewhere (`git lfs pull` fetches it)")
     with undisturbed():
         return _read(data, name, memo)
 
 
-def reread(data: bytes, name: str, recorded: str) -> Parsed:
+def reread(data: bytes, name: str, recorded: str, *, memo: Memo | None = None) -> Parsed:
     """Return what an archived export holds, as read by the platform that its entry names.
 
     A later version may know the bytes for another platform's: their components would then carry other ids than the
-    entries say. Only what the recorded platform can read no more is guessed anew.
+    entries say. Only what the recorded platform can read no more is guessed anew. `memo` as `recognise` takes it.
 
     Raises:
         BadInput: as `recognise`.
     """
     if recorded not in PLATFORMS:
-        return recognise(data, name)
+        return recognise(data, name, memo=memo)
     with undisturbed():
         try:
-            return platform(recorded).parse(data, name)
+            return _parsed(platform(recorded), data, name, memo)
         except TooMuch:
             raise
         except BadInput:
-            return _read(data, name, None)
+            return _read(data, name, memo)
 
 
 def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
@@ -160,9 +165,7 @@ def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
     problem = BadInput("not a format that is known")
     for sureness, candidate in likely:
         try:
-            if memo is not None and isinstance(candidate, Remembers):
-                return candidate.parse_with(data, name, memo)
-            return candidate.parse(data, name)
+            return _parsed(candidate, data, name, memo)
         except TooMuch:
             raise
         except BadInput as error:
@@ -170,6 +173,12 @@ def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
             if sureness >= CERTAIN:
                 break
     raise problem
+
+
+def _parsed(by: Platform, data: bytes, name: str, memo: Memo | None) -> Parsed:
+    if memo is not None and isinstance(by, Remembers):
+        return by.parse_with(data, name, memo)
+    return by.parse(data, name)
 
 
 @lru_cache(maxsize=32)

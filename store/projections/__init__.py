@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Final
 
@@ -89,11 +89,18 @@ def differences(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tup
 
 def rebuilt(entries: Iterable[Entry]) -> Mapping[str, Rows | None]:
     """Return every row of every read model, by its name, as `entries` alone make them."""
+    with made_of(entries) as fresh:
+        return {name: _content(fresh, name) for name in NAMES}
+
+
+@contextmanager
+def made_of(entries: Iterable[Entry]) -> Iterator[sqlite3.Connection]:
+    """Lend read tables in memory that hold what `entries` say, oldest first, and nothing else."""
     with closing(sqlite3.connect(":memory:")) as fresh:
         for sql in TABLES:
             fresh.execute(sql)
         rebuild(fresh, entries)
-        return {name: _content(fresh, name) for name in NAMES}
+        yield fresh
 
 
 def _content(connection: sqlite3.Connection, name: str) -> Rows | None:

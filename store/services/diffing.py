@@ -22,8 +22,9 @@ from store.intake.guard import read_named
 from store.integrity.canonical import canonical_bytes
 from store.platforms import platform, recognise
 from store.platforms.generic import Generic
-from store.projections import artifacts, deployments, requests
+from store.projections import artifacts, deployments, environments, requests
 from store.projections.shape import Connection
+from store.services import retold
 from store.services.connectors import installed
 from store.services.connectors.installed import UNKNOWN, Modules
 from store.services.context import Context
@@ -91,7 +92,9 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
 
     Raises:
         NotFound: there is no such request.
+        IntegrityFailure: what the read tables say of it is not what its entries say.
     """
+    retold.check_request(context, request)
     with context.ledger.reading() as connection:
         row = requests.one(connection, request)
         if row is None:
@@ -138,7 +141,7 @@ def _release_before(connection: Connection, deployed: deployments.DeploymentRow)
 
 
 def diff(context: Context, old: str, new: str) -> Diff:
-    """Return the diff of two things named on a command line: digests, releases, `ENV@WHEN`, ids or files.
+    """Return the diff of two things named on a command line: digests, releases, `ENV`, `ENV@WHEN`, ids or files.
 
     Raises:
         BadInput, NotFound: one of them names nothing.
@@ -221,10 +224,12 @@ def _resolve(context: Context, contents: Contents, text: str, name: str) -> list
     if re.fullmatch(r"(CR|DEP)-\d+", text):
         return [load(connection, _manifest_of(connection, text))]
     path = Path(text)
+    if not path.is_file() and text in {place.name for place in environments.listing(connection)}:
+        return [load(connection, row.manifest) for row in deployments.desired(connection, environment=text)]
     if not path.exists():
-        raise NotFound(f"{text!a} is no digest, release, ENV@WHEN, CR-…, DEP-… or file here")
+        raise NotFound(f"{text!a} is no digest, release, ENV, ENV@WHEN, CR-…, DEP-… or file here")
     seen = sealing.glance(context, ExportFile(name=name, data=read_named(path, empty=True)))
-    parsed = recognise(seen.data, seen.name)
+    parsed = recognise(seen.data, seen.name, memo=contents.memo)
     contents.add(seen, parsed)
     return [_alone(seen.digest, seen.name, parsed.platform, parsed.components)]
 

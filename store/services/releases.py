@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from store import archive
 from store.domain import events as ev
 from store.domain import release as model
 from store.domain.build import gathered
 from store.domain.component import Component, ComponentRef, Connector, ExportFile, Notice, Parsed
+from store.domain.memo import Memo
 from store.domain.release import Release, ReleaseFile
 from store.errors import BadInput
 from store.platforms import reread
@@ -96,6 +97,8 @@ class Contents:
         self.connection = connection
         self._also = also or {}
         self._parsed: dict[tuple[str, str], _Read] = {}
+        self.memo: Final = Memo(is_lasting=False)
+        """What is known of the parts of exports that were read: the other side of a diff has most of them too."""
 
     def add(self, file: ExportFile, parsed: Parsed) -> None:
         """Take in an export that is not archived, and what it was read as."""
@@ -127,7 +130,7 @@ class Contents:
     def _read(self, artifact: str, name: str, platform: str) -> _Read:
         if (artifact, platform) not in self._parsed:
             data = self._also.get(artifact) or archive.get(self.connection, artifact)
-            parsed = reread(data, name, platform)
+            parsed = reread(data, name, platform, memo=self.memo)
             parts = {component.id: component for component in parsed.components}
             self._parsed[artifact, platform] = (parts, parsed.connectors, parsed.notices)
         return self._parsed[artifact, platform]

@@ -4,7 +4,8 @@ import random
 import sqlite3
 import subprocess
 import tracemalloc
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -39,41 +40,44 @@ def put_line(connection: sqlite3.Connection, line: list[bytes]) -> list[str]:
     return digests
 
 
-def test_versions_put_in_one_transaction_are_stored_as_they_would_be_one_by_one(
-    connection: sqlite3.Connection, tmp_path: Path
-) -> None:
-    line = versions(blobs.MAX_DEPTH * 3)
-    line[40:40] = [line[7]]  # an old state again
+@contextmanager
+def stored_as_one_by_one(
+    connection: sqlite3.Connection, path: Path, *, count: int
+) -> Iterator[tuple[sqlite3.Connection, list[bytes]]]:
+    """Lend a line of versions and a file to put them into; they are to stand there as they do put one by one."""
+    line = versions(count)
+    line[20:20] = [line[7]]  # an old state again
     put_line(connection, line)
-    other = sqlite3.connect(tmp_path / "other.db", isolation_level=None)
+    other = sqlite3.connect(path / "other.db", isolation_level=None)
     for sql in archive.TABLES:
         other.execute(sql)
-    recent, before = archive.Recent(), None
-    for data in line:
-        before = archive.put(other, data, previous=before, recent=recent)
+    yield other, line
     everything = "SELECT * FROM blob ORDER BY id"
     assert other.execute(everything).fetchall() == connection.execute(everything).fetchall()
     other.close()
+
+
+def test_versions_put_in_one_transaction_are_stored_as_they_would_be_one_by_one(
+    connection: sqlite3.Connection, tmp_path: Path
+) -> None:
+    with stored_as_one_by_one(connection, tmp_path, count=blobs.MAX_DEPTH * 3) as (other, line):
+        recent, before = archive.Recent(), None
+        for data in line:
+            before = archive.put(other, data, previous=before, recent=recent)
 
 
 def test_versions_whose_differences_were_expected_are_stored_as_all_others(
     connection: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    line = versions(blobs.MAX_DEPTH * 2)
-    line[20:20] = [line[7]]  # an old state again
-    put_line(connection, line)
-    other = sqlite3.connect(tmp_path / "other.db", isolation_level=None)
-    for sql in archive.TABLES:
-        other.execute(sql)
-    recent, before = archive.Recent(), None
-    with archive.Ahead() as ahead:
+    with (
+        stored_as_one_by_one(connection, tmp_path, count=blobs.MAX_DEPTH * 2) as (other, line),
+        archive.Ahead() as ahead,
+    ):
+        recent, before = archive.Recent(), None
         for base, data in pairwise(line):
             ahead.expect(data, base)
         for data in line:
             before = archive.put(other, data, previous=before, recent=recent, ahead=ahead)
-    everything = "SELECT * FROM blob ORDER BY id"
-    assert other.execute(everything).fetchall() == connection.execute(everything).fetchall()
-    other.close()
 
 
 def test_nothing_is_built_on_what_was_rolled_back(connection: sqlite3.Connection) -> None:

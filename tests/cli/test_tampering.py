@@ -146,13 +146,14 @@ TAMPERINGS = {
     ),
     "an entry's absence in the middle": Tampering(sql(f"DELETE FROM entry WHERE seq = {ONE}"), "sequence"),
     "two entries' order": Tampering(swap, "form", ONE),
-    "the last entry": Tampering(sql(f"DELETE FROM entry WHERE seq = {LAST}"), "shorter"),
+    "the last entry": Tampering(sql(f"DELETE FROM entry WHERE seq = {LAST}"), "shorter", verdict="SHORTER"),
     "the last entries with their checkpoints": Tampering(
         sql(f"DELETE FROM entry WHERE seq > {LAST} - 4", f"DELETE FROM checkpoint WHERE size > {LAST}"),
         "shorter",
+        verdict="SHORTER",
     ),
     "everything": Tampering(
-        sql("DELETE FROM entry", "DELETE FROM checkpoint", "DELETE FROM node"), "shorter"
+        sql("DELETE FROM entry", "DELETE FROM checkpoint", "DELETE FROM node"), "shorter", verdict="SHORTER"
     ),
     "an entry too many": Tampering(append, "unsigned"),
     "a checkpoint's signature": Tampering(flip_note, "checkpoint"),

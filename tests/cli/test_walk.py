@@ -131,10 +131,11 @@ def test_every_json_shape_of_the_contract(live: Desk) -> None:
 def test_a_diff_has_the_shape_of_the_contract_whatever_names_its_sides(live: Desk) -> None:
     (live.root / "v4.json").write_bytes(orders(4))
     new, old = (row["digest"] for row in live.json("artifact", "list"))
-    named = [(old, new), ("CR-0001", "CR-0002"), ("DEP-0001", "DEP-0002"), ("prod@CR-0001", "prod@now")]
+    named = [(old, new), ("CR-0001", "CR-0002"), ("DEP-0001", "DEP-0002")]
+    named += [("prod@CR-0001", "prod@now"), ("prod@CR-0001", "prod")]
     ran = live.runs([("diff", *pair, "--json") for pair in named])
     found = [one.json for one in ran]
-    assert [one.status for one in ran] == [0] * 4
+    assert [one.status for one in ran] == [0] * 5
     for one in found:
         assert one.keys() >= {"summary", "components", "connectors", "notices"}
         assert one["summary"].keys() >= {"added", "removed", "changed", "renamed", "noise"}

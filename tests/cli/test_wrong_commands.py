@@ -230,3 +230,27 @@ def test_global_options_stand_before_or_after_the_command(live: Desk) -> None:
 
 def test_the_version_is_told(desk: Desk) -> None:
     assert desk.run("--version", status=0).text.startswith("quarterdeck, version ")
+
+
+def test_an_empty_path_is_no_folder_one_happens_to_be_in(live: Desk) -> None:
+    before = live.json("log")
+    for words in (
+        ("ingest", "--project", "x", "--env", "prod", ""),
+        ("verify", "--file", "", "--log-key", "example.com/x+00000000+AQ=="),
+        ("verify-proof", "", "statement.json"),
+        ("checkpoint", "--out", ""),
+        ("-w", "", "log"),
+        ("log", "--key", ""),
+    ):
+        ran = live.run(*words, status=2)
+        assert "it is empty" in ran.complaint, words
+        assert len(ran.complaint.splitlines()) == 1
+    assert live.json("log") == before
+
+
+def test_a_file_name_that_is_no_text_is_spelt_out_in_json(live: Desk) -> None:
+    name = os.fsdecode(b"caf\xe9\x1b")
+    assert live.json("checkpoint", "--out", name)["out"] == "caf\\xe9\x1b"
+    ran = live.run("approval", "import", f"{name}.sig", "--json", status=2)
+    assert ran.json[0]["file"] == "caf\\xe9\x1b.sig"
+    assert b"\x1b" not in ran.out + ran.err

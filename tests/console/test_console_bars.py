@@ -13,7 +13,7 @@ from textual.widget import Widget
 from console.presentation.frame import ChainFacts, FrameFacts
 from console.presentation.spans import line, plain
 from console.widgets.filter_bar import FilterBar, Mode
-from console.widgets.key_line import MessageLine
+from console.widgets.key_line import MessageLine, fitting
 from console.widgets.status_bar import StatusBar, Tab, TabStrip, headline
 from console.widgets.text_view import Facts, TextView
 from console.widgets.timeline import Tick, Timeline
@@ -27,8 +27,9 @@ def test_the_headline_says_the_worst_thing_and_the_key_for_it() -> None:
     assert plain(headline(FACTS, TABS)) == " ! prod drift +1 press 1 "
     broken = replace(FACTS, chain=ChainFacts(status="INVALID", entries=5))
     assert plain(headline(broken, TABS)) == " ✗ LEDGER INVALID press 6 "
-    waiting = FrameFacts(workspace="w", counts={"triage": 1})
-    assert plain(headline(waiting, TABS)) == " 1 thing for you press 1 "
+    waiting = FrameFacts(workspace="w", counts={"triage": 3}, mine=1)
+    assert plain(headline(waiting, TABS)) == " ! 1 thing for you press 1 "
+    assert plain(headline(replace(waiting, mine=0), TABS)) == " · 3 things for others press 1 ", "none is yours"
     assert plain(headline(FrameFacts(workspace="w"), TABS)) == " ✓ all calm "
 
 
@@ -50,6 +51,22 @@ async def test_the_first_line_keeps_the_environments_at_every_width(width: int) 
         assert "READ ONLY" in first
         assert "!" in first.split("READ ONLY")[1]
         assert "CR-0042" in first or width < 80
+
+
+@pytest.mark.parametrize("crumbs", [("Findings", "FND-0001"), ("Incidents", "INC-0001"), ("Approvals", "CR-0001")])
+async def test_the_first_line_says_which_ledger_this_is_beside_all_environments_at_80_columns(
+    crumbs: tuple[str, ...],
+) -> None:
+    bar = StatusBar(TABS)
+    app = Host(bar)
+    async with app.run_test(size=(80, 24)) as pilot:
+        calm = tuple(replace(found, status="ok") for found in FACTS.environments)
+        bar.facts = replace(FACTS, environments=calm, counts={})
+        bar.crumbs = crumbs
+        await pilot.pause()
+        first = screen_text(app).split("\n")[0]
+        assert f" acme ▸ {' ▸ '.join(crumbs)} " in first
+        assert "dev ✓  staging ✓  prod ✓" in first
 
 
 @pytest.mark.parametrize("width", [60, 80, 140])
@@ -199,3 +216,11 @@ async def test_hostile_text_is_shown_safely_by_facts_text_and_messages() -> None
         text = screen_text(app)
         assert "[@click=app.quit]press[/]" in text
         assert all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_of_many_reasons_the_first_are_said_and_never_without_the_way_out() -> None:
+    reasons = [f"reason {number}" for number in range(5)]
+    shown = fitting([*reasons, "→ bo could do it", "→ T ticks them"])
+    assert shown == ["reason 0", "and 4 more: ? lists them", "→ bo could do it", "→ T ticks them"]
+    assert fitting([*reasons, "→ bo could do it"])[:2] == ["reason 0", "reason 1"]
+    assert fitting([*reasons[:3], "→ bo"]) == [*reasons[:3], "→ bo"]

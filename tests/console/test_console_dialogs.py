@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from console_scene import Host, screen_text
+from frame_scene import until
 from support.hostile import HOSTILE
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
@@ -27,10 +29,14 @@ class Ticking:
 
 
 async def ask(
-    dialog: ModalScreen[Any], act: Callable[[Pilot[None], Host], Any], size: tuple[int, int] = (80, 24)
+    dialog: ModalScreen[Any],
+    act: Callable[[Pilot[None], Host], Any],
+    size: tuple[int, int] = (80, 24),
+    own: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Any]:
     answers: list[Any] = []
     app = Host()
+    app.set_keymap(own)
     async with app.run_test(size=size) as pilot:
         app.push_screen(dialog, answers.append)
         await pilot.pause()
@@ -81,8 +87,8 @@ async def test_the_question_the_fields_and_the_keys_are_all_on_the_screen(size: 
         body.compare("a\nb", "a\nc", language="text")
         await pilot.pause()
         text = screen_text(app)
-        for words in ("ROLL BACK", "fact 0", "+ c", "type prod to confirm", "reason (required)", "enter", "cancel"):
-            assert words in text, words
+        for words in ("ROLL BACK", "fact 0", "+ c", "type prod to confirm", "reason", "required", "enter", "cancel"):
+            assert text.count(words) == 1, words
         await pilot.press("escape")
 
     facts = [f"fact {i}" for i in range(20)]
@@ -202,3 +208,59 @@ async def test_the_keys_of_a_rollback_stand_in_one_line(size: tuple[int, int]) -
 
     dialog = ConfirmRollback("orders", ["x"], verb="take back", environment="prod", reason="reason", some=True)
     await ask(dialog, act, size=size)
+
+
+@pytest.mark.parametrize(("size", "seen"), [((80, 24), 16), ((60, 20), 13), ((140, 45), 16)])
+async def test_a_question_shows_its_facts_before_it_leaves_lines_blank(size: tuple[int, int], seen: int) -> None:
+    shown: list[str] = []
+
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await pilot.pause()
+        shown.append(screen_text(app))
+
+    facts = [f"fact {number}" for number in range(16)]
+    await ask(Confirm("orders", facts, verb="deploy", environment="prod", reason="reason"), act, size)
+    await ask(Confirm("orders", facts, verb="deploy", environment="prod"), act, size)
+    assert "reason" in shown[0]
+    assert "prod to confirm" in shown[1]
+    assert shown[1].count("fact ") == seen
+
+
+async def test_caps_name_and_press_the_keys_in_force() -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await until(lambda: "f5  deploy    f6  cancel" in screen_text(app))
+        await pilot.click(offset=cap(app, "f6"))
+
+    own = {"dialog.yes": "f5", "dialog.cancel": "f6,f7"}
+    assert await ask(Confirm("orders", ["x"], verb="deploy"), act, own=own) == [Answer(confirmed=False)]
+
+
+async def test_a_half_of_a_cap_is_the_key_in_force_of_the_list_that_binds_it() -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await until(lambda: "//k   scroll" in screen_text(app))
+        x, y = cap(app, "//k   scroll")
+        view = app.screen.query_one(TextView)
+        await pilot.click(offset=(x, y))
+        await until(lambda: view.cursor == 1)
+        await pilot.click(offset=(x + 2, y))
+        await until(lambda: view.cursor == 0)
+        await pilot.press("escape")
+
+    await ask(Reading("read", [str(number) for number in range(40)]), act, own={"list.down": "slash"})
+
+
+async def test_enter_in_a_field_is_enter_whatever_opens_a_row_of_a_list() -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        await until(lambda: "f6   cancel" in screen_text(app))
+        assert "enter   done" in screen_text(app)
+        await pilot.press("escape")
+
+    own = {"list.open": "f5", "dialog.cancel": "f6,escape"}
+    await ask(Ask("which one?"), act, own=own)
+    table = Choose("which one?", [("a", "A")])
+
+    async def other(pilot: Pilot[None], app: Host) -> None:
+        await until(lambda: "f5   choose" in screen_text(app))
+        await pilot.press("f5")
+
+    assert await ask(table, other, own=own) == ["a"]

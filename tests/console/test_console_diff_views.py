@@ -183,3 +183,12 @@ async def test_a_component_folds_and_stays_folded_when_the_diff_is_read_again() 
         view.show_changes(CHANGES)
         await pilot.pause()
         assert "2 changes folded" in screen_text(app)
+
+
+async def test_nobody_is_told_that_nothing_changes_before_it_is_known_and_then_once() -> None:
+    words = SemanticDiff()
+    async with Host(words).run_test(size=(80, 24)) as pilot:
+        assert "no change" not in screen_text(pilot.app)
+        words.show_changes(())
+        await pilot.pause()
+        assert screen_text(pilot.app).count("no change") == 1

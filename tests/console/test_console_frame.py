@@ -6,6 +6,7 @@ from time import process_time
 import pytest
 from console_scene import screen_text
 from frame_scene import Scene, until
+from textual import events
 from textual.app import ComposeResult
 from textual.widgets import Static
 
@@ -141,3 +142,14 @@ async def test_a_screen_knows_how_much_room_there_is_before_anything_is_styled()
         assert "-narrow" in pilot.app.screen.classes
     assert len(styled) == 1
     assert "-wide" in styled[0]
+
+
+async def test_what_is_typed_while_the_console_is_left_opens_nothing_more() -> None:
+    scene = Scene()
+    async with scene.app.run_test():
+        await scene.settle()
+        key = events.Key("2", "2")
+        key._set_forwarded()  # it comes back from the widget that had the focus: `q2` came in one burst
+        scene.app.exit()
+        await scene.app.on_event(key)
+    assert scene.made == ["first"]

@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from rich.segment import Segment
 from textual.color import Color
 
+from console.presentation.healths import duty_lines
 from console.presentation.home import headline, keys, preview_lines, row_cells
 from console.presentation.home_top import activity_line, top_lines
 from console.presentation.spans import as_line, plain, width
 from console.widgets.last_filters import AsciiFilter
+from store.domain.duties import Duty, State
 from store.projections.findings import FindingStep
 from store.services.triage.situation import Place, Situation
 from store.services.triage.triage import EnvironmentState, Item
@@ -142,3 +145,27 @@ def test_a_finding_is_shown_with_its_story_and_the_command_that_closes_it() -> N
     assert "#9 cy noted: on it" in text
     assert "handled by  quarterdeck finding close FND-0001" in text
     assert "FND-0001 w: X closes it" in told([found], "mira")
+
+
+@pytest.mark.parametrize(
+    ("kind", "who", "told_who"),
+    [
+        ("verification", (), "anybody at this machine"),
+        ("policy-review", (), "nobody may: an admin grants the role"),
+        ("policy-review", ("ada", "juno"), "ada, juno"),
+    ],
+)
+def test_what_needs_no_role_is_not_said_to_be_nobodys(kind: str, who: tuple[str, ...], told_who: str) -> None:
+    duty = Duty(
+        key="x", kind=kind, what="a thing", severity="warning", state=State.OWED, since="2026-11-20T08:00:00.000Z",
+        due="2026-12-26T21:33:00.000Z", who=who, command="quarterdeck verify",
+    )  # fmt: skip
+    words = [plain(found) for found in duty_lines(duty, NOW)]
+    assert f"who        {told_who}" in words
+    assert "due        2026-12-26 21:33Z  due in 4 weeks" in words
+
+
+def test_a_request_that_is_not_ones_own_to_answer_waits_for_nobody_in_particular() -> None:
+    waits = item("approval", "high", mine=False, key="CR-0001")
+    assert told([waits], "alice").startswith("! CR-0001 waits for a yes or no: enter shows it, not yours to answer")
+    assert "CR-0001 waits for your yes or no" in told([replace(waits, mine=True)], "bo")

@@ -214,3 +214,18 @@ async def test_a_list_shorter_than_said_does_not_fetch_for_ever() -> None:
     async with Host(table).run_test():
         await table.app.workers.wait_for_complete()
         assert table.key is None
+
+
+@pytest.mark.parametrize("border", [False, True])
+async def test_a_click_goes_to_the_row_that_was_clicked_also_below_a_title_in_the_border(border: bool) -> None:
+    table = KeyedTable(COLUMNS)
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        if border:
+            table.styles.border_top = ("solid", "red")
+        table.sync(rows("a", "b", "c"))
+        await pilot.pause()
+        lines = screen_text(pilot.app).split("\n")
+        for key in ("c", "a", "b"):
+            (y,) = (at for at, words in enumerate(lines) if f"about {key}" in words)
+            await pilot.click(table, offset=(4, y))
+            assert table.key == key

@@ -43,6 +43,9 @@ SECRETS = [
     ("key", 'signingKey = "kJ8hG5fD3sA1qW2eR4tY6u"', "kJ8hG5fD3sA1qW2eR4tY6u"),
 ]
 HARMLESS = [
+    "permissions:\n  contents: read\n  id-token: write\n",
+    '{"PS": "Palästina", "PT": "Portugal", "PW": "Palau", "PY": "Paraguay"}',
+    '{"KMF":"franco comorense","KPW":"won norcoreano","KRW":"won surcoreano"}',
     "const password = msg.payload.password;",
     "password = user.password",
     "token = getToken2(user)",
@@ -113,6 +116,11 @@ def test_a_short_name_is_redacted_when_a_secret_stands_in_it_and_only_then(text:
 def test_code_placeholders_and_prose_are_left_alone(text: str) -> None:
     assert find(text) == []
     assert redact(text) == text
+
+
+def test_pw_is_a_password_wherever_no_other_codes_of_countries_stand_beside_it() -> None:
+    assert [span.kind for span in find('{"PW": "Sommer"}')] == ["password"]
+    assert [span.kind for span in find('[{"PT": "x"}, {"PW": "Sommer"}, {"PY": "y"}]')] == ["password"]
 
 
 def test_a_value_under_a_secret_name_is_redacted_as_a_whole() -> None:

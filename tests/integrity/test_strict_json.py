@@ -217,3 +217,13 @@ def test_commas_and_brackets_inside_strings_do_not_count(monkeypatch: pytest.Mon
         monkeypatch.setattr(strict_json, "_CHUNK", chunk)
         text = r'["a,[,{", "\\", "\",[", {"k,": ",,,,,,,,"}]'
         assert isinstance(parse(text.encode()).value, list)
+
+
+def test_an_object_of_too_many_members_is_refused_and_many_small_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million different keys take twice the memory of a million members of objects that are alike."""
+    monkeypatch.setattr(strict_json, "MAX_MEMBERS", 5)
+    monkeypatch.setattr(strict_json, "_MOST_QUICK_BYTES", 0)
+    small = {str(number): number for number in range(5)}
+    assert parse(json.dumps([small] * 20).encode()).value == [small] * 20
+    with pytest.raises(BadInput, match="an object of more than 5 members"):
+        parse(json.dumps({str(number): number for number in range(6)}).encode())

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from store.domain.component import Parsed
-from store.domain.diff import Diff, compare
+from store.domain.diff import Diff, compare, compare_exports
+from store.errors import BadInput
 from store.platforms import platform, recognise
 
 FIXTURE = Path(__file__).parent / "fixtures/appsmith/refunds.json"
@@ -123,3 +124,58 @@ def test_credentials_of_a_data_source_that_is_not_in_the_export_are_not_lost() -
     application = parsed(value).components[0]
     assert b"paperclip-4712" in application.canonical
     assert b"paperclip-4711" not in application.canonical
+
+
+KEPT = "pages/Home"
+CODE = b"export default {\n\tasync load () {\n\t\treturn fetch('https://api.example.com/orders')\n\t}\n}\n"
+
+
+def test_the_code_that_git_keeps_in_files_of_its_own_is_read_as_code() -> None:
+    query = b"SELECT * FROM orders WHERE id = {{Table1.selectedRow.id}};"
+    found = [
+        recognise(data, name)
+        for data, name in (
+            (CODE, f"{KEPT}/jsobjects/orders/orders.js"),
+            (query, f"{KEPT}/queries/getOrders/getOrders.txt"),
+            (b'{"email": "{{mail.text}}"}', f"{KEPT}/queries/signin/signin.txt"),
+            (b"", f"{KEPT}/queries/none/none.txt"),
+        )
+    ]
+    assert [(one.platform, part.kind, part.name) for one in found for part in one.components] == [
+        ("appsmith", "js code", "orders"),
+        ("appsmith", "query text", "getOrders"),
+        ("appsmith", "query text", "signin"),
+        ("appsmith", "query text", "none"),
+    ]
+    assert [(one.kind, one.name) for one in found[0].connectors] == [("host", "api.example.com")]
+
+
+def test_another_line_of_a_query_in_git_is_told_as_sql_and_line_ends_are_nothing() -> None:
+    name = f"{KEPT}/queries/drop/drop.txt"
+    before, same, after = (
+        recognise(data, name)
+        for data in (b"DELETE FROM a\nWHERE id = 1;", b"DELETE FROM a\r\nWHERE id = 1;", b"DELETE FROM a")
+    )
+    rules = platform("appsmith").rules
+    assert compare_exports(before, same, rules).is_empty
+    (change,) = compare_exports(before, after, rules).components
+    assert [(code.field, code.language) for code in change.code] == [("body", "sql")]
+    assert "-WHERE id = 1;" in change.code[0].unified
+
+
+def test_a_secret_in_code_that_git_keeps_is_told() -> None:
+    leaky = CODE.replace(b"async", b"token: 'ghp_" + b"a1B2" * 9 + b"',\n\tasync")
+    found = recognise(leaky, f"{KEPT}/jsobjects/orders/orders.js")
+    assert [one.code for one in found.notices] == ["inline-secret"]
+
+
+@pytest.mark.parametrize("name", ["orders.js", "jsobjects/orders/other.js", "queries/a/b.txt", "queries/a/a.js"])
+def test_programs_that_lie_elsewhere_are_no_application(name: str) -> None:
+    with pytest.raises(BadInput):
+        recognise(CODE, name)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"x" * (4 * 1024 * 1024 + 1)], ids=["bytes", "much"])
+def test_what_is_no_text_or_too_much_of_it_is_refused(data: bytes) -> None:
+    with pytest.raises(BadInput, match="Appsmith application"):
+        recognise(data, f"{KEPT}/jsobjects/orders/orders.js")

@@ -222,3 +222,16 @@ def test_a_large_yaml_takes_seconds_not_minutes() -> None:
 def test_a_yaml_file_of_nothing_but_comments_is_refused_for_what_it_is() -> None:
     with pytest.raises(BadInput, match="nothing but comments"):
         recognise(b"# automations are off\n#- id: a\n", "notes.yaml")
+
+
+@pytest.mark.parametrize("name", ["README.md", "flows/deploy.ps1", "Program.cs"])
+def test_text_and_programs_beside_exports_are_called_what_they_are(name: str) -> None:
+    with pytest.raises(BadInput, match="plain text holds no configuration"):
+        recognise(b"# Notes\n\n- [x] a: b: c\n  key: [1\n name = 'x'\n", name)
+
+
+def test_the_names_of_schemas_are_no_hosts() -> None:
+    types = b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><a>https://a.example/x</a></Types>'
+    meta = b'<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>50.0</apiVersion></ApexClass>'
+    assert [one.name for one in recognise(types, "[Content_Types].xml").connectors] == ["a.example"]
+    assert recognise(meta, "A.cls-meta.xml").connectors == ()

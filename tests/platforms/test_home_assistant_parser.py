@@ -203,3 +203,13 @@ def test_a_sealed_file_of_secrets_tells_which_of_them_changed() -> None:
 def test_a_file_that_has_no_automations_yet_reaches_no_module() -> None:
     found = recognise(b"[]", "automations.yaml")
     assert (found.platform, found.connectors) == ("home-assistant", ())
+
+
+def test_a_package_of_an_integration_nobody_knows_is_of_the_house_where_a_secret_or_an_include_says_so() -> None:
+    known = b"\xef\xbb\xbfduckdns:\n  domain: !secret duckdnsdomain\n  access_token: !secret duckdnstoken\n"
+    found = recognise(known, "packages/test/test.yaml")
+    assert [(part.kind, part.name) for part in found.components] == [("integration", "duckdns")]
+    assert recognise(b"wemo:\n  static: [192.168.1.35]\n", "packages/test/test.yaml").platform == "generic"
+    assert recognise(known, "notes/test.yaml").platform == "generic"
+    esphome = b"wifi:\n  ssid: !secret ssid\nota:\n  password: !secret ota\n"
+    assert recognise(esphome, "esphome/packages/base.yaml").platform == "generic"

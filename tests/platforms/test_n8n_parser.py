@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from store.domain.component import Parsed
+from store.domain.diff import compare_exports
 from store.platforms import recognise
 from store.platforms.n8n import N8n
 
@@ -101,6 +102,40 @@ def test_a_reviewer_is_told(node: dict[str, Any], code: str) -> None:
     found = one(**node)
     assert [(notice.code, notice.component) for notice in found.notices] == [(code, "W")]
     assert "q8Zr" not in found.notices[0].detail
+
+
+def test_a_secret_in_data_that_was_pinned_to_a_node_is_told_and_no_behaviour() -> None:
+    headers = {"authorization": "Bearer OYPifVCdLmOBqSph9ValL4dCsKhzGDZLSOC8SdozD0Khy0wiS8p7"}
+    flow = {"name": "W", "nodes": [{"id": "h", "name": "Hook", "type": BASE + "set"}], "connections": {}}
+    plain, pinned = (
+        recognise(json.dumps(value).encode(), "w.json")
+        for value in (flow, {**flow, "pinData": {"Hook": [{"json": {"headers": headers}}]}})
+    )
+    assert [(one.code, one.part, one.detail) for one in pinned.notices] == [
+        ("inline-secret", "h", "Hook: its pinned data holds a secret in the open (bearer token)")
+    ]
+    assert pinned.components[0].digest == plain.components[0].digest
+
+
+def test_a_draft_that_is_not_what_runs_is_told_until_it_is_published() -> None:
+    def flow(draft: str, live: str, **more: Any) -> Any:
+        def nodes(text: str) -> Any:
+            return [{"id": "s", "name": "Set", "type": BASE + "set", "parameters": {"text": text}}]
+
+        version = {"versionId": f"{live}-published", "nodes": nodes(live), "connections": {}}
+        own = {"id": "7", "name": "W", "active": True, "versionId": f"{draft}-saved", "activeVersion": version}
+        return {**own, "nodes": nodes(draft), "connections": {}, **more}
+
+    before, after = (recognise(json.dumps(flow("new", live)).encode(), "w.json") for live in ("old", "new"))
+    assert [(one.code, one.detail) for one in before.notices] == [
+        ("unpublished-draft", "W: is a draft beside the published version old-publ, which runs")
+    ]
+    assert after.notices == ()
+    found = compare_exports(before, after, N8n().rules)
+    assert not found.is_empty, "what runs is another than before"
+    assert [fact.code for fact in found.impact.facts] == ["notice-removed"]
+    asleep = flow("new", "old", active=False)
+    assert recognise(json.dumps(asleep).encode(), "w.json").notices == ()
 
 
 INTERVALS = [

@@ -109,6 +109,28 @@ def test_another_log_key_does_not_vouch_for_it(told: Scene, tmp_path: Path) -> N
     assert printed.startswith("INVALID")
 
 
+def test_a_key_file_that_was_swapped_does_not_pass_beside_the_key_one_gives(told: Scene, tmp_path: Path) -> None:
+    key = told.context.config.ledger.log_key
+    data = altered(bundling.bundle(told.context, "CR-0001"), "log.vkey", b"example.com/eve+00000000+AQ==\n")
+    status, printed = verified(write(tmp_path / "evidence.zip", data), "--log-key", key)
+    assert status == 1
+    assert "WRONG log.vkey: it is another key than the one you gave" in printed
+
+
+@pytest.mark.parametrize(
+    "how", [("\n-----END", "\x0b-----END"), ("END SSH SIGNATURE-----\n", "END SSH SIGNATURE-----")]
+)
+def test_a_signature_file_that_ssh_keygen_would_not_read_is_wrong(
+    told: Scene, tmp_path: Path, how: tuple[str, str]
+) -> None:
+    whole = bundling.bundle(told.context, "CR-0001")
+    name = next(name for name in members(whole, "statements/") if name.endswith(".sig"))
+    data = altered(whole, name, read(whole, name).decode().replace(*how).encode())
+    status, printed = verified(write(tmp_path / "evidence.zip", data))
+    assert status == 1
+    assert "the signature beside the entry" in printed
+
+
 def test_every_byte_that_counts_is_noticed(told: Scene, tmp_path: Path) -> None:
     """The bundle's own program, loaded once; for one member of each kind also as a process, which says the same."""
     data = bundling.bundle(told.context, "CR-0001")

@@ -244,7 +244,7 @@ def test_an_acknowledged_restore_is_an_entry_and_the_ledger_goes_on(
     config = servers.enter_context(by_http(witness))
     size = scene.size
     context = shortened(scene, tmp_path, config)
-    assert context.ledger.contradicted
+    assert context.ledger.contradiction
     lost = restoring.given_up(context)
     assert {head.size for head in lost} == {size + 2}
     entry = restoring.acknowledge(context, scene.alice, reason="the disk died")
@@ -275,7 +275,7 @@ def test_only_an_admin_acknowledges_and_only_what_is_contradicted(
     with pytest.raises(BadInput, match="say why"):
         restoring.acknowledge(context, scene.alice, reason="  ")
     assert scene.size == size
-    assert context.ledger.contradicted
+    assert context.ledger.contradiction
 
 
 def test_a_kept_cosignature_that_was_changed_spoils_the_verdict(scene: Scene, watched: Context) -> None:

@@ -16,7 +16,6 @@ from store.services.acting import perform
 from store.services.context import Source
 from store.services.delivery import deploying, rollback
 from store.services.delivery.pushing import Progress
-from store.services.drift import drifting
 from store.services.locking import pushing
 from store.services.requests import requests
 from store.services.requests.requests import change_of
@@ -193,28 +192,6 @@ def test_a_rollback_closes_what_nobody_ended_as_well(scene: Scene) -> None:
     assert rows(scene)[-1] == ("DEP-0003", "started")
     assert rollback.roll_back(scene.context, scene.bo, plan, reason="broken").verified
     assert rows(scene)[-2:] == [("DEP-0003", "failed"), ("DEP-0004", "verified")]
-
-
-def test_a_deployment_that_died_after_the_push_does_not_wedge_the_environment(scene: Scene) -> None:
-    scene.live(V1)
-    scene.ingest(V2)
-    request = scene.approved()
-
-    class Unplugged(BaseException):
-        pass
-
-    def die(what: str) -> None:
-        if what == "reading back":
-            raise Unplugged
-
-    with pytest.raises(Unplugged):
-        deploying.deploy(scene.context, scene.bo, request, progress=die)
-    assert scene.delivered() == {"flows.json": V2}
-    with pytest.raises(Conflict, match="behind our back"):
-        scene.deploy(request)
-    drifting.acknowledge(scene.context, scene.bo, "DR-0001", note="that was our own push")
-    assert scene.deploy(request).verified
-    assert drifting.standing(scene.context.ledger, "prod", "orders") == {}
 
 
 def test_only_one_push_at_a_time(scene: Scene) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pytest
 from support.exports import V1, V2
 from support.scene import Scene, add_environment
 
+from store.domain import events as ev
+from store.domain import roles
 from store.domain.duties import Duty, State
 from store.domain.policy.reading import read_policy
 from store.services.context import Context
 from store.services.delivery import rehearsing
 from store.services.health import health as service
 from store.services.health import raising
+from store.services.identity import people
 from store.services.requests import approving, escalating, requests
 
 WAITS = read_policy(
@@ -51,6 +57,28 @@ def test_an_approval_is_due_by_its_deadline_and_then_by_that_of_the_next_role(sc
     approving.approve(context, scene.bo, request)
     assert of_kind(context, "approval") == []
     assert approving.wanted(context, request).missing == ()
+
+
+def test_everybody_is_folded_once_however_many_requests_wait(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one whose approval lapsed waits again, by the same fold."""
+    context = scene.context.under(WAITS)
+    scene.ingest(V1)
+    lapsing_one = scene.approved(by=[scene.bo])
+    assert of_kind(context, "approval") == []
+    people.revoke(context, scene.alice, "bo", ev.Grant(role="approver"), reason="moved on")
+    folded, honest = [], roles.fold
+
+    def fold(entries: Iterable[ev.Recorded]) -> roles.Principals:
+        folded.append(1)
+        return honest(entries)
+
+    monkeypatch.setattr(roles, "fold", fold)
+    assert [one.key for one in of_kind(context, "approval")] == [lapsing_one]
+    with_one = len(folded)
+    others = [scene.submitted() for _ in range(3)]
+    folded.clear()
+    assert {one.key for one in of_kind(context, "approval")} == {lapsing_one, *others}
+    assert len(folded) == with_one
 
 
 def test_an_overdue_approval_is_no_finding_and_nobody_is_reminded_beside_the_escalation(scene: Scene) -> None:

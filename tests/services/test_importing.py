@@ -64,7 +64,7 @@ def test_a_real_history_arrives_whole_and_in_order(scene: Scene, tmp_path: Path,
     report = imported(scene, made)
     wanted = [(file["path"], file["sha256"], commit["date"]) for commit in commits for file in commit["files"]]
     taken = versions(scene)
-    assert report.refused == ()
+    assert report.refused == 0
     assert report.versions == len(taken) == len(wanted)
     with scene.context.ledger.reading() as connection:
         for event, (path, digest, date) in zip(taken, wanted, strict=True):
@@ -209,13 +209,13 @@ def test_versions_that_cannot_be_taken_in_are_counted_and_stop_no_other(scene: S
     made.commit({"flows.json": V1})
     made.commit({"README.md": None, "x\x1b[2J.json": None})
     report = imported(scene, made)
-    assert (report.versions, report.deletions, len(report.refused)) == (1, 0, 4)
+    assert (report.versions, report.deletions, report.refused) == (1, 0, 4)
     summary = scene.last("history.imported")
     assert isinstance(summary, ev.HistoryImported)
     assert summary.refused == 4
     assert any("link.json: it is a symbolic link" in one for one in summary.refusals)
     assert newest(scene).keys() == {"flows.json"}
-    assert len(imported(scene, made).refused) == 4
+    assert imported(scene, made).refused == 4
     assert scene.kinds().count("history.imported") == 1
 
 
@@ -231,7 +231,11 @@ def test_thousands_of_links_are_refused_and_git_is_asked_for_none_of_them(
     asked: list[str] = []
     monkeypatch.setattr("store.intake.git_blobs._ask", _noting(asked))
     report = imported(scene, made)
-    assert (report.versions, len(report.refused)) == (1, 5_000)
+    assert (report.versions, report.refused) == (1, 5_000)
+    assert len(report.named) == 1_000, "what is kept does not grow with what somebody put there"
+    summary = scene.last("history.imported")
+    assert isinstance(summary, ev.HistoryImported)
+    assert (summary.refused, len(summary.refusals)) == (5_000, 10)
     assert len(asked) == 2, "the size of the one file, and the file"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from fake_n8n import ALL_SCOPES, KEY, FakeN8n, export, running
+from fake_n8n import ALL_SCOPES, FakeN8n, export
+from support.flows_place import approved, broken_at, codes, flows_place
 from support.scene import Scene
 
 from store.domain import events as ev
@@ -15,44 +16,20 @@ from store.platforms.folder import FolderTarget
 from store.services import releases
 from store.services.delivery import deploying, environments, rollback
 from store.services.delivery.pushing import Outcome
+from store.services.delivery.remains import remains
 from store.services.drift import drifting
 from store.services.triage import triage
 
 
 @pytest.fixture
-def n8n(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeN8n]:
+def n8n(scene: Scene) -> Iterator[FakeN8n]:
     """The environment `flows`: an n8n with the workflows a, b, c, d."""
-    monkeypatch.setenv("ORDERS_KEY", KEY)
-    with running() as fake:
-        for name in "abcd":
-            fake.created(name, name.title(), "0")
-        add(scene, fake)
+    with flows_place(scene, "abcd") as fake:
         yield fake
-
-
-def add(scene: Scene, fake: FakeN8n, **rules: str) -> None:
-    settings = {"url": fake.url, "api-key-env": "ORDERS_KEY", **rules}
-    environments.add(scene.context, scene.alice, "flows", target="n8n", settings=settings)
-
-
-def approved(scene: Scene, **code: str) -> str:
-    for name, text in code.items():
-        scene.ingest(export(name, name.title(), text), place="flows", name=f"{name}.json")
-    return scene.approved(place="flows")
 
 
 def first(scene: Scene) -> None:
     assert scene.deploy(approved(scene, a="1", b="1", c="1", d="1")).verified
-
-
-def broken_at(n8n: FakeN8n, identity: str, fault: str = "drop") -> None:
-    n8n.plug = lambda method, path: fault if method != "GET" and path.endswith(f"workflows/{identity}") else None
-
-
-def codes(n8n: FakeN8n) -> str:
-    """Return the code that each workflow runs, in the order of their names."""
-    flows = sorted(n8n.workflows.values(), key=lambda flow: flow["name"])
-    return "".join(flow["nodes"][1]["parameters"]["jsCode"] for flow in flows)
 
 
 def half_done(scene: Scene, n8n: FakeN8n) -> tuple[str, Outcome]:
@@ -284,6 +261,9 @@ def test_an_automatic_rollback_that_fails_too_is_said_and_not_repeated(scene: Sc
     assert not outcome.verified
     assert "not rolled back" in outcome.reason or "the automatic rollback failed" in outcome.reason
     assert len(scene.entries(kind="revert.started")) == 1
+    assert outcome.reverted is not None
+    (why, _) = remains(scene.context, outcome.reverted.deployment, "bo").resume_blocked
+    assert why == "DEP-0003 deployed no request: it was an automatic rollback"
 
 
 def test_nothing_changed_is_a_plain_platform_failure(scene: Scene, n8n: FakeN8n) -> None:

@@ -17,7 +17,7 @@ from support.rolling import plan, release_of
 from support.scene import Scene, content
 from support.witnesses import by_folder, new_witness, watched_by
 
-from store.errors import ChangedBehindOurBack, Refusal
+from store.errors import Refusal
 from store.ledger.verify import verify
 from store.projections import artifacts, deployments
 from store.projections import requests as request_rows
@@ -85,17 +85,13 @@ def _deploy(scene: Scene) -> None:
         return
     started = scene.entries(kind="deployment.started")[-1].statement.on
     if started["request"] == "CR-0002":
-        _seeing(lambda: deploying.resume(scene.context, scene.bo, started["deployment"]))
+        _verified(deploying.resume(scene.context, scene.bo, started["deployment"]))
     else:
-        _seeing(lambda: scene.deploy("CR-0002"))
+        _verified(scene.deploy("CR-0002"))
 
 
-def _seeing(push: Callable[[], Pushed]) -> None:
-    """Push; where a killed push left what nobody has seen yet it is shown as drift, and the person goes on."""
-    try:
-        outcome = push()
-    except ChangedBehindOurBack:
-        outcome = push()
+def _verified(outcome: Pushed) -> None:
+    """Look at a push that was finished at the first try: what a killed one left is known as its own half."""
     must(outcome.verified, f"not verified: {outcome.reason}")
 
 
@@ -126,7 +122,7 @@ def _two_live(scene: Scene) -> None:
 
 def _roll_back(scene: Scene) -> None:
     if not _is_back(scene):
-        _seeing(lambda: rollback.roll_back(scene.context, scene.bo, plan(scene), reason="it hurts"))
+        _verified(rollback.roll_back(scene.context, scene.bo, plan(scene), reason="it hurts"))
 
 
 def _is_back(scene: Scene) -> bool:
@@ -158,7 +154,7 @@ def _adopt(scene: Scene) -> None:
 def _revert(scene: Scene) -> None:
     if _drifts(scene):
         back = rollback.plan_revert(scene.context, next(iter(_drifts(scene))))
-        _seeing(lambda: rollback.roll_back(scene.context, scene.bo, back, reason="not ours"))
+        _verified(rollback.roll_back(scene.context, scene.bo, back, reason="not ours"))
 
 
 def _sealed(scene: Scene) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,3 +54,16 @@ def damage_blob(path: Path, digest: str) -> None:
     """Overwrite the archived bytes with this digest."""
     with past_triggers(path) as connection:
         connection.execute("UPDATE blob SET data = zeroblob(length(data)) WHERE digest = ?", (bytes.fromhex(digest),))
+
+
+def hide(path: Path, seq: int) -> None:
+    """Take one entry out of the index over kinds, as an editor of pages can: the row itself stays."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'entry_kind'").fetchone()
+        connection.execute("PRAGMA writable_schema = ON")
+        partial = f"{sql} WHERE seq <> {seq}"
+        connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'entry_kind'", (partial,))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("REINDEX entry_kind")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'entry_kind'", (sql,))

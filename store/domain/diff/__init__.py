@@ -10,7 +10,8 @@ from itertools import chain
 from store.domain.component import Component, DiffRules, Json
 from store.domain.diff.fields import Sides, differences
 from store.domain.diff.model import Change, CodeChange, ComponentChange, Diff, FieldChange
-from store.domain.diff.renames import renamed, returned, with_ids_of
+from store.domain.diff.renames import returned, with_ids_of
+from store.domain.diff.unnamed import renamed
 from store.domain.diff.wiring import naming, told, wiring
 from store.domain.impact import Exported, impact
 from store.domain.impact.permitting import said
@@ -132,7 +133,7 @@ class _Pairing:
 
     def returned(self, old: Component, new: Component) -> ComponentChange:
         """Describe a component that came back under another id: its inner ids are new too, and that is no change."""
-        sides = self._sides(old, with_ids_of(old, new, self._ids))
+        sides = self._sides(old, with_ids_of(old, new, self._ids, self._rules.is_noise))
         if old.digest != new.digest:  # the canonical bytes still have the new ids
             sides = replace(sides, old_canonical=None, new_canonical=None, is_clean=False)
         words = (f"was called {old.name}",) if old.name != new.name else ()

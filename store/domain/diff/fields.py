@@ -10,7 +10,8 @@ from typing import Final, NamedTuple, TypeAlias, Union
 
 import orjson
 
-from store.domain.component import Component, DiffRules, Json, Path
+from store.domain.component import PARTS, Component, DiffRules, Json, Path
+from store.domain.diff.aligning import aligned
 from store.domain.diff.model import CodeChange, FieldChange
 from store.domain.patience import unified
 from store.domain.secrets import pair_name, redact, redact_value
@@ -24,8 +25,6 @@ MISSING: Final = Missing()
 Side: TypeAlias = Union[Json, Missing]
 _BOXES: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
-PARTS: Final = "nodes"
-"""Under this key a content holds its identified parts by id; it says nothing to people and is not shown."""
 
 
 class Leaf(NamedTuple):
@@ -35,6 +34,8 @@ class Leaf(NamedTuple):
     old: Side
     new: Side
     name: str
+    was: Path
+    """Where it stood on the old side: items of lists have other places there when some were put in before them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +124,7 @@ def differences(sides: Sides, rules: DiffRules) -> tuple[tuple[FieldChange, ...]
     fields: list[FieldChange] = []
     code: list[CodeChange] = []
     for leaf, is_quiet in zip(found, quiet, strict=True):
-        noise = is_quiet or is_settled(leaf.path)
+        noise = is_quiet or is_settled(leaf)
         fields.append(_field(sides, leaf, noise=noise, clean=not noise and sides.is_clean))
         if not noise:
             code += _code(sides, rules, leaf, clean=sides.is_clean)
@@ -139,11 +140,11 @@ def safe_name(text: str) -> str:
 def leaves(old: Json, new: Json) -> list[Leaf]:
     """Return the smallest values that differ between two contents; what came or went as a whole is one leaf."""
     found: list[Leaf] = []
-    _compare(found, (), "", old, new)
+    _compare(found, (), (), "", old, new)
     return found
 
 
-def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> None:
+def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new: Side) -> None:
     if len(path) < 2 and (not path or path[0] == PARTS):
         old = {} if isinstance(old, Missing) else old
         new = {} if isinstance(new, Missing) else new
@@ -155,18 +156,22 @@ def _compare(found: list[Leaf], path: Path, name: str, old: Side, new: Side) -> 
             before, after = old.get(key, MISSING), new.get(key, MISSING)
             known_as = named if named and key == "value" else key
             if type(before) not in _SCALARS or type(after) not in _SCALARS:
-                _compare(found, (*path, key), known_as, before, after)
+                here = (*path, key)
+                _compare(found, here, here if was is path else (*was, key), known_as, before, after)
             elif not _same(before, after):
-                found.append(Leaf((*path, key), before, after, known_as))
+                here = (*path, key)
+                found.append(Leaf(here, before, after, known_as, here if was is path else (*was, key)))
     elif isinstance(old, list) and isinstance(new, list):
         if old == new and _same_bytes(old, new):
             return
-        for a, b in _aligned(old, new):
+        for a, b in aligned(old, new):
             before = MISSING if a is None else old[a]
             after = MISSING if b is None else new[b]
-            _compare(found, (*path, str(a if b is None else b)), name, before, after)
+            here = (*path, str(a if b is None else b))
+            there = here if was is path and (a is None or b is None or a == b) else (*was, str(b if a is None else a))
+            _compare(found, here, there, name, before, after)
     elif not _same(old, new):
-        found.append(Leaf(path, old, new, name))
+        found.append(Leaf(path, old, new, name, was))
 
 
 def _keys_to_compare(old: dict[str, Json], new: dict[str, Json]) -> list[str]:
@@ -196,24 +201,8 @@ def _same_bytes(old: Json, new: Json) -> bool:
         return False
 
 
-def _aligned(old: list[Json], new: list[Json]) -> Iterator[tuple[int | None, int | None]]:
-    """Pair the items of two lists: the same ends first, then one by one; None where a side has no more."""
-    most = min(len(old), len(new))
-    start = 0
-    while start < most and old[start] == new[start]:
-        yield start, start
-        start += 1
-    end = 0
-    while len(old) != len(new) and end < most - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    for at in range(start, max(len(old), len(new)) - end):
-        yield (at if at < len(old) - end else None), (at if at < len(new) - end else None)
-    for back in range(end, 0, -1):
-        yield len(old) - back, len(new) - back
-
-
-def _settled(sides: Sides, *, alone: bool) -> Callable[[Path], bool]:
-    """Return a test for paths whose values are alike once normalised (white space in a description).
+def _settled(sides: Sides, *, alone: bool) -> Callable[[Leaf], bool]:
+    """Return a test for leaves whose values are alike once normalised (white space in a description).
 
     Where one path stands `alone`, because all others are noise, it is what makes the canonical bytes differ.
     """
@@ -225,19 +214,19 @@ def _settled(sides: Sides, *, alone: bool) -> Callable[[Path], bool]:
         return _never
     trees: list[Json] = []
 
-    def settled(path: Path) -> bool:
+    def settled(leaf: Leaf) -> bool:
         if not trees:
             trees.extend(orjson.loads(data) for data in (sides.old_canonical or b"", sides.new_canonical or b""))
-        return _same(_at(trees[0], path), _at(trees[1], path))
+        return _same(_at(trees[0], leaf.was), _at(trees[1], leaf.path))
 
     return settled
 
 
-def _never(_: Path) -> bool:
+def _never(_: Leaf) -> bool:
     return False
 
 
-def _always(_: Path) -> bool:
+def _always(_: Leaf) -> bool:
     return True
 
 

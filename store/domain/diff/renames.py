@@ -7,20 +7,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from store.domain.component import Component, Json
+from store.domain.component import Component, Path
+from store.domain.diff.unnamed import renamed, unnamed_alike
 
 _ALIKE: Final = 0.5
 """Share of common texts (Jaccard index) from which two components of one kind count as one."""
 _COMMON: Final = 30
 """A text that more components hold says nothing about which is which."""
 _MOST_TEXTS: Final = 800
+_TITLED: Final = frozenset({
+    "automation", "script", "scene", "dashboard", "panel", "row", "workflow", "flow", "tab", "subflow", "scenario",
+})  # fmt: skip
+"""Kinds of component that are called by a title of their own, not after their file or the integration they set up."""
+_NAMESAKES: Final = 0.25
+"""Share of the texts of the smaller one that two of one title have in common, when they count as one."""
 
 
 def pair(removed: Sequence[Component], added: Sequence[Component]) -> list[tuple[Component, Component]]:
     """Return (old, new) pairs among the components that left and came; each stands in one pair at most.
 
-    First the same bytes, then the same kind with at least half of its texts in common. Time grows with the
-    bytes, not with the number of possible pairs.
+    First the same bytes, then the same kind with at least half of its texts in common, then the same title where
+    nothing else that left or came has it. Time grows with the bytes, not with the number of possible pairs.
     """
     if not removed or not added:
         return []
@@ -29,7 +36,12 @@ def pair(removed: Sequence[Component], added: Sequence[Component]) -> list[tuple
     done = {id(component) for both in pairs for component in both}
     left = [component for component in removed if id(component) not in done]
     came = [component for component in added if id(component) not in done]
-    return pairs + _alike(left, came)
+    pairs += _alike(left, came)
+    done = {id(component) for both in pairs for component in both}
+    return pairs + _namesakes(
+        [component for component in left if id(component) not in done],
+        [component for component in came if id(component) not in done],
+    )
 
 
 def returned(old: Sequence[Component], new: Sequence[Component]) -> dict[str, str]:
@@ -41,33 +53,27 @@ def returned(old: Sequence[Component], new: Sequence[Component]) -> dict[str, st
     return {after.id: before.id for before, after in pair(gone, came)}
 
 
-def with_ids_of(old: Component, new: Component, returned: Mapping[str, str]) -> Component:
-    """Return `new` with the ids of `old` in content and labels, wherever a part kept its name.
+def with_ids_of(
+    old: Component, new: Component, returned: Mapping[str, str], is_noise: Callable[[str, Path], bool]
+) -> Component:
+    """Return `new` with the ids of `old` in content and labels, wherever a part kept its name, or all else it holds.
 
     `returned` holds new id → old id of every component that came back, for what refers to them.
     """
     unique_old = _unique(old)
     unique_new = _unique(new)
     names = {unique_new[name]: unique_old[name] for name in unique_new if name in unique_old}
+    unnamed = unnamed_alike(old, new, {**returned, **names}, is_noise)
+    names |= unnamed
 
     def old_id(text: str) -> str:
         return returned.get(text) or names.get(text, text)
 
-    labels = {old_id(inner): name for inner, name in new.labels.items()}
+    labels = {
+        old_id(inner): old.labels.get(unnamed[inner], name) if inner in unnamed else name
+        for inner, name in new.labels.items()
+    }
     return replace(new, content=renamed(new.content, old_id), labels=labels)
-
-
-def renamed(value: Json, name: Callable[[str], str]) -> Json:
-    """Return a content in which every text and every key is what `name` says of it."""
-    match value:
-        case str():
-            return name(value)
-        case list():
-            return [renamed(item, name) for item in value]
-        case dict():
-            return {name(key): renamed(item, name) for key, item in value.items()}
-        case _:
-            return value
 
 
 def _alike(left: Sequence[Component], came: Sequence[Component]) -> list[tuple[Component, Component]]:
@@ -98,6 +104,27 @@ def _alike(left: Sequence[Component], came: Sequence[Component]) -> list[tuple[C
             used_came.add(index)
             pairs.append((left[other], came[index]))
     return pairs
+
+
+def _namesakes(left: Sequence[Component], came: Sequence[Component]) -> list[tuple[Component, Component]]:
+    """Pair what was given an id, or another one, while much of it was changed: an automation that had only a title."""
+    of_left, of_came = _by_title(left), _by_title(came)
+    pairs = [(of_left[title], new) for title, new in of_came.items() if title in of_left]
+    return [(old, new) for old, new in pairs if _shares_some(_texts(old), _texts(new))]
+
+
+def _by_title(components: Sequence[Component]) -> dict[tuple[str, str], Component]:
+    titles = Counter((component.kind, component.name) for component in components)
+    return {
+        (component.kind, component.name): component
+        for component in components
+        if component.kind in _TITLED and component.name and titles[component.kind, component.name] == 1
+    }
+
+
+def _shares_some(old: set[bytes], new: set[bytes]) -> bool:
+    smaller = min(len(old), len(new))
+    return smaller > 0 and len(old & new) >= _NAMESAKES * smaller
 
 
 def _texts(component: Component) -> set[bytes]:

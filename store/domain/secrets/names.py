@@ -42,6 +42,9 @@ _NO_KEY_OF: Final = re.compile(
     rb"entity|logical|natural|surrogate|business|alternate|message|locali[sz]ation|resource|label|value|json)[_-]?\Z"
 )
 _WORD_ALONE: Final = re.compile(rb"psk|pass(?![a-z])|pw(?![a-z])")
+_CODES: Final = re.compile(rb'"(?:PT|PY|QA|KMF|KRW|KWD)"\s{0,9}:')
+"""What stands beside PW (Palau) in a list of countries, and beside KPW in one of currencies."""
+_CODES_REACH: Final = 160
 _KINDS: Final = {
     b"pass": "password", b"pwd": "password", b"appid": "key", b"psk": "password", b"pw": "password", b"kennwort": "password",
     b"contrase": "password",
@@ -205,6 +208,8 @@ def _promise(root: bytes, data: bytes, lower: bytes, at: int) -> tuple[str, int]
         return None  # a YAML tag: `!secret wifi` names a secret that is kept elsewhere
     if _WORD_ALONE.match(lower, at) and at and lower[at - 1 : at].isalpha() and not data[at : at + 1].isupper():
         return None  # `bypass`
+    if root == b"pw" and _is_code(data, at):
+        return None
     if root in {b"token", b"credential"} and _NO_SECRET_OF.search(*before):
         return None
     if root not in {b"key", b"appid"}:
@@ -216,6 +221,17 @@ def _promise(root: bytes, data: bytes, lower: bytes, at: int) -> tuple[str, int]
         return "key", 0
     kind = f"{owner[0].decode().strip('_-')} key".replace("api", "API")
     return kind, 1 if _WEAK_KEY_OF.search(*before) else 2
+
+
+def _is_code(data: bytes, at: int) -> bool:
+    """Say whether `PW` stands among the codes of countries or currencies, in one object with them."""
+    if data[at : at + 2] != b"PW":
+        return False
+    begin = max(0, at - _CODES_REACH)
+    end = min(at + _CODES_REACH, len(data))
+    begin = max(begin, data.rfind(b"{", begin, at), data.rfind(b"}", begin, at))
+    end = min((there for brace in b"{}" if (there := data.find(brace, at, end)) >= 0), default=end)
+    return _CODES.search(data, begin, end) is not None
 
 
 def _given(data: bytes, lower: bytes, start: int, end: int, kind: str, sure: int, *, yaml: bool) -> Span | None:

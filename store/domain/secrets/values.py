@@ -22,7 +22,7 @@ _NO_SECRET: Final = re.compile(
     r"(?P<same>.)(?P=same)*|"
     r"[*_\"'\\<(\[{]{0,8}(?:[a-z]{2,6}[_-])?(?:your|change|replace|insert|enter|paste|put|add|set|type|fill)[ _-].*|"
     r"(?:change|replace)(?:me|this|it|with).*|your(?:own|api|app|bot|access|auth|client|secret|token|pass|key|user).*|"
-    r"[a-z]{2,6}[_-](?:x{3,}|\.{3,}|\*{3,})|omit|include|same-origin|"
+    r"[a-z]{2,6}[_-](?:x{3,}|\.{3,}|\*{3,})|omit|include|same-origin|read|write|"
     r"[a-z_]\w{0,40}(?:\.\w{1,40}){0,4}\.(?:access_?|refresh_?|id_?|api_?|client_?)?(?:token|password|secret|key)|"
     r".*(?:[ _-]here|_goes_here)[>\]!.*\"\\]*|.*\bplaceholder\b.*|example(?:[ _-].*)?|.*[ _-]example|inherit(?:ed)?|"
     r"\{[^{}]*\}|@?parameters\(.*|@\{.*|@\w+\(.*|@Microsoft\.KeyVault\(.*|\[\w+\(.*|arn:aws[\w-]*:.*|"

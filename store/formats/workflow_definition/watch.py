@@ -76,6 +76,7 @@ def look(component: str, content: Object, references: Mapping[str, Json], *, gua
         for code, what in dict.fromkeys(found) if found else ():
             shown = redact(f"{name.replace('_', ' ')}: {what}")
             notices[Notice(code=code, component=component, detail=shown)] = None
+    uses += [(component, host_connector(name)) for name in _default_hosts(described)]
     for parameter, secret in _parameters(described):
         uses.append((component, Connector(kind="credential", name=f"parameter {parameter}")))
         if secret:
@@ -215,6 +216,18 @@ def credentials(authentication: Json) -> Iterator[Connector]:
 def _is_boilerplate(authentication: Object) -> bool:
     value = authentication.get("value")
     return isinstance(value, str) and value.startswith(_BOILERPLATE)
+
+
+def _default_hosts(definition: Object) -> list[str]:
+    """Return the hosts that stand in the defaults of parameters: a site that steps reach by the parameter's name."""
+    parameters = definition.get("parameters")
+    texts = [
+        default
+        for parameter in (parameters.values() if isinstance(parameters, dict) else ())
+        if isinstance(parameter, dict)
+        and isinstance(default := parameter.get("defaultValue", parameter.get("value")), str)
+    ]
+    return sorted({name for text in texts for name in hosts_in(text) if not _IDENTIFIERS.match(name)})
 
 
 def _parameters(definition: Object) -> Iterator[tuple[str, bool]]:

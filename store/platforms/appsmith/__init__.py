@@ -1,4 +1,4 @@
-"""Appsmith applications: the JSON file the editor exports, whole or in part, and the JSON files it keeps in git."""
+"""Appsmith applications: the JSON file the editor exports, whole or in part, and the files it keeps in git."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from store.domain.component import DiffRules, Parsed
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.appsmith.application import LISTS, components_of, language
+from store.platforms.appsmith.application import LISTS, components_of
+from store.platforms.appsmith.bodies import body, is_body, language
 from store.platforms.appsmith.kept import MARKS, is_noise, kept_alone
 from store.platforms.appsmith.watch import connectors_of, notices_of
 
@@ -20,8 +21,10 @@ class Appsmith:
     name: Final = "appsmith"
     rules: Final = DiffRules(is_noise=is_noise, language=language)
 
-    def detect(self, data: bytes, _name: str) -> int:
-        """Return how much `data` looks like an exported application."""
+    def detect(self, data: bytes, name: str) -> int:
+        """Return how much `data` looks like an exported application, or like a file that one keeps in git."""
+        if is_body(name):
+            return 95
         if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
             return 0
         marks = sum(f'"{key}"'.encode() in data for key in LISTS)
@@ -37,6 +40,15 @@ class Appsmith:
         Raises:
             BadInput: no strict JSON, or no application of Appsmith.
         """
+        if is_body(name):
+            code = (body(data, name),)
+            return Parsed(
+                platform=self.name,
+                confidence=95,
+                components=code,
+                connectors=connectors_of(code),
+                notices=notices_of(code, any_secret=True),
+            )
         document = parse_json(data)
         value = document.value
         source = Source.of(data, has_float=document.has_float)

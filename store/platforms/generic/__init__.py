@@ -11,6 +11,7 @@ from typing import Final
 from store.domain.build import Source, component
 from store.domain.component import Connector, DiffRules, Json, Notice, Parsed
 from store.domain.hosts import hosts_in
+from store.domain.memo import Memo
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.archive_zip import open_zip
@@ -26,12 +27,16 @@ _MOST_MENDED: Final = 1024 * 1024
 """Bytes of a JSON file with comments; people write them into settings, and those are small."""
 _ARCHIVES: Final = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x1f\x8b": "gzip"}
 _YAML_NAMES: Final = (".yaml", ".yml")
+_PROSE: Final = frozenset({
+    ".md", ".rst", ".txt", ".csv", ".html", ".css", ".ps1", ".psm1", ".cs", ".py", ".js", ".ts", ".sh", ".sql",
+})  # fmt: skip
+_NO_CONFIGURATION: Final = "neither JSON nor YAML nor TOML nor XML: plain text holds no configuration"
 _UTF_16: Final = (b"\xff\xfe<\0", b"\xfe\xff\0<")
 _SETTING: Final = re.compile(
     rb"^[ \t]*(?:[\w.\"'-]+[ \t]*=[ \t]*[\"'\[{\w+-]|\[\[?[\w.\"' -]+\]\]?[ \t]*$)", re.MULTILINE
 )
 """A line that only TOML has; YAML reads `name = "x"` as a text."""
-_SCHEMAS: Final = re.compile(r"schema\.|json-schema\.org|www\.w3\.org")
+_SCHEMAS: Final = re.compile(r"schemas?\.|json-schema\.org|www\.w3\.org|soap\.sforce\.com|openajax\.org")
 """Hosts in `$schema` and namespace names are identifiers; nobody is called there."""
 _COMMENT: Final = re.compile(rb'("(?:[^"\\]|\\.)*+"?)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
 _LAST_COMMA: Final = re.compile(rb'("(?:[^"\\]|\\.)*+"?)|,(?=\s*+[}\]])', re.DOTALL)
@@ -58,10 +63,18 @@ class Generic:
         Raises:
             BadInput: neither strict JSON nor harmless YAML, TOML or XML nor a harmless archive.
         """
+        return self.parse_with(data, name, None)
+
+    def parse_with(self, data: bytes, name: str, memo: Memo | None) -> Parsed:
+        """Return what `parse` returns, going on from what `memo` knows of YAML.
+
+        Raises:
+            BadInput: as `parse`.
+        """
         for magic, kind in _ARCHIVES.items():
             if data.startswith(magic):
                 return _archive(data, name, kind)
-        value, source = _document(data, name)
+        value, source = _document(data, name, memo)
         labels: dict[str, str] = {}
         content = identified(value, labels)
         part = component(
@@ -88,7 +101,7 @@ class Generic:
         )
 
 
-def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
+def _document(data: bytes, name: str, memo: Memo | None) -> tuple[Json, Source | None]:
     """Return the value of a file in any of the four formats, and what is known of how it can be written."""
     ending = PurePosixPath(name.lower()).suffix
     start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")[:2]
@@ -107,7 +120,7 @@ def _document(data: bytes, name: str) -> tuple[Json, Source | None]:
         return document.value, Source.of(data, has_float=document.has_float)
     if b"\0" in data[:4096]:
         raise BadInput("neither JSON nor YAML nor TOML nor XML nor an archive")
-    value = _text(data, ending)
+    value = _text(data, ending, memo)
     return value, Source.of_value(value)
 
 
@@ -124,15 +137,17 @@ def _json(data: bytes) -> Document:
     return parse_json(_LAST_COMMA.sub(lambda match: match[1] or b"", bare))
 
 
-def _text(data: bytes, ending: str) -> Json:
+def _text(data: bytes, ending: str, memo: Memo | None) -> Json:
     """Return the value of a YAML file, or of a TOML file without its ending.
 
     Raises:
         BadInput: it is neither.
     """
     try:
-        documents = read_yaml(data)
+        documents = read_yaml(data, memo)
     except BadInput:
+        if ending in _PROSE:  # where its first line breaks the rules of YAML tells nobody anything
+            raise BadInput(_NO_CONFIGURATION) from None
         if ending in _YAML_NAMES or not _SETTING.search(data):
             raise
         return read_toml(data)
@@ -142,7 +157,7 @@ def _text(data: bytes, ending: str) -> Json:
         return documents[0] if len(documents) == 1 else list(documents)
     if ending not in _YAML_NAMES and _SETTING.search(data):
         return read_toml(data)
-    raise BadInput("neither JSON nor YAML nor TOML nor XML: plain text holds no configuration")
+    raise BadInput(_NO_CONFIGURATION)
 
 
 def _archive(data: bytes, name: str, kind: str) -> Parsed:

@@ -24,24 +24,30 @@ def identified(value: Json, labels: dict[str, str]) -> Json:
     key = _identifier(value)
     if key is None:
         return [identified(item, labels) for item in value] if _hold_more(value) else value
-    things: dict[str, Json] = {ORDER: [str(item[key]) for item in value if isinstance(item, dict)]}
-    for item in value:
-        if isinstance(item, dict):
-            identity = str(item[key])
-            things[identity] = _members(item, labels)
-            name = next((name for label in _NAMES if isinstance(name := item.get(label), str) and name), None)
-            if name is not None and name != identity:
-                labels.setdefault(identity, name)
+    identities = [str(item[key]) for item in value if isinstance(item, dict)]
+    things: dict[str, Json] = {ORDER: [*identities]}
+    for identity, item in zip(identities, value, strict=True):
+        assert isinstance(item, dict)
+        things[identity] = _members(item, labels)
+        for label in _NAMES:
+            if (name := item.get(label)) and isinstance(name, str):
+                if name != identity:
+                    labels.setdefault(identity, name)
+                break
     return things
 
 
 def _members(value: dict[str, Json], labels: dict[str, str]) -> dict[str, Json]:
     changed: dict[str, Json] = {}
     for key, item in value.items():
-        if isinstance(item, (dict, list)):
+        if isinstance(item, dict):
+            inner: Json = _members(item, labels)
+        elif isinstance(item, list):
             inner = identified(item, labels)
-            if inner is not item:
-                changed[key] = inner
+        else:
+            continue
+        if inner is not item:
+            changed[key] = inner
     return {**value, **changed} if changed else value
 
 

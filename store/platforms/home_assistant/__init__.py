@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Final
 
+from store.domain.build import gathered
 from store.domain.component import DiffRules, Json, Parsed, Path
+from store.domain.memo import Memo
 from store.domain.secrets import scan
 from store.errors import BadInput
 from store.formats.safe_yaml import read as read_yaml
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.home_assistant.components import components_of, held_in
+from store.platforms.home_assistant.components import held_in
 from store.platforms.home_assistant.dashboards import stored_dashboard
 from store.platforms.home_assistant.domains import SURE
+from store.platforms.home_assistant.parts import look_for_secrets, parts_of
 from store.platforms.home_assistant.shapes import (
     hints_in,
     is_called_like_one,
     is_kept_like_one,
     pieces_of,
 )
-from store.platforms.home_assistant.watch import connectors_of, notices_of
 
 _OTHERS: Final = re.compile(
     rb"^(?:esphome|appdaemon|apiVersion|openapi|swagger|jobs|StartAt|AWSTemplateFormatVersion):", re.MULTILINE
@@ -33,8 +36,9 @@ _BLUEPRINT: Final = re.compile(rb"^blueprint:", re.MULTILINE)
 _STORED: Final = re.compile(rb'"key"\s{0,9}:\s{0,9}"lovelace[."]')
 _HEAD: Final = 1024
 _BLUEPRINT_OF: Final = re.compile(rb"^ {1,8}domain: {0,8}(?:automation|script|template)", re.MULTILINE)
-
-
+_SWITCHED_OFF: Final = re.compile(rb"^[ \t]{0,20}#[# -]{0,20}platform: ", re.MULTILINE)
+_LIVE: Final = re.compile(rb"^(?!---[ \t\r]*$)[ \t]{0,200}[^\s#]", re.MULTILINE)
+"""A line that is no comment."""
 _GLANCE: Final = 1 << 20
 """Bytes that are looked at to tell whose a file is; houses are written by hand."""
 
@@ -52,7 +56,7 @@ class HomeAssistant:
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like YAML of Home Assistant; it makes files for the editor that are empty."""
         if not data:
-            return 60 if is_called_like_one(name) else 0
+            return 60 if is_called_like_one(name) or is_kept_like_one(name) else 0
         if _is_stored(data):
             return 85
         if not name.lower().endswith((".yaml", ".yml")) and data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {
@@ -72,6 +76,8 @@ class HomeAssistant:
             is_called_like_one(name),
             is_kept_like_one(name),
         ]
+        if not any(signs) and _is_switched_off(data):
+            return 50
         return min(90, 45 + 15 * sum(signs)) if any(signs) else 0
 
     def parse(self, data: bytes, name: str) -> Parsed:
@@ -80,19 +86,32 @@ class HomeAssistant:
         Raises:
             BadInput: no harmless YAML, or nothing of Home Assistant.
         """
+        return self.parse_with(data, name, None)
+
+    def parse_with(self, data: bytes, name: str, memo: Memo | None) -> Parsed:
+        """Return what `parse` returns, going on from what `memo` knows of lists.
+
+        Raises:
+            BadInput: as `parse`.
+        """
         if _is_stored(data):
             pieces = stored_dashboard(parse_json(data).value)
         else:
-            pieces = pieces_of(_document(data), name, hinted=hints_in(data))
-        parts = components_of(pieces)
+            pieces = pieces_of(_document(data, memo), name, hinted=hints_in(data) or _is_switched_off(data))
+        parts = parts_of(pieces, memo)
+        look_for_secrets(parts)
+        components = tuple(part.component for part in parts)
         spans = scan(data)
         return Parsed(
             platform=self.name,
             confidence=60 if is_called_like_one(name) and not hints_in(data) else 90,
-            components=parts,
-            connectors=connectors_of(parts),
-            notices=notices_of(parts),
-            secrets=max(len(spans), sum(held_in(part) for part in parts)),
+            components=components,
+            connectors=gathered((part.component.id, link) for part in parts for link in part.connectors),
+            notices=(
+                *chain.from_iterable(part.notices for part in parts),
+                *chain.from_iterable(part.secrets or () for part in parts),
+            ),
+            secrets=max(len(spans), sum(map(held_in, components))),
         )
 
 
@@ -111,8 +130,13 @@ def _is_stored(data: bytes) -> bool:
     return data[:1] == b"{" and _STORED.search(data[:_HEAD]) is not None
 
 
-def _document(data: bytes) -> Json:
-    documents = read_yaml(data)
+def _is_switched_off(data: bytes) -> bool:
+    """Say whether all there is are comments, among them a platform that was set up here once."""
+    return _SWITCHED_OFF.search(data) is not None and _LIVE.search(data) is None
+
+
+def _document(data: bytes, memo: Memo | None) -> Json:
+    documents = read_yaml(data, memo)
     if len(documents) > 1:
         raise BadInput("not of Home Assistant: several YAML documents in one file")
     return documents[0] if documents else None

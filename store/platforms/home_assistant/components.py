@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from store.domain.build import FreeKeys, Source, component, refuse_too_many
+from store.domain.build import Source, component
 from store.domain.component import Component, Json
 from store.domain.secrets.marks import MARK
 from store.platforms.home_assistant.piece import Piece
@@ -12,18 +13,18 @@ from store.platforms.home_assistant.piece import Piece
 HIDDEN: Final = "[redacted: secret]"
 
 
-def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
-    """Return one component a piece; a second one of the same id is kept apart."""
-    refuse_too_many(len(pieces))
-    made: dict[str, Component] = {}
-    source = Source.of_value([piece.content for piece in pieces])
-    keys = FreeKeys()
-    for piece in pieces:
-        identity = keys.free(piece.id, made)
+def components_of(pieces: Mapping[str, Piece]) -> Iterator[Component]:
+    """Yield the component that each piece is, by its id.
+
+    Raises:
+        BadInput: one has no canonical bytes.
+    """
+    source = Source.of_value([piece.content for piece in pieces.values()])
+    for identity, piece in pieces.items():
         # In a file of secrets every value is one, whatever its name promises: only the digest sees it, never the diff.
         # What stands in a sealed one's place may be seen: it tells which of them changed.
         content: Json = _hidden(piece.content) if piece.kind == "secrets" else piece.content
-        made[identity] = component(
+        yield component(
             id=identity,
             name=piece.name,
             kind=piece.kind,
@@ -32,7 +33,6 @@ def components_of(pieces: list[Piece]) -> tuple[Component, ...]:
             labels={},
             source=source,
         )
-    return tuple(made.values())
 
 
 def held_in(part: Component) -> int:

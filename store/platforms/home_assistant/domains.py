@@ -30,6 +30,12 @@ COMMON: Final = frozenset({
 })  # fmt: skip
 """Keys that others may write too: they count together with another sign."""
 
+OF_ESPHOME: Final = frozenset({
+    "wifi", "ota", "substitutions", "esp32", "esp8266", "captive_portal", "web_server", "i2c", "uart", "spi", "output",
+    "packages", "globals", "interval", "external_components", "dashboard_import", "improv_serial", "status_led",
+})  # fmt: skip
+"""Keys of ESPHome, whose users sort their files into packages too and keep secrets alike."""
+
 HELPERS: Final = frozenset({
     "homeassistant", "default_config", "automation", "script", "scene", "frontend", "lovelace", "recorder", "logbook",
     "input_boolean", "input_button", "input_datetime", "input_number", "input_select", "input_text", "binary_sensor",

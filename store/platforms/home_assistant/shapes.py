@@ -10,7 +10,7 @@ from typing import Final
 from store.domain.component import Json
 from store.errors import BadInput
 from store.platforms.home_assistant.dashboards import listed, shown
-from store.platforms.home_assistant.domains import COMMON, FILES, FOLDERS, SURE
+from store.platforms.home_assistant.domains import COMMON, FILES, FOLDERS, OF_ESPHOME, SURE
 from store.platforms.home_assistant.piece import Mapping, Piece, text
 
 _TRIGGERS: Final = ("trigger", "triggers")
@@ -60,11 +60,12 @@ def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
         BadInput: nothing in it is of Home Assistant.
     """
     stem = PurePosixPath(name).stem
+    is_package = hinted and is_kept_like_one(name)
     hinted = hinted or is_kept_like_one(name)
     if SECRETS_FILE.fullmatch(PurePosixPath(name).name) and (value is None or isinstance(value, dict)):
         return [Piece(kind="secrets", id=name, name=stem, content=value or {})]
     if not value and value != 0:
-        if is_called_like_one(name):
+        if is_called_like_one(name) or (value is None and hinted):  # all of it was commented out: nothing is set up
             return [Piece(kind="integration", id=name, name=stem, content={stem: value})]
         raise BadInput("not of Home Assistant: the document is empty")
     pieces: list[Piece] = []
@@ -72,7 +73,7 @@ def pieces_of(value: Json, name: str, *, hinted: bool) -> list[Piece]:
         pieces += [*_list(value, name, stem, hinted=hinted)] or listed(value, name, stem)
     elif isinstance(value, dict):
         pieces += _single(value, name, stem) or shown(value, name, stem) or _keyed(value, name, stem) or _configuration(
-            value, name, hinted=hinted
+            value, name, hinted=hinted, is_package=is_package
         )  # fmt: skip
     if not pieces and isinstance(value, (dict, list)) and (is_called_like_one(name) or (hinted and _is_domain(stem))):
         pieces = [Piece(kind="integration", id=name, name=stem, content={stem: value})]
@@ -124,10 +125,15 @@ def _keyed(value: Mapping, name: str, stem: str) -> list[Piece]:
     return []
 
 
-def _configuration(value: Mapping, name: str, *, hinted: bool) -> list[Piece]:
-    """Return the pieces of a configuration or a package: integrations by name, the three kinds of thing in them."""
+def _configuration(value: Mapping, name: str, *, hinted: bool, is_package: bool) -> list[Piece]:
+    """Return the pieces of a configuration or a package: integrations by name, the three kinds of thing in them.
+
+    In what `is_package` all may be integrations that are not known here.
+    """
     domains = [_domain(key) for key in value]
-    known = sum(domain in SURE or domain in COMMON for domain in domains)
+    known = sum(domain in SURE or domain in COMMON for domain in domains) or int(
+        is_package and OF_ESPHOME.isdisjoint(value) and all(isinstance(item, (dict, list)) for item in value.values())
+    )
     if not hinted and not is_called_like_one(name):
         # Elsewhere a script is a list of commands.
         sure = any(domain in SURE and not (domain == "script" and isinstance(value[domain], list)) for domain in value)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
-from store.domain.build import gathered
 from store.domain.component import Component, Connector, Json, Notice
 from store.domain.hosts import host_named
 from store.domain.needles import Needles
-from store.domain.notices import brief, hosts_of, notice, objects, secrets_of
+from store.domain.notices import brief, hosts_of, notice, objects
 from store.domain.schedules import DAY, cron_seconds
 from store.platforms.home_assistant.components import held_in
 from store.platforms.home_assistant.dashboards import CUSTOM, SHOWN
@@ -40,12 +39,8 @@ _OWN_FILES: Final = frozenset({"automations", "scripts", "scenes"})
 """What the files of the editor are called: one that is still empty names no integration."""
 
 
-def connectors_of(parts: Sequence[Component]) -> tuple[Connector, ...]:
-    """Return hosts, credentials, integrations and blueprints, each once with its users."""
-    return gathered((part.id, connector) for part in parts for connector in _connectors(part))
-
-
-def _connectors(part: Component) -> Iterator[Connector]:
+def connectors_in(part: Component) -> Iterator[Connector]:
+    """Yield the hosts, credentials, integrations and blueprints that a component uses."""
     if part.kind == "secrets":
         return
     if part.kind == "integration" and isinstance(part.content, dict):
@@ -78,22 +73,16 @@ def _cards(part: Component) -> Iterator[Connector]:
             yield Connector(kind="module", name=card)
 
 
-def notices_of(parts: Sequence[Component]) -> tuple[Notice, ...]:
-    """Return what a reviewer should see in automations, scripts and integrations."""
-    found: dict[Notice, None] = {}
-    for part in parts:
-        if part.kind == "secrets":
-            if held := held_in(part):
-                found[notice("inline-secret", part, f"holds {held} secrets in the open")] = None
-            continue
-        if not _SEEN.any_in(part):
-            continue
+def notices_in(part: Component) -> Iterator[Notice]:
+    """Yield what a reviewer should see in an automation, a script or an integration, but for its secrets."""
+    if part.kind == "secrets":
+        if held := held_in(part):
+            yield notice("inline-secret", part, f"holds {held} secrets in the open")
+    elif _SEEN.any_in(part):
         for code, what in _seen(part):
-            found[notice(code, part, what)] = None
+            yield notice(code, part, what)
         for code, what, every in _triggered(part):
-            found[notice(code, part, what, every=every)] = None
-    open_parts = [part for part in parts if part.kind != "secrets"]
-    return (*found, *secrets_of(open_parts))
+            yield notice(code, part, what, every=every)
 
 
 def _seen(part: Component) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,14 @@ from store.domain.build import Source, component, free_key
 from store.domain.component import Component, DiffRules, Json, Parsed
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.n8n.watch import connectors_of, credentials_in, notices_of
+from store.platforms.n8n.vault import credentials_of, held_in, is_vault
+from store.platforms.n8n.watch import (
+    connectors_of,
+    credential_connectors,
+    credentials_in,
+    notices_of,
+    notices_of_credentials,
+)
 from store.platforms.n8n.workflow import (
     behaviour_of,
     content_of,
@@ -26,7 +33,7 @@ from store.platforms.n8n.workflow import (
 
 
 class N8n:
-    """n8n 0.2 to 1.x. A component is one workflow, called by its id, else by its name."""
+    """n8n 0.2 to 1.x. A component is one workflow, or one exported credential, called by its id, else by its name."""
 
     name: Final = "n8n"
     rules: Final = DiffRules(
@@ -43,6 +50,8 @@ class N8n:
         if len(data) < 64 and data.strip() == b"[]":
             return 60 if _is_workflows(name) else 0
         start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if start in {b"{", b"["} and is_vault(data):
+            return 70
         if start not in {b"{", b"["} or b'"connections"' not in data or b'"nodes"' not in data:
             return 0
         return 90 if b'"typeVersion"' in data or b"n8n" in data else 60
@@ -54,6 +63,8 @@ class N8n:
             BadInput: no strict JSON, or no n8n workflow.
         """
         document = parse_json(data)
+        if is_vault(data):
+            return self._vault(document.value)
         workflows = [] if document.value == [] and _is_workflows(name) else workflows_of(document.value)
         source = Source.of(data, has_float=document.has_float)
         found: dict[str, Component] = {}
@@ -67,6 +78,17 @@ class N8n:
             components=parts,
             connectors=connectors_of(parts),
             notices=notices_of(parts),
+        )
+
+    def _vault(self, value: Json) -> Parsed:
+        kept = credentials_of(value)
+        return Parsed(
+            platform=self.name,
+            confidence=90,
+            components=kept,
+            connectors=credential_connectors(kept),
+            notices=notices_of_credentials(kept),
+            secrets=sum(map(held_in, kept)),
         )
 
     def graft(self, data: bytes, donor: bytes | None, ids: Sequence[str]) -> bytes:

@@ -12,6 +12,8 @@ from store.domain.component import Component, Connector, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
 from store.platforms.n8n.timers import seconds_between, when
+from store.platforms.n8n.vault import held_in
+from store.platforms.n8n.workflow import behaviour_of, content_of, is_workflow
 
 _OWN: Final = ("n8n-nodes-base.", "@n8n/")
 _SHELLS: Final = frozenset({"executeCommand", "ssh"})
@@ -66,9 +68,34 @@ def credentials_in(workflow: Component) -> Iterator[tuple[str, str]]:
             )
 
 
+def credential_connectors(kept: Sequence[Component]) -> tuple[Connector, ...]:
+    """Return each exported credential, named as workflows name it, and the hosts it is for."""
+    uses: list[tuple[str, Connector]] = []
+    for part in kept:
+        content: dict[str, Any] = part.content if isinstance(part.content, dict) else {}
+        identity = content.get("id")
+        ref = str(identity) if isinstance(identity, (str, int)) and identity != "" else None
+        uses.append((part.id, Connector(kind="credential", name=f"{content.get('type')}: {part.name}", ref=ref)))
+        data = content.get("data")
+        given: dict[str, Any] = data if isinstance(data, dict) else {}
+        for key in (*_ADDRESSES, "accessTokenUrl"):
+            if isinstance(value := given.get(key), str):
+                uses += [(part.id, host(name)) for name in sorted(host_named(value))]
+    return gathered(uses)
+
+
+def notices_of_credentials(kept: Sequence[Component]) -> tuple[Notice, ...]:
+    """Return a notice for each credential whose secrets can be read in the export."""
+    return tuple(
+        Notice(code="inline-secret", component=part.id, detail=redact(f"{part.name}: its secrets are in the export"))
+        for part in kept
+        if held_in(part)
+    )
+
+
 def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
     """Return what a reviewer should see in the workflows."""
-    return tuple(
+    found = tuple(
         Notice(
             code=code,
             component=workflow.id,
@@ -79,8 +106,27 @@ def notices_of(workflows: Sequence[Component]) -> tuple[Notice, ...]:
         for workflow in workflows
         for leaky in [bool(scan(workflow.canonical))]  # one look at all of it is quicker than one at each node
         for identity, node in _nodes(workflow)
-        for code, what in dict.fromkeys(_seen(node, leaky=leaky))
+        for code, what in dict.fromkeys((*_seen(node, leaky=leaky), *_kept(workflow, node)))
     )
+    return (*found, *(draft for workflow in workflows for draft in _unpublished(workflow)))
+
+
+def _unpublished(workflow: Component) -> Iterator[Notice]:
+    """Yield a notice where an active workflow runs as it was published, and what the export holds is a draft."""
+    content: dict[str, Any] = workflow.content if isinstance(workflow.content, dict) else {}
+    runs = content.get("activeVersion")
+    if content.get("active") is not True or not isinstance(runs, dict) or not is_workflow(runs):
+        return
+    version = runs.get("versionId")
+    if version == content.get("versionId") or _meant(content_of(runs)) == _meant(content):
+        return
+    detail = f"{workflow.name}: is a draft beside the published version {str(version)[:8]}, which runs"
+    yield Notice(code="unpublished-draft", component=workflow.id, detail=redact(detail))
+
+
+def _meant(content: dict[str, Any]) -> dict[str, Any]:
+    behaviour = behaviour_of(content)
+    return {key: behaviour.get(key) for key in ("nodes", "connections")}
 
 
 def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
@@ -106,6 +152,15 @@ def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
         yield "tls-off", "does not check the server's certificate"
     for span in scan(orjson.dumps(parameters)) if leaky else ():
         yield "inline-secret", f"holds a secret in the open ({span.kind})"
+
+
+def _kept(workflow: Component, node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the secrets in data that the editor pinned to a node: noise to what it does, and in every copy."""
+    content = workflow.content
+    pinned = content.get("pinData") if isinstance(content, dict) else None
+    data = pinned.get(str(node.get("name"))) if isinstance(pinned, dict) else None
+    for span in scan(orjson.dumps(data)) if data else ():
+        yield "inline-secret", f"its pinned data holds a secret in the open ({span.kind})"
 
 
 def _shown(value: object) -> str:

@@ -162,7 +162,7 @@ def _listener(node: Node) -> _Found:
 def _broker(node: Node) -> _Found:
     secured = node.get("usetls") is True or _shown(node, "broker").startswith(("mqtts:", "wss:"))
     if not secured:
-        yield "tls-off", f"talks to {_shown(node, 'broker')} without TLS"
+        yield "tls-off", f"talks to {_shown(node, 'broker').strip()} without TLS"
 
 
 def _tls(node: Node) -> _Found:

@@ -9,7 +9,7 @@ from typing import Final
 from store.domain.build import searchable
 from store.domain.component import Component, Connector, DiffRules, Json, Parsed, Path
 from store.domain.secrets import scan
-from store.errors import BadInput
+from store.errors import BadInput, TooMuch
 from store.formats import workflow_definition as wdl
 from store.formats.archive_zip import is_zip, open_zip
 from store.platforms.power_automate.apps import FOLDER, canvas_app, connectors_inside, packaged_app
@@ -19,6 +19,7 @@ from store.platforms.power_automate.lone import PARTS, lone_json, lone_xml
 from store.platforms.power_automate.parts import file, is_manifest, package
 from store.platforms.power_automate.solution import is_solution, solution
 from store.platforms.power_automate.source import APP, KINDS, is_source, lone_source
+from store.platforms.power_automate.unpacked import DIALOG, is_unpacked, unpacked
 from store.platforms.power_automate.watch import outside
 
 _TAIL: Final = 4 * 1024 * 1024
@@ -60,29 +61,7 @@ class PowerAutomate:
 
     def detect(self, data: bytes, name: str) -> int:
         """Return how much `data` looks like a package, a solution, a canvas app, or a part of one."""
-        if is_zip(data):
-            listed = data[-_TAIL:].lower()
-            known = any(mark in listed for mark in _ARCHIVES)
-            return 95 if known or (b"header.json" in listed and b"properties.json" in listed) else 0
-        if is_source(data, name):
-            return 90
-        start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        if start == b"<" or data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-            head = data[:4096].replace(b"\0", b"")
-            if _SALESFORCE in head:
-                return 0  # its workflow rules are called `Workflow` too
-            if any(mark in head for mark in _XML):
-                return 90
-            return 80 if _INSTANCE in head and _UNPACKED.match(head) else 0
-        if start != b"{":
-            return 0
-        if any(mark in data for mark in _SURE):
-            return 92
-        if any(mark in data for mark in _LIKELY) or name.lower().endswith(_MAP_NAMES):
-            return 70
-        if b'"connectionReferences"' not in data or b'"definition"' not in data:
-            return 0
-        return 92 if b'"schemaVersion"' in data else 65
+        return _sureness(data, name) or (80 if is_unpacked(data, name) else 0)
 
     def parse(self, data: bytes, name: str) -> Parsed:
         """Return flows, connections, connection references, variables and apps.
@@ -97,9 +76,7 @@ class PowerAutomate:
         elif is_source(data, name):
             parts, secrets = lone_source(data, name), None
         else:
-            xml = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
-            parts = lone_xml(data, name) if xml else lone_json(data, name)
-            secrets = None
+            parts, secrets = _lone(data, name), None
         connectors, notices = outside(parts, inside=inside)
         return Parsed(
             platform=self.name,
@@ -109,6 +86,46 @@ class PowerAutomate:
             notices=notices,
             secrets=secrets,
         )
+
+
+def _sureness(data: bytes, name: str) -> int:
+    """Return how much `data` looks like what packages, solutions and apps are made of."""
+    if is_zip(data):
+        listed = data[-_TAIL:].lower()
+        known = any(mark in listed for mark in _ARCHIVES)
+        return 95 if known or (b"header.json" in listed and b"properties.json" in listed) else 0
+    if is_source(data, name):
+        return 90
+    start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start == b"<" or data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        head = data[:4096].replace(b"\0", b"")
+        if _SALESFORCE in head:
+            return 0  # its workflow rules are called `Workflow` too
+        if any(mark in head for mark in _XML):
+            return 90
+        return 80 if _INSTANCE in head and _UNPACKED.match(head) else 0
+    if start != b"{":
+        return 0
+    if any(mark in data for mark in _SURE):
+        return 92
+    if any(mark in data for mark in _LIKELY) or name.lower().endswith(_MAP_NAMES):
+        return 70
+    if b'"connectionReferences"' not in data or b'"definition"' not in data:
+        return 0
+    return 92 if b'"schemaVersion"' in data else 65
+
+
+def _lone(data: bytes, name: str) -> tuple[Component, ...]:
+    """Return what one file of something unpacked holds."""
+    xml = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return lone_xml(data, name) if xml else lone_json(data, name)
+    except TooMuch:
+        raise
+    except BadInput:
+        if not is_unpacked(data, name):
+            raise
+        return unpacked(data, name)
 
 
 def _archive(data: bytes, name: str, inside: list[tuple[str, Connector]]) -> tuple[Component, ...]:
@@ -176,7 +193,7 @@ def _language(kind: str, path: Path, value: str) -> str | None:
     """Return the language of a code field: expressions of a flow, sources of apps, scripts and processes."""
     if kind == "flow":
         return wdl.language(path, value)
-    if kind == APP or kind in KINDS.values():
+    if kind in {APP, DIALOG, *KINDS.values()}:
         return "power-fx" if value.startswith("=") and "\n" in value else None
     if len(path) != 2 or path[0] != "source":
         return None

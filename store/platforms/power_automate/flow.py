@@ -126,7 +126,7 @@ def is_noise(kind: str, path: Path) -> bool:
                 return True
             case _:
                 return wdl.is_noise(path)
-    return not _OTHER_NOISE.get(kind, frozenset()).isdisjoint(path)
+    return kind == "app-layout" or not _OTHER_NOISE.get(kind, frozenset()).isdisjoint(path)
 
 
 def _is_reference_noise(path: Path) -> bool:
@@ -138,6 +138,10 @@ _OTHER_NOISE: Final[dict[str, frozenset[str]]] = {
     "connection": frozenset({"iconUri"}),
     "solution": frozenset({"@version", "@generatedBy", "@SolutionPackageVersion", "@OrganizationVersion"}),
     "environment-variable": frozenset({"@environmentvariablevalueid", "environmentvariablevalueid"}),
+    "app-file": frozenset({
+        "LastSavedDateTimeUTC", "LastPublishedDateTimeUTC", "HeaderLastSavedDateTimeUTC",
+    }),
+    "agent": frozenset({"iconbase64", "publishedon"}),
     "canvas-app": frozenset({
         "LastPublishTime", "AppVersion", "CreatedByClientVersion", "MinClientVersion", "appVersion", "sienaVersion",
         "publisherVersion", "createdByClientVersion", "minClientVersion", "createdTime", "lastModifiedTime", "appUris",

@@ -16,8 +16,13 @@ from store.integrity.strict_json import parse as parse_json
 from store.platforms.power_automate.flow import references_of
 
 _SECRET_TYPE: Final = "100000005"  # noqa: S105  the number Dataverse gives variables that point to a key vault
+_ANYBODY: Final = "1"
+"""The number Dataverse gives an agent's `authenticationmode` when it asks for none."""
 _NUMBERED: Final = re.compile(r"_[0-9]+\Z")
 """A flow that uses a connector twice calls the second `shared_teams_1`."""
+_HOLDING_ADDRESSES: Final = frozenset({
+    "deployment-settings", "environment-variable-value", "screen", "app-component", "app-source", "agent-dialog",
+})  # fmt: skip
 _Use = tuple[str, Connector]
 
 
@@ -38,6 +43,7 @@ def outside(
         else:
             uses += ((part.id, connector) for connector in _connectors(part))
             notices += _secrets(part)
+            notices += _open_agent(part)
     return gathered(uses), tuple(notices)
 
 
@@ -64,7 +70,7 @@ def _connectors(part: Component) -> Iterator[Connector]:
             yield from _app(content.get("app"))
         case "app-connections":
             yield from modules_of(content)
-        case "deployment-settings" | "environment-variable-value" | "screen" | "app-component" | "app-source":
+        case kind if kind in _HOLDING_ADDRESSES or (kind == "app-file" and "DataSources/" in part.id):
             yield from _hosts(part)
         case _:
             return
@@ -95,6 +101,13 @@ def modules_of(references: Json) -> Iterator[Connector]:
         if isinstance(item, dict):
             own = item.get("connectionRef")
             yield from _module(own.get("id") if isinstance(own, dict) else item.get("id"))
+
+
+def _open_agent(part: Component) -> Iterator[Notice]:
+    """Yield a notice for an agent of Copilot Studio that talks to anybody."""
+    content = part.content if part.kind == "agent" and isinstance(part.content, dict) else {}
+    if content.get("authenticationmode") == _ANYBODY:
+        yield Notice(code="open-endpoint", component=part.id, detail=f"{part.name}: answers anybody, without a sign-in")
 
 
 def _secrets(part: Component) -> Iterator[Notice]:

@@ -65,7 +65,7 @@ def _follow(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             connection.execute("UPDATE request SET deployment = ? WHERE id = ?", (deployment, request))
         case ev.DeploymentFailed(request=str() as request):
             _state(connection, record, request, "approved")
-        case ev.PolicyAdopted() as event:
+        case ev.PolicyAdopted() as event if _may_bring(connection, event):
             _replace(connection, record, event.project, event.environment, "superseded")
             _state(connection, record, event.request, "live")
         case ev.DeploymentVerified(rehearsal=str()):
@@ -134,6 +134,17 @@ def _assess(connection: sqlite3.Connection, record: ev.Recorded, event: ev.RiskA
         (event.request, event.level, event.computed, event.declared, event.points, facts, owners, record.seq),
     )
     connection.execute("UPDATE request SET risk = ? WHERE id = ?", (event.level, event.request))
+
+
+def _may_bring(connection: sqlite3.Connection, event: ev.PolicyAdopted) -> bool:
+    """Say whether an adoption can be of this request (`domain.change` says so by the same): it was approved."""
+    found = connection.execute(
+        "SELECT 1 FROM request r WHERE id = ? AND digest = ? AND release = ? AND state IN ('in review', 'approved')"
+        " AND EXISTS (SELECT 1 FROM decision d WHERE d.request = r.id AND d.digest = r.digest"
+        " AND d.decision = 'approved')",
+        (event.request, event.digest, event.policy),
+    ).fetchone()
+    return found is not None
 
 
 def _replace(connection: sqlite3.Connection, record: ev.Recorded, project: str, environment: str, word: str) -> None:

@@ -20,6 +20,7 @@ from store.integrity.proof import Proof, write_proof
 from store.projections import deployments, requests
 from store.projections.deployments import DeploymentRow
 from store.projections.shape import Connection
+from store.services import retold
 from store.services.audit import evidence
 from store.services.context import Context
 from store.services.identity.people import KINDS as PEOPLE
@@ -169,12 +170,12 @@ def attestation(context: Context, deployment: str, *, summary: bool = False) -> 
     Raises:
         NotFound: there is no such deployment.
     """
-    with context.ledger.reading() as connection:
-        row = deployments.one(connection, deployment)
+    with retold.of_deployment(context, deployment) as told, context.ledger.reading() as connection:
+        row = deployments.one(told, deployment)
         if row is None:
             raise NotFound(f"there is no deployment {deployment!a}")
         release = load(connection, row.manifest)
-        predicate = _summary_of(context, row) if summary else _deployment_of(context, connection, row)
+        predicate = _summary_of(context, row) if summary else _deployment_of(context, told, row)
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": file.name, "digest": {"sha256": file.artifact}} for file in release.files],

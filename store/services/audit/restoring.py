@@ -31,7 +31,7 @@ def acknowledge(context: Context, actor: Actor, *, reason: str) -> Entry:
     """
     if not reason.strip():
         raise BadInput("say why: what was restored, from which backup, and what became of the entries since")
-    if not context.ledger.contradicted:
+    if not context.ledger.contradiction:
         raise BadInput("no kept head contradicts this ledger; there is nothing to acknowledge")
     event = _event(context, reason.strip())
 

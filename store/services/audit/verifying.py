@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from store import projections
 from store.domain.signatures import SignatureAudit
@@ -25,6 +26,9 @@ from store.services.witness import cosigning
 
 Progress = Callable[[str, int, int], bool]
 """(what, done, total) → go on?"""
+
+
+_TRIES: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,9 +93,15 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     if scope.tables:
         more += _problems_beside(context, report)
     if more:
-        report = replace(report, problems=(*report.problems, *more), verdict=Verdict.INVALID)
+        report = replace(report, problems=(*report.problems, *more), verdict=_verdict(report.verdict, more))
     warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
     return replace(report, warnings=(*warnings, *unchecked)[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
+
+
+def _verdict(found: Verdict, more: list[Problem]) -> Verdict:
+    """Return the word: tables that remember entries which were cut off or replaced since only follow from that."""
+    follows = found in {Verdict.SHORTER, Verdict.DIVERGED} and all(problem.problem == "tables" for problem in more)
+    return found if follows else Verdict.INVALID
 
 
 def _audit(context: Context, start: Checkpoint | None) -> SignatureAudit:
@@ -114,8 +124,7 @@ def _problems_beside(context: Context, report: Report) -> list[Problem]:
 
 def _table_problems(context: Context) -> list[Problem]:
     try:
-        with context.ledger.reading() as connection:
-            different = projections.differences(connection, context.ledger.entries())
+        different = _differences(context)
     except QuarterdeckError as error:
         return [Problem(seq=0, problem="tables", detail=str(error))]
     return [
@@ -126,6 +135,21 @@ def _table_problems(context: Context) -> list[Problem]:
         )
         for name in different
     ]
+
+
+def _differences(context: Context) -> tuple[str, ...]:
+    """Return the read tables that do not equal a rebuild. Entries and tables are not read in one moment.
+
+    So while others append it is asked again; in the end in one transaction, for whose length they have to wait.
+    """
+    for _ in range(_TRIES):
+        size = context.ledger.head().size
+        with context.ledger.reading() as connection:
+            different = projections.differences(connection, context.ledger.entries())
+        if not different or context.ledger.head().size == size:
+            return different
+    with context.ledger.snapshot() as connection:
+        return projections.differences(connection, context.ledger.entries())
 
 
 def _policy_problems(context: Context, named: set[int]) -> list[Problem]:

@@ -19,7 +19,14 @@ from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery import specifying
 from store.services.delivery.environments import one, target
-from store.services.delivery.interrupted import again, begun, close_if_interrupted, close_interrupted, next_deployment
+from store.services.delivery.interrupted import (
+    again,
+    begun,
+    close_if_interrupted,
+    close_interrupted,
+    died,
+    next_deployment,
+)
 from store.services.delivery.leftovers import failure
 from store.services.delivery.moving import stays
 from store.services.delivery.observing import look, settle
@@ -45,7 +52,8 @@ def deploy(
 ) -> Outcome:
     """Push an approved request's release, read it back, record it.
 
-    With `resumes`, a deployment of this request that failed, what that one left behind is no drift in the way.
+    With `resumes`, a deployment of this request that failed, what that one left behind is no drift in the way; nor is
+    what a push of the same release left behind whose process died.
 
     Raises:
         Refusal: a rule says no (approvals, freeze, quarantine, open drift, a gate); every reason is named.
@@ -58,12 +66,14 @@ def deploy(
     place = one(context.ledger, before.environment)
     goal = target(context, place)
     settle(context, goal, before.environment, before.project)
+    halves = [one for one in died(context.ledger, before.environment, before.project) if one.target == before.target]
+    resumes = resumes or next((one.deployment for one in halves), None)
     check(context, context.ledger, actor.handle, request, resumes=resumes)
     with pushing(context, before.environment) as lock:
         close_interrupted(context, before.environment)
         progress("running the gates")
         assessed, news, run = _judged(context, actor, before)
-        snapshot = look(context, goal, before.environment, before.project)
+        snapshot = look(context, goal, before.environment, before.project, [one.target for one in halves])
         expected = sealing.public_revision(context, snapshot)
         release = releases.load_ref(context, before.target)
 

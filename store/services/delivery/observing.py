@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from store.domain import events as ev
-from store.domain.component import ExportFile
 from store.domain.drift import DELIVERED, Drift
 from store.errors import ChangedBehindOurBack
 from store.platforms.protocol import Snapshot, Target
 from store.services import releases
 from store.services.acting import record
 from store.services.context import Context
+from store.services.delivery.halves import is_half
 from store.services.drift import drifting
+from store.services.drift.seeing import observe_all
 from store.services.sealing import sealing
 
 
-def look(context: Context, target: Target, environment: str, project: str) -> Snapshot:
+def look(
+    context: Context,
+    target: Target,
+    environment: str,
+    project: str,
+    halves: Collection[ev.ReleaseRef] = (),
+) -> Snapshot:
     """Return what stands in the target now; what nobody had seen before is archived and judged as drift.
+
+    Of the releases `halves` a push of ours that died may have brought a part: that and what it was to replace is
+    archived already and nobody else's change, as long as nothing else stands there.
 
     Raises:
         ChangedBehindOurBack: the target was changed and nobody has looked at that yet.
@@ -28,6 +38,8 @@ def look(context: Context, target: Target, environment: str, project: str) -> Sn
     in_folder = _seen_in_folder(context, environment, project)
     known = {snapshot.revision, sealing.public_revision(context, snapshot)}
     if deployed is not None and deployed.revision in known and not in_folder:
+        return snapshot
+    if is_half(context, target, snapshot, environment, project, of=halves):
         return snapshot
     news = observe_target(context, target, environment, project, snapshot)
     if news:
@@ -51,18 +63,15 @@ def settle(context: Context, target: Target, environment: str, project: str) -> 
 
 def observe_target(context: Context, target: Target, environment: str, project: str, snapshot: Snapshot) -> list[str]:
     """Archive and judge what stands in the target; return the drifts that are news. What is gone from a folder ends."""
-    news: list[str] = []
-    for file in snapshot.files:
-        source = "live" if target.live else DELIVERED
-        seen = drifting.observe(
-            context,
-            environment=environment,
-            project=project,
-            file=file,
-            source=source,
-            revision=sealing.public_revision(context, snapshot),
-        )
-        news += [str(entry.statement.on["drift"]) for entry in seen.news]
+    seen = observe_all(
+        context,
+        environment=environment,
+        project=project,
+        files=snapshot.files,
+        source="live" if target.live else DELIVERED,
+        revision=sealing.public_revision(context, snapshot),
+    )
+    news = [str(entry.statement.on["drift"]) for one in seen for entry in one.news]
     names = {file.name for file in snapshot.files}
     gone = [drift for drift in _seen_in_folder(context, environment, project) if drift.export not in names]
     if gone:
@@ -73,12 +82,6 @@ def observe_target(context: Context, target: Target, environment: str, project: 
 def _seen_in_folder(context: Context, environment: str, project: str) -> list[Drift]:
     standing = drifting.standing(context.ledger, environment, project)
     return [drift for drift in standing.values() if drift.source == DELIVERED]
-
-
-def covered(context: Context, files: Sequence[ExportFile]) -> dict[str, str]:
-    """Return component id → digest of raw files, secrets taken out as they are from every export."""
-    taken = (sealing.take(context, file) for file in files)
-    return {part.id: part.digest for one in taken for part in sealing.understood(one).components}
 
 
 def ended(drift: Drift, how: str) -> ev.DriftResolved:

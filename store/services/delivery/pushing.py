@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from store.domain import events as ev
 from store.domain.component import ExportFile
 from store.domain.drift import DELIVERED
-from store.domain.push import Reach, mismatch, reach_of, taken_back
+from store.domain.push import MOST_NAMED, Reach, failed_at, mismatch, reach_of, taken_back
 from store.domain.release import EMPTY, Release
 from store.domain.secrets import redact
 from store.errors import Conflict, PartialPush, QuarterdeckError
@@ -20,14 +20,13 @@ from store.services.acting import record
 from store.services.context import Context
 from store.services.delivery import credentials
 from store.services.delivery.environments import Environment
-from store.services.delivery.observing import covered, ended, observe_target
+from store.services.delivery.halves import covered
+from store.services.delivery.observing import ended, observe_target
 from store.services.delivery.plans import Plan, Unmade
 from store.services.drift import drifting
 from store.services.sealing import sealing
 
 Progress = Callable[[str], None]
-_MOST_NAMED = 500
-"""Components that one entry names in each list."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +95,8 @@ def push(
         Conflict, PlatformFailure: nothing was changed; that is recorded.
     """
     job = _Job(context, target, plan, started, before)
-    progress(f"pushing {len(plan.release.files)} files to {target.describe()}")
+    count = len(plan.release.files)
+    progress(f"pushing {count} file{'' if count == 1 else 's'} to {target.describe()}")
     try:
         job.load()
         pushed, problem = job.push()
@@ -200,21 +200,16 @@ class _Job:
 
     def failed(self, stage: str, reason: str, *, reach: Reach | None, ids: Mapping[str, str] | None) -> Entry:
         """Record that it failed, and how far it came where that is known."""
-
-        def named(components: Sequence[str]) -> tuple[str, ...] | None:
-            return tuple(components[:_MOST_NAMED]) if reach is not None else None
-
         event = ev.DeploymentFailed(
-            **self._where,
+            deployment=self.deployment,
+            project=self._plan.project,
+            environment=self._plan.environment.name,
             stage=stage,
             reason=redact(reason)[:500],
             request=self._plan.request,
-            changed=named(reach.changed) if reach else None,
-            unsure=named(reach.unsure) if reach else None,
-            untouched=named(reach.untouched) if reach else None,
             ids=ids,
         )
-        return record(self._context, [event])[0]
+        return record(self._context, [failed_at(event, reach)])[0]
 
     def _verified(self, target: Target, live: Snapshot, ids: Mapping[str, str] | None) -> Outcome:
         plan = self._plan
@@ -225,7 +220,7 @@ class _Job:
             removed, restored = taken_back(there, self._meant, self._gone)
             undone = ev.DeploymentUndone(
                 **self._where, undoes=plan.unmade.deployment, revision=revision, ids=ids,
-                removed=removed[:_MOST_NAMED], restored=restored[:_MOST_NAMED],
+                removed=removed[:MOST_NAMED], restored=restored[:MOST_NAMED],
             )  # fmt: skip
             entries = (self._started, *record(self._context, [undone, *plan.also]))
             return Outcome(

@@ -12,6 +12,7 @@ from store.projections import deployments
 from store.services import releases, rights
 from store.services.context import Context
 from store.services.delivery import deploying
+from store.services.delivery.interrupted import again, begun
 from store.services.delivery.leftovers import failure
 from store.services.identity.people import principals
 
@@ -100,7 +101,8 @@ def _resume_blocked(context: Context, failed: ev.DeploymentFailed, handle: str |
         return rights.NO_KEY
     request = failed.request
     if request is None:
-        return (f"{failed.deployment} deployed no request: it was a rollback", "→ R rolls back again")
+        what, way = again(begun(context.ledger, failed.deployment))
+        return f"{failed.deployment} deployed no request: it was {what}", f"→ {way}"
     return _against(lambda: deploying.check(context, context.ledger, handle, request, resumes=failed.deployment))
 
 

@@ -16,7 +16,7 @@ from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named
 from store.services.delivery.environments import target
-from store.services.delivery.interrupted import close_interrupted, next_deployment
+from store.services.delivery.interrupted import close_interrupted, died, next_deployment
 from store.services.delivery.leftovers import plan_undo
 from store.services.delivery.moving import moved_since, moved_since_deployed, stays, words_of
 from store.services.delivery.observing import look
@@ -71,7 +71,8 @@ def roll_back(
     with pushing(context, place.name) as lock:
         close_interrupted(context, place.name)
         goal = target(context, place)
-        snapshot = look(context, goal, place.name, project)
+        halves = [begun.target for begun in died(context.ledger, place.name, project)]
+        snapshot = look(context, goal, place.name, project, halves)
         if what.unmade is not None and snapshot.revision != what.unmade.revision:
             raise Conflict(
                 f"{place.name}/{project} was changed since the plan was made; nothing was pushed, look again"

@@ -46,10 +46,10 @@ class Seen:
         return tuple(e for e in self.entries if e.statement.kind in {"drift.opened", "drift.changed"})
 
 
-def standing(source: Source, environment: str, project: str) -> dict[str, Drift]:
-    """Return the drifts that stand here, by component id, folded from the ledger's own entries."""
+def standing(source: Source, environment: str, project: str, *, until: int | None = None) -> dict[str, Drift]:
+    """Return the drifts that stand here (as of entry `until`), by component id, folded from the ledger's entries."""
     place = {"environment": environment, "project": project}
-    return rules.unresolved(rules.replay(recorded(source.entries(kinds=KINDS, on=place))))
+    return rules.unresolved(rules.replay(recorded(source.entries(kinds=KINDS, on=place, until=until))))
 
 
 def observe(
@@ -61,11 +61,13 @@ def observe(
     source: str,
     revision: str | None = None,
     read: tuple[Taken, Parsed] | None = None,
+    elsewhere: frozenset[str] = frozenset(),
 ) -> Seen:
     """Record what was seen live in `file` (its bytes as they are) and judge it against the desired state.
 
     An entry is written only when something is new: other bytes than last time, or a drift that opens,
-    changes or ends. `source` is `export`, `live` or `delivered`; a live observation speaks for the whole project.
+    changes or ends. `source` is `export`, `live` or `delivered`; a live observation speaks for the whole project, but
+    for the components that were seen `elsewhere` in the same look.
     Secrets are taken out first, as they are from every export: both sides are compared covered. `read` is what that
     gave, where it was done already.
 
@@ -83,7 +85,8 @@ def observe(
         deployed = releases.desired(context.ledger, environment, project)
         judged = None
         if deployed is not None:
-            judged = _judge(context, deployed, taken.file, parsed, environment, project, source=source)
+            at = (environment, project, source)
+            judged = _judge(context, deployed, taken.file, parsed, *at, elsewhere=elsewhere)
         with context.ledger.writing() as writer:
             if releases.desired(writer, environment, project) == deployed:
                 return _noted(context, writer, where, taken, parsed, judged)
@@ -138,8 +141,9 @@ def _judge(
     parsed: Parsed,
     environment: str,
     project: str,
-    *,
     source: str,
+    *,
+    elsewhere: frozenset[str],
 ) -> rules.Observation:
     with context.ledger.reading() as connection:
         desired = releases.load(connection, deployed.target.manifest)
@@ -152,7 +156,7 @@ def _judge(
             part.id: ComponentRef(id=part.id, name=part.name, kind=part.kind, digest=part.digest, artifact=artifact)
             for part in parsed.components
         }
-        expected = _expected(desired, file.name, observed, source)
+        expected = _expected(desired, file.name, observed, source) - elsewhere
         found = rules.differences(desired.by_id, observed, expected=expected)
         if found:
             wanted_now = _covered(context, connection, desired)

@@ -19,7 +19,8 @@ from store.services.context import Context, Source, recorded
 from store.services.delivery.environments import Environment, environments, one, target
 from store.services.delivery.interrupted import ENDED, STARTED
 from store.services.delivery.reverting import enforce
-from store.services.drift import drifting, looking
+from store.services.drift import looking
+from store.services.drift.seeing import observe_all
 from store.services.locking import is_pushing
 from store.services.sealing import sealing
 
@@ -92,19 +93,16 @@ class LivePlace:
         mark = f"{snapshot.revision} {deployed.deployment if deployed else ''}"
         if self._seen.get(project) == mark:
             return 0
-        found, revision = 0, sealing.public_revision(context, snapshot)
-        for file in snapshot.files:
-            seen = drifting.observe(
-                context,
-                environment=self._name,
-                project=project,
-                file=file,
-                source="live",
-                revision=revision,
-            )
-            found += len(seen.news)
+        seen = observe_all(
+            context,
+            environment=self._name,
+            project=project,
+            files=snapshot.files,
+            source="live",
+            revision=sealing.public_revision(context, snapshot),
+        )
         self._seen[project] = mark
-        return found
+        return sum(len(one.news) for one in seen)
 
     def _modules(self) -> list[str]:
         """Record which modules are installed, where the target tells and they changed; say once why it does not."""

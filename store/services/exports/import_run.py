@@ -26,6 +26,9 @@ from store.services.identity.pseudonyms import Pseudonyms
 _KINDS = ("artifact.ingested", "artifact.deletion-imported")
 _MOST_REFUSALS = 10
 _LONGEST_REFUSAL = 200
+_MOST_NAMED = 1_000
+"""Versions that could not be taken in which a run names one by one; the others it counts: a history may have a million
+of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +75,9 @@ class ImportRun:
     versions: int = 0
     deletions: int = 0
     known: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    refused: int = 0
+    named: list[Refused] = field(default_factory=list)
+    """The first of those that were refused."""
 
     def learn(self, source: Source) -> None:
         """Take in what entries say was imported from this repository since they were looked at last."""
@@ -149,10 +154,9 @@ class ImportRun:
             commits=commits,
             versions=self.versions,
             deletions=self.deletions,
-            refused=len(self.refused),
+            refused=self.refused,
             refusals=tuple(
-                f"{one.commit[:12]} {one.name}: {one.reason}"[:_LONGEST_REFUSAL]
-                for one in self.refused[:_MOST_REFUSALS]
+                f"{one.commit[:12]} {one.name}: {one.reason}"[:_LONGEST_REFUSAL] for one in self.named[:_MOST_REFUSALS]
             ),
         )
         record(self.context, [event])
@@ -175,8 +179,7 @@ class ImportRun:
                 self.context, blobs.read(change.blob), self._drop(name, change), imported=origin
             )
         except BadInput as error:
-            reason = ingesting.printable(str(error))
-            self.refused.append(Refused(commit=commit.id, name=ingesting.printable(name), reason=reason))
+            self._refuse(commit, name, str(error))
             return False
         self.steps.append(_Step(name=name, origin=origin, read=read))
         self.bytes += len(read.taken.file.data)
@@ -185,6 +188,12 @@ class ImportRun:
             self.ahead.expect(data, earlier)
         self.newest[read.taken.file.name] = data
         return True
+
+    def _refuse(self, commit: Commit, name: str, reason: str) -> None:
+        self.refused += 1
+        if len(self.named) < _MOST_NAMED:
+            words = ingesting.printable(name), ingesting.printable(reason)
+            self.named.append(Refused(commit=commit.id, name=words[0], reason=words[1]))
 
     def _is_known(self, commit: Commit, name: str) -> bool:
         if _mark(commit.id, name) not in self.seen:

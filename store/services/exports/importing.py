@@ -31,7 +31,10 @@ class ImportReport:
     deletions: int = 0
     known: int = 0
     """Versions and deletions that an earlier run had recorded."""
-    refused: tuple[Refused, ...] = ()
+    refused: int = 0
+    """How many versions could not be taken in."""
+    named: tuple[Refused, ...] = ()
+    """The first of them, at most 1,000."""
     finished: bool = True
     """False when it was stopped before the end of the history."""
     names: Path | None = None
@@ -116,7 +119,8 @@ def _report(
         versions=run.versions,
         deletions=run.deletions,
         known=run.known,
-        refused=tuple(run.refused),
+        refused=run.refused,
+        named=tuple(run.named),
         finished=finished,
         names=run.people.keep() if keep_names else None,
         seconds=seconds,

@@ -12,7 +12,7 @@ from store.projections.requests import RequestRow
 from store.services.context import Context
 from store.services.delivery.rehearsing import last_rehearsals
 from store.services.health.look import Look
-from store.services.requests import approving
+from store.services.requests import approving, lapsing
 from store.services.requests.escalating import deadline_of
 
 
@@ -20,8 +20,9 @@ def approvals(look: Look) -> Iterator[Duty]:
     """Yield every request that must be decided by a deadline; it goes on to the next role by itself when it passes."""
     with look.context.ledger.reading() as connection:
         rows = requests.listing(connection, states=SUBMITTED)
+    again = lapsing.lapsed(look.context, rows, look.at, people=look.people)
     for row in rows:
-        by = deadline_of(look.context, row, look.at)
+        by = deadline_of(look.context, row, look.at, missing=row.id in again)
         if by is not None:
             yield _approval(look, row, by)
 
@@ -35,7 +36,7 @@ def _approval(look: Look, row: RequestRow, by: Deadline) -> Duty:
         state=state_of(by.due, look.at),
         since=row.submitted_at,
         due=by.due,
-        who=approving.wanted(look.context, row.id).by,
+        who=approving.wanted(look.context, row.id, people=look.people).by,
         command=f"quarterdeck approve {row.id}",
         project=row.project,
         environment=row.environment,

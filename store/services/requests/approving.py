@@ -18,7 +18,7 @@ from store.domain.roles import Principals
 from store.domain.waiting import escalated_roles
 from store.errors import BadInput, Conflict
 from store.integrity.entry import Entry
-from store.services import releases
+from store.services import releases, retold
 from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
@@ -55,8 +55,10 @@ class Wanted:
     """Who is free to give one."""
 
 
-def wanted(context: Context, request: str) -> Wanted:
+def wanted(context: Context, request: str, *, people: Principals | None = None) -> Wanted:
     """Return which approvals a submitted request lacks now, and who could give them.
+
+    `people` is everybody, where they were folded already.
 
     Raises:
         NotFound: there is no such request.
@@ -64,7 +66,7 @@ def wanted(context: Context, request: str) -> Wanted:
     change = change_of(context.ledger, request)
     if change.state not in {"in review", "approved"}:
         return Wanted(missing=(), by=())
-    people, at = principals(context.ledger), context.now
+    people, at = principals(context.ledger) if people is None else people, context.now
     missing = rules.approvals_missing(change, people=people, policy=context.policy, at=at)
     free = rules.free_to_approve(change, people=people, rules=context.rules, at=at)
     return Wanted(missing=tuple(missing), by=tuple(free))
@@ -88,6 +90,7 @@ def approve(
         BadInput: `digest` is too short to tell one request from another.
         Refusal: separation of duties, no role, gates failed, wrong state: every reason is named.
         Conflict: the request, or where it goes, is no longer what was shown.
+        IntegrityFailure: what was shown of it is not what its entries say.
     """
     if digest is not None and len(digest) < _SHORTEST:
         raise BadInput(f"{digest!a} is too little of a digest to mean one request: give at least {_SHORTEST} digits")
@@ -107,6 +110,7 @@ def approve(
         if place is not None and one(source, change.environment).place != place:
             raise Conflict(f"where {change.environment} delivers was changed since you looked at it; review it again")
         check_place(source, change, stated)
+        retold.check_request(context, request)
         return [granted(context, change, people, actor.handle, stated, release)]
 
     return perform(context, actor, decide)[0]

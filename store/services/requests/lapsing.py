@@ -36,10 +36,12 @@ def left(context: Context, request: str, at: str, *, people: Principals | None =
     )
 
 
-def lapsed(context: Context, rows: Iterable[RequestRow], at: str) -> dict[str, Left]:
+def lapsed(
+    context: Context, rows: Iterable[RequestRow], at: str, *, people: Principals | None = None
+) -> dict[str, Left]:
     """Return, of the requests that had all approvals, those that lack some again, by id."""
     approved = [row for row in rows if row.state == "approved"]
-    people = principals(context.ledger) if approved else None
+    people = principals(context.ledger) if approved and people is None else people
     found = {row.id: left(context, row.id, at, people=people) for row in approved}
     return {request: one for request, one in found.items() if one.missing}
 

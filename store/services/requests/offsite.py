@@ -23,7 +23,7 @@ from store.errors import BadInput, Conflict, NotFound, Refusal
 from store.intake.guard import read_named
 from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry, Statement
-from store.services import releases
+from store.services import releases, retold
 from store.services.acting import append_signed, statement_of
 from store.services.attempts import RECORDED, recording
 from store.services.context import Context, Source, recorded
@@ -57,8 +57,10 @@ def prepare(context: Context, request: str, handle: str, *, note: str = "") -> U
     Raises:
         Refusal: they could not approve it: every reason is named.
         Disguised: the note does not read as it is written.
+        IntegrityFailure: what is shown of the request is not what its entries say.
     """
     change = change_of(context.ledger, request)
+    retold.check_request(context, request)
     people = principals(context.ledger)
     rules.check_approver(change, actor=handle, people=people, rules=context.rules, at=context.now)
     stated = stated_now(context, note=note, via=VIA)

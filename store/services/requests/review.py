@@ -17,7 +17,7 @@ from store.errors import NotFound, Refusal
 from store.projections import deployments, drifts, environments, incidents, requests
 from store.projections.incidents import NoteRow
 from store.projections.requests import ApprovalRow, GateRow, RequestRow, RiskRow
-from store.services import diffing, releases, rights
+from store.services import diffing, releases, retold, rights
 from store.services.context import Context
 from store.services.delivery import deploying
 from store.services.delivery import environments as delivering
@@ -95,7 +95,9 @@ def review(context: Context, request: str, handle: str | None) -> Review:
 
     Raises:
         NotFound: there is no such request.
+        IntegrityFailure: what the read tables say of it is not what its entries say.
     """
+    retold.check_request(context, request)
     with context.ledger.reading() as connection:
         row = requests.one(connection, request)
         content = requests.content(connection, request)

@@ -14,6 +14,7 @@ from store.projections.anomalies import AnomalyRow
 from store.projections.deployments import DeploymentRow
 from store.services.context import Context, recorded
 from store.services.delivery import reverting
+from store.services.delivery.interrupted import begun, ways_on
 from store.services.triage.asked import Asked
 from store.services.triage.item import Item
 
@@ -25,7 +26,7 @@ _TOLD_FOR = timedelta(days=7)
 
 def chain(asked: Asked) -> Iterator[Item]:
     """Yield the alarm that goes before everything: what cannot be trusted makes every other item doubtful."""
-    word = "diverged" if asked.context.ledger.contradicted else asked.chain
+    word = asked.chain or asked.context.ledger.contradiction
     if word:
         yield Item(
             key="ledger",
@@ -98,15 +99,14 @@ def failed(asked: Asked) -> Iterator[Item]:
 
 
 def _how_far(context: Context, row: DeploymentRow) -> str:
-    """Return why a deployment failed, how far it came, and the two ways on."""
+    """Return why a deployment failed, how far it came, and the ways on."""
     words = [row.reason or "no reason recorded"]
     entries = context.ledger.entries(kinds=["deployment.failed"], on={"deployment": row.id}, newest_first=True, limit=1)
     for item in recorded(entries):
         if isinstance(item.event, ev.DeploymentFailed) and item.event.changed is not None:
             failed = item.event
             reach = Reach(changed=failed.changed or (), unsure=failed.unsure or (), untouched=failed.untouched or ())
-            ways = f"quarterdeck deploy --resume {row.id} finishes it, --undo {row.id} takes it back"
-            words += [reach.in_words(), ways]
+            words += [reach.in_words(), *ways_on(begun(context.ledger, row.id))]
     return "; ".join(words)
 
 

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from console_scene import screen_text
-from screens_scene import SIZES, DemoDesk, armed, bare, listed, pane_of, said, settled
+from screens_scene import SIZES, DemoDesk, armed, bare, listed, pane_of, said, settled, until
+from textual.widgets import Input
 
 from console.places import SCREENS
 from console.screen import Place
+from console.screen.rollback_dialog import ConfirmRollback
 from console.screen.words_form import WordsForm
 from console.screens.incidents import Incidents
 from console.widgets.dialogs import Choose, Confirm
@@ -133,3 +135,14 @@ async def test_who_may_not_close_or_break_is_told_who_could(theo: DemoDesk) -> N
             await settled(pilot)
             assert words in said(pilot)
             assert "mira" in said(pilot)
+
+
+async def test_a_rollback_from_an_incident_begins_its_reason_with_it(mira: DemoDesk) -> None:
+    incident = fresh(mira)
+    async with bare(mira.desk, PLACE).run_test(size=(140, 45)) as pilot:
+        await settled(pilot)
+        pane_of(pilot).open(incident)
+        await armed(pilot)
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmRollback))
+        assert pilot.app.screen.query_one("#reason", Input).value == incident

@@ -1,9 +1,4 @@
-"""YAML as data: no objects made, aliases counted, unknown tags kept (`!secret wifi` → `{"!secret": "wifi"}`).
-
-Plain scalars are read as YAML 1.1 reads them, as Home Assistant does, where JSON has the value: null, booleans,
-decimal numbers. What JSON has not (dates, 0x1F, 1:30, .inf) stays a text under its type, so that `1:30` and
-`"1:30"` are two things.
-"""
+"""From what libyaml tells of a text, event by event, to values; how many, and how deep, is counted meanwhile."""
 
 from __future__ import annotations
 
@@ -18,12 +13,13 @@ from yaml.events import AliasEvent, MappingEndEvent, ScalarEvent, SequenceEndEve
 from store.domain.component import Json
 from store.errors import BadInput
 
-MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 200
 MAX_VALUES: Final = 500_000
 """How many values a document may hold once its aliases are written out."""
 MAX_ALIASES: Final = 1_000
 
+_LOADER: Final[Callable[[str | bytes], Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one of libyaml, where it is installed."""
 _TAG: Final = "tag:yaml.org,2002:"
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _DECIMAL: Final = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{0,17}(?:[eE][-+]?[0-9]{1,2})?")
@@ -33,32 +29,9 @@ _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
 }
 _LONGEST_WORD: Final = max(map(len, _WORDS))
+_NUMERIC: Final = frozenset("-+.0123456789")
+"""What a number begins with."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-
-def read(data: bytes) -> list[Json]:
-    """Return the documents of a YAML stream, mappings with their keys as text, in the order of the text.
-
-    Raises:
-        BadInput: one line: no YAML, not UTF-8, too big, too deep, a key twice, or aliases that blow it up.
-    """
-    if len(data) > MAX_BYTES:
-        raise BadInput(f"YAML: {len(data)} bytes are more than the {MAX_BYTES} that are read")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInput(f"YAML: byte {error.start} is not valid UTF-8") from None
-    try:  # the one of libyaml is told of nothing but events: what they build, and how often, is counted here
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-        return _Reader(next_event=loader.get_event).documents()
-    except yaml.YAMLError as error:
-        raise BadInput(f"YAML: {_line(error)}") from None
-
-
-def _line(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
-    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else str(problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +40,8 @@ class _Anchor:
     size: int
 
 
-@dataclass(kw_only=True, slots=True)
-class _Reader:
+@dataclass(kw_only=True)
+class Reader:
     """Builds values from parser events and counts while it does."""
 
     next_event: Callable[[], Any]
@@ -76,7 +49,17 @@ class _Reader:
     aliases: int = 0
     anchors: dict[str, _Anchor] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, text: str | bytes) -> Reader:
+        """Return the reader of a text. Whatever reads it is asked for nothing but events."""
+        return cls(next_event=_LOADER(text).get_event)
+
     def documents(self) -> list[Json]:
+        """Return the documents that are left.
+
+        Raises:
+            BadInput, YAMLError: they cannot be read.
+        """
         found: list[Json] = []
         while not isinstance(event := self.next_event(), yaml.StreamEndEvent):
             if isinstance(event, yaml.DocumentStartEvent):
@@ -89,37 +72,50 @@ class _Reader:
             raise BadInput(f"YAML: more than {MAX_DEPTH} lists and mappings inside each other")
         kind = type(event)
         if kind is AliasEvent:
-            return self._alias(event)
-        self._counted(1)
-        before = self.count
+            return self.alias(event)
+        self.count += 1
+        if self.count > MAX_VALUES:
+            raise _too_many()
         if kind is ScalarEvent:
             value = _scalar(event)
-            if not event.anchor:  # nearly always: one question less
-                return value
-        elif kind is SequenceStartEvent:
-            value = _tagged(event.tag, self._sequence(depth), "seq")
+            if event.anchor:
+                self.anchors[event.anchor] = _Anchor(value, 1)
+            return value
+        before, tag = self.count, event.tag
+        if kind is SequenceStartEvent:
+            value = self.sequence(depth) if tag is None else _tagged(tag, self.sequence(depth), "seq")
         else:
-            value = _tagged(event.tag, self._mapping(depth), "map")
+            value = self._mapping(depth) if tag is None else _tagged(tag, self._mapping(depth), "map")
         if event.anchor:
             self.anchors[event.anchor] = _Anchor(value, self.count - before + 1)
         return value
 
-    def _alias(self, event: Any) -> Json:
+    def alias(self, event: Any) -> Json:
         self.aliases += 1
         if self.aliases > MAX_ALIASES:
             raise BadInput(f"YAML: more than {MAX_ALIASES} aliases")
         anchor = self.anchors.get(event.anchor)
         if anchor is None:  # unknown, or inside itself
             raise BadInput(f"YAML: line {event.start_mark.line + 1}: *{event.anchor} names nothing that is complete")
-        self._counted(anchor.size)
+        self.counted(anchor.size)
         return anchor.value
 
-    def _counted(self, values: int) -> None:
+    def counted(self, values: int) -> None:
+        """Count values that were read before.
+
+        Raises:
+            BadInput: there are too many.
+        """
         self.count += values
         if self.count > MAX_VALUES:
-            raise BadInput(f"YAML: more than {MAX_VALUES} values once its aliases are written out")
+            raise _too_many()
 
-    def _sequence(self, depth: int) -> Json:
+    def sequence(self, depth: int) -> list[Json]:
+        """Return the items of a list that has begun, `depth` deep, up to its end.
+
+        Raises:
+            BadInput, YAMLError: they cannot be read.
+        """
         items: list[Json] = []
         next_event, value, below = self.next_event, self._value, depth + 1
         while type(event := next_event()) is not SequenceEndEvent:
@@ -128,30 +124,36 @@ class _Reader:
 
     def _mapping(self, depth: int) -> Json:
         members: dict[str, Json] = {}
-        next_event, below = self.next_event, depth + 1
+        next_event, value, below = self.next_event, self._value, depth + 1
         while type(event := next_event()) is not MappingEndEvent:
             key = self._key(event)
-            value = self._value(next_event(), below)
+            item = value(next_event(), below)
             if key in members:
                 if key != "<<":
                     raise BadInput(f"YAML: line {event.start_mark.line + 1}: the key {key[:40]!r} stands twice")
                 key = f"<< ({len(members)})"
-            members[key] = value
+            members[key] = item
         return members
 
     def _key(self, event: Any) -> str:
         """Return a key as it is written: `on:` is the key `on` for people, whatever YAML 1.1 says."""
-        self._counted(1)
+        self.count += 1
+        if self.count > MAX_VALUES:
+            raise _too_many()
         if type(event) is ScalarEvent:
-            key = _text(event)
+            key: str = _unescaped(event) if event.style == '"' else event.value
             if event.anchor:
                 self.anchors[event.anchor] = _Anchor(key, 1)
             return key
         if type(event) is AliasEvent:
-            value = self._alias(event)
+            value = self.alias(event)
             if isinstance(value, str):
                 return value
         raise BadInput(f"YAML: line {event.start_mark.line + 1}: a list or a mapping cannot be a key")
+
+
+def _too_many() -> BadInput:
+    return BadInput(f"YAML: more than {MAX_VALUES} values once its aliases are written out")
 
 
 def _tagged(tag: str | None, value: Json, usual: str) -> Json:
@@ -165,19 +167,25 @@ def _short(tag: str) -> str:
 
 
 def _scalar(event: Any) -> Json:
-    text = _text(event)
-    tag: str | None = event.tag
-    if tag is not None and tag != "!":
-        return text if tag == _TAG + "str" else {_short(tag): text}
-    if event.style or not event.implicit[0]:
+    text: str = event.value
+    style, tag = event.style, event.tag
+    if style == '"':
+        text = _unescaped(event)
+    if tag is not None:
+        if tag != "!":
+            return text if tag == _TAG + "str" else {_short(tag): text}
+        if not event.implicit[0]:
+            return text
+    if style:
         return text
-    return _plain(text)
-
-
-def _plain(text: str) -> Json:
     if len(text) <= _LONGEST_WORD and text in _WORDS:
         return _WORDS[text]
-    if text[0] not in "-+.0123456789" or text in {"-", "+", "."}:
+    return _number(text) if text[0] in _NUMERIC else text
+
+
+def _number(text: str) -> Json:
+    """Return a plain scalar that may be a number."""
+    if text in {"-", "+", "."}:
         return text
     if _INTEGER.fullmatch(text):
         return int(text)
@@ -195,9 +203,9 @@ def _kind(text: str) -> str:
     return _TAG + "str"
 
 
-def _text(event: Any) -> str:
+def _unescaped(event: Any) -> str:
+    """Return a text in double quotes: only there can an escape make half a character."""
     text: str = event.value
-    # only an escape can write one, and here only it stands
-    if event.style == '"' and not text.isascii() and _SURROGATE.search(text):
+    if not text.isascii() and _SURROGATE.search(text):
         raise BadInput("YAML: half a character (a lone surrogate)")
     return text
