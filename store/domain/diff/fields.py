@@ -27,6 +27,9 @@ _BOXES: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 
 
+NOWHERE: Final[Path] = ("nowhere",)
+
+
 class Leaf(NamedTuple):
     """The smallest value that differs, and the name that says whether it is a secret."""
 
@@ -35,7 +38,10 @@ class Leaf(NamedTuple):
     new: Side
     name: str
     was: Path
-    """Where it stood on the old side: items of lists have other places there when some were put in before them."""
+    """Where it stood on the old side: items of lists have other places there when some were put in before them.
+
+    `NOWHERE` for an item that came or went: what is at its place on the other side is another one.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +174,7 @@ def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new
             before = MISSING if a is None else old[a]
             after = MISSING if b is None else new[b]
             here = (*path, str(a if b is None else b))
-            there = here if was is path and (a is None or b is None or a == b) else (*was, str(b if a is None else a))
+            there = NOWHERE if a is None or b is None else here if was is path and a == b else (*was, str(a))
             _compare(found, here, there, name, before, after)
     elif not _same(old, new):
         found.append(Leaf(path, old, new, name, was))
@@ -215,6 +221,8 @@ def _settled(sides: Sides, *, alone: bool) -> Callable[[Leaf], bool]:
     trees: list[Json] = []
 
     def settled(leaf: Leaf) -> bool:
+        if leaf.was is NOWHERE:
+            return False
         if not trees:
             trees.extend(orjson.loads(data) for data in (sides.old_canonical or b"", sides.new_canonical or b""))
         return _same(_at(trees[0], leaf.was), _at(trees[1], leaf.path))
