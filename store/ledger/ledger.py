@@ -321,9 +321,9 @@ class Ledger:
         self._readers.interrupt()
 
     def close(self) -> None:
-        """Interrupt what is read, let what is written end, close every connection; it cannot be used afterwards."""
+        """Let what is written end, interrupt what is read, close every connection; it cannot be used afterwards."""
+        self._appender.close()  # first: whoever is writing reads what they decide from
         self._readers.close()
-        self._appender.close()
 
     def _open(self, tables: Callable[[], Sequence[str]], schema: str) -> None:
         with self.reading() as connection:

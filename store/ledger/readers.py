@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from store.errors import StorageFailure
@@ -44,19 +45,20 @@ class Reader:
         self._closed = True
         self._connection.close()
 
-    def take_away(self) -> None:
+    def take_away(self, *, until: float) -> None:
         """Close it as soon as its thread lets go of it, however often that has to be interrupted.
 
         Closed under a running statement SQLite reads memory that is freed. A thread that does not let go keeps it.
         """
-        for _ in range(int(BUSY_SECONDS / _LOOK_AGAIN)):
-            self._connection.interrupt()
-            if self._turn.acquire(timeout=_LOOK_AGAIN):
-                try:
-                    self.close()
-                finally:
-                    self._turn.release()
+        self._connection.interrupt()
+        while not self._turn.acquire(timeout=_LOOK_AGAIN):
+            if monotonic() >= until:
                 return
+            self._connection.interrupt()
+        try:
+            self.close()
+        finally:
+            self._turn.release()
 
 
 class Readers:
@@ -97,10 +99,11 @@ class Readers:
     def close(self) -> None:
         """Close every connection once nobody reads with it; `mine` refuses from now on."""
         self._closed = True
+        until = monotonic() + BUSY_SECONDS  # for all of them together
         with self._lock:
             for thread, reader in self._all.items():
                 if thread.is_alive():
-                    reader.take_away()
+                    reader.take_away(until=until)
                 else:
                     reader.close()
             self._all.clear()

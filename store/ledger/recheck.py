@@ -11,7 +11,7 @@ from store.integrity.entry import FIRST_PREV, check_links
 from store.ledger.indexes import index_problems
 
 NEWEST: Final = 10_000
-"""Entries that are hashed again, which takes some hundredths of a second; `verify` reads all of them."""
+"""Entries that are looked at again, which takes a tenth of a second; `verify` reads all of them."""
 
 
 def check_newest(connection: sqlite3.Connection, path: Path) -> None:

@@ -100,7 +100,7 @@ Positions count bytes.
 SECRETS: Final[Mapping[str, str]] = {
     "node-red": "node_red.hidden:node_red_secrets",
     "home-assistant": "home_assistant.hidden:home_assistant_secrets",
-    "n8n": "n8n.vault:n8n_secrets",
+    "n8n": "n8n.credentials:n8n_secrets",
 }
 """Platforms that know of secrets which the general rules cannot → their `SecretFinder`; one line a platform."""
 

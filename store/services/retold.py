@@ -7,7 +7,7 @@ made anew from its own entries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -30,12 +30,12 @@ def check_request(context: Context, request: str) -> None:
     Raises:
         IntegrityFailure: somebody edited the tables.
     """
-    if not _holds(context, lambda: _same_request(context, request)):
-        raise _edited(f"about {request}")
-    with context.ledger.reading() as connection:
+    with context.ledger.snapshot() as connection:  # entries and tables of one moment, however busy the ledger is
+        if not _same_request(context, connection, request):
+            raise _edited(f"about {request}")
         row = requests.one(connection, request)
-    if row is not None and not _holds(context, lambda: _same_desired(context, row.environment, row.project)):
-        raise _edited(f"about what is desired in {row.environment}/{row.project}")
+        if row is not None and not _same_desired(context, connection, row.environment, row.project):
+            raise _edited(f"about what is desired in {row.environment}/{row.project}")
 
 
 @contextmanager
@@ -48,21 +48,9 @@ def of_deployment(context: Context, deployment: str) -> Iterator[Connection]:
         yield tables
 
 
-def _holds(context: Context, same: Callable[[], bool]) -> bool:
-    """Ask again where the ledger grew meanwhile: entries and tables were not read in one moment."""
-    while True:
-        size = context.ledger.head().size
-        if same():
-            return True
-        if context.ledger.head().size == size:
-            return False
-
-
-def _same_request(context: Context, request: str) -> bool:
+def _same_request(context: Context, connection: Connection, request: str) -> bool:
     with projections.made_of(context.ledger.entries(on={"request": request})) as made:
-        expected = _told(made, request)
-    with context.ledger.reading() as connection:
-        return _told(connection, request) == expected
+        return _told(connection, request) == _told(made, request)
 
 
 def _told(connection: Connection, request: str) -> tuple[object, ...]:
@@ -82,10 +70,9 @@ def _until_carried_out(row: RequestRow) -> RequestRow:
     return replace(row, state="live", updated_seq=0, updated_at="")
 
 
-def _same_desired(context: Context, environment: str, project: str) -> bool:
+def _same_desired(context: Context, connection: Connection, environment: str, project: str) -> bool:
     wanted = releases.desired(context.ledger, environment, project)
-    with context.ledger.reading() as connection:
-        rows = deployments.desired(connection, environment=environment)
+    rows = deployments.desired(connection, environment=environment)
     told = next((row for row in rows if row.project == project), None)
     if wanted is None or told is None:
         return wanted is None and told is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 from ledger_book import Book
@@ -109,6 +110,63 @@ def test_a_transaction_under_way_is_committed_before_the_ledger_closes(
     assert "is closed" in str(book.ledger.read_only_reason)
     assert book.reopen().head().size == 3
     assert book.verify().ok
+
+
+def test_a_transaction_under_way_may_read_to_its_end(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it decides from would be gone in the middle, and a push that is done would not be recorded."""
+    monkeypatch.setattr(appender, "BUSY_SECONDS", 600.0)
+    book.fill(2)
+
+    def write(hold: Callable[[], None]) -> None:
+        book.ledger.head()
+        with book.ledger.writing() as writer:
+            hold()
+            assert book.ledger.head().size == 2
+            writer.append(book.statement())
+
+    writer = Held(write)
+    closer = closing(book, lambda: not book.ledger.writable)
+    writer.goes_on()
+    closer.join(60)
+    assert writer.failure is None
+    assert book.reopen().head().size == 3
+
+
+def test_a_transaction_that_outlasts_the_closing_is_recorded_and_anchored(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appender, "BUSY_SECONDS", 0.05)
+    book.fill(2)
+
+    def write(hold: Callable[[], None]) -> None:
+        with book.ledger.writing() as writer:
+            writer.append(book.statement())
+            hold()
+
+    writer = Held(write)
+    book.ledger.close()
+    writer.goes_on()
+    assert writer.failure is None
+    assert len({store.read() for store in book.heads}) == 1
+    assert book.reopen().head().size == 3
+    assert book.verify().ok
+
+
+def test_however_many_do_not_stop_reading_closing_waits_once(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = count()
+    monkeypatch.setattr(readers, "BUSY_SECONDS", 5.0)
+    monkeypatch.setattr(readers, "monotonic", lambda: float(next(seconds)))
+
+    def read(hold: Callable[[], None]) -> None:
+        with book.ledger.reading():
+            hold()
+
+    held = [Held(read) for _ in range(4)]
+    book.ledger.close()
+    assert next(seconds) < 10
+    for one in held:
+        one.goes_on()
+        assert one.failure is None
 
 
 def test_threads_in_the_middle_of_reading_end_with_a_named_error(book: Book) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
+from store.domain.build import component
+from store.domain.component import Component, DiffRules, Json
 from store.domain.diff import Change, ComponentChange, Diff, compare_exports
 from store.domain.diff.aligning import aligned
+from store.domain.diff.fields import Sides, differences
 from store.platforms import platform, recognise
 
 FLOW = """<?xml version="1.0" encoding="UTF-8"?>
@@ -93,6 +99,22 @@ def test_a_white_space_beside_a_new_item_hides_no_change_of_another() -> None:
 
     (component,) = diff(flows("a ", a="1", b="2"), flows("a", n="0", a="2", b="2"), "flows.json").components
     assert [one.path for one in component.fields if not one.noise] == ["switch s.rules.0", "switch s.rules.1.v"]
+
+
+@pytest.mark.parametrize("put_in", [True, False], ids=["put in", "taken out"])
+def test_a_step_that_differs_from_its_neighbour_in_white_space_alone_came_or_went_all_the_same(*, put_in: bool) -> None:
+    """It has no other side: what stands at its place there is another step."""
+
+    def flow(retries: int, *notes: str) -> Component:
+        def content(notes: Iterable[str]) -> Json:
+            return {"retries": retries, "steps": [{"call": "charge", "note": note} for note in notes]}
+
+        meant = content(note.strip() for note in notes)
+        return component(id="f", name="f", kind="flow", content=content(notes), behaviour=meant, labels={}, source=None)
+
+    one, two = flow(1, "pays"), flow(2, "pays ", "pays")
+    fields, _ = differences(Sides.of(one, two) if put_in else Sides.of(two, one), DiffRules())
+    assert [(field.path, field.noise) for field in fields] == [("retries", False), ("steps.0", False)]
 
 
 def test_places_in_a_list_of_lists_keep_their_meaning() -> None:

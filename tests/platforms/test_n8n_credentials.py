@@ -11,7 +11,8 @@ from store.domain.diff import compare_exports
 from store.domain.secrets import cover, open_secrets
 from store.platforms import known_secrets, platform, recognise
 
-STAMPS = {"createdAt": "2024-05-06T07:08:09.000Z", "updatedAt": "2024-05-06T07:08:09.000Z", "isManaged": False}
+DATES = {"createdAt": "2024-05-06T07:08:09.000Z", "updatedAt": "2024-05-06T07:08:09.000Z"}
+STAMPS = {**DATES, "isManaged": False}
 
 
 def header(value: str = "abcDEF1234567890zz", **more: Any) -> dict[str, Any]:
@@ -83,8 +84,8 @@ def test_what_was_sealed_is_still_an_export_of_credentials() -> None:
     "value",
     [
         {"id": "1", "name": "n", "type": "x", "data": {"value": "some words that are no secret"}},
-        [{**STAMPS, "id": "1", "name": "n", "type": "order", "data": {"a": "b"}, "customer": "c"}],
-        [{**STAMPS, "id": "1", "name": "n", "type": "order", "data": {"a": "some words"}}],
+        [{**DATES, "id": "1", "name": "n", "type": "order", "data": {"a": "b"}, "customer": "c"}],
+        [{**DATES, "id": "1", "name": "n", "type": "order", "data": {"a": "some words"}}],
         [{**STAMPS, "id": "1", "name": "n", "type": "smtp", "data": [1]}],
     ],
 )
@@ -92,3 +93,28 @@ def test_other_documents_with_such_members_stay_as_they_are(value: Any) -> None:
     data = json.dumps(value).encode()
     assert recognise(data, "creds.json").platform == "generic"
     assert found(data) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"isResolvableByLaterN8n": True}, id="a member that a later n8n adds"),
+        pytest.param({"name": "wires"}, id="a name that is a key of workflows"),
+        pytest.param({"name": "nodes", "shared": [{"note": "connections"}]}, id="names that are keys of workflows"),
+        pytest.param({"type": "shopOfTheirOwn"}, id="a kind that nobody knows"),
+    ],
+)
+def test_whatever_else_a_credential_says_its_secrets_are_sealed(more: dict[str, Any]) -> None:
+    data = written(header(**more), database())
+    assert found(data) == ["abcDEF1234567890zz", "hunter22"]
+    assert recognise(data, "creds.json").platform == "n8n"
+
+
+def test_secrets_in_lists_under_other_names_or_in_escapes_are_sealed_as_well() -> None:
+    kept = header()
+    kept["data"] = {"parts": ["abcdefgh-1", {"host": "shop.example"}, "abcdefgh-2"], "shared": "abcdefgh-3"}
+    kept["laterMember"] = "abcdefgh-4"
+    data = written(kept).replace(b'"parts"', b'"part\\u0073"')
+    assert found(data) == [f"abcdefgh-{number}" for number in (1, 2, 3, 4)]
+    (part,) = recognise(data, "creds.json").components
+    assert "abcdefgh" not in json.dumps(part.content)

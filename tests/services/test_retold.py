@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 import pytest
 from support.exports import V1, V2
 from support.scene import Scene
 from support.tampering import past_triggers, plain_sql
 
+from store import projections
 from store.errors import IntegrityFailure
+from store.integrity.entry import Entry
 from store.ledger.report import Verdict
 from store.services.audit import bundling, verifying
 from store.services.audit.verifying import Scope
@@ -68,6 +73,23 @@ def test_nobody_approves_by_read_tables_that_say_otherwise_than_the_entries(wait
     verifying.rebuild(context)
     for way in reversed(ways(waiting).values()):
         way()
+
+
+def test_an_entry_added_at_every_look_keeps_nobody_waiting(waiting: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_of, looks = projections.made_of, iter(range(5))
+
+    def made_meanwhile(entries: Iterable[Entry]) -> AbstractContextManager[sqlite3.Connection]:
+        next(looks)
+        with ThreadPoolExecutor(1) as somebody:
+            somebody.submit(lambda: waiting.fill(waiting.size + 1)).result()
+        return made_of(entries)
+
+    monkeypatch.setattr(projections, "made_of", made_meanwhile)
+    assert review(waiting.context, "CR-0002", "dana").request.state == "in review"
+    with plain_sql(waiting.context.ledger.path) as sql:
+        sql.execute(EDITS["the risk is smaller"])
+    with pytest.raises(IntegrityFailure, match="read tables"):
+        review(waiting.context, "CR-0002", "dana")
 
 
 def test_one_edited_request_does_not_hide_the_others(waiting: Scene) -> None:

@@ -25,6 +25,8 @@ MISSING: Final = Missing()
 Side: TypeAlias = Union[Json, Missing]
 _BOXES: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+_NOWHERE: Final[Path] = ("nowhere",)
+"""The old place of an item that came, or went: what is at its number on the other side is another one."""
 
 
 class Leaf(NamedTuple):
@@ -168,7 +170,7 @@ def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new
             before = MISSING if a is None else old[a]
             after = MISSING if b is None else new[b]
             here = (*path, str(a if b is None else b))
-            there = here if was is path and (a is None or b is None or a == b) else (*was, str(b if a is None else a))
+            there = _NOWHERE if a is None or b is None else here if was is path and a == b else (*was, str(a))
             _compare(found, here, there, name, before, after)
     elif not _same(old, new):
         found.append(Leaf(path, old, new, name, was))
@@ -215,6 +217,8 @@ def _settled(sides: Sides, *, alone: bool) -> Callable[[Leaf], bool]:
     trees: list[Json] = []
 
     def settled(leaf: Leaf) -> bool:
+        if leaf.was is _NOWHERE:
+            return False
         if not trees:
             trees.extend(orjson.loads(data) for data in (sides.old_canonical or b"", sides.new_canonical or b""))
         return _same(_at(trees[0], leaf.was), _at(trees[1], leaf.path))

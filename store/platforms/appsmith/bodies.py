@@ -47,6 +47,6 @@ def language(kind: str, path: Path, value: str) -> str | None:
     """Return the language of a code field, in these files and in the others."""
     if kind == JS_CODE:
         return "javascript"
-    return language_elsewhere("query", ("body",), value) or "text" if kind == QUERY_TEXT else language_elsewhere(
-        kind, path, value
-    )  # fmt: skip
+    if kind == QUERY_TEXT:
+        return language_elsewhere("query", ("body",), value) or "text"
+    return language_elsewhere(kind, path, value)

@@ -11,7 +11,7 @@ from store.domain.build import Source, component, free_key
 from store.domain.component import Component, DiffRules, Json, Parsed
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.n8n.vault import credentials_of, held_in, is_vault
+from store.platforms.n8n.credentials import are_credentials, credentials_of, held_in, may_be_credentials
 from store.platforms.n8n.watch import (
     connectors_of,
     credential_connectors,
@@ -50,10 +50,10 @@ class N8n:
         if len(data) < 64 and data.strip() == b"[]":
             return 60 if _is_workflows(name) else 0
         start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        if start in {b"{", b"["} and is_vault(data):
-            return 70
-        if start not in {b"{", b"["} or b'"connections"' not in data or b'"nodes"' not in data:
+        if start not in {b"{", b"["}:
             return 0
+        if b'"connections"' not in data or b'"nodes"' not in data:
+            return 70 if may_be_credentials(data) else 0
         return 90 if b'"typeVersion"' in data or b"n8n" in data else 60
 
     def parse(self, data: bytes, name: str) -> Parsed:
@@ -63,8 +63,8 @@ class N8n:
             BadInput: no strict JSON, or no n8n workflow.
         """
         document = parse_json(data)
-        if is_vault(data):
-            return self._vault(document.value)
+        if are_credentials(document.value):
+            return self._credentials(document.value)
         workflows = [] if document.value == [] and _is_workflows(name) else workflows_of(document.value)
         source = Source.of(data, has_float=document.has_float)
         found: dict[str, Component] = {}
@@ -80,7 +80,7 @@ class N8n:
             notices=notices_of(parts),
         )
 
-    def _vault(self, value: Json) -> Parsed:
+    def _credentials(self, value: Json) -> Parsed:
         kept = credentials_of(value)
         return Parsed(
             platform=self.name,

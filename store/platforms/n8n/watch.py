@@ -11,8 +11,8 @@ from store.domain.build import gathered, host
 from store.domain.component import Component, Connector, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
+from store.platforms.n8n.credentials import held_in
 from store.platforms.n8n.timers import seconds_between, when
-from store.platforms.n8n.vault import held_in
 from store.platforms.n8n.workflow import behaviour_of, content_of, is_workflow
 
 _OWN: Final = ("n8n-nodes-base.", "@n8n/")

@@ -66,14 +66,14 @@ def deploy(
     place = one(context.ledger, before.environment)
     goal = target(context, place)
     settle(context, goal, before.environment, before.project)
-    halves = [one for one in died(context.ledger, before.environment, before.project) if one.target == before.target]
-    resumes = resumes or next((one.deployment for one in halves), None)
+    resumes = resumes or next(iter(_halves(context, before)), None)
     check(context, context.ledger, actor.handle, request, resumes=resumes)
     with pushing(context, before.environment) as lock:
         close_interrupted(context, before.environment)
         progress("running the gates")
         assessed, news, run = _judged(context, actor, before)
-        snapshot = look(context, goal, before.environment, before.project, [one.target for one in halves])
+        halves = _halves(context, before).values()
+        snapshot = look(context, goal, before.environment, before.project, halves)
         expected = sealing.public_revision(context, snapshot)
         release = releases.load_ref(context, before.target)
 
@@ -94,6 +94,12 @@ def deploy(
         )
         outcome = push(context, goal, plan, started=started, before=snapshot, progress=progress)
         return after_failure(context, place, before.project, outcome, lock=lock, progress=progress)
+
+
+def _halves(context: Context, change: Change) -> dict[str, ev.ReleaseRef]:
+    """Return the pushes of the same release here whose process died, newest first: deployment → release."""
+    found = died(context.ledger, change.environment, change.project)
+    return {push.deployment: push.target for push in found if push.target == change.target}
 
 
 def _judged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -17,12 +18,13 @@ from store.integrity.strict_json import parse as parse_json
 KIND: Final = "credential"
 HIDDEN: Final = "[redacted: secret]"
 _TYPE: Final = re.compile(rb'"type"\s{0,9}:\s{0,9}"[a-zA-Z][\w.]{2,60}"')
-_NODE: Final = (b'"nodes"', b'"connections"', b'"wires"')
 _OUTSIDE: Final = frozenset({
     "id", "name", "type", "data", "createdAt", "updatedAt", "nodesAccess", "isManaged", "isGlobal", "isResolvable",
     "resolvableAllowFallback", "resolverId", "shared", "homeProject", "ownedBy", "sharedWithProjects", "scopes",
 })  # fmt: skip
 _ALWAYS: Final = frozenset({"id", "name", "type", "data", "createdAt", "updatedAt"})
+_TELLING: Final = frozenset({"nodesAccess", "isManaged"})
+"""Members that nothing but a credential has."""
 _NOISE: Final = frozenset(
     {"createdAt", "updatedAt", "shared", "homeProject", "ownedBy", "sharedWithProjects", "scopes"}
 )
@@ -32,7 +34,7 @@ _OPEN: Final = frozenset({
     "name", "type", "ssl", "sslMode", "allowedHttpRequestDomains", "clientId", "token_type", "schema",
 })  # fmt: skip
 """Members of a credential that say where it is used and by whom."""
-_PAIR: Final = re.compile(rb'"(?P<key>[^"\\]{1,80})"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)++)"')
+_TOKEN: Final = re.compile(rb'"(?P<text>(?:[^"\\]|\\.)*+)"(?P<key>\s*+:)?|(?P<opens>[\[{])|[\]}]')
 _KIND_OF: Final = re.compile(
     r"\w{0,60}(?:Api|Auth|OAuth[12]|Oauth[12])(?:Api)?|postgres|mySql|mongoDb|microsoftSql|snowflake|redis|smtp|imap|s?ftp|"
     r"ssh\w+|aws|s3|mqtt|kafka|rabbitmq|amqp|crateDb|questDb|timescaleDb|oracleDb|ldap|crypto|gitPassword"
@@ -41,12 +43,19 @@ _KIND_OF: Final = re.compile(
 _GLANCE: Final = 65536
 
 
-def is_vault(data: bytes) -> bool:
+def may_be_credentials(data: bytes) -> bool:
     """Say at a glance whether a file may be an export of credentials."""
     head = data[:_GLANCE]
-    if any(f'"{key}"'.encode() not in head for key in _ALWAYS) or any(word in head for word in _NODE):
-        return False
-    return _TYPE.search(head) is not None
+    return all(f'"{key}"'.encode() in head for key in _ALWAYS) and _TYPE.search(head) is not None
+
+
+def are_credentials(value: Json) -> bool:
+    """Say whether a document is an export of credentials: all look like one, and one is one for sure.
+
+    A member or a kind that a later n8n adds must not let the others' secrets pass.
+    """
+    items = value if isinstance(value, list) else [value]
+    return all(map(_has_the_shape, items)) and any(map(_is_credential, items))
 
 
 def credentials_of(value: Json) -> tuple[Component, ...]:
@@ -55,62 +64,80 @@ def credentials_of(value: Json) -> tuple[Component, ...]:
     Raises:
         BadInput: it is something else.
     """
-    items = value if isinstance(value, list) else [value]
+    if not are_credentials(value):
+        raise BadInput("not an export of credentials of n8n")
     found: dict[str, Component] = {}
-    for item in items:
-        if not isinstance(item, dict) or not _is_credential(item):
-            raise BadInput("not an export of credentials of n8n")
+    for item in value if isinstance(value, list) else [value]:
+        assert isinstance(item, dict)
         name, identity = str(item["name"]), item.get("id")
         wanted = f"credential:{identity}" if identity not in {None, ""} else f"credential:{name}"
-        content: dict[str, Json] = {**item, "data": _hidden(item["data"])}
-        behaviour = {key: part for key, part in item.items() if key not in _NOISE}
         made = component(
             id=free_key(wanted, found),
             name=name,
             kind=KIND,
-            content=content,
-            behaviour=behaviour,
+            content={key: _hidden(part, key) if _holds_secrets(key) else part for key, part in item.items()},
+            behaviour={key: part for key, part in item.items() if key not in _NOISE},
             labels={},
             source=None,
         )
         found[made.id] = made
-    if not found:
-        raise BadInput("not an export of credentials of n8n")
     return tuple(found.values())
 
 
 def held_in(part: Component) -> int:
     """Return how many secrets stand in the open in a credential."""
-    data = part.content.get("data") if isinstance(part.content, dict) else None
-    return sum(1 for text in _texts(data) if text == HIDDEN)
+    return sum(1 for text in _texts(part.content) if text == HIDDEN)
 
 
 def n8n_secrets(data: bytes, _name: str, _items: Items | None) -> Iterator[Span]:
     """Yield what stands in decrypted credentials, whatever it is called, but for where they are used."""
-    if not is_vault(data):
+    if not may_be_credentials(data):
         return
     try:
-        credentials_of(parse_json(data).value)
+        value = parse_json(data).value
     except BadInput:
         return
-    for match in _PAIR.finditer(data):
-        key = match["key"].decode("utf-8", "replace")
-        if key not in _OPEN and (key == "data" or key not in _OUTSIDE) and key not in {"nodeType", "date", "role"}:
-            yield Span(start=match.start("value"), end=match.end("value"), kind="secret")
+    if are_credentials(value):
+        yield from _secrets_in(data, depth=2 if isinstance(value, list) else 1)
 
 
-def _is_credential(item: dict[str, Json]) -> bool:
+def _secrets_in(data: bytes, *, depth: int) -> Iterator[Span]:
+    """Yield them from strict JSON, in which each credential's own members stand `depth` deep."""
+    above: list[str] = []
+    key = ""
+    for token in _TOKEN.finditer(data):
+        if token["opens"]:
+            above.append(key)
+        elif token["text"] is None:
+            key = above.pop()
+        elif token["key"]:
+            key = json.loads(b'"%b"' % token["text"])
+        elif token["text"] and key not in _OPEN and _holds_secrets((*above, key)[depth]):
+            yield Span(start=token.start("text"), end=token.end("text"), kind="secret")
+
+
+def _holds_secrets(member: str) -> bool:
+    """Say whether a credential's own member may hold some; of one that is not known here nobody can say no."""
+    return member == "data" or member not in _OUTSIDE
+
+
+def _has_the_shape(item: Json) -> bool:
     return (
-        isinstance(item.get("name"), str)
-        and isinstance(kind := item.get("type"), str)
-        and _KIND_OF.fullmatch(kind) is not None
-        and isinstance(item.get("data"), (dict, str))
+        isinstance(item, dict)
         and item.keys() >= _ALWAYS
-        and item.keys() <= _OUTSIDE
+        and isinstance(item["name"], str)
+        and isinstance(item["type"], str)
+        and isinstance(item["data"], (dict, str))
     )
 
 
-def _hidden(value: Json, key: str = "data") -> Json:
+def _is_credential(item: Json) -> bool:
+    if not isinstance(item, dict):
+        return False
+    return _KIND_OF.fullmatch(str(item["type"])) is not None or not _TELLING.isdisjoint(item)
+
+
+def _hidden(value: Json, key: str) -> Json:
     if isinstance(value, dict):
         return {inner: _hidden(item, inner) for inner, item in value.items()}
     if isinstance(value, list):
