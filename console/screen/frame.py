@@ -135,6 +135,8 @@ class Frame(TypingScreen):
         if place is None:
             self.say((f"there is no screen called {place_id}",), "warn")
             return
+        if not self.is_attached:  # the console is being left
+            return
         switcher = self.query_one(ContentSwitcher)
         if switcher.current != place.id:
             self.leave_filter()

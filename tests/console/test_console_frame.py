@@ -153,3 +153,12 @@ async def test_what_is_typed_while_the_console_is_left_opens_nothing_more() -> N
         scene.app.exit()
         await scene.app.on_event(key)
     assert scene.made == ["first"]
+
+
+async def test_a_place_asked_for_while_the_console_is_left_is_not_made() -> None:
+    scene = Scene()
+    async with scene.app.run_test():
+        await scene.settle()
+        scene.app.exit()
+        await scene.frame.go_to("second")  # a click or a link that was on its way
+    assert scene.made == ["first"]
