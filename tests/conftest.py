@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -17,8 +18,11 @@ from store.workspace import Workspace
 
 _numbers = itertools.count()
 
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")  # how long an example takes says how busy the machine is, not whether it holds
+# How long an example takes says how busy the machine is, not whether it holds. The same examples in every run, so that
+# a change is refused for what it changes; `--hypothesis-profile=explore` looks for new ones.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("explore", settings.get_profile("busy"), derandomize=False)
+settings.load_profile("busy")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -34,6 +38,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("secrets: what is found, what is not")
         for line in measured:
             terminalreporter.line(str(line))
+
+
+@pytest.fixture
+def collector_waits() -> Iterator[None]:
+    """Keep Python's collector of cycles out of what is timed: one look through a whole run's objects takes a second."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

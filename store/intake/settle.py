@@ -96,7 +96,8 @@ class Settler:
         for item in found:
             sighting = self._seen.get(item.path)
             if sighting is None or sighting.signature != item.signature:
-                sighting = _Sighting(item.signature, now)
+                # Not `now`: a long scan may come to it much later, and it would seem to have stood still until then.
+                sighting = _Sighting(item.signature, self._monotonic())
             if not sighting.offered:
                 if self._is_ripe(item, sighting, now, remote):
                     sighting = _Sighting(sighting.signature, sighting.since, offered=True, pause=sighting.pause)

@@ -93,12 +93,19 @@ class Appender:
                 self.stop = error
 
     def close(self) -> None:
-        """Close the connection; nothing can be appended afterwards."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the connection, after the transaction under way; nothing can be appended afterwards."""
+        self.stop = closed = StorageFailure(f"{self.place.path}: the ledger is closed")
+        mine = self._turn_holder == threading.get_ident()
+        if mine or self._turn.acquire(timeout=BUSY_SECONDS):  # one that takes longer keeps it: it is never torn away
+            try:
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
+                self.stop = closed
+            finally:
+                if not mine:
+                    self._turn.release()
         self._helper.shutdown()
-        self.stop = StorageFailure(f"{self.place.path}: the ledger is closed")
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:

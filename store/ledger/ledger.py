@@ -262,8 +262,8 @@ class Ledger:
         Every statement sees the newest commit. Read results to their end (`fetchall`): with a rollback journal
         an open cursor keeps every writer waiting.
         """
-        with storage_errors(self.path):
-            yield self._readers.mine()
+        with storage_errors(self.path), self._readers.mine() as connection:
+            yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -321,7 +321,7 @@ class Ledger:
         self._readers.interrupt()
 
     def close(self) -> None:
-        """Close every connection; the ledger cannot be used afterwards."""
+        """Interrupt what is read, let what is written end, close every connection; it cannot be used afterwards."""
         self._readers.close()
         self._appender.close()
 

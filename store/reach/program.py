@@ -19,6 +19,9 @@ from store.errors import PlatformFailure
 _PART: Final = 64 * 1024
 _asking: Final[set[subprocess.Popen[bytes]]] = set()
 """Programs that change nothing and still run: nobody will hear their answer once this process has ended."""
+_starts: Final = threading.Lock()
+"""Held from before such a program runs until it is noted: the end of this process does not fall between."""
+_ending: Final = threading.Event()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,12 +55,7 @@ def run(
         PlatformFailure: it cannot be started, took too long, or said too much.
     """
     name = command[0]
-    process = _started(command, folder, environment, holds)
-    if asks:
-        if not _asking:
-            atexit.unregister(kill_asking)
-            atexit.register(kill_asking)
-        _asking.add(process)
+    process = (_asked if asks else _started)(command, folder, environment, holds)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -89,9 +87,25 @@ def run(
 
 
 def kill_asking() -> None:
-    """Kill the programs whose answer nobody waits for any more: this process ends."""
-    for process in tuple(_asking):
-        _kill(process)
+    """Kill the programs whose answer nobody waits for any more, and start none: this process ends."""
+    _ending.set()
+    with _starts:
+        for process in tuple(_asking):
+            _kill(process)
+
+
+def _asked(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], holds: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    with _starts:
+        if _ending.is_set():
+            raise PlatformFailure(f"{command[0]} is not asked any more: this program ends")
+        if not _asking:
+            atexit.unregister(kill_asking)
+            atexit.register(kill_asking)
+        process = _started(command, folder, environment, holds)
+        _asking.add(process)
+        return process
 
 
 def _started(

@@ -216,7 +216,7 @@ def test_a_version_unlike_its_predecessor_is_stored_whole(connection: sqlite3.Co
     assert connection.execute("SELECT max(depth) FROM blob").fetchone() == (0,)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(line=st.lists(st.binary(max_size=300), max_size=6))
 def test_any_bytes_in_any_order_come_back(connection: sqlite3.Connection, line: list[bytes]) -> None:
     digests = put_line(connection, line)

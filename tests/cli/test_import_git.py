@@ -68,26 +68,29 @@ def test_a_folder_is_taken_in_and_stays_where_it_is(ready: Desk) -> None:
 
 
 def test_ctrl_c_in_a_bulk_import_leaves_what_is_reported_and_goes_on_from_there(ready: Desk) -> None:
-    folder = ready.root / "many"
-    folder.mkdir()
-    for number in range(1500):
-        (folder / f"{number:04}.json").write_bytes(b'[{"id": "%x", "type": "tab", "label": "L"}]' % number)
-    with (ready.root / "out").open("wb") as out, (ready.root / "err").open("wb") as err:
-        command = [COMMAND, "--json", "ingest", "many", *PLACE]
-        child = subprocess.Popen(command, cwd=ready.root, env=ready.environment(), stdout=out, stderr=err)
     ledger = ready.ws / "ledger.db"
-    before = ledger.stat().st_mtime_ns
-    eventually(lambda: ledger.stat().st_mtime_ns != before or (ready.ws / "ledger.db-wal").exists())
-    time.sleep(0.2)
-    child.send_signal(signal.SIGINT)
-    assert child.wait(timeout=20) in {130, 0}
-    complaint = (ready.root / "err").read_text()
-    assert "Traceback" not in complaint
+    for turn in range(5):  # it may have ended before this process was given the time to interrupt it
+        folder, listed = ready.root / f"many{turn}", len(ready.json("artifact", "list"))
+        folder.mkdir()
+        for number in range(1500):
+            data = b'[{"id": "%x", "type": "tab", "label": "L%d"}]' % (number, turn)
+            (folder / f"{turn}-{number:04}.json").write_bytes(data)
+        with (ready.root / "out").open("wb") as out, (ready.root / "err").open("wb") as err:
+            command = [COMMAND, "--json", "ingest", folder.name, *PLACE]
+            before = ledger.stat().st_mtime_ns
+            child = subprocess.Popen(command, cwd=ready.root, env=ready.environment(), stdout=out, stderr=err)
+        eventually(lambda before=before: ledger.stat().st_mtime_ns != before or (ready.ws / "ledger.db-wal").exists())
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=60) in {130, 0}
+        complaint = (ready.root / "err").read_text()
+        assert "Traceback" not in complaint
+        if "once more: at once" in complaint:
+            break
     assert "once more: at once" in complaint
-    listed = len(ready.json("artifact", "list"))
+    listed = len(ready.json("artifact", "list")) - listed
     assert f'"ingested": {listed}' in (ready.root / "out").read_text()
     assert ready.json("verify")["ok"] is True
-    again = ready.json("ingest", "many", *PLACE)
+    again = ready.json("ingest", folder.name, *PLACE)
     assert (again["ingested"], again["unchanged"]) == (1500 - listed, listed)
 
 
@@ -108,10 +111,10 @@ def test_two_watchers_at_once_take_in_each_file_once(ready: Desk) -> None:
             time.sleep(0.7)
         finally:
             second.terminate()
-            second.wait(timeout=10)
+            second.wait(timeout=60)
             err.close()
         first.terminate()
-        first.wait(timeout=10)
+        first.wait(timeout=60)
     assert sorted(row["name"] for row in ready.json("artifact", "list")) == sorted(f"{n}.json" for n in range(20))
     refused = [entry["data"]["kept"] for entry in ready.json("log", "--kind", "artifact.refused", "--limit", "500")]
     assert len(refused) == len(set(refused)) == 20

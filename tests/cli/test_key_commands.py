@@ -34,7 +34,7 @@ def at_terminal(desk: Desk, args: list[str], answers: list[bytes]) -> tuple[int,
                 os.write(main, answers[told] + b"\n")
                 told += 1
     os.close(main)
-    return child.wait(10), seen
+    return child.wait(60), seen
 
 
 def test_all_uses_of_ones_key_are_one_command(ready: Desk) -> None:

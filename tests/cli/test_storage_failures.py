@@ -38,7 +38,7 @@ def test_a_ledger_that_somebody_else_holds_is_waited_for_then_given_up_and_works
         (act, watched, read) = concurrently(
             live, ("--key", "alice", *INCIDENT), ("watch", "--once", "--json"), ("log", "--json")
         )
-        assert 4 < time.monotonic() - begun < 15
+        assert time.monotonic() - begun > 4, "it was waited for"
         other.execute("ROLLBACK")
     for status, out, err in (act, watched):
         assert (status, out) == (3, b"")

@@ -63,7 +63,7 @@ def serving(desk: Desk, *options: str) -> Iterator[str]:
         yield str(json.loads(document)["url"])
     finally:
         child.send_signal(signal.SIGTERM)
-        assert child.wait(timeout=10) == 0
+        assert child.wait(timeout=60) == 0
         child.stdout.close()
 
 
@@ -89,7 +89,7 @@ def test_a_witness_over_http_speaks_the_protocol(live: Desk) -> None:
         assert live.json("cosign")["reached"] is True
         assert live.json("verify")["verdict"] == "WITNESSED"
         host, _, port = url.removeprefix("http://").partition(":")
-        connection = http.client.HTTPConnection(host, int(port), timeout=5)
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
         connection.request("GET", f"/{name_of(origin(live))}/checkpoint")
         assert connection.getresponse().read().decode().startswith(origin(live))
         connection.request("POST", "/add-checkpoint", body=b"hello")

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any
 
 import pytest
+from console_scene import drawn
 from pressed import Watch, watched
+from textual.app import App
+from textual.pilot import Pilot
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_pilots() -> Iterator[None]:
+    """Let a pilot go on only when all is drawn, however little of the processor this process gets."""
+    pause, press = Pilot.pause, App._press_keys
+
+    async def paused(self: Pilot[Any], delay: float | None = None) -> None:
+        await pause(self, delay)
+        await drawn(self.app)
+
+    async def pressed(self: App[Any], keys: Iterable[str]) -> None:
+        for key in keys:
+            await press(self, [key])
+            await drawn(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pilot, "pause", paused)
+        patch.setattr(App, "_press_keys", pressed)
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
@@ -44,6 +46,34 @@ def screen_text(app: TerminalApp[None]) -> str:
             segments = line_filter.apply(segments, app.screen.background_colors[1])
         lines.append("".join(segment.text for segment in segments).rstrip())
     return "\n".join(lines)
+
+
+async def drawn(app: App[Any]) -> None:
+    """Wait until nothing is left to do or to draw, but for what a thread or a timer brings later.
+
+    Textual's own wait takes a process that gets no processor for one that has nothing to do.
+    """
+    for _ in range(200):
+        await _all_ran()
+        while app._resize_timer is not None:  # Textual follows a terminal's size 8 ms later
+            await asyncio.sleep(0.002)
+            await _all_ran()
+        screen = app.screen
+        if not (
+            screen._layout_required or screen._scroll_required or screen._repaint_required
+            or screen._recompose_required or screen._dirty_widgets or screen._callbacks
+        ):  # fmt: skip
+            return
+        screen._on_timer_update()
+
+
+async def _all_ran() -> None:
+    """Let every callback and task run that can, and those that they wake."""
+    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]  nothing else tells
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+        if not ready:
+            return
 
 
 FACTS = FrameFacts(

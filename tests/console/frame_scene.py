@@ -7,7 +7,7 @@ import threading
 from time import monotonic
 from typing import ClassVar
 
-from console_scene import MemorySession
+from console_scene import MemorySession, drawn
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -71,7 +71,7 @@ class Orders(Pane[list[str]]):
             self.say("rolled back")
 
     async def act_deploy(self) -> None:
-        await self.perform(lambda: self.gate.wait(30), doing="deploying")
+        await self.perform(lambda: self.gate.wait(60), doing="deploying")
 
     def look_diff(self) -> None:
         self.go("second", "CR-0001")
@@ -98,8 +98,9 @@ class Scene:
         return pane
 
     async def settle(self) -> None:
+        await drawn(self.app)
         await self.app.workers.wait_for_complete()
-        await asyncio.sleep(0)
+        await drawn(self.app)
 
     @property
     def frame(self) -> Frame:
@@ -107,7 +108,7 @@ class Scene:
         return self.app.screen_stack[0]
 
 
-async def until(true: object, seconds: float = 10.0) -> None:
+async def until(true: object, seconds: float = 60.0) -> None:
     end = monotonic() + seconds
     while not true():
         assert monotonic() < end, "it did not happen"

@@ -50,7 +50,7 @@ class Person:
         """Return what the console would draw now, were nothing drawn yet."""
         self.watched.unlink(missing_ok=True)
         os.kill(pid, signal.SIGUSR1)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self.watched.exists():
             assert time.monotonic() < deadline, "the console no longer answers"
             time.sleep(0.01)
@@ -67,7 +67,7 @@ class Console:
 
     def is_whole(self, columns: int, lines: int) -> None:
         """Wait until the terminal shows, cell by cell, what the console would draw at this size."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             drawn, shown = self.person.drawn(self.pid), cells(self.pane.drawing())[:lines]
             if (len(drawn[0]), len(drawn)) == (columns, lines) and drawn == shown:

@@ -31,7 +31,7 @@ class Reader(Widget):
         self.query_one(Static).update(await beside(self, self._answer, "read"))
 
     def _answer(self, words: str) -> str:
-        self.may_answer.wait(5)
+        self.may_answer.wait(60)
         if self.fails:
             raise OSError("the disk left")
         return words

@@ -44,7 +44,7 @@ def test_a_real_screen_hands_a_long_copy_on_to_the_terminal_around_it(tmp_path: 
         Path(folder).chmod(0o700)
         told = {"SCREENDIR": folder, "TERM": "xterm-256color", "LANG": "C.UTF-8", "HOME": str(tmp_path)}
         script = f"sleep 0.3; cat {tmp_path / 'copy'}; sleep 1"
-        child = pexpect.spawn(SCREEN, ["-c", "/dev/null", "sh", "-c", script], env=told, timeout=20)
+        child = pexpect.spawn(SCREEN, ["-c", "/dev/null", "sh", "-c", script], env=told, timeout=60)
         received = child.read()
         child.close()
     found = [base64.b64decode(one) for one in re.findall(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07", received)]

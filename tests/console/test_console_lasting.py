@@ -30,7 +30,7 @@ def test_drawing_on_a_terminal_that_is_gone_never_holds_whoever_draws() -> None:
 
         drawing = threading.Thread(target=draw, daemon=True)
         drawing.start()
-        drawing.join(20)
+        drawing.join(60)
         assert not drawing.is_alive()
         assert lasting.gone
         null = os.open(os.devnull, os.O_WRONLY)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import random
-from time import perf_counter
+from time import process_time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,19 +79,21 @@ def test_a_very_long_line_is_compared_by_its_ends() -> None:
     assert changed_words(old, new) == ([range(10_000, 10_001)], [range(10_000, 10_001)])
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_seven_thousand_lines_take_a_blink() -> None:
     chance = random.Random(7)
     old = [f'  "k{i % 900}": {i},' for i in range(7_361)]
     new = [line if chance.random() > 0.02 else line + " " for line in old]
-    start = perf_counter()
+    start = process_time()
     diff_lines(old, new)
-    assert perf_counter() - start < 1.0
+    assert process_time() - start < 1.0
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_a_hostile_pattern_of_equal_lines_does_not_hang() -> None:
-    start = perf_counter()
+    start = process_time()
     diff_lines(["x", "y"] * 5_000, ["y", "x"] * 4_999)
-    assert perf_counter() - start < 2.0
+    assert process_time() - start < 2.0
 
 
 def test_lines_that_only_look_alike_are_changed_lines() -> None:

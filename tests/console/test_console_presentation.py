@@ -151,6 +151,7 @@ def test_every_line_of_code_inside_a_component_is_known_by_its_language() -> Non
 
 
 @pytest.mark.parametrize("evil", ["{{", "{%", '"{{', "/*", "`\\", '"""', "${", "--", "-1", "f'"])
+@pytest.mark.usefixtures("collector_waits")
 def test_no_line_makes_colouring_slow(evil: str) -> None:
     text = (evil * 1_000)[:2_000]
     for language in ("json", "javascript", "python", "sql", "template", "code"):

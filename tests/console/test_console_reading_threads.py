@@ -39,17 +39,17 @@ async def test_what_is_asked_beyond_the_most_waits_its_turn() -> None:
     everybody = threading.Barrier(reading_threads._MOST + 1)
 
     def occupy() -> None:
-        everybody.wait(5)
-        may_end.wait(5)
+        everybody.wait(60)
+        may_end.wait(60)
 
     for _ in range(reading_threads._MOST):
         threads.begin(occupy)
-    everybody.wait(5)
+    everybody.wait(60)
     late = threads.begin(threading.current_thread)
     assert threads.left_behind(0)
     assert not late.done()
     may_end.set()
-    assert not threads.left_behind(5)
+    assert not threads.left_behind(60)
     assert late.result().daemon, "Python waits for no such thread"
 
 
@@ -66,6 +66,6 @@ async def test_a_thread_that_nobody_asks_ends_and_the_next_read_has_a_new_one(mo
     monkeypatch.setattr(reading_threads, "_IDLE_SECONDS", 0.0)
     threads = ReadingThreads()
     first = await threads.read(threading.current_thread)
-    first.join(5)
+    first.join(60)
     assert not first.is_alive()
     assert await threads.read(threading.current_thread) is not first

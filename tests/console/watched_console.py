@@ -12,6 +12,7 @@ from textual._context import visible_screen_stack
 
 import console.app
 from console.cli import main
+from store.ledger import connection
 
 
 class Watched(console.app.Console):
@@ -30,5 +31,6 @@ class Watched(console.app.Console):
 
 if __name__ == "__main__":
     console.app.Console = Watched
+    connection.BUSY_SECONDS = 60.0  # a test that holds the ledger gives it back when it gets some of the processor
     sys.argv[0] = "quarterdeck"
     main()

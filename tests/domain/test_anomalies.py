@@ -42,7 +42,7 @@ def weeks(*, days: int = 12, hours: Iterable[int] = (9, 11, 14, 16), actor: str 
     return [act(MONDAY + timedelta(days=day, hours=hour), actor, **more) for day in range(days) for hour in hours]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     hours=st.sets(st.integers(0, 23), min_size=1, max_size=8),
     days=st.integers(1, 90),

@@ -171,6 +171,7 @@ def test_half_a_character_is_no_name_and_no_error() -> None:
     )
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_a_name_longer_than_any_costs_nothing() -> None:
     begun = time.process_time()
     (found,) = host_named("https://" + "\u00e9" * 500_000)

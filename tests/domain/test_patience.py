@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,8 +59,9 @@ def test_a_text_that_came_from_nothing_starts_at_line_zero() -> None:
     assert unified([], ["a"], shown_old=[], shown_new=["a"]) == "@@ -0,0 +1 @@\n+a"
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_ten_thousand_lines_without_anchors_take_no_quadratic_time() -> None:
     old, new = ["x"] * 10_000 + ["a"] * 10_000, ["y"] + ["x", "a"] * 10_000
-    start = time.perf_counter()
+    start = time.process_time()
     assert patched(old, new) == new
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

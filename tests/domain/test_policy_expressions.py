@@ -82,6 +82,7 @@ def test_a_long_list_is_not_judged_and_the_slowest_condition_ends_soon() -> None
     assert time.process_time() - begun < 10
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_a_pattern_means_the_whole_name_and_takes_linear_time() -> None:
     assert matching("[a-z]+-[0-9]+")("orders-12")
     assert not matching("[a-z]+-[0-9]+")("orders-12\n")

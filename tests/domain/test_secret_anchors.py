@@ -43,6 +43,7 @@ def test_words_are_found_where_they_stand_however_a_text_is_cut(text: bytes, ste
 
 
 @pytest.mark.parametrize("piece", [b"key=ab1 ", b"https://a:b@c ", b'"value":"ab1" ', b'"credentials":{ '])
+@pytest.mark.usefixtures("collector_waits")
 def test_a_text_of_nothing_but_words_that_secrets_are_told_by_is_refused_at_once(piece: bytes) -> None:
     """62 MiB of `key=ab1 ` took a minute of processor time, at some microseconds for each."""
     began = time.process_time()
@@ -51,6 +52,7 @@ def test_a_text_of_nothing_but_words_that_secrets_are_told_by_is_refused_at_once
     assert time.process_time() - began < 3
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_a_text_of_nothing_but_long_words_is_looked_through_once() -> None:
     """62 MiB of them took 12 s: the 160 bytes before each were searched for each."""
     token = b"ghp_" + b"aB1" * 12

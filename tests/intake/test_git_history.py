@@ -6,7 +6,6 @@ import os
 import resource
 import subprocess
 import threading
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -169,7 +168,7 @@ def test_nothing_of_a_repository_is_run(tmp_path: Path) -> None:
     for hook in ("post-checkout", "reference-transaction", "post-index-change"):
         (made.path / ".git" / "hooks" / hook).write_bytes(program.read_bytes())
         (made.path / ".git" / "hooks" / hook).chmod(0o755)
-    subprocess.run(["git", "cat-file", "-e", missing], cwd=made.path, check=False, capture_output=True, timeout=20)
+    subprocess.run(["git", "cat-file", "-e", missing], cwd=made.path, check=False, capture_output=True, timeout=60)
     assert marker.exists(), "plain git falls into the trap"
     marker.unlink()
     with opened(made) as history, history.commits() as found, history.blobs() as blobs:
@@ -252,11 +251,16 @@ def test_versions_that_are_foreseen_and_never_read_do_not_stop_git(tmp_path: Pat
         passed = iter(blobs.foreseen([blob] * 5_000, lambda one: [one] * 6))
         passing = threading.Thread(target=list, args=[passed], daemon=True)
         passing.start()
-        passing.join(timeout=20)
+        passing.join(timeout=60)
         stuck = passing.is_alive()
         if not stuck:
             assert blobs.read(blob) == ONE
     assert not stuck
+
+
+def processor_time() -> float:
+    """Return the seconds of the processor that this process had, and the programs that it ran to their end."""
+    return sum(os.times()[:4])
 
 
 def test_a_tree_of_trees_of_trees_ends_soon_and_takes_no_more_than_it_may(tmp_path: Path) -> None:
@@ -266,10 +270,10 @@ def test_a_tree_of_trees_of_trees_ends_soon_and_takes_no_more_than_it_may(tmp_pa
     for _ in range(9):
         tree = made.tree(b"".join(f"040000 tree {tree}\td{number}\n".encode() for number in range(10)))
     made.commit_tree(tree)
-    began = time.monotonic()
+    began = processor_time()
     with pytest.raises(BadInput):
         commits(made)
-    assert time.monotonic() - began < 30  # 3 s of processor time; the machine may be busy
+    assert processor_time() - began < 10  # about 3
     assert steps(made, "/".join(["d0"] * 9)) == [
         [("added", "/".join(["d0"] * 9) + f"/f{number}") for number in range(10)]
     ]

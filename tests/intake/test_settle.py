@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,6 +45,22 @@ def test_a_file_just_written_waits_for_the_window() -> None:
     times.passed = 0.31
     assert settler.ripe([drop()]) == [drop()]
     assert settler.waiting == 0
+
+
+def test_the_time_that_a_scan_takes_is_not_time_in_which_a_file_stood_still() -> None:
+    """A first scan of many files took longer than the window: what was written at its end was taken a moment later."""
+    times = Times()
+    settler = times.settler()
+
+    def long_scan() -> Iterator[Drop]:
+        times.passed += 5
+        yield drop(written=4.99)
+
+    assert settler.ripe(long_scan()) == []
+    times.passed += 0.01
+    assert settler.ripe([drop(written=4.99)]) == []
+    times.passed += 0.3
+    assert settler.ripe([drop(written=4.99)]) == [drop(written=4.99)]
 
 
 def test_a_file_that_grows_waits_until_it_stops() -> None:

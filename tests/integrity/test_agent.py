@@ -135,7 +135,7 @@ def test_a_list_that_cannot_be_read_is_refused(folder: Path, reply: bytes) -> No
 
 def test_a_silent_or_dripping_agent_is_given_up_in_time(folder: Path) -> None:
     def drip(connection: socket.socket) -> None:
-        for byte in string(b"\x0c" + bytes(200)):
+        for byte in string(b"\x0c" + bytes(2_000)):
             try:
                 connection.sendall(bytes([byte]))
             except OSError:
@@ -145,7 +145,7 @@ def test_a_silent_or_dripping_agent_is_given_up_in_time(folder: Path) -> None:
     started = time.monotonic()
     with pytest.raises(BadInput, match=r"no answer within 0\.3 seconds"):
         agent_keys(answering(folder, drip), seconds=0.3)
-    assert time.monotonic() - started < 8, "the drip takes 10 seconds"
+    assert time.monotonic() - started < 60, "the drip takes 100 seconds"
 
 
 @pytest.mark.parametrize("name", ["missing", "file", "x" * 200])

@@ -13,19 +13,20 @@ from store.errors import BadInput
 from store.integrity import strict_json
 from store.integrity.strict_json import MAX_DEPTH, parse
 
+pytestmark = pytest.mark.usefixtures("collector_waits")
 # Valid by RFC 8259's grammar, refused here on purpose: two readers would disagree about them.
 DUPLICATE_KEYS = {"y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"}
 
 
 def verdict(data: bytes) -> str:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         parse(data)
     except BadInput as error:
         result, words = "refused", str(error)
     else:
         result, words = "read", "JSON: "
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert words.startswith("JSON: ")
     assert len(words) < 200
     assert "\n" not in words

@@ -62,7 +62,7 @@ def test_no_change_of_the_file_crashes_or_passes_for_another_content(book: Book,
             case _:
                 del changed[rng.randrange(len(changed)) :]
         victim.write_bytes(changed)
-        began = time.monotonic()
+        began = time.process_time()
         try:
             report = verify(victim, book)
         except QuarterdeckError as error:
@@ -71,7 +71,7 @@ def test_no_change_of_the_file_crashes_or_passes_for_another_content(book: Book,
             outcomes[report.verdict.value] += 1
             if report.ok:
                 assert (report.entries, report.root) == (truth.entries, truth.root)
-        assert time.monotonic() - began < SECONDS
+        assert time.process_time() - began < SECONDS
     assert outcomes["SELF-CONSISTENT"]
     assert outcomes["INVALID"]
 
@@ -105,11 +105,11 @@ def test_views_named_like_our_tables_are_never_read(book: Book, copy: Path) -> N
         path = Path(shutil.copy(copy, copy.with_name(f"{table}.db")))
         view = f"CREATE VIEW {table} AS {ENDLESS} SELECT x AS seq, x'00' AS body, x'00' AS hash FROM n"
         spoil(path, "PRAGMA foreign_keys = OFF", f"DROP TABLE {table}", view)
-        began = time.monotonic()
+        began = time.process_time()
         report = verify(path, book)
         assert report.verdict is Verdict.INVALID
         assert report.problems[0].problem == "schema"
-        assert time.monotonic() - began < 5
+        assert time.process_time() - began < 5
 
 
 def test_an_extra_trigger_or_a_missing_one_is_told_before_anything_is_read(book: Book, copy: Path) -> None:
@@ -127,10 +127,10 @@ def test_a_million_triggers_are_counted_not_parsed(book: Book, copy: Path) -> No
         " INSERT INTO sqlite_schema SELECT 'trigger', 't' || x, 'entry', 0,"
         " 'CREATE TRIGGER t' || x || ' AFTER INSERT ON entry BEGIN SELECT 1; END' FROM n",
     )
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput, match=f"more than {MAX_OBJECTS:,} tables"):
         verify(copy, book)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_as_many_tables_as_are_let_in_are_named_up_to_a_bound(book: Book, copy: Path) -> None:

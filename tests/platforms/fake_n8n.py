@@ -145,7 +145,7 @@ def _handler(fake: FakeN8n) -> type[BaseHTTPRequestHandler]:
             fake.log.append((self.command, path, body))
             fault = fake.plug(self.command, path)
             if fault == "hang":
-                fake.released.wait(30)
+                fake.released.wait(120)
             if fault in {"drop", "hang"}:
                 self.close_connection = True
                 return None

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.ports import free_port
 
 VERSION = "1.123.0"
 SCOPES = ("read", "list", "create", "update", "delete", "activate", "deactivate")
@@ -75,9 +75,7 @@ def wanted() -> None:
 def running(place: Path) -> Iterator[Server]:
     """Start an n8n on a free port of 127.0.0.1 with `place` as its folder, with an owner and an API key."""
     place.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     environment = kept | SETTINGS | {"HOME": str(place), "N8N_USER_FOLDER": str(place), "N8N_PORT": str(port)}
     command = ["node", str(folder() / "node_modules/n8n/bin/n8n"), "start"]

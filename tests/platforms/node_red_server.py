@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.ports import free_port
 
 LOCK = Path(__file__).parent / "node_red" / "package-lock.json"
 USER, PASSWORD, TOKEN = "olive", "a long test password", "a-static-token-for-tests"
@@ -78,9 +78,7 @@ def running(folder: Path, *, with_password: bool = False, flows: list[object] | 
     folder.mkdir(parents=True, exist_ok=True)
     if flows is not None:
         (folder / "flows.json").write_text(json.dumps(flows, indent=4))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = folder / "settings.js"
     settings.write_text(_settings(installed, port, with_password=with_password))
     command = ["node", str(installed / "node_modules/node-red/red.js"), "-u", str(folder), "-s", str(settings)]
@@ -120,7 +118,7 @@ def _settings(installed: Path, port: int, *, with_password: bool) -> str:
     if with_password:
         script = "console.log(require('bcryptjs').hashSync(process.argv[1], 4))"
         answer = subprocess.run(
-            ["node", "-e", script, PASSWORD], cwd=installed, capture_output=True, text=True, check=True, timeout=30
+            ["node", "-e", script, PASSWORD], cwd=installed, capture_output=True, text=True, check=True, timeout=60
         )
         users = [{"username": USER, "password": answer.stdout.strip(), "permissions": "*"}]
         users.append({"username": "reader", "password": answer.stdout.strip(), "permissions": "read"})
@@ -134,8 +132,8 @@ def _settings(installed: Path, port: int, *, with_password: bool) -> str:
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    until = time.monotonic() + 60
-    with httpx.Client(trust_env=False, timeout=2) as client:
+    until = time.monotonic() + 120
+    with httpx.Client(trust_env=False, timeout=10) as client:
         while time.monotonic() < until:
             if process.poll() is not None:
                 break

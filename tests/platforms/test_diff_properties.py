@@ -45,7 +45,7 @@ def diff(old: Any, new: Any) -> Diff:
     return compare_exports(read(old), read(new), platform("node-red").rules)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flows())
 def test_nothing_differs_from_itself(value: Any) -> None:
     found = diff(value, copy.deepcopy(value))
@@ -54,7 +54,7 @@ def test_nothing_differs_from_itself(value: Any) -> None:
     assert found.is_empty
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flows(), st.data())
 def test_what_only_moved_has_no_field_that_is_not_noise(value: Any, data: st.DataObject) -> None:
     moved = copy.deepcopy(value)
@@ -70,7 +70,7 @@ def test_what_only_moved_has_no_field_that_is_not_noise(value: Any, data: st.Dat
     assert all(field.noise for change in found.components for field in change.fields)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flows(), flows())
 def test_what_was_added_one_way_is_removed_the_other_way(one: Any, other: Any) -> None:
     there, back = diff(one, other), diff(other, one)
@@ -87,7 +87,7 @@ def ids(found: Diff, change: Change) -> set[str]:
     return {one.id for one in found.components if one.change is change}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flows(), NAMES)
 def test_another_name_under_the_same_id_is_a_rename(value: Any, name: str) -> None:
     renamed = copy.deepcopy(value)
@@ -97,7 +97,7 @@ def test_another_name_under_the_same_id_is_a_rename(value: Any, name: str) -> No
     assert found.components[0].words == (f"was called {read(value).components[0].name}",)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flows(), flows())
 def test_every_component_that_differs_is_told_and_no_other(one: Any, other: Any) -> None:
     before = {part.id: part.digest for part in read(one).components}

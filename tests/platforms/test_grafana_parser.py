@@ -98,6 +98,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
+@pytest.mark.usefixtures("collector_waits")
 def test_a_config_map_never_holds_more_dashboards_or_values_than_are_read(what: str) -> None:
     text = f"apiVersion: v1\nkind: ConfigMap\ndata:\n{HOSTILE[what]}"
     began = time.process_time()

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from node_red_server import PASSWORD, TOKEN, USER, Server, running
+from support.ports import free_port
 
 from store.domain.component import ExportFile
 from store.domain.diff import compare
@@ -250,9 +251,7 @@ def test_every_sample_comes_back_as_it_was_pushed(target: Target, record_propert
 
 
 def test_nobody_at_the_address_is_a_platform_failure() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(PlatformFailure, match="cannot be reached"):
         NodeRedTarget(url=url).fetch("orders")
 
@@ -263,7 +262,7 @@ def test_somebody_who_never_answers_is_given_up_after_the_timeout() -> None:
         start = time.monotonic()
         with pytest.raises(PlatformFailure, match=r"did not answer within 0\.2 s"):
             target.fetch("orders")
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 60, "nothing else would have ended it"
 
 
 def test_a_path_that_is_no_node_red_is_named_by_its_answer(server: Server) -> None:

@@ -114,6 +114,7 @@ MANY = [
 
 
 @pytest.mark.parametrize(("data", "name", "wanted"), MANY, ids=[wanted for _, _, wanted in MANY])
+@pytest.mark.usefixtures("collector_waits")
 def test_many_things_of_one_name_take_time_in_proportion(data: bytes, name: str, wanted: str) -> None:
     start = time.process_time()
     assert recognise(data, name).platform == wanted

@@ -266,6 +266,7 @@ def big_export(edit: str) -> bytes:
     return json.dumps(flows).encode()
 
 
+@pytest.mark.usefixtures("collector_waits")
 def test_a_diff_of_five_thousand_components_takes_about_a_second() -> None:
     rules = platform("node-red").rules
     old, new = recognise(big_export(""), "flows.json"), recognise(big_export("\\nreturn msg;"), "flows.json")

@@ -100,7 +100,7 @@ def test_the_state_at_every_entry_is_what_the_entries_up_to_there_say(past: Past
             assert found == wanted, f"after entry {seq} in {environment}"
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_every_name_of_an_instant_is_what_a_slow_reading_says(past: Past, data: st.DataObject) -> None:
     size = len(past.entries)
@@ -183,7 +183,7 @@ def test_what_does_not_exist_is_not_found(past: Past, text: str) -> None:
         history.resolve(past.scene.context, text)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=30) | st.from_regex(r"[0-9nowCRDEPIN:TZ+@.smhd-]{1,24}", fullmatch=True))
 def test_no_text_breaks_it(past: Past, text: str) -> None:
     try:
@@ -205,7 +205,7 @@ def test_clocks_that_go_backwards_still_give_a_border(scene: Scene) -> None:
         assert seq == len(times) or times[seq] > asked
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_log_is_the_entries_that_match_newest_first(past: Past, data: st.DataObject) -> None:
     def maybe(values: list[str]) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from msgspec import structs
+from support.ports import free_port
 from support.scene import Scene
 
 from store.config import ChannelConfig, NotifyConfig
@@ -101,9 +102,7 @@ def test_a_mail_goes_through_a_real_smtp_server(scene: Scene) -> None:
             mails.append(envelope.content)
             return "250 OK"
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = Controller(Keep(), hostname="127.0.0.1", port=port)
     server.start()
     try:
@@ -138,9 +137,7 @@ def test_nothing_is_lost_while_the_network_is_down(scene: Scene, webhook: Receiv
 
 
 def test_one_dead_channel_does_not_keep_the_other_waiting(scene: Scene, webhook: Receiver) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        dead = f"json://127.0.0.1:{closed.getsockname()[1]}/"
+    dead = f"json://127.0.0.1:{free_port()}/"
     context = with_channels(scene.context, dead=dead, hook=webhook.url)
     notifying.once(context)
     refused_export(scene)

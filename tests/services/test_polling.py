@@ -14,6 +14,7 @@ from fake_n8n import KEY, FakeN8n, export, running
 from msgspec import structs
 from support.scene import Scene
 
+from store.platforms.n8n.target import N8nTarget
 from store.services.context import Context
 from store.services.delivery import deploying, environments
 from store.services.drift import drifting
@@ -44,13 +45,12 @@ def standing(context: Context, name: str) -> list[str]:
     return sorted(drifting.standing(context.ledger, name, "orders"))
 
 
-def until(met: Callable[[], object], seconds: float = 10.0) -> float:
-    """Wait for something; return how long it took."""
+def until(met: Callable[[], object]) -> None:
+    """Wait for something, however busy the machine is."""
     began = time.monotonic()
     while not met():
-        assert time.monotonic() - began < seconds
+        assert time.monotonic() - began < 60
         time.sleep(0.01)
-    return time.monotonic() - began
 
 
 class Watching:
@@ -69,7 +69,7 @@ class Watching:
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        self._thread.join(5)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 
@@ -79,15 +79,17 @@ def quickly(scene: Scene, seconds: float = 0.1) -> Context:
     return replace(scene.context, config=faster)
 
 
-def test_one_that_hangs_delays_nobody_else_and_not_the_end(scene: Scene, pair: tuple[FakeN8n, FakeN8n]) -> None:
+def test_one_that_hangs_delays_nobody_else_and_not_the_end(
+    scene: Scene, pair: tuple[FakeN8n, FakeN8n], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(N8nTarget.__init__.__kwdefaults__, "timeout", 120.0)  # it hangs for longer than we look
     slow, quick = pair
     slow.plug = lambda method, path: "hang"
     with Watching(quickly(scene)) as watched:
         until(lambda: any(method == "GET" for method, _, _ in slow.log[-1:]))
         quick.saved("a", nodes=[])
         until(lambda: watched.news)
-        began = time.monotonic()
-    assert time.monotonic() - began < 1
+    assert watched.complaints == [], "the end came while that one still hung"
     assert watched.news == [1]
     slow.released.set()
 
@@ -198,7 +200,7 @@ def test_looking_at_the_lock_never_keeps_a_deployment_out(scene: Scene) -> None:
 
 def test_once_asks_all_at_the_same_time(scene: Scene, pair: tuple[FakeN8n, FakeN8n]) -> None:
     slow, quick = pair
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=60)
 
     def meet(method: str, path: str) -> None:
         both.wait()

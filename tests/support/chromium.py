@@ -40,7 +40,7 @@ class Page:
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
         while True:
-            answer = await self._socket.receive_json(timeout=20)
+            answer = await self._socket.receive_json(timeout=60)
             if answer.get("id") == number:
                 return answer.get("result", {})
 
@@ -48,7 +48,7 @@ class Page:
         answer = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         return answer["result"].get("value")
 
-    async def until(self, script: str, *, seconds: float = 20) -> None:
+    async def until(self, script: str, *, seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while not await self.value(script):
                 await asyncio.sleep(0.1)
@@ -75,7 +75,7 @@ async def chromium() -> AsyncIterator[Page]:
         )
         try:
             note = Path(profile, "DevToolsActivePort")
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while not (note.exists() and note.read_text().count("\n")):
                     await asyncio.sleep(0.05)
             port = note.read_text().split("\n")[0]

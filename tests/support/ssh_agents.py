@@ -127,4 +127,4 @@ def playing_agent(keys: Mapping[PublicKey, Sign]) -> Iterator[Agent]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
-            thread.join(5)
+            thread.join(60)

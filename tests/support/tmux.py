@@ -50,7 +50,7 @@ class Pane:
         """End whatever runs in it."""
         self.tmux.run("kill-pane", "-t", self.id)
 
-    def until(self, holds: Callable[[str], object], *, seconds: float = 20) -> str:
+    def until(self, holds: Callable[[str], object], *, seconds: float = 60) -> str:
         """Return the text once `holds` says yes of it; fail with what was shown last."""
         deadline = time.monotonic() + seconds
         while True:
@@ -74,7 +74,7 @@ class Pane:
 
         self.until(over)
 
-    def shows(self, *words: str, seconds: float = 20) -> str:
+    def shows(self, *words: str, seconds: float = 60) -> str:
         """Return the text once all these words are in it."""
         return self.until(lambda shown: all(word in shown for word in words), seconds=seconds)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from console_scene import screen_text
@@ -27,6 +28,8 @@ from store.workspace import open_workspace
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 ORIGIN = "quarterdeck.local/demo"
 SIZES = ((80, 24), (140, 45))
+PATIENCE = 60.0
+"""Seconds after which what is waited for does not come any more."""
 
 
 @dataclass
@@ -97,8 +100,8 @@ def said(pilot: Pilot[Any]) -> str:
 
 async def settled(pilot: Pilot[Any]) -> None:
     """Wait until nothing is being read or done, except what waits for an answer in a dialog."""
-    idle = False
-    for _ in range(400):
+    idle, end = False, monotonic() + PATIENCE
+    while monotonic() < end:
         await pilot.pause()
         busy = [
             worker
@@ -114,8 +117,9 @@ async def settled(pilot: Pilot[Any]) -> None:
 
 
 async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
-    """Wait until something is true, at most four seconds."""
-    for _ in range(400):
+    """Wait until something is true; a machine that does much else may need long."""
+    end = monotonic() + PATIENCE
+    while monotonic() < end:
         await pilot.pause()
         if true():
             return

@@ -259,6 +259,7 @@ async def test_the_row_under_the_cursor_moved_so_acts_wait(mira: DemoDesk, monke
     async with bare(mira.desk, DRIFT).run_test(size=(140, 45)) as pilot:
         await settled(pilot)
         await pilot.press("j")
+        table(pilot)._table_clock = lambda: 100.0  # time stands still: rows that moved have just moved
         tampered = orders(3, tampered=True).replace(b"/orders", b"/steal")
         observe(mira, "orders", "flows.json", tampered)
         await until(pilot, lambda: len(table(pilot).rows) == 3)

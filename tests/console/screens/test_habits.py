@@ -258,7 +258,7 @@ async def test_nobody_is_told_that_all_is_well_before_anything_was_read(
     read = threading.Event()
     pane = next(one.factory.pane for one in SCREENS if one.id == place and isinstance(one.factory, AtVisit))
     load = pane.load
-    monkeypatch.setattr(pane, "load", lambda self: (read.wait(30), load(self))[1])
+    monkeypatch.setattr(pane, "load", lambda self: (read.wait(60), load(self))[1])
     monkeypatch.setattr(frame_module, "FIRST_PAINT_SECONDS", 0.01)
     async with Console(mira.desk, palette="truecolor", start=LeftOff(place=place)).run_test(size=(140, 45)) as pilot:
         try:

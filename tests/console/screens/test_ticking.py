@@ -100,7 +100,7 @@ async def test_what_is_typed_while_a_tick_is_signed_reaches_nothing_behind_and_t
 
     def slow(*given: Any, **named: Any) -> Any:
         signing.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return genuine(*given, **named)
 
     monkeypatch.setattr(ticking, "tick", slow)

@@ -189,7 +189,7 @@ def test_a_copy_in_tmux_reaches_its_buffer_and_the_terminal_outside(tmux: Tmux, 
     tmux.run("set-option", "-s", "set-clipboard", setting)
     console = opened(80, 24, "open", "DR-0002")
     pane = console.pane
-    outside = pexpect.spawn(*tmux.attaching(pane), env={"TERM": "xterm-256color", "LANG": "C.UTF-8"}, timeout=20)
+    outside = pexpect.spawn(*tmux.attaching(pane), env={"TERM": "xterm-256color", "LANG": "C.UTF-8"}, timeout=60)
     outside.expect(rb"DR-0002")
     pane.press("y")
     pane.shows("copied  DR-0002", "tmux's buffer")

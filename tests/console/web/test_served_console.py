@@ -104,19 +104,19 @@ async def test_a_closed_page_and_a_killed_server_leave_no_console_behind(
     served: Served, inside: aiohttp.ClientSession
 ) -> None:
     async with inside.ws_connect(f"{served.origin}/ws", headers={"Origin": served.origin}) as socket:
-        assert await socket.receive(timeout=20)
+        assert await socket.receive(timeout=60)
         first = served.consoles()
         assert len(first) == 1
     await gone(first)
     async with inside.ws_connect(f"{served.origin}/ws", headers={"Origin": served.origin}) as socket:
-        assert await socket.receive(timeout=20)
+        assert await socket.receive(timeout=60)
         second = served.consoles()
         served.process.send_signal(signal.SIGKILL)
         await gone(second)
 
 
 async def gone(processes: list[int]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while any(Path(f"/proc/{number}").exists() for number in processes):
             await asyncio.sleep(0.05)
 
@@ -146,7 +146,7 @@ async def test_chromium_shows_the_console_read_only_and_a_foreign_page_cannot_re
 async def settled(page: Page, *, other_than: bytes = b"") -> bytes:
     """Return the picture once two in a row are the same."""
     last = b""
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(60):
         while True:
             now = await page.picture()
             if now == last and now != other_than:
