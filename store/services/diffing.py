@@ -95,6 +95,15 @@ def comparison_of_request(context: Context, request: str) -> Comparison:
         IntegrityFailure: what the read tables say of it is not what its entries say.
     """
     retold.check_request(context, request)
+    return comparison_as_told(context, request)
+
+
+def comparison_as_told(context: Context, request: str) -> Comparison:
+    """Return the same for whoever has just held what the read tables say of the request against its entries.
+
+    Raises:
+        NotFound: there is no such request.
+    """
     with context.ledger.reading() as connection:
         row = requests.one(connection, request)
         if row is None:

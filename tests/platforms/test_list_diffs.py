@@ -128,6 +128,26 @@ def test_lists_too_long_to_be_weighed_are_paired_one_by_one() -> None:
     assert list(aligned(old, new))[-1] == (None, 150)
 
 
+def test_what_the_items_of_a_list_hold_is_read_once_and_not_once_for_every_pair() -> None:
+    """A list of a hundred large items would else be gone through a hundred times."""
+    compared = 0
+
+    class Large(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return super().__eq__(other)
+
+        __hash__ = str.__hash__
+
+    old: list[Any] = [{"at": number, "part": Large("x" * 80), "kind": "step"} for number in range(60)]
+    new: list[Any] = [{"at": -number, "part": Large("x" * 79), "kind": "step"} for number in range(1, 60)]
+    assert len(list(aligned(old, new))) == 60
+    assert compared <= 60
+
+
 def named(change: Change, found: Diff) -> list[str]:
     return [component.name for component in found.components if component.change is change]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
+
+import orjson
 
 from store.domain.component import Json
 
@@ -13,6 +15,8 @@ _MOST: Final = 10_000
 """Pairs that are weighed; longer lists are paired one by one."""
 _ALIKE: Final = 0.3
 """Share of equal members from which two objects count as one that was edited."""
+_OBJECT: Final = -1
+"""Number of every object: its members have numbers of their own."""
 _Pair = tuple[int | None, int | None]
 
 
@@ -46,10 +50,8 @@ def _middle(old: list[Json], new: list[Json]) -> Iterator[_Pair]:
     if any(isinstance(item, list) for item in (*old, *new)):
         return _one_by_one(old, new)  # a place in a list of lists has a meaning: the output of a node
     if names is None:
-        weights = [[_alike(a, b) for b in new] for a in old]
-    else:
-        weights = [[float(a == b) for b in names[1]] for a in names[0]]
-    return _best(weights)
+        return _best(_weights(old, new))
+    return _best([[float(a == b) for b in names[1]] for a in names[0]])
 
 
 def _one_by_one(old: Sequence[Json], new: Sequence[Json]) -> Iterator[_Pair]:
@@ -59,6 +61,8 @@ def _one_by_one(old: Sequence[Json], new: Sequence[Json]) -> Iterator[_Pair]:
 
 def _named(old: list[Json], new: list[Json]) -> tuple[list[str], list[str]] | None:
     """Return the names of all items, where each has one of its own."""
+    if not all(isinstance(item, dict) for side in (old, new) for item in side):
+        return None
     for member in _NAMES:
         sides = [[item.get(member) if isinstance(item, dict) else None for item in side] for side in (old, new)]
         texts = [[name for name in side if isinstance(name, str) and name] for side in sides]
@@ -73,14 +77,47 @@ def _moved(old: Sequence[str], new: Sequence[str]) -> bool:
     return any(places.get(name, at) != at for at, name in enumerate(new))
 
 
-def _alike(old: Json, new: Json) -> float:
+class _Numbers(dict[bytes | tuple[str, int], int]):
+    """One number for all values that are equal, so that each is read once and not once for every pair it stands in."""
+
+    def of(self, value: Json) -> int:
+        """Return the number of a value."""
+        try:
+            data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except TypeError:  # an integer of more than 64 bits, half a character, or very deep
+            data = repr(value).encode(errors="backslashreplace")
+        return self.setdefault(data, len(self))
+
+    def item(self, value: Json) -> _Item:
+        """Return what is compared of an item."""
+        if not isinstance(value, dict):
+            return _Item(self.of(value), frozenset(), frozenset())
+        members = ((key, self.of(part)) for key, part in value.items())
+        return _Item(_OBJECT, frozenset(value), frozenset(self.setdefault(one, len(self)) for one in members))
+
+
+class _Item(NamedTuple):
+    """An item of a list, ready to be held against many others."""
+
+    number: int
+    keys: frozenset[str]
+    """Of an object; none where it is another value."""
+    members: frozenset[int]
+
+
+def _weights(old: list[Json], new: list[Json]) -> list[list[float]]:
+    """Return how alike every item of one list and every item of the other are."""
+    numbers = _Numbers()
+    before, after = [numbers.item(item) for item in old], [numbers.item(item) for item in new]
+    return [[_alike(a, b) for b in after] for a in before]
+
+
+def _alike(old: _Item, new: _Item) -> float:
     """Return the share of equal members of two objects, 0 where it is too small to be one object that was edited."""
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return float(old == new and type(old) is type(new))
-    if old == new:
+    if old.number == new.number and old.members == new.members:
         return 1.0
-    same = sum(1 for key, value in old.items() if key in new and new[key] == value)
-    share = same / len(old.keys() | new.keys())
+    same = len(old.members & new.members)
+    share = same / len(old.keys | new.keys) if same else 0.0
     return share if share >= _ALIKE else 0.0
 
 
@@ -89,9 +126,11 @@ def _best(weights: list[list[float]]) -> Iterator[_Pair]:
     rows, columns = len(weights), len(weights[0])
     best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
     for a in range(rows - 1, -1, -1):
-        for b in range(columns - 1, -1, -1):
-            paired = weights[a][b] + best[a + 1][b + 1] if weights[a][b] else 0.0
-            best[a][b] = max(paired, best[a + 1][b], best[a][b + 1])
+        row, below, weight, most = best[a], best[a + 1], weights[a], 0.0
+        for b in range(columns - 1, -1, -1):  # spelled out: this is gone through ten thousand times
+            if weight[b] and weight[b] + below[b + 1] > most:
+                most = weight[b] + below[b + 1]
+            row[b] = most = max(most, below[b])
     a = b = 0
     while a < rows and b < columns:
         if weights[a][b] and best[a][b] == weights[a][b] + best[a + 1][b + 1]:

@@ -119,7 +119,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         if not rights.against(context, people, handle, "open a request", project=row.project, environment=place)
     )
     goes = delivering.environments(context.ledger).get(row.environment)
-    comparison = diffing.comparison_of_request(context, request)
+    comparison = diffing.comparison_as_told(context, request)
     return Review(
         request=row,
         content=content,
