@@ -35,6 +35,7 @@ class WitnessServer(ThreadingHTTPServer):
 
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 2 * MAX_CONNECTIONS
 
     def __init__(self, witness: Witness, address: tuple[str, int], report: Report) -> None:
         """Listen at `address`. Raises StorageFailure when that cannot be had."""
