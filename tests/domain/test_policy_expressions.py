@@ -106,6 +106,11 @@ def test_what_could_take_minutes_or_all_memory_is_refused_before_it_runs(walk: s
     assert time.process_time() - begun < 1
 
 
+def test_a_pattern_out_of_the_values_is_not_matched_with_a_long_text() -> None:
+    with pytest.raises(Refusal, match="would take too long"):
+        compiled("request.title.matches(request.title)")({"request": {"title": "a" * 50_000}})
+
+
 def test_usual_conditions_are_judged_on_the_largest_change() -> None:
     names = [f"Orders of the day, part {n:03}" for n in range(200)]
     values = {"request": {"title": "x" * 200, "project": "orders"}, "change": {"components": names, "hosts": names}}

@@ -41,7 +41,9 @@ _PATTERN: Final = re.compile(
 )
 _REPEATED: Final = re.compile(r"\{(\d*),?(\d*)\}")
 _STATE: Final = 1000
-"""What one letter of a pattern costs each time it is made ready, in letters read; a repeated one costs it again."""
+"""What one letter of a pattern costs each time it is made ready, in letters read; a repeated one costs it again.
+
+After that, it may be held against every letter."""
 _LARGEST_PATTERN: Final = 10**6
 """Letters; no pattern comes to more than the engine's own limit."""
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -156,7 +158,7 @@ def _affordable(text: str, values: Iterable[Json]) -> None:
             letters = max(letters, len(value))
     steps = longest ** len(_WALK.findall(text))
     patterns = sum(_states(found["plain"]) for found in _PATTERN.finditer(text))
-    work = steps * (len(_WORD.findall(text)) * letters + patterns * _STATE)
+    work = steps * (len(_WORD.findall(text)) * letters + patterns * max(letters, _STATE))
     if work > (_MOST_KEPT if steps > 1 and _KEEPING.search(text) else _MOST_WORK):
         raise ValueError("it would take too long on a change this large: walk fewer lists, or split the change")
 
