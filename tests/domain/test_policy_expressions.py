@@ -75,11 +75,52 @@ def test_a_long_list_is_not_judged_and_the_slowest_condition_ends_soon() -> None
     for much in (["x" * 30_000, "y" * 30_000], "x" * 50_001):
         with pytest.raises(Refusal, match="characters is too long to be judged"):
             compiled("change.components[0] == 'a'")({"change": {"components": much}})
-    values = {"change": {"components": ["x" * 200] * 200}}
+    values = {"change": {"components": ["x" * 30] * 200}}
     text = "change.components.all(a, change.components.all(b, a == b && a.contains(b) && b.matches('^(x+x+)+$')))"
     begun = time.process_time()
     compiled(text)(values)
     assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        " + ".join(["a + b"] * 100) + " != ''",
+        "!a.contains(b + '" + "y" * 800 + "')",
+        " && ".join(["!request.title.contains('xxxxxxxxy')"] * 20),
+        "!request.title.matches('(a{30}){30}')",
+        "!a.matches(b)",
+        "change.components == change.components",
+        "change.components.map(c, request.title) == []",
+    ],
+)
+@pytest.mark.parametrize("walk", ["all", "exists", "map"])
+def test_what_could_take_minutes_or_all_memory_is_refused_before_it_runs(walk: str, inner: str) -> None:
+    values = {"request": {"title": "x" * 400}, "change": {"components": ["x" * 250] * 200}}
+    text = f"change.components.{walk}(a, change.components.{walk}(b, {inner}))"
+    if inner.count(".map("):
+        text = f"change.components.{walk}(a, {inner})"
+    begun = time.process_time()
+    with pytest.raises(Refusal, match="would take too long"):
+        compiled(text)(values)
+    assert time.process_time() - begun < 10
+
+
+def test_a_pattern_out_of_the_values_is_not_matched_with_a_long_text() -> None:
+    with pytest.raises(Refusal, match="would take too long"):
+        compiled("request.title.matches(request.title)")({"request": {"title": "a" * 50_000}})
+
+
+def test_usual_conditions_are_judged_on_the_largest_change() -> None:
+    names = [f"Orders of the day, part {n:03}" for n in range(200)]
+    values = {"request": {"title": "x" * 200, "project": "orders"}, "change": {"components": names, "hosts": names}}
+    for text in (
+        "change.components.all(a, !change.hosts.exists(b, a == b && b.startsWith('api.')))",
+        "change.components.all(a, a.matches('^[A-Z][A-Za-z ,]{1,60}[0-9]{3}$'))",
+        "change.components.filter(a, a.contains('Orders')).size() == 200",
+        "size(change.hosts.map(h, h + ':' + request.project)) > 0",
+    ):
+        assert compiled(text)(values) is True, text
 
 
 @pytest.mark.usefixtures("collector_waits")

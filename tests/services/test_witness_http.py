@@ -97,6 +97,48 @@ def test_a_client_that_says_nothing_is_left(server: WitnessServer, monkeypatch) 
     assert send(server, "POST", "/add-checkpoint", LOG.request(0, 3))[0] == 200
 
 
+def test_who_sends_a_byte_now_and_then_holds_a_place_no_longer_than_who_says_nothing(server: WitnessServer) -> None:
+    with socket.create_connection(server.server_address[:2], timeout=0.2) as raw:
+        raw.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n")
+        for _ in range(40):  # each byte comes well before a second of silence: eight seconds in all
+            try:
+                raw.sendall(b"o")
+                left = raw.recv(1) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                left = True
+            break
+        else:
+            left = False
+    assert left
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "POST /elsewhere HTTP/1.1\r\nContent-Length: {length}",
+        "GET /checkpoint HTTP/1.1\r\nContent-Length: {length}",
+        "GET /checkpoint HTTP/1.1\r\nTransfer-Encoding: chunked",
+        "POST /add-checkpoint HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: {length}",
+        "POST /add-checkpoint HTTP/1.1\r\nContent-Length: 0\r\nno colon\r\nTransfer-Encoding: chunked",
+    ],
+)
+def test_what_one_request_brings_along_is_never_taken_for_the_next(server: WitnessServer, head: str) -> None:
+    body = LOG.request(0, 8)
+    hidden = b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    with socket.create_connection(server.server_address[:2], timeout=5) as raw:
+        raw.sendall(head.format(length=len(hidden)).encode() + b"\r\n\r\n" + hidden)
+        answers = b""
+        try:
+            while some := raw.recv(1000):
+                answers += some
+        except ConnectionError:
+            pass  # what it did not read it threw away
+    assert b" 200 " not in answers
+    assert send(server, "GET", f"/{witnessing.name_of(LOG.origin)}/checkpoint")[0] == 404
+
+
 def test_too_many_connections_are_closed_and_the_others_served(server: WitnessServer) -> None:
     crowd = [socket.create_connection(server.server_address[:2], timeout=60) for _ in range(60)]
     for raw in crowd:

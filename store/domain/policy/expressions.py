@@ -1,14 +1,15 @@
 """Conditions in CEL and name patterns: compiled once, checked when policy is read, bounded when they run.
 
-CEL has no loops and no side effects; what is bounded here besides is the length of an expression and how many of
-its macros (`all`, `map`, …) walk lists, because those multiply. Patterns run in the same engine's regular
-expressions, which take linear time whatever the name that is matched.
+CEL has no loops and no side effects; what is bounded here besides is the length of an expression, how many of
+its macros (`all`, `map`, …) walk lists, because those multiply, and what it may cost on the values it is shown: the
+engine cannot be stopped once it runs. Patterns run in the same engine's regular expressions, which take linear time
+whatever the name that is matched.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,22 @@ _WALK: Final = re.compile(
     r"\b(?:all|exists|exists_one|existsOne|map|filter|reduce|sortBy|transform\w*)\b(?:\s*\(\s*(\w+))?"
 )
 """A macro that walks a list, and the name it binds; counted wherever its word stands, in a string too."""
+_MOST_WORK: Final = 10**10
+"""Letters that an expression may come to read, at the very most; some seconds."""
+_MOST_KEPT: Final = 10**8
+"""The same where its walks make new lists: those letters are held in memory."""
+_KEEPING: Final = re.compile(r"\b(?:map|filter|reduce|sortBy|transform\w*)\b")
+_WORD: Final = re.compile(r"\w+")
+_PATTERN: Final = re.compile(
+    r"""\bmatches\b(?:\s*\(\s*r?(?P<quote>['"])(?P<plain>(?:(?!(?P=quote))[^\n])*)(?P=quote)\s*\))?"""
+)
+_REPEATED: Final = re.compile(r"\{(\d*),?(\d*)\}")
+_STATE: Final = 1000
+"""What one letter of a pattern costs each time it is made ready, in letters read; a repeated one costs it again.
+
+After that, it may be held against every letter."""
+_LARGEST_PATTERN: Final = 10**6
+"""Letters; no pattern comes to more than the engine's own limit."""
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "request": ("id", "project", "environment", "title", "template", "requester", "declared"),
     "risk": ("level", "points", "facts"),
@@ -55,7 +72,9 @@ def compiled(text: str) -> Callable[[Mapping[str, Json]], bool]:
 
     def holds(values: Mapping[str, Json]) -> bool:
         try:
-            found = program.execute({name: _bounded(values[name]) for name in known & set(values)})
+            shown = {name: _bounded(values[name]) for name in known & set(values)}
+            _affordable(text, shown.values())
+            found = program.execute(shown)
         except BaseException as error:
             # the engine's own panics are no Exception; whoever interrupts the program is none of them
             if isinstance(error, KeyboardInterrupt | SystemExit):
@@ -123,6 +142,43 @@ def _bounded(value: Json) -> Json:
             return {key: _bounded(item) for key, item in value.items()}
         case _:
             return value
+
+
+def _affordable(text: str, values: Iterable[Json]) -> None:
+    """Raise ValueError where the expression could take too long or too much memory on these values.
+
+    Each of its words may read the longest value once, at each step of its walks.
+    """
+    longest, letters = text.count(",") + 1, len(text)
+    for value in _leaves(values):
+        if isinstance(value, list):
+            longest = max(longest, len(value))
+            letters = max(letters, sum(len(item) for item in value if isinstance(item, str)))
+        elif isinstance(value, str):
+            letters = max(letters, len(value))
+    steps = longest ** len(_WALK.findall(text))
+    patterns = sum(_states(found["plain"]) for found in _PATTERN.finditer(text))
+    work = steps * (len(_WORD.findall(text)) * letters + patterns * max(letters, _STATE))
+    if work > (_MOST_KEPT if steps > 1 and _KEEPING.search(text) else _MOST_WORK):
+        raise ValueError("it would take too long on a change this large: walk fewer lists, or split the change")
+
+
+def _states(pattern: str | None) -> int:
+    """Return how large a pattern may become; one that is put together when it runs (None), as large as any can."""
+    if pattern is None:
+        return _LARGEST_PATTERN
+    size = len(pattern)
+    for least, most in _REPEATED.findall(pattern):
+        size = min(_LARGEST_PATTERN, size * max(1, *(int(number[:7]) for number in (least, most) if number), 1))
+    return size
+
+
+def _leaves(values: Iterable[Json]) -> Iterator[Json]:
+    for value in values:
+        if isinstance(value, dict):
+            yield from value.values()
+        else:
+            yield value
 
 
 def _short(error: Exception) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from store.errors import BadInput, QuarterdeckError, StorageFailure
 from store.integrity.witness_request import MAX_REQUEST
@@ -15,9 +17,12 @@ from store.ledger.heads import HeadStore
 from store.services.witness import witnessing
 from store.services.witness.witnessing import Answer, Witness
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 MAX_CONNECTIONS: Final = 32
 SECONDS: Final = 10.0
-"""How long a silent client is listened to."""
+"""How long one connection is listened to, however its bytes are spread: a place is held no longer than this."""
 _HEAD: Final = re.compile(r"(?:/[^?#]*)?/([0-9a-f]{64})/checkpoint", re.ASCII)
 _ADD: Final = re.compile(r"(?:/[^?#]*)?/add-checkpoint", re.ASCII)
 
@@ -30,6 +35,7 @@ class WitnessServer(ThreadingHTTPServer):
 
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 2 * MAX_CONNECTIONS
 
     def __init__(self, witness: Witness, address: tuple[str, int], report: Report) -> None:
         """Listen at `address`. Raises StorageFailure when that cannot be had."""
@@ -80,6 +86,25 @@ def parse_address(text: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
+class _Patient(io.RawIOBase):
+    """What comes from a connection until its time is over: who sends a byte now and then gains nothing by it."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        super().__init__()
+        self._connection = connection
+        self._until = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("this connection has had its time")
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: WitnessServer
     protocol_version = "HTTP/1.1"
@@ -87,9 +112,24 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = SECONDS
 
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.rfile = io.BufferedReader(_Patient(self.connection, self.timeout))
+
+    def parse_request(self) -> bool:
+        """Refuse a head that another program on the way (a proxy) may read in another way than this one."""
+        if not super().parse_request():
+            return False
+        lengths = self.headers.get_all("Content-Length", [])
+        if self.headers.defects or len(lengths) > 1:
+            self._send(Answer(400, b"the head of the request is malformed\n"), close=True)
+            return False
+        return True
+
     def do_POST(self) -> None:
         if not _ADD.fullmatch(self.path):
-            self._send(Answer(404, b"POST .../add-checkpoint\n"))
+            self._send(Answer(404, b"POST .../add-checkpoint\n"), close=True)
             return
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdecimal() or "Transfer-Encoding" in self.headers:
@@ -106,9 +146,11 @@ class _Handler(BaseHTTPRequestHandler):
             folder = self.server.witness.state / witnessing.HEADS_FOLDER
             note = HeadStore(folder / match[1]).read() if match else None
         except StorageFailure:
-            self._send(Answer(500, b"the head cannot be read\n"))
+            self._send(Answer(500, b"the head cannot be read\n"), close=True)
             return
-        self._send(Answer(404, b"nothing here\n") if note is None else Answer(200, note))
+        # a body that a GET brings along is not read: it must not be taken for the next request
+        body = "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
+        self._send(Answer(404, b"nothing here\n") if note is None else Answer(200, note), close=body)
 
     def _ask(self, body: bytes) -> Answer:
         try:
