@@ -172,7 +172,7 @@ class DiffView(LineView):
     # Finding.
 
     def find(self, text: str, *, onward: bool = False) -> bool:
-        """Go to the next line that holds `text`, round the end, and return whether there is one; `onward`: not this one.
+        """Go to the next line that holds `text`, round the end; return whether there is one. `onward`: not this one.
 
         What is folded is looked through, and opened where it holds it.
         """

@@ -136,7 +136,7 @@ class SemanticDiff(LineView):
             self._relay(self.component)
 
     def find(self, text: str, *, onward: bool = False) -> bool:
-        """Go to the next row that holds `text`, round the end, and return whether there is one; `onward`: not this one."""
+        """Go to the next row that holds `text`, round the end; return whether there is one. `onward`: not this one."""
         rows, wanted = self._semantic_rows, text.casefold()
         for offset in range(len(rows)):
             at = (self.cursor + onward + offset) % len(rows)
