@@ -7,7 +7,7 @@ from dataclasses import asdict
 from console.cli.output import complain, emit_json, say, table
 from console.cli.session import Session, command
 from console.cli.session import group as command_group
-from store.errors import BadInput
+from store.errors import BadInput, PlatformFailure
 from store.outbox import Message
 from store.services.notifying import channels, notifying
 
@@ -60,8 +60,8 @@ def notify_retry(session: Session) -> int:
 
 
 @command(notify, name="test")
-def notify_test(session: Session) -> None:
-    """Send a test message to every channel; exit status 3 when one does not take it."""
+def notify_test(session: Session) -> int:
+    """Send a test message to every channel; exit status 3 when one of them does not take it."""
     names = tuple(session.context.config.notify.channels)
     if not names:
         raise BadInput("quarterdeck.toml names no channel: add [notify.channels.NAME] with an Apprise URL")
@@ -77,9 +77,17 @@ def notify_test(session: Session) -> None:
         told_at=None,
         trouble=None,
     )
+    told, troubles = [], []
     for name in names:
-        channels.tell(session.context, name, message)
+        try:
+            channels.tell(session.context, name, message)
+        except (BadInput, PlatformFailure) as error:
+            complain(str(error))
+            troubles.append(str(error))
+            continue
+        told.append(name)
         if not session.options.json:
             say(f"{name} took it")
     if session.options.json:
-        emit_json({"told": names})
+        emit_json({"told": told, "troubles": troubles})
+    return 3 if troubles else 0

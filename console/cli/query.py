@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from console.cli.diff_text import diff_lines
-from console.cli.output import emit_json, say, say_lines, table
+from console.cli.output import complain, emit_json, say, say_lines, table
 from console.cli.session import Session, command
 from store.services import diffing
 from store.services.delivery import environments
@@ -26,6 +26,8 @@ def state(session: Session, environment: str, project: str | None, when: str | N
     context = session.context
     environments.one(context.ledger, environment)
     at = history.now(context) if when is None else history.resolve(context, when)
+    if history.lies_ahead(context, at):
+        complain(f"{at.time} lies ahead: this is what should be live now")
     found = history.state_at(context, environment, at)
     projects = {}
     for row in found.deployments:

@@ -108,6 +108,13 @@ class Pane(Container, Generic[T]):
         for table in self.query(KeyedTable):
             table.filter = text
 
+    def filter_entered(self, text: str) -> None:
+        """Take what stays typed after `/` once `enter` was pressed; by default there is nothing more to do."""
+
+    def filter_hint(self) -> str:
+        """Return what `/` takes here; empty: words to narrow the list to."""
+        return ""
+
     def why_not(self, _name: str) -> str | None:
         """Return why an act cannot be done on what the cursor is on and what would unblock it, None when it can."""
         return None

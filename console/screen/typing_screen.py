@@ -72,7 +72,8 @@ class TypingScreen(PatientScreen):
         self.set_focus(target, scroll_visible=False)  # at once: the keys shown are those of what has the focus
 
     def action_filter(self) -> None:
-        self.query_one(FilterBar).open(Mode.FILTER, self.narrowed_by)
+        hint = self.pane.filter_hint() if self.pane is not None else ""
+        self.query_one(FilterBar).open(Mode.FILTER, self.narrowed_by, hint=hint)
 
     def action_command(self) -> None:
         self.query_one(FilterBar).open(Mode.COMMAND)
@@ -86,5 +87,7 @@ class TypingScreen(PatientScreen):
 
     async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         self.refocus()
-        if event.mode is Mode.COMMAND and event.text.strip():
+        if event.mode is Mode.FILTER and self.pane is not None:
+            self.pane.filter_entered(event.text)
+        elif event.text.strip():
             await self.run_command(event.text.strip())

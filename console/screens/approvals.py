@@ -18,7 +18,7 @@ from console.screen.explain_dialog import show_explanation, write_explanation
 from console.screen.following import Follower
 from console.screen.request_rows import REQUESTS, request_rows
 from console.screen.review_view import ReviewView
-from console.widgets.change_panel import ChangePanel
+from console.widgets.change_panel import FIND_HINT, ChangePanel
 from console.widgets.diff_view import DiffView
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.semantic_diff import SemanticDiff
@@ -94,7 +94,7 @@ class Approvals(Pane[ReviewList]):
         self.watch(words, "noise", self._show_noise, init=False)
 
     def first_focus(self) -> Widget | None:
-        return self.query_one(SemanticDiff) if self.has_class("-review") else self.query_one("#requests")
+        return self.query_one(ChangePanel).reader if self.has_class("-review") else self.query_one("#requests")
 
     # Reading.
 
@@ -230,6 +230,22 @@ class Approvals(Pane[ReviewList]):
         self.toggle_class("-facts")
         self.call_after_refresh(self._show_facts)
         (self.query_one("#facts-scroll") if self.has_class("-facts") else self.query_one(SemanticDiff)).focus()
+
+    # Finding.
+
+    def filter_rows(self, text: str) -> None:
+        """Narrow the list; in a review go to the words: a list that nobody sees must not put another one under them."""
+        if not self.has_class("-review") or not text:
+            super().filter_rows(text)
+        if self.has_class("-review"):
+            self.query_one(ChangePanel).find(text)
+
+    def filter_entered(self, text: str) -> None:
+        if self.has_class("-review") and not self.query_one(ChangePanel).find(text, entered=True):
+            self.say(f"nothing that changes here holds “{text}”", tone="warn")
+
+    def filter_hint(self) -> str:
+        return FIND_HINT if self.has_class("-review") else ""
 
     # Acting.
 

@@ -21,8 +21,8 @@ from console.screen.explain_dialog import show_explanation, write_explanation
 from console.screen.node_detail import NodeDetail
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.beside import beside, in_worker
+from console.widgets.change_panel import FIND_HINT, ChangePanel
 from console.widgets.keyed_tree import KeyedTree, Twig
-from console.widgets.semantic_diff import SemanticDiff
 from console.widgets.text_view import Facts
 from store.clock import parse_timestamp
 from store.errors import NotFound, QuarterdeckError
@@ -160,14 +160,24 @@ class Lineage(Pane[Forest]):
         self._forest_goal = subject
         self.reload()
 
+    def filter_entered(self, text: str) -> None:
+        if self._detail_full and not self.query_one(ChangePanel).find(text, entered=True):
+            self.say(f"nothing that changes here holds “{text}”", tone="warn")
+
+    def filter_hint(self) -> str:
+        return FIND_HINT if self._detail_full else ""
+
     def filter_rows(self, text: str) -> None:
+        if self._detail_full and text:
+            self.query_one(ChangePanel).find(text)
+            return
         searched, self._forest_searching = self._forest_searching, bool(text.strip())
         self._tree.filter = text
         if self._forest_searching and not searched:
             self.reload()
 
     def first_focus(self) -> Widget | None:
-        return self.query_one(SemanticDiff) if self._detail_full else self._tree
+        return self.query_one(ChangePanel).reader if self._detail_full else self._tree
 
     def on_keyed_tree_opened(self, event: KeyedTree.Opened) -> None:
         event.stop()

@@ -276,8 +276,10 @@ class Replay(Pane[Instants]):
         named = when.removeprefix("#")
         self.query_one(MomentView).wanted = environment
         at = await beside(self, history.resolve, self._desk.context, named)
-        if named == "now":
+        if named == "now" or history.lies_ahead(self._desk.context, at):
             self._timeline.action_step(10**9)
+            if named != "now":
+                self.say(f"{at.time[:19]}Z ({named}) lies ahead: this is now", tone="warn")
         else:
             self._stand(at, f"{'#' if named.isdecimal() else ''}{named}  after entry {at.seq:,}")
 

@@ -21,6 +21,8 @@ from store.domain.impact import Impact
 
 Texts = Callable[[str], tuple[str, str]]
 """Component key → its old and new text. Called in a thread, only for the component under the cursor."""
+FIND_HINT = "words to find in what changes; / and enter again goes to the next"
+"""What `/` takes where changes are read."""
 BOTH_FROM = 9
 """Lines from which words and text stand one below the other; with fewer, `d` changes between them."""
 
@@ -59,6 +61,9 @@ class ChangePanel(Vertical):
         self._panel_impact = Impact()
         self._panel_backwards = False
         """The next text is gone through from its end: `N` came into it from the component below."""
+        self._panel_sought = ""
+        """What was looked for last, once `enter` was pressed."""
+        self._panel_in_text = False
 
     def compose(self) -> ComposeResult:
         yield Facts(classes="-impact")
@@ -151,6 +156,33 @@ class ChangePanel(Vertical):
         else:
             self.toggle_class("-text")
             (text if self.has_class("-text") else words).focus()
+
+    # Finding.
+
+    @property
+    def reader(self) -> SemanticDiff | DiffView:
+        """What is read here: the text once somebody went into it, else the words."""
+        return self.query_one(DiffView) if self._panel_in_text and self._text_in_view else self.query_one(SemanticDiff)
+
+    @property
+    def _text_in_view(self) -> bool:
+        return self.has_class("-text") or self.has_class("-both")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._panel_in_text = isinstance(event.widget, DiffView)
+
+    def find(self, text: str, *, entered: bool = False) -> bool:
+        """Go to what holds `text` in what is read here, while it is typed; say if there is anything.
+
+        Where the words do not hold it, the text beside them is looked through. `entered` a second time goes on to the
+        next one.
+        """
+        onward = entered and text == self._panel_sought
+        self._panel_sought = text if entered else self._panel_sought
+        reader, beside_it = self.reader, self.query_one(DiffView)
+        if not text.strip() or reader.find(text, onward=onward):
+            return True
+        return reader is not beside_it and self.has_class("-both") and beside_it.find(text, onward=onward)
 
     def _show_text(self, component: str | None) -> None:
         wanted = (component, self._panel_texts) if component is not None else None

@@ -169,6 +169,36 @@ class DiffView(LineView):
         if self.is_mounted and self._diff_rows:
             self._relay_at(self._position(self.cursor))
 
+    # Finding.
+
+    def find(self, text: str, *, onward: bool = False) -> bool:
+        """Go to the next line that holds `text`, round the end; return whether there is one. `onward`: not this one.
+
+        What is folded is looked through, and opened where it holds it.
+        """
+        lines, wanted = self._diff.lines, text.casefold()
+        start = self._position(self.cursor) + onward
+        for offset in range(len(lines)):
+            position = (start + offset) % len(lines)
+            if self._holds(position, wanted):
+                self._go(position)
+                return True
+        return False
+
+    def _holds(self, position: int, wanted: str) -> bool:
+        found = self._diff.lines[position]
+        return (found.old is not None and wanted in self._diff.old[found.old].casefold()) or (
+            found.new is not None and wanted in self._diff.new[found.new].casefold()
+        )
+
+    def _go(self, position: int) -> None:
+        run = next((run for run in self._diff.foldable if position in run), None)
+        if run is not None and run.start not in self._diff_unfolded:
+            self._diff_unfolded |= {run.start}
+            self._relay()
+        self.cursor = next(i for i, row in enumerate(self._diff_rows) if self._position(i) == position)
+        self._centre(self.cursor)
+
     # Keys.
 
     def action_next_change(self, direction: int) -> None:

@@ -88,11 +88,11 @@ class FilterBar(Horizontal):
         """The input itself."""
         return self.query_one(Input)
 
-    def open(self, mode: Mode, text: str = "") -> None:
-        """Show the bar and take the focus."""
+    def open(self, mode: Mode, text: str = "", *, hint: str = "") -> None:
+        """Show the bar and take the focus; `hint` says what is typed here, where it is not as everywhere."""
         self.mode = mode
         self.query_one(Facts).show_lines(line((mode.value, "key")))
-        self.field.placeholder = _HINTS[mode]
+        self.field.placeholder = hint or _HINTS[mode]
         self.field.suggester = SuggestFromList(self._bar_commands) if mode is Mode.COMMAND else None
         self.field.value = text
         self._bar_at = len(self._bar_past)

@@ -135,6 +135,16 @@ class SemanticDiff(LineView):
         if self.is_mounted:
             self._relay(self.component)
 
+    def find(self, text: str, *, onward: bool = False) -> bool:
+        """Go to the next row that holds `text`, round the end; return whether there is one. `onward`: not this one."""
+        rows, wanted = self._semantic_rows, text.casefold()
+        for offset in range(len(rows)):
+            at = (self.cursor + onward + offset) % len(rows)
+            if wanted in _spoken(rows[at]).casefold():
+                self.cursor = at
+                return True
+        return False
+
     # Keys.
 
     def action_next_change(self, direction: int) -> None:
@@ -249,6 +259,15 @@ class SemanticDiff(LineView):
 
 def _is_head(row: _Row) -> bool:
     return row.field is None and row.words is None and not row.folded_noise and row.said is None
+
+
+def _spoken(row: _Row) -> str:
+    """Return all that a row has to say, uncut."""
+    if row.field is not None:
+        return " ".join((row.field.path, row.field.old or "", row.field.new or ""))
+    if _is_head(row):
+        return f"{row.component.name} {row.component.kind}"
+    return row.words or (row.said.words if row.said is not None and row.first else "")
 
 
 def _told(said: Said, room: int) -> list[Line]:

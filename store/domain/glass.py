@@ -94,7 +94,10 @@ def check_reviewer(glass: Glass, *, actor: str, people: Principals, policy: Poli
     if glass.reviewed_by is not None:
         raise Refusal([f"{glass.reviewed_by} reviewed {glass.id} already"])
     if glass.stands(at):
-        raise Refusal([f"{glass.id} stands until {glass.until}: what is done under it is not over"])
+        raise Refusal(
+            [f"{glass.id} stands until {glass.until}: what is done under it is not over"],
+            would_unblock=[f"wait until then, or: quarterdeck break-glass end {glass.id} --reason …"],
+        )
     roles = policy.break_glass.reviewers
     able = holders(people, roles, project=glass.project or "*", environment=glass.environment, at=at)
     others = [one for one in able if one != glass.by]

@@ -66,3 +66,18 @@ def test_wrong_words_end_in_one_line(ready: Desk) -> None:
     assert "has passed already" in ready.run(*past, key="alice", status=2).complaint
     late = ("finding", "open", "--title", "t", "--due", "2999-01-01")
     assert "policy wants" in ready.run(*late, key="alice", status=1).complaint
+
+
+def test_a_test_notice_goes_to_every_channel_also_behind_one_that_does_not_take_it(ready: Desk) -> None:
+    config = ready.ws / "quarterdeck.toml"
+    channels = {
+        "first": "json://127.0.0.1:9/hush-hush-1234",
+        "second": "nosuch://x",
+        "third": "json://127.0.0.1:9/other",
+    }
+    lines = [f'[notify.channels.{name}]\nurl = "{url}"\n' for name, url in channels.items()]
+    config.write_text(config.read_text() + "".join(lines))
+    done = ready.run("notify", "test", "--json", key="alice", status=3)
+    assert done.json["told"] == []
+    assert [trouble.split()[1] for trouble in done.json["troubles"]] == ["first", "second:", "third"]
+    assert "hush-hush-1234" not in done.complaint + done.text

@@ -70,8 +70,9 @@ def test_it_ends_by_itself_with_the_incident_and_by_hand(scene: Scene) -> None:
 def test_who_broke_the_glass_cannot_review_it_and_without_a_review_cannot_break_it_again(scene: Scene) -> None:
     rex = burning(scene)
     broken(scene, rex)
-    with pytest.raises(Refusal, match="what is done under it is not over"):
+    with pytest.raises(Refusal, match="what is done under it is not over") as refused:
         breaking.review(scene.context, scene.dana, "BG-0001", note="fine")
+    assert "quarterdeck break-glass end BG-0001" in " ".join(refused.value.would_unblock)
     scene.clock.advance(hours=73)
     scene.enrol("aud", "auditor")
     people_grant(scene, "rex")

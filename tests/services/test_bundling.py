@@ -89,6 +89,16 @@ def test_the_bundle_of_a_request_is_valid_by_its_own_verifier(told: Scene, tmp_p
     assert "against the log key you gave" in printed
 
 
+def test_the_bundle_of_a_deployment_carries_what_vouches_for_it(told: Scene, tmp_path: Path) -> None:
+    data = bundling.bundle(told.context, "DEP-0001")
+    kinds = {json.loads(told.context.ledger.entry(int(Path(name).stem)).body)["statement"]["kind"]
+             for name in members(data, "entries")}  # fmt: skip
+    assert {"request.opened", "approval.granted", "gate.evaluated", "deployment.verified"} <= kinds
+    assert members(data, "artifacts")
+    status, said = verified(write(tmp_path / "deployment.zip", data))
+    assert status == 0, said
+
+
 def test_the_whole_ledger_can_be_bundled(told: Scene, tmp_path: Path) -> None:
     data = bundling.bundle(told.context, None)
     assert len(members(data, "entries/")) == told.context.ledger.head().size

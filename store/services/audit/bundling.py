@@ -68,6 +68,9 @@ def _entries(context: Context, subject: str | None, size: int) -> list[Entry]:
     chosen = {e.seq: e for e in entries_about(context.ledger, subject, until=size)} if is_id(subject) else {}
     if not chosen:
         raise NotFound(f"there is no {subject!a}")
+    if subject.startswith("DEP-"):  # what vouches for it was said about its request: what it is for, and who approved
+        for request in sorted({str(e.statement.on["request"]) for e in chosen.values() if "request" in e.statement.on}):
+            chosen.update({e.seq: e for e in context.ledger.entries(on={"request": request}, until=size)})
     deployed = {str(e.statement.on["deployment"]) for e in chosen.values() if "deployment" in e.statement.on}
     for deployment in sorted(deployed):
         chosen.update({e.seq: e for e in context.ledger.entries(on={"deployment": deployment}, until=size)})

@@ -78,6 +78,11 @@ def now(context: Context) -> Instant:
     return Instant(seq=size, time=context.ledger.entry(size).statement.time if size else context.now)
 
 
+def lies_ahead(context: Context, at: Instant) -> bool:
+    """Return whether `at` has not come yet: nobody can say what will stand then."""
+    return at.seq == context.ledger.head().size and at.time > max(context.now, now(context).time)
+
+
 _ENDS: Final = ("deployment.verified", "policy.adopted")
 """What ends the story of a request."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from approvals_scene import CHANGE, LIST, asked, review, table
 from console_scene import screen_text
-from screens_scene import DemoDesk, bare, pane_of, settled, until
+from screens_scene import DemoDesk, bare, pane_of, said, settled, until
 
 from console.presentation.spans import as_line, plain
 from console.widgets.diff_view import DiffView
@@ -118,3 +118,25 @@ async def test_a_removed_part_keeps_its_place_while_the_ledger_grows(mira: DemoD
         await until(pilot, lambda: "● ines" in screen_text(pilot.app))
         assert words.cursor == at
         assert plain(as_line(table(pilot).rows[0].cells[5])) == "1/2"
+
+
+async def test_a_word_is_found_in_what_is_reviewed_and_never_puts_another_request_there(mira: DemoDesk) -> None:
+    async with bare(mira.desk, LIST).run_test(size=(140, 45)) as pilot:
+        await review(pilot, "CR-0001")
+        words, text = pane_of(pilot).query_one(SemanticDiff), pane_of(pilot).query_one(DiffView)
+        await until(pilot, lambda: bool(text.diff.blocks))
+        requests_listed = len(table(pilot).rows)
+        await pilot.press("slash", *"nowhere", "enter")
+        await settled(pilot)
+        assert "nothing that changes here holds" in said(pilot)
+        assert pane_of(pilot).subject() == "CR-0001"
+        assert len(table(pilot).rows) == requests_listed
+        await pilot.press("d", "slash", *(["backspace"] * 7), "e", "enter")
+        await settled(pilot)
+        assert text.has_focus
+        first = text.cursor
+        assert "e" in text.render_line(text.cursor - int(text.scroll_offset.y) + 1).text
+        await pilot.press("slash", "enter")
+        await settled(pilot)
+        assert text.cursor > first
+        assert words.component is not None

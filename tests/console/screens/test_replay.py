@@ -165,6 +165,15 @@ async def test_an_id_that_is_not_there_is_said(mira: DemoDesk) -> None:
         assert "NOW" in banner(pilot)
 
 
+async def test_an_instant_that_has_not_come_is_now_and_not_the_past(mira: DemoDesk) -> None:
+    async with bare(mira.desk, REPLAY).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await travel(pilot, "2099-01-01T00:00:00Z")
+        assert "NOW" in banner(pilot)
+        assert "2099-01-01T00:00:00Z" in said(pilot)
+        assert "lies ahead" in said(pilot)
+
+
 @pytest.mark.presses(Replay="d")
 async def test_two_marks_are_compared_with_each_other(mira: DemoDesk) -> None:
     async with bare(mira.desk, REPLAY).run_test(size=(140, 45)) as pilot:
