@@ -99,7 +99,10 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
     def headline(self) -> Line | None:
         if self._found is None:
             return None
-        return words.headline(self._found.rows, self._at, acts=self._desk.read_only is None)
+        view = self.current()
+        first = next((row.id for row in self._found.rows if row.state == "open"), None)
+        names = ("comment", "close") if view is not None and view.row.id == first else ()
+        return words.headline(self._found.rows, self._at, acts=self.possible("incident", *names))
 
     def read(self, key: str) -> IncidentView:
         return incident_view.view(self._desk.context, self._desk.handle, key)

@@ -127,7 +127,7 @@ async def test_acknowledging_asks_for_a_note_and_records_it(mira: DemoDesk) -> N
         await pilot.press("enter")  # no note, no answer
         assert isinstance(pilot.app.screen, Ask)
         await pilot.press(*"known", "enter")
-        await until(pilot, lambda: "DR-0002 acknowledged (entry " in said(pilot))
+        await until(pilot, lambda: "acknowledged DR-0002: entry " in said(pilot))
         await settled(pilot)
         assert "no open drift" in headline(pilot)
     assert (row(mira, "DR-0002").status, row(mira, "DR-0002").note) == ("acknowledged", "known")
