@@ -88,7 +88,7 @@ async def acknowledge(pane: Pane[Any], desk: Desk, item: Item) -> None:
     if item.kind == "anomaly":
         await finding_acts.acknowledge(pane, desk, item.key, item.what)
         return
-    await drift_acts.acknowledge(pane, desk, item.key, facts=[f"{item.environment}/{item.project}", item.what])
+    await drift_acts.acknowledge(pane, desk, item.key, facts=(f"{item.environment}/{item.project}", item.what))
 
 
 async def close(pane: Pane[Any], desk: Desk, item: Item) -> None:

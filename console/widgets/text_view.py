@@ -55,8 +55,13 @@ class HangingFacts(Facts):
 
 
 def _beside(given: Line, cells: int) -> int:
-    """Return how far the label of a line reaches: its first words, muted and with blanks after them; 2 without one."""
-    label = given[0] if len(given) > 1 else None
+    """Return how far the label of a line reaches (its first words, muted, with blanks after them); without one 2.
+
+    Prose of one tone is not indented at all.
+    """
+    if len(given) == 1:
+        return 0
+    label = given[0] if given else None
     if label is None or label.tone != "muted" or not label.text.endswith(" "):
         return 2
     return min(width(given[:1]), cells // 2)

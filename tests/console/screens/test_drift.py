@@ -133,6 +133,19 @@ async def test_acknowledging_asks_for_a_note_and_records_it(mira: DemoDesk) -> N
     assert (row(mira, "DR-0002").status, row(mira, "DR-0002").note) == ("acknowledged", "known")
 
 
+@pytest.mark.parametrize(("key", "words"), [("u", "not adopted"), ("A", "not acknowledged")])
+async def test_an_answer_that_was_called_off_says_that_nothing_was_changed(
+    mira: DemoDesk, key: str, words: str
+) -> None:
+    async with bare(mira.desk, DRIFT).run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press("escape")
+        await until(pilot, lambda: f"{words}; nothing was changed" in said(pilot))
+    assert row(mira, "DR-0002").status == "open"
+
+
 @pytest.mark.presses(Drift="u")
 async def test_adopting_opens_a_request_that_asks_to_keep_it(mira: DemoDesk) -> None:
     async with bare(mira.desk, DRIFT).run_test(size=(100, 30)) as pilot:

@@ -130,6 +130,8 @@ async def test_who_may_not_close_or_break_is_told_who_could(theo: DemoDesk) -> N
         await settled(pilot)
         pane_of(pilot).open(name)
         await armed(pilot)
+        assert "X closes it" not in screen_text(pilot.app)
+        assert "c adds a note" in screen_text(pilot.app).split("\n")[2]
         for key, words in (("X", "may not open an incident"), ("B", "may not break glass")):
             await pilot.press(key)
             await settled(pilot)
