@@ -22,7 +22,7 @@ def emit_json(document: object, *, one_line: bool = False) -> None:
 
 
 def _spelt_out(value: object) -> object:
-    r"""Return a document with what is no character spelt out: a byte that is no UTF-8 as `\xff`, half a pair `\ud800`."""
+    r"""Return a document with what is no character spelt out: a byte that is no UTF-8 as `\xff`, a half as `\ud800`."""
     if isinstance(value, str):
         return re.sub("[\ud800-\udfff]", lambda half: _half(ord(half[0])), value)
     if isinstance(value, Mapping):

@@ -135,7 +135,9 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
         return "\n".join(view.blocked.get(_RIGHTS.get(name, ""), ())) or None
 
     async def act_incident(self) -> None:
-        await incident_acts.open_incident(self, self._desk)
+        opened = await incident_acts.open_incident(self, self._desk)
+        if opened is not None:
+            self.open(opened)
 
     async def act_comment(self) -> None:
         await incident_acts.note_incident(self, self._desk, self.here().row.id)
