@@ -50,9 +50,10 @@ def headline(rows: Sequence[IncidentRow], now: datetime, *, acts: Container[str]
     first = found[0]
     more = f", {len(found) - 1} more open" if len(found) > 1 else ""
     since = ago(parse_timestamp(first.opened_at), now)
-    head = line((f"! {first.id} is open, opened {since}{more}: ", "danger"), (first.title, "danger"))
-    keys = [(key, does) for act, key, does in _ANSWERS if act in acts]
-    return (*head, *(span for key, does in keys for span in line("   ", (key, "key"), (f" {does}", "muted"))))
+    head = line((f"! {first.id} opened {since}{more}: ", "danger"), (first.title, "danger"))
+    keys = [line((key, "key"), (f" {does}", "muted")) for act, key, does in _ANSWERS if act in acts]
+    told = [span for position, one in enumerate(keys) for span in (*line((", " if position else "   ", "muted")), *one)]
+    return (*head, *told)
 
 
 def view_lines(view: IncidentView, now: datetime) -> list[Line]:
