@@ -23,7 +23,7 @@ from store.ledger.tree import rebuild_nodes
 from store.services.acting import statement_of
 from store.services.context import Actor
 from store.services.delivery.environments import add as add_environment
-from store.services.exports import ingesting
+from store.services.exports.bulk import ingest_paths
 from store.services.identity import people
 from store.services.requests import approving, requests
 
@@ -56,7 +56,7 @@ def prepared(folder: Path) -> Scene:
     add_environment(context, ana, "prod", target="folder", settings={"deliver": "out/prod"})
     export = folder / "flows.json"
     export.write_bytes(orders(1))
-    ingesting.ingest_path(context, export, project="orders", environment="prod")
+    ingest_paths(context, [export], project="orders", environment="prod")
     stated = ev.RequestContent(title="First", why="go live", success="orders", risk="high", rollback_plan="none")
     requests.open_request(context, ana, project="orders", environment="prod", content=stated)
     requests.submit(context, ana, "CR-0001")
@@ -68,7 +68,7 @@ def prepared(folder: Path) -> Scene:
     people.revoke_key(context, ana, "eve", eve.public.fingerprint, reason="lost")
     for number in range(30):
         export.write_bytes(orders(1 + number % 4))
-        ingesting.ingest_path(context, export, project="orders", environment="prod")
+        ingest_paths(context, [export], project="orders", environment="prod")
     event = ev.IncidentNoted(incident="INC-0001", note="nothing to see here")
     body = statement_of(context, event, "eve").bytes().decode()
     note = context.ledger.checkpoint()

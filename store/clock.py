@@ -26,7 +26,7 @@ class SystemClock:
 
 
 def timestamp(instant: datetime) -> str:
-    """Return `instant` as RFC 3339 in UTC with milliseconds and `Z` (integrity.md, "Entry")."""
+    """Return `instant` as RFC 3339 in UTC with milliseconds and `Z`."""
     if instant.tzinfo is not UTC:
         instant = instant.astimezone(UTC)
     return instant.isoformat(timespec="milliseconds")[:-6] + "Z"  # without its "+00:00"

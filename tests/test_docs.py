@@ -16,6 +16,7 @@ ARCHITECTURE, CONTRIBUTING = ROOT / "docs" / "architecture.md", ROOT / "CONTRIBU
 PAGES = (ARCHITECTURE, CONTRIBUTING)
 EVERY = (ROOT / "README.md", CONTRIBUTING, *sorted((ROOT / "docs").glob("*.md")))
 TREES = {"bench", "console", "docs", "store", "tests"}
+PAGE = re.compile(r"(?<![\w./-])[\w/-]+\.md\b")
 PACKAGES = {path.name.removesuffix(".py") for path in (ROOT / "store").iterdir()}
 
 
@@ -42,6 +43,13 @@ def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     named = [word for word in quoted(page) if "/" in word and word.split("/")[0] in TREES and " " not in word]
     files = [word for word in named if not re.search(r"[<*…]", word)]
     assert [word for word in files if not (ROOT / word).exists() and not is_there(word.replace("/", "."))] == []
+
+
+def test_every_page_that_the_source_refers_to_is_there() -> None:
+    source = [path for tree in ("console", "store") for path in (ROOT / tree).rglob("*.py")]
+    pages = {page for path in source for page in PAGE.findall(path.read_text(encoding="utf-8"))}
+    assert "docs/integrity.md" in pages
+    assert sorted(page for page in pages if not (ROOT / page).exists()) == []
 
 
 def test_every_module_that_the_architecture_names_is_there() -> None:

@@ -126,7 +126,7 @@ add_global_options(cli)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with its status (command-line.md): never a traceback for a user's mistake."""
+    """Run the command line and exit with its status: never a traceback for a user's mistake."""
     start_undisturbed()
     sys.exit(run(arguments))
 

@@ -25,7 +25,7 @@ C = TypeVar("C", bound=click.Command)
 
 @dataclass
 class GlobalOptions:
-    """The options that every command takes, before or after its name (command-line.md, "Global options")."""
+    """The options that every command takes, before or after its name."""
 
     workspace: Path | None = None
     key: Path | None = None
@@ -226,7 +226,7 @@ def group(**settings: Any) -> Callable[[Callable[..., Any]], click.Group]:
 
 
 def confirmed(session: Session, question: str) -> None:
-    """Ask `question` at a terminal; without one, `--yes` must have answered it (command-line.md).
+    """Ask `question` at a terminal; without one, `--yes` must have answered it.
 
     Raises:
         BadInput: nobody can be asked.

@@ -54,7 +54,7 @@ class ComponentChange:
 
 
 def changes_of(document: Mapping[str, Any]) -> tuple[ComponentChange, ...]:
-    """Return the components of a `diff --json` document (command-line.md) ready to draw."""
+    """Return the components of a `diff --json` document (docs/diff.md) ready to draw."""
     return tuple(_component(found) for found in document.get("components", ()))
 
 

@@ -48,17 +48,16 @@ def _settled(one: Comment) -> str:
     return f"  settled by {one.resolved.actor}{f': {one.resolved.note}' if one.resolved.note else ''}"
 
 
-def comment_lines(review: Review, now: datetime, *, room: int, component: str | None = None) -> tuple[Line, ...]:
-    """Return what was said about a component (None: about any), the newest first, open before settled."""
-    said = [one for one in review.comments if component in {None, one.component}]
-    said.sort(key=lambda one: (one.resolved is not None, -one.seq))
-    return tuple(part for one in said for part in _lines(one, review, now, room, named=component is None))
+def comment_lines(review: Review, now: datetime, *, room: int) -> tuple[Line, ...]:
+    """Return what was said about the components of a request, the newest first, open before settled."""
+    said = sorted(review.comments, key=lambda one: (one.resolved is not None, -one.seq))
+    return tuple(part for one in said for part in _lines(one, review, now, room))
 
 
-def _lines(one: Comment, review: Review, now: datetime, room: int, *, named: bool) -> list[Line]:
+def _lines(one: Comment, review: Review, now: datetime, room: int) -> list[Line]:
     mark = ("✓ settled  ", "muted") if one.resolved else ("○ open  ", "warn")
-    about = ((f" on {one.name}", "text"),) if named else ()
-    head = line(mark, (one.actor, "strong"), *about, (f"  {ago(parse_timestamp(one.time), now)}  #{one.seq}", "muted"))
+    when = f"  {ago(parse_timestamp(one.time), now)}  #{one.seq}"
+    head = line(mark, (one.actor, "strong"), (f" on {one.name}", "text"), (when, "muted"))
     earlier = _earlier(one, review)
     tone = "muted" if one.resolved else "text"
     words = (line("  ", (shown, tone)) for shown in one.text.split("\n") if shown.strip())

@@ -12,6 +12,7 @@ from console.presentation.words import Mark, counted, short_digest
 from console.presentation.words import severity as severity_mark
 from console.presentation.words import status as status_mark
 from store.clock import parse_timestamp
+from store.domain.severity import is_production
 from store.projections.deployments import DeploymentRow
 from store.services.drift.drift_list import Detail, Listed
 
@@ -33,7 +34,7 @@ def headline(listed: Sequence[Listed], places: int, room: int, *, acts: bool = T
     known = len(standing) - len(still_open)
     aside = f", {known} already answered" if known else ""
     if still_open:
-        names = sorted({one.row.environment for one in still_open}, key=lambda name: (not _prod(name), name))
+        names = sorted({one.row.environment for one in still_open}, key=lambda name: (not is_production(name), name))
         wrong = line((f"! {counted(len(still_open), 'open drift')} on {', '.join(names)}", "danger"))
         keys = (Span("  "), *_press("R", "reverts"), *_press("u", "adopts"), *_press("A", "acknowledges"))
         short = line("  ", (" R u A ", "key"), "answer it")
@@ -61,7 +62,8 @@ def row_cells(one: Listed, now: datetime) -> tuple[Cell, ...]:
         mark.line(),
         Span(row.name, tone),
         Span(
-            f"{row.environment}/{row.project}", "danger" if row.status == "open" and _prod(row.environment) else "text"
+            f"{row.environment}/{row.project}",
+            "danger" if row.status == "open" and is_production(row.environment) else "text",
         ),
         Span(age(parse_timestamp(row.opened_at), now), "text" if row.status == "open" else "muted"),
         Span(seen, "muted"),
@@ -135,7 +137,3 @@ def _release(row: DeploymentRow | None, digest: str | None) -> tuple[tuple[str, 
 
 def _press(key: str, word: str) -> tuple[Span, ...]:
     return Span(f" {key} ", "key"), Span(f"{word} ", "text")
-
-
-def _prod(environment: str) -> bool:
-    return environment.startswith("prod")

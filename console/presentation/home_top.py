@@ -11,6 +11,7 @@ from console.presentation.text import display
 from console.presentation.times import age, ago
 from console.presentation.words import Mark, counted, short_digest, status
 from store.clock import parse_timestamp
+from store.domain.severity import is_production
 from store.services.triage.situation import Place
 from store.services.triage.triage import EnvironmentState, Item
 
@@ -84,7 +85,7 @@ def _strip_line(place: Place, now: datetime, names: int, states: int, room: int)
     mark, words = _state_of(place)
     tone = "danger" if state.drifts else mark.tone
     parts: list[str | tuple[str, str]] = [
-        (f"{display(state.name, names):<{names}} ", "title" if state.name.startswith("prod") else "strong"),
+        (f"{display(state.name, names):<{names}} ", "title" if is_production(state.name) else "strong"),
         (f"{mark.symbol} {words:<{states}} ", tone),
     ]
     if state.frozen is not None and state.drifts:

@@ -1,4 +1,4 @@
-r"""The only way text from outside becomes drawable (integrity.md, "Text on a terminal").
+r"""The only way text from outside becomes drawable.
 
 A terminal obeys what it is sent: an escape sequence in a flow's name could write the approver's clipboard, a bidi
 override could turn a name round, a zero-width character could make two names look alike. So every character that
@@ -68,8 +68,8 @@ def cell_count(text: str) -> int:
     return len(text) if text.isascii() or _PLAIN.fullmatch(text) else cell_len(text)
 
 
-def display_lines(text: str, *, tab: int = 4, width: int | None = None) -> list[str]:
-    """Return `text` as safe lines, split at line feeds (with or without a carriage return), tabs as `tab` spaces.
+def display_lines(text: str, *, width: int | None = None) -> list[str]:
+    """Return `text` as safe lines, split at line feeds (with or without a carriage return), tabs as four spaces.
 
     For prose and code whose line structure is meant; anything else in it is treated as `display` does.
     """
@@ -80,7 +80,7 @@ def display_lines(text: str, *, tab: int = 4, width: int | None = None) -> list[
         and max(map(len, lines)) <= (WIDTH_CAP if width is None else width)
     ):
         return lines  # thousands of lines of an ordinary export, looked at once
-    return [display(line.removesuffix("\r").expandtabs(tab), width) for line in lines]
+    return [display(line.removesuffix("\r").expandtabs(4), width) for line in lines]
 
 
 def writable(text: str) -> str:

@@ -12,6 +12,7 @@ from console.personal.folders import state_folder
 from console.personal.views import Views
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
 from console.widgets.reading_threads import ReadingThreads
+from store.domain.severity import is_production
 from store.errors import QuarterdeckError
 from store.ledger import Feed
 from store.services.context import Actor, Context
@@ -170,4 +171,4 @@ def _environment(state: triage.EnvironmentState) -> EnvironmentFacts:
         status = "frozen"
     elif not state.projects:
         status = "empty"
-    return EnvironmentFacts(name=state.name, status=status, protected=state.name.startswith("prod"))
+    return EnvironmentFacts(name=state.name, status=status, protected=is_production(state.name))

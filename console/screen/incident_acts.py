@@ -9,9 +9,9 @@ from console.presentation.spans import Line, line
 from console.presentation.words import severity
 from console.screen.desk import Desk
 from console.screen.pane import Pane
-from console.screen.rollback_dialog import protected
 from console.screen.words_form import Wanted, WordsForm
 from console.widgets.dialogs import Ask, Choose, Confirm
+from store.domain.severity import is_production
 from store.services import incidents
 from store.services.glass import breaking
 
@@ -99,7 +99,7 @@ async def break_glass(
                 line(("told    ", "muted"), "everybody at once; every screen says so while it stands"),
             ],
             verb="break glass",
-            environment=place if protected(place) else None,
+            environment=place if is_production(place) else None,
             reason="justification: why it cannot wait for approvals",
         )
     )

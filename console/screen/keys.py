@@ -52,7 +52,7 @@ KEYS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "reload": ("r", "Reload"),
     }
 )
-"""Act → its key and its word, everywhere the same (experience.md, "Rules of the house")."""
+"""Act → its key and its word, everywhere the same."""
 CAREFUL: Final = frozenset({"act.approve", "act.refuse", "act.deploy", "act.promote", "act.rollback", "act.revert"})
 """Keys that a held `enter` or a finger still on ctrl must never be."""
 _SLIPS: Final = frozenset({"enter", "space", "tab", "escape", "backspace"})

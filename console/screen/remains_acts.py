@@ -11,8 +11,9 @@ from console.presentation.times import lasted
 from console.presentation.words import counted
 from console.screen.desk import Desk
 from console.screen.pane import Pane
-from console.screen.rollback_dialog import confirm_undo, protected
+from console.screen.rollback_dialog import confirm_undo
 from console.widgets.dialogs import Confirm
+from store.domain.severity import is_production
 from store.services.delivery import deploying
 from store.services.delivery.remains import Remains, remains
 
@@ -42,7 +43,7 @@ async def finish(pane: Pane[Any], desk: Desk, deployment: str) -> None:
                 else line(("then     ", "muted"), "the release is pushed again; gates run again, all is read back"),
             ],
             verb="finish",
-            environment=found.environment if protected(found.environment) else None,
+            environment=found.environment if is_production(found.environment) else None,
         )
     )
     if not answer.confirmed:

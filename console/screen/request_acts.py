@@ -19,8 +19,8 @@ from console.presentation.times import lasted
 from console.presentation.words import counted, severity, short_digest
 from console.screen.desk import Desk
 from console.screen.pane import Pane
-from console.screen.rollback_dialog import protected
 from console.widgets.dialogs import Choose, Confirm
+from store.domain.severity import is_production
 from store.services.delivery import deploying
 from store.services.requests import approving, drafting, promoting, requests
 from store.services.requests.review import Review
@@ -127,7 +127,7 @@ async def deploy(pane: Pane[Any], desk: Desk, review: Review) -> None:
                 _fact("after", f"R rolls back to {short_digest(row.base)}" if row.base else "there was nothing before"),
             ],
             verb="deploy",
-            environment=row.environment if protected(row.environment) else None,
+            environment=row.environment if is_production(row.environment) else None,
         )
     )
     if not answer.confirmed:
@@ -218,7 +218,7 @@ def _target(review: Review) -> list[Line]:
     """Return what every question says first: for where, which bytes, what changes."""
     row = review.request
     mark = severity(row.risk)
-    tone = "badge-danger" if protected(row.environment) else "badge-info"
+    tone = "badge-danger" if is_production(row.environment) else "badge-info"
     does = brief_impact(review.diff.impact, 4)
     return [
         line(

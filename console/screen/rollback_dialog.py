@@ -21,6 +21,7 @@ from console.screen.surprise_dialog import saw_surprise
 from console.widgets.change_panel import ChangePanel
 from console.widgets.choose_some import ChooseSome
 from console.widgets.dialogs import Answer, Reading
+from store.domain.severity import is_production
 from store.errors import BadInput, ChangedBehindOurBack, NotFound
 from store.services.delivery import rollback
 from store.services.delivery.effects import Effect, effect
@@ -203,18 +204,13 @@ async def _carried_out(pane: Pane[Any], desk: Desk, plan: Plan, reason: str, *, 
     )
 
 
-def protected(environment: str) -> bool:
-    """Return whether an environment's name has to be typed before anything changes it."""
-    return environment.startswith("prod")
-
-
 def _question(preview: Preview, words: Words, *, some: bool) -> ConfirmRollback:
     plan = preview.plan
     body = ChangePanel(roomy=True)
     diff = preview.effect.diff
     changes = changes_of(diff.to_json())
     body.show_changes(changes, preview.texts, old_label="live now", new_label="after", impact=diff.impact)
-    about = plan.project if protected(plan.environment.name) else f"{plan.project} on {plan.environment.name}"
+    about = plan.project if is_production(plan.environment.name) else f"{plan.project} on {plan.environment.name}"
     if words.over is not None:
         about = f"{about}: desired over {words.over}"
     if words.undoes is not None:
@@ -225,7 +221,7 @@ def _question(preview: Preview, words: Words, *, some: bool) -> ConfirmRollback:
         about,
         [*words.record, *facts_of(plan, preview.effect)],
         verb=words.verb,
-        environment=plan.environment.name if protected(plan.environment.name) else None,
+        environment=plan.environment.name if is_production(plan.environment.name) else None,
         reason="reason, goes into the ledger",
         because=words.because,
         body=body,

@@ -7,6 +7,7 @@ from typing import Any
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.widgets.dialogs import Confirm
+from store.domain.severity import is_production
 from store.services import undoing
 
 
@@ -18,7 +19,7 @@ async def undo(pane: Pane[Any], desk: Desk) -> None:
         f"Your last act: entry {found.entry}, {found.kind}.",
         f"An entry under your signature says that it is taken back: {found.words}.",
     )
-    place = found.environment if found.environment.startswith("prod") else None
+    place = found.environment if is_production(found.environment) else None
     answer = await pane.ask(Confirm(found.words, facts, verb="undo", environment=place, reason="why, for the ledger"))
     if answer.confirmed:
         entry = await pane.perform(lambda: found.record(me, answer.reason), doing="taking it back")

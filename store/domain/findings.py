@@ -87,11 +87,11 @@ def _born(record: ev.Recorded, event: ev.FindingOpened | ev.FindingRaised) -> Fi
     )  # fmt: skip
 
 
-def get(every: Mapping[str, Finding], name: str, *, unclosed: bool = True) -> Finding:
-    """Return one finding. Raises NotFound; Refusal when it is closed and only an open one will do."""
+def get(every: Mapping[str, Finding], name: str) -> Finding:
+    """Return one open finding. Raises NotFound; Refusal when it was closed."""
     if name not in every:
         raise NotFound(f"there is no finding {name[:40]!a}")
-    if unclosed and every[name].closed_by is not None:
+    if every[name].closed_by is not None:
         raise Refusal([f"{name} was closed by {every[name].closed_by}"])
     return every[name]
 
@@ -157,7 +157,7 @@ def check_assign(
 
 
 def check_close(
-    finding: Finding, *, actor: str, people: Principals, policy: Policy, at: str, involved: frozenset[str] = frozenset()
+    finding: Finding, *, actor: str, people: Principals, policy: Policy, at: str, involved: frozenset[str]
 ) -> None:
     """Let `actor` say that a finding is dealt with, or raise Refusal with who could instead.
 
@@ -174,7 +174,7 @@ def check_close(
 
 
 def free_to_close(
-    finding: Finding, *, people: Principals, policy: Policy, at: str, involved: frozenset[str] = frozenset()
+    finding: Finding, *, people: Principals, policy: Policy, at: str, involved: frozenset[str]
 ) -> tuple[str, ...]:
     """Return whom `check_close` would let pass, sorted."""
     barred = _barred(finding, policy, involved)

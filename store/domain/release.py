@@ -31,7 +31,7 @@ class Release:
 
     @property
     def digest(self) -> str:
-        """The release digest (house.md, "The words")."""
+        """SHA-256 over the sorted pairs of component id and component digest: the release's name in every entry."""
         return release_digest((component.id, component.digest) for component in self.components)
 
     @property

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 PRODUCTION: Final = "prod*"
-"""The environments that others depend on, whatever the case of their letters."""
+"""The environments that others depend on, whatever the case of their letters; who changes one types its name."""
 
 
 def is_production(environment: str) -> bool:

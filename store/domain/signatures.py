@@ -161,12 +161,11 @@ def problem_of(
     entry: Entry,
     lines: Sequence[str],
     *,
-    key: Callable[[str], sshkey.PublicKey] = sshkey.parse_public_key,
     demand: Demand = NOTHING,
 ) -> str | None:
     """Return why the signature in `entry` is by none of the keys in `lines`, None when it is by one of them."""
     try:
-        verified_by(entry, lines, key=key, demand=demand)
+        verified_by(entry, lines, key=sshkey.parse_public_key, demand=demand)
     except IntegrityFailure as failure:
         return str(failure)
     return None
@@ -176,10 +175,12 @@ def verified_by(
     entry: Entry,
     lines: Sequence[str],
     *,
-    key: Callable[[str], sshkey.PublicKey] = sshkey.parse_public_key,
-    demand: Demand = NOTHING,
+    key: Callable[[str], sshkey.PublicKey],
+    demand: Demand,
 ) -> sshsig.Verified:
     """Return what the signature in `entry` shows, when it is by one of the keys in `lines` and meets `demand`.
+
+    `key` reads a line; who checks many entries hands in one that remembers.
 
     Raises:
         IntegrityFailure: it is not; says why.

@@ -49,7 +49,7 @@ def canonical_bytes(value: object) -> bytes:
 
 
 def entry_bytes(value: object) -> bytes:
-    """Return the RFC 8785 bytes of what a statement or an entry may hold (integrity.md, "Entry").
+    """Return the RFC 8785 bytes of what a statement or an entry may hold.
 
     Stricter than `canonical_bytes`: no floating-point numbers, integers within ±(2^53−1), ASCII keys.
 

@@ -23,7 +23,7 @@ class Envelope:
 
 
 def pae(kind: str, payload: bytes) -> bytes:
-    """Return the pre-authentication encoding: the bytes that a signature is over (protocol.md, "PAE")."""
+    """Return the pre-authentication encoding: the bytes that a signature is over ("PAE" in DSSE's protocol)."""
     return b"DSSEv1 %d %s %d %s" % (len(kind.encode()), kind.encode(), len(payload), payload)
 
 

@@ -1,7 +1,7 @@
 """Which 32 bytes may be somebody's Ed25519 key: a point on the curve, written the one right way, of high order.
 
 A key of low order verifies signatures that nobody made; a second spelling of a key makes one person look like
-two. OpenSSL checks neither (integrity-notes.md, section 4).
+two. OpenSSL checks neither.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ledger's unit: what somebody did (a statement), and its place in the chain (an entry); integrity.md."""
+"""The ledger's unit: what somebody did (a statement), and its place in the chain (an entry); docs/integrity.md."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Statement:
     """What one actor says happened: the bytes that a person signs and that an entry carries.
 
     Raises:
-        BadInput: on construction, when a member has not the form integrity.md gives it.
+        BadInput: on construction, when a member has not the form it must have.
     """
 
     origin: str

@@ -1,4 +1,4 @@
-"""SSH public keys: which may be enrolled, and what is known about them (integrity.md, "What the people sign")."""
+"""SSH public keys: which may be enrolled, and what is known about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading JSON without believing it: one meaning per document, or a refusal (integrity-notes.md, 7.19)."""
+"""Reading JSON without believing it: one meaning per document, or a refusal."""
 
 from __future__ import annotations
 

@@ -63,21 +63,3 @@ def bundle(entries: Sequence[bytes]) -> bytes:
     if len(entries) > WIDTH or any(len(entry) > MAX_ENTRY for entry in entries):
         raise BadInput(f"a bundle holds up to {WIDTH} entries of up to {MAX_ENTRY:,} bytes")
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
-
-
-def unbundle(data: bytes) -> tuple[bytes, ...]:
-    """Return the entries in a bundle.
-
-    Raises:
-        BadInput: it is cut off or holds too many.
-    """
-    entries: list[bytes] = []
-    at = 0
-    while at < len(data):
-        length = int.from_bytes(data[at : at + 2], "big")
-        entry = data[at + 2 : at + 2 + length]
-        if at + 2 > len(data) or len(entry) != length or len(entries) == WIDTH:
-            raise BadInput("the entry bundle is cut off or too long")
-        entries.append(entry)
-        at += 2 + length
-    return tuple(entries)

@@ -1,4 +1,4 @@
-"""Connections to the ledger's file: every setting of integrity.md "SQLite", and SQLite's errors in our words."""
+"""Connections to the ledger's file: every setting that an append-only file needs, and SQLite's errors in our words."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _LINES: Final = {
 
 
 def journal_mode(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> str:
-    """Return `WAL` where this SQLite is free of the WAL-reset bug, else `DELETE` (integrity.md, "SQLite")."""
+    """Return `WAL` where this SQLite is free of the WAL-reset bug, else `DELETE`."""
     fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
     return "WAL" if fixed else "DELETE"
 
@@ -170,10 +170,10 @@ def open_immutable(path: Path) -> sqlite3.Connection:
         return connection
 
 
-def open_unguarded(path: Path, *, create: bool = False) -> sqlite3.Connection:
+def open_unguarded(path: Path) -> sqlite3.Connection:
     """Return a connection that may change the schema: for creation and migrations only."""
     with storage_errors(path):
-        connection = _connect(path, "rwc" if create else "rw")
+        connection = _connect(path, "rw")
         try:
             _use_journal(connection, path)
         except BaseException:

@@ -11,7 +11,7 @@ from store.errors import QuarterdeckError
 
 
 class Verdict(StrEnum):
-    """The ladder of integrity.md, worst first; only the last three are good news."""
+    """The ladder of docs/integrity.md, worst first; only the last three are good news."""
 
     INVALID = "INVALID"
     """Bytes, links, tree or a known signature fail."""

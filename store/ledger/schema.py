@@ -1,4 +1,4 @@
-"""The ledger's tables as they must be: created once, compared at every open (integrity.md, "SQLite")."""
+"""The ledger's tables as they must be: created once, compared at every open."""
 
 from __future__ import annotations
 

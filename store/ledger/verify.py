@@ -1,4 +1,4 @@
-"""Verification: reads every byte that matters, believes nothing, and says one word (integrity.md, "The verdict")."""
+"""Verification: reads every byte that matters, believes nothing, and says one word (docs/integrity.md)."""
 
 from __future__ import annotations
 

@@ -68,9 +68,9 @@ def _command(root: Path, settings: Mapping[str, str]) -> Target:
 
 
 def _node_red(root: Path, settings: Mapping[str, str]) -> Target:
-    from store.platforms import node_red_target  # an HTTP client is not what most commands need
+    from store.platforms.node_red import target  # an HTTP client is not what most commands need
 
-    return node_red_target.connect(root, settings)
+    return target.connect(root, settings)
 
 
 def _n8n(root: Path, settings: Mapping[str, str]) -> Target:

@@ -187,7 +187,7 @@ def newest(connection: sqlite3.Connection, project: str, environment: str) -> tu
 
 
 def latest_named(
-    connection: sqlite3.Connection, project: str, environment: str, name: str, *, imported: bool = False
+    connection: sqlite3.Connection, project: str, environment: str, name: str, *, imported: bool
 ) -> ArtifactRow | None:
     """Return the newest artifact under one name, None when nothing stood there.
 

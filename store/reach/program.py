@@ -17,6 +17,7 @@ from typing import IO, Final
 from store.errors import PlatformFailure
 
 _PART: Final = 64 * 1024
+_MOST_ERRORS: Final = 8192
 _asking: Final[set[subprocess.Popen[bytes]]] = set()
 """Programs that change nothing and still run: nobody will hear their answer once this process has ended."""
 _starts: Final = threading.Lock()
@@ -41,14 +42,13 @@ def run(
     environment: Mapping[str, str],
     seconds: float,
     most_output: int,
-    most_errors: int = 8192,
     asks: bool = False,
     holds: Sequence[int] = (),
 ) -> Said:
     """Run `command` in `folder` with `given` on its standard input; return what it said.
 
     When it takes too long or says too much, it and every program of its process group are killed. Of its standard
-    error the first `most_errors` bytes are kept. One that only `asks` is killed as well when this process ends before
+    error the beginning is kept. One that only `asks` is killed as well when this process ends before
     it; one that changes something is left to finish, and keeps the open files that it `holds` until then.
 
     Raises:
@@ -60,7 +60,7 @@ def run(
     assert process.stdout is not None
     assert process.stderr is not None
     output = _Collected(process.stdout, most_output, enough=lambda: _kill(process))
-    errors = _Collected(process.stderr, most_errors)
+    errors = _Collected(process.stderr, _MOST_ERRORS)
     feeder = threading.Thread(target=_feed, args=(process.stdin, given), daemon=True)
     for thread in (output, errors, feeder):
         thread.start()

@@ -53,7 +53,6 @@ def forever(
     stop: threading.Event,
     tell: Callable[[tuple[str, ...]], None],
     complain: Callable[[str], None],
-    seconds: float = SECONDS,
 ) -> None:
     """Go round until `stop` is set; a trouble is said once until it changes."""
     noticing = Noticing(context)
@@ -66,5 +65,5 @@ def forever(
             for trouble in done.troubles:
                 complain(trouble)
         last = done.troubles
-        if stop.wait(seconds):
+        if stop.wait(SECONDS):
             return

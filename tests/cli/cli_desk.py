@@ -76,7 +76,7 @@ FORKS = Forks()
 
 @dataclass
 class Desk:
-    """An empty folder in which commands are run, as the walk of command-line.md does."""
+    """An empty folder in which commands are run, as by somebody who begins."""
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
@@ -91,6 +91,11 @@ class Desk:
     @property
     def ws(self) -> Path:
         return self.root / "ws"
+
+    @property
+    def size(self) -> int:
+        """How many entries the ledger holds."""
+        return int(self.json("log", "--limit", "1")[0]["seq"])
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = ("PATH", "PYTHONPATH", "COVERAGE_PROCESS_START")

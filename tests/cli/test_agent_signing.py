@@ -17,17 +17,13 @@ def agent() -> Iterator[Agent]:
         yield started
 
 
-def size(desk: Desk) -> int:
-    return int(desk.json("log", "--limit", "1")[0]["seq"])
-
-
 def approve(desk: Desk, agent: Agent | Path, *options: str, status: int) -> str:
     """Let whoever the agent speaks for approve CR-0001; return what was complained about, which is brief."""
-    before = size(desk)
+    before = desk.size
     socket = agent.socket if isinstance(agent, Agent) else agent
     ran = desk.run("approve", "CR-0001", *options, status=status, SSH_AUTH_SOCK=str(socket))
     if status:
-        since = desk.json("log", "--limit", str(size(desk) - before)) if size(desk) > before else []
+        since = desk.json("log", "--limit", str(desk.size - before)) if desk.size > before else []
         assert {entry["kind"] for entry in since} <= {"attempt.refused"}, "nothing but that it was refused"
         assert ran.err.count(b"\n") <= 5, ran.complaint
     return ran.complaint

@@ -1,4 +1,4 @@
-"""The walk of governance.md: from an idea to a rolled-back release through four environments, under `regulated`.
+"""The whole way under rules: from an idea to a rolled-back release through four environments, under `regulated`.
 
 Its first commands are processes of their own, as for a user; the others run in forked children (cli_many.py), the
 same entry point on the same files, so that two hundred commands take seconds and the clock can be moved on.

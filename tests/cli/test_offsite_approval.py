@@ -24,17 +24,13 @@ def signed(statement: Path, key: Path, *options: str) -> Path:
     return statement.with_name(f"{statement.name}.sig")
 
 
-def size(desk: Desk) -> int:
-    return int(desk.json("log", "--limit", "1")[0]["seq"])
-
-
 def test_what_is_exported_is_signed_by_ssh_keygen_and_recorded_byte_for_byte(asked: Desk) -> None:
-    before = size(asked)
+    before = asked.size
     export = ("request", "export", "CR-0001", "--for", "bo", "--out", "laptop", "--note", "read at home")
     told = asked.run(*export, status=0)
     statement = asked.root / "laptop" / "CR-0001-bo.json"
     assert "ssh-keygen -Y sign -n quarterdeck@v1 -f ~/.ssh/YOUR_KEY CR-0001-bo.json" in told.complaint
-    assert size(asked) == before, "an export records nothing"
+    assert asked.size == before, "an export records nothing"
     said = json.loads(statement.read_bytes())
     text = statement.with_suffix(".txt").read_text()
     for fact in ("digest", "release", "nonce", "seen_root", "not_after"):

@@ -1,4 +1,4 @@
-"""The walk of command-line.md, line by line, through the installed command; then on real people's histories."""
+"""From an empty folder to evidence, through the installed command; then on histories that people really had."""
 
 from __future__ import annotations
 

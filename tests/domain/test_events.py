@@ -42,7 +42,7 @@ OBSERVED = {
     "duty.due-soon",
     "duty.overdue",
 }
-"""What quarterdeck notes by itself. Everything else is an act of a person (integrity.md) and must be signed."""
+"""What quarterdeck notes by itself. Everything else is an act of a person (docs/integrity.md) and must be signed."""
 
 
 def example(kind: Any, name: str, *, full: bool) -> Any:

@@ -52,7 +52,7 @@ for _role, _acts in MAY.items():
     _acts |= {"run gates", "comment on a request"}
     if _role not in {"responder", "auditor"}:
         _acts.add("add a report")
-"""governance.md in one table, written down apart from the code: everything else is refused."""
+"""Who may do what, in one table, written down apart from the code: everything else is refused."""
 
 
 def one(*grants: ev.Grant, handle: str = "eve") -> Principals:

@@ -110,3 +110,8 @@ class Book:
     def rows(self, sql: str) -> list[Any]:
         with closing(sqlite3.connect(self.path)) as connection:
             return connection.execute(sql).fetchall()
+
+
+def kinds(report: Report) -> set[str]:
+    """Return which kinds of problems a verification found."""
+    return {problem.problem for problem in report.problems}

@@ -5,17 +5,13 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from ledger_book import ORIGIN, log_signer
+from ledger_book import ORIGIN, kinds, log_signer
 
 from store.errors import QuarterdeckError
 from store.integrity.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from store.integrity.entry import FIRST_PREV, seal
 from store.integrity.merkle import RootBuilder
-from store.ledger.report import Problem, Report, Verdict
-
-
-def kinds(report: Report) -> set[str]:
-    return {problem.problem for problem in report.problems}
+from store.ledger.report import Problem, Verdict
 
 
 def rechain(book, first: int, change) -> None:

@@ -7,20 +7,16 @@ from contextlib import closing
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from ledger_book import ORIGIN
+from ledger_book import ORIGIN, kinds
 
 from store.integrity.checkpoint import Checkpoint, open_checkpoint
 from store.integrity.entry import Entry
 from store.integrity.logkeys import LogKeys
 from store.integrity.note import Cosigner, make_note, open_note
 from store.ledger import HeadStore, rebuild_nodes
-from store.ledger.report import Problem, Report, Verdict, VerificationStopped
+from store.ledger.report import Problem, Verdict, VerificationStopped
 from store.ledger.span import Rules
 from store.ledger.workers import Shared, helpers
-
-
-def kinds(report: Report) -> set[str]:
-    return {problem.problem for problem in report.problems}
 
 
 def test_a_whole_ledger_is_anchored_at_its_size(book) -> None:

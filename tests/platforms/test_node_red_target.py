@@ -18,7 +18,7 @@ from store.domain.component import ExportFile
 from store.domain.diff import compare
 from store.errors import BadInput, Conflict, PlatformFailure
 from store.platforms import Target, platform, recognise
-from store.platforms.node_red_target import NodeRedTarget
+from store.platforms.node_red.target import NodeRedTarget
 from store.platforms.protocol import HoldsCredentials
 from store.reach.secret import Secret
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from fake_n8n import FakeN8n
-from support.flows_place import approved, broken_at, codes, flows_place
+from support.flows_place import approved, broken_at, codes
 from support.scene import Scene
 
 from console.cli.main import run
@@ -14,14 +12,6 @@ from store.errors import ChangedBehindOurBack
 from store.services.delivery import rollback
 from store.services.delivery.remains import remains
 from store.services.triage import triage
-
-
-@pytest.fixture
-def n8n(scene: Scene) -> Iterator[FakeN8n]:
-    """The environment `flows`: an n8n with the workflows a, b, c, d."""
-    with flows_place(scene, "abcd") as fake:
-        yield fake
-
 
 AGAIN = "roll back again: quarterdeck rollback flows --project orders --to "
 

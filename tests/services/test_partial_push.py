@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from fake_n8n import ALL_SCOPES, FakeN8n, export
-from support.flows_place import approved, broken_at, codes, flows_place
+from support.flows_place import approved, broken_at, codes
 from support.scene import Scene
 
 from store.domain import events as ev
@@ -19,13 +19,6 @@ from store.services.delivery.pushing import Outcome
 from store.services.delivery.remains import remains
 from store.services.drift import drifting
 from store.services.triage import triage
-
-
-@pytest.fixture
-def n8n(scene: Scene) -> Iterator[FakeN8n]:
-    """The environment `flows`: an n8n with the workflows a, b, c, d."""
-    with flows_place(scene, "abcd") as fake:
-        yield fake
 
 
 def first(scene: Scene) -> None:

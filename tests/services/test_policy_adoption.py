@@ -21,7 +21,6 @@ from store.domain.policy.reading import BadPolicy
 from store.domain.roles import parse_grant
 from store.errors import BadInput, Refusal
 from store.integrity.entry import Entry
-from store.projections import requests as request_rows
 from store.services.acting import statement_of
 from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Actor
@@ -312,23 +311,17 @@ def test_a_forged_adoption_changes_no_rule_and_verify_names_it(scene: Scene) -> 
     ]
 
 
-def shown(scene: Scene) -> dict[str, str]:
-    """Return the states of requests as lists show them."""
-    with scene.context.ledger.reading() as connection:
-        return {row.id: row.state for row in request_rows.listing(connection)}
-
-
 def test_an_adoption_of_what_nobody_approved_is_live_nowhere_and_in_nobodys_way(scene: Scene) -> None:
     first = adopted(scene, TEN).statement.on["request"]
     request = propose(scene, "approval_days = 9\n")
     append_adoption(scene, request)
-    assert shown(scene) == {first: "live", request: "in review"}
+    assert scene.states == {first: "live", request: "in review"}
     assert scene.state(request) == "in review"
     for actor in (scene.bo, scene.dana):
         approving.approve(scene.context, actor, request)
     proposing.adopt(scene.context, scene.alice, request)
     assert scene.context.policy.approval_days == 9
-    assert shown(scene) == {first: "superseded", request: "live"}
+    assert scene.states == {first: "superseded", request: "live"}
 
 
 @pytest.mark.parametrize("how", ["refused", "withdrawn"])
@@ -341,7 +334,7 @@ def test_an_adoption_of_what_was_turned_down_changes_nothing_that_is_shown(scene
     else:
         requests.withdraw(scene.context, scene.cy, request, reason="too short")
     append_adoption(scene, request)
-    assert shown(scene) == {first: "live", request: how}
+    assert scene.states == {first: "live", request: how}
     assert scene.state(request) == how
     assert verify_workspace(scene.context, scope=Scope()).problems[-1].problem == "policy"
 

@@ -14,7 +14,6 @@ from store.domain.policy.reading import read_policy
 from store.errors import Conflict, PlatformFailure, Refusal
 from store.platforms.folder import FolderTarget
 from store.projections import deployments
-from store.projections import requests as request_rows
 from store.services.acting import record
 from store.services.audit.verifying import Scope, verify_workspace
 from store.services.context import Context
@@ -61,11 +60,6 @@ def ready(scene: Scene, request: str) -> ev.GateEvaluated:
     return verdict
 
 
-def states(scene: Scene) -> dict[str, str]:
-    with scene.context.ledger.reading() as connection:
-        return {row.id: row.state for row in request_rows.listing(connection)}
-
-
 def test_it_really_goes_back_and_forward_and_every_step_is_an_entry(
     staged: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +71,7 @@ def test_it_really_goes_back_and_forward_and_every_step_is_an_entry(
         return fetch(self, project)
 
     monkeypatch.setattr(FolderTarget, "fetch", seen)
-    before, size = states(staged), staged.size
+    before, size = staged.states, staged.size
     done = rehearse(staged)
     assert staged.kinds(after=size) == [
         "rehearsal.started", "deployment.verified", "rehearsal.returning", "deployment.verified", "rollback.rehearsed",
@@ -86,7 +80,7 @@ def test_it_really_goes_back_and_forward_and_every_step_is_an_entry(
     assert (V1 in stood, staged.delivered(place="staging")) == (True, {"flows.json": V2})
     event = done.event
     assert (event.passed, event.stands, event.returned_by) == (True, event.release, "DEP-0005")
-    assert states(staged) == before
+    assert staged.states == before
     with staged.context.ledger.reading() as connection:
         assert deployments.quarantined(connection) == ()
     assert verify_workspace(staged.context, scope=Scope()).ok
@@ -215,19 +209,19 @@ def test_a_way_back_that_is_not_verified_is_a_failure_and_the_release_stands_aga
 def test_a_way_forward_that_fails_says_what_stands_there_and_how_to_bring_it_back(
     staged: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = states(staged)
+    before = staged.states
     with monkeypatch.context() as patch:
         Faulty(patch, 2)
         event = rehearse(staged).event
     assert (event.passed, event.stands) == (False, event.to)
     assert staged.delivered(place="staging") == {"flows.json": V1}
-    assert states(staged) == {**before, "CR-0001": "live", "CR-0002": "rolled back"}
+    assert staged.states == {**before, "CR-0001": "live", "CR-0002": "rolled back"}
     assert f"quarterdeck rollback staging --project orders --to {event.release[:12]}" in event.summary
     home = rollback.plan(staged.context, "staging", "orders", to=event.release[:12])
     assert rollback.roll_back(staged.context, staged.bo, home, reason="home").verified
     with staged.context.ledger.reading() as connection:
         assert deployments.quarantined(connection) == ()
-    assert states(staged)["CR-0002"] == "live"
+    assert staged.states["CR-0002"] == "live"
 
 
 def test_a_process_that_dies_between_is_found_and_told(staged: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,18 +12,12 @@ from store.domain import events as ev
 from store.domain.notifications import notices
 from store.errors import BadInput, Conflict, IntegrityFailure, NotFound, Refusal
 from store.projections import deployments
-from store.projections import requests as request_rows
 from store.services import releases
 from store.services.context import recorded
 from store.services.delivery import rollback
 from store.services.drift import drifting
 from store.services.requests import approving, promoting, requests
 from store.services.triage import triage
-
-
-def states(scene: Scene) -> dict[str, str]:
-    with scene.context.ledger.reading() as connection:
-        return {row.id: row.state for row in request_rows.listing(connection)}
 
 
 def test_a_plan_is_a_dry_run(scene: Scene) -> None:
@@ -48,7 +42,7 @@ def test_rolling_back_brings_the_bytes_back_and_quarantines_what_it_leaves(scene
     first, second = scene.live(V1), scene.live(V2)
     back(scene, plan(scene))
     assert scene.delivered() == {"flows.json": V1}
-    assert states(scene) == {first: "live", second: "rolled back"}
+    assert scene.states == {first: "live", second: "rolled back"}
     with scene.context.ledger.reading() as connection:
         (held,) = deployments.quarantined(connection)
     assert (held.release, held.reason) == (release_of(scene, second), "rolled back by bo: it hurts")
@@ -85,7 +79,7 @@ def test_a_rollback_takes_along_everything_deployed_since(scene: Scene) -> None:
     assert what.takes_along == (third, second)
     back(scene, what)
     assert scene.delivered() == {"flows.json": V1}
-    assert states(scene)[first] == "live"
+    assert scene.states[first] == "live"
 
 
 @pytest.mark.parametrize("name", ["request", "deployment", "release", "prefix"])
@@ -202,7 +196,7 @@ def test_drift_on_a_first_release_is_reverted_to_that_release(scene: Scene) -> N
         release_of(scene, first),
     )
     back(scene, what)
-    assert states(scene) == {first: "live"}
+    assert scene.states == {first: "live"}
     assert releases.quarantine(scene.context.ledger, "orders", release_of(scene, first)) is None
     assert scene.observe(V1) == ()
 
@@ -245,7 +239,7 @@ def test_a_failed_rollback_changes_no_desired_state_and_quarantines_nothing(scen
     assert desired is not None
     assert desired.target.release == release_of(scene, second)
     assert "release.quarantined" not in scene.kinds()
-    assert states(scene)[second] == "live"
+    assert scene.states[second] == "live"
 
 
 def test_a_rollback_to_damaged_bytes_is_recorded_as_failed(scene: Scene) -> None:
@@ -274,7 +268,7 @@ def test_a_request_whose_push_failed_is_not_what_a_rollback_makes_live(scene: Sc
     scene.clock.advance(minutes=1)
     blocker.write_bytes(V2)
     back(scene, plan(scene))
-    assert states(scene) == {first: "live", "CR-0002": "rolled back", never: "approved"}
+    assert scene.states == {first: "live", "CR-0002": "rolled back", never: "approved"}
 
 
 def test_the_requester_of_a_rolled_back_release_may_mend_and_come_again(scene: Scene) -> None:

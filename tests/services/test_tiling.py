@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from support.bundles import unbundle
 from support.scene import Scene
 from support.tampering import smuggle
 
@@ -11,7 +12,6 @@ from store.clock import timestamp
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.checkpoint import open_checkpoint
 from store.integrity.entry import Statement
-from store.integrity.tile_layout import unbundle
 from store.services.audit import tiling
 
 

@@ -20,6 +20,7 @@ from store.errors import QuarterdeckError, Refusal
 from store.intake.inbox import Root, scan
 from store.integrity.entry import Entry, Statement
 from store.integrity.signer import KeyFileSigner
+from store.projections import requests as request_rows
 from store.services import incidents
 from store.services.context import Actor, Context, recorded
 from store.services.delivery import deploying, environments
@@ -163,6 +164,12 @@ class Scene:
     def state(self, request: str) -> str:
         """Return the state of a request, folded from its entries."""
         return requests.change_of(self.context.ledger, request).state
+
+    @property
+    def states(self) -> dict[str, str]:
+        """Request id → its state, as lists show it."""
+        with self.context.ledger.reading() as connection:
+            return {row.id: row.state for row in request_rows.listing(connection)}
 
     def kinds(self, *, after: int = 0) -> list[str]:
         """Return the kinds of the entries after entry `after`."""

@@ -1,4 +1,4 @@
-"""The semantic diff as frozen values, and as the JSON document of `diff --json` (command-line.md)."""
+"""The semantic diff as frozen values, and as the JSON document of `diff --json` (docs/diff.md)."""
 
 from __future__ import annotations
 

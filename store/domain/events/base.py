@@ -25,7 +25,7 @@ class Event:
     ON: ClassVar[tuple[str, ...]] = ()
     """The fields that name what the event is about; they go to the statement's `on`."""
     SIGNED: ClassVar[bool] = False
-    """An act of a person: it must carry that person's signature (integrity.md, "What the people sign")."""
+    """An act of a person: it must carry that person's signature (docs/integrity.md, "Statement")."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerOpened(Event):
-    """Entry 1: which ledger this is and what it starts from (integrity.md, "Entry")."""
+    """Entry 1: which ledger this is and what it starts from."""
 
     KIND: ClassVar[str] = "ledger.opened"
     incarnation: str

@@ -10,7 +10,7 @@ from store.domain.events.base import Event
 
 @dataclass(frozen=True, kw_only=True)
 class RequestContent:
-    """What a requester states (governance.md, "The change request"). Empty means not stated."""
+    """What a requester states. Empty means not stated."""
 
     title: str
     why: str
@@ -136,7 +136,7 @@ class GateEvaluated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalGranted(Event):
-    """A person said yes to exactly this request, here, having seen this head (integrity-notes.md §3.13)."""
+    """A person said yes to exactly this request, here, having seen this head."""
 
     KIND: ClassVar[str] = "approval.granted"
     ON: ClassVar[tuple[str, ...]] = ("request", "project", "environment")

@@ -6,7 +6,7 @@ from store.domain.policy.templates import Playbook, Template
 
 
 def built_in_templates() -> dict[str, Template]:
-    """Return the built-in kinds of change (governance.md, "The change request")."""
+    """Return the built-in kinds of change."""
     return {
         "config-tweak": Template(
             title="Change of a setting",

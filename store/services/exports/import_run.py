@@ -27,8 +27,8 @@ _KINDS = ("artifact.ingested", "artifact.deletion-imported")
 _MOST_REFUSALS = 10
 _LONGEST_REFUSAL = 200
 _MOST_NAMED = 1_000
-"""Versions that could not be taken in which a run names one by one; the others it counts: a history may have a million
-of them."""
+"""So many of the versions that it could not take in a run names one by one; the others it counts: a history may have a
+million of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

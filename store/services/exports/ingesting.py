@@ -99,18 +99,6 @@ def ingest(context: Context, found: Iterable[Drop | Problem]) -> Report:
     return Report(files=tuple(outcomes), drifts=drifts, seconds=round(time.monotonic() - began, 3))
 
 
-def ingest_path(context: Context, path: Path, *, project: str, environment: str) -> Report:
-    """Ingest one file from anywhere, as if it had been dropped into the inbox; the file is left alone.
-
-    Raises:
-        BadInput: it cannot be taken in.
-        StillWriting: somebody is writing to it.
-        StorageFailure: the ledger cannot be written.
-    """
-    drop = drop_at(path, project=project, environment=environment)
-    return Report(files=tuple(append(context, [read_export(context, read_drop(drop), drop)])))
-
-
 def each_read(found: Iterable[Item], read: Callable[[Item], T]) -> Iterator[T]:
     """Yield what `read` says of each; Python's collector looks for cycles between batches, not within."""
     items = iter(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import pairwise
+from typing import Final
 
 from store.clock import parse_timestamp, timestamp
 from store.domain import events as ev
@@ -14,9 +15,10 @@ from store.services.subjects import entries_about, is_id
 
 QUIET = frozenset({"gate.evaluated", "configuration.observed", "deployment.started", "request.opened"})
 """Kinds whose news another kind tells better: a submission, a drift, a verification."""
+_HOURS: Final = 24
 
 
-def recent(context: Context, *, on: Mapping[str, str] | None = None, limit: int = 40) -> tuple[Entry, ...]:
+def recent(context: Context, *, on: Mapping[str, str] | None = None, limit: int) -> tuple[Entry, ...]:
     """Return the newest entries that people want to hear of, newest first; `on` narrows them to a place or a thing."""
     loud = sorted(ev.EVENTS.keys() - QUIET)
     return tuple(context.ledger.entries(kinds=loud, on=on, limit=limit, newest_first=True))
@@ -29,8 +31,8 @@ def newest_about(context: Context, subject: str) -> int | None:
     return next((entry.seq for entry in entries_about(context.ledger, subject, newest_first=True)), None)
 
 
-def rhythm(context: Context, *, hours: int = 24) -> tuple[int, ...]:
-    """Return how many entries each of the last `hours` hours brought, the oldest first, by the times they claim.
+def rhythm(context: Context) -> tuple[int, ...]:
+    """Return how many entries each of the last 24 hours brought, the oldest first, by the times they claim.
 
     Entries stand in order, so the edges of the hours are found by bisection: some hundred look-ups however long the
     ledger is.
@@ -46,7 +48,7 @@ def rhythm(context: Context, *, hours: int = 24) -> tuple[int, ...]:
             low, high = (middle, high) if times[middle] <= time else (low, middle - 1)
         return low
 
-    edges = [upto(timestamp(now - timedelta(hours=hours)), 0, size)]
-    for left in range(hours - 1, -1, -1):
+    edges = [upto(timestamp(now - timedelta(hours=_HOURS)), 0, size)]
+    for left in range(_HOURS - 1, -1, -1):
         edges.append(upto(timestamp(now - timedelta(hours=left)), edges[-1], size))
     return tuple(after - before for before, after in pairwise(edges))

@@ -68,7 +68,7 @@ def _one_of(people: Principals, held: Sequence[PublicKey], as_name: str | None) 
     return handle, owned[handle]
 
 
-def only_key(agent: Path, *, announce: Announce | None = None) -> AgentSigner:
+def only_key(agent: Path, *, announce: Announce | None) -> AgentSigner:
     """Return what signs with the one key in the ssh-agent; where no ledger can say whose key is whose.
 
     Raises:
@@ -80,7 +80,7 @@ def only_key(agent: Path, *, announce: Announce | None = None) -> AgentSigner:
     return AgentSigner(agent, held[0], announce=announce)
 
 
-def one_key(agent: Path, public: PublicKey, *, announce: Announce | None = None) -> AgentSigner:
+def one_key(agent: Path, public: PublicKey, *, announce: Announce | None) -> AgentSigner:
     """Return what signs with this key in the ssh-agent.
 
     Raises:

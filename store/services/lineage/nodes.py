@@ -101,18 +101,18 @@ def deployment(row: DeploymentRow) -> Node:
 
 
 def drift(row: DriftRow) -> Node:
-    """Return a drift."""
+    """Return the node of a drift: what it is called, and what changed."""
     title = f"{row.name}: {row.summary}"
     return Node(key=row.id, kind="drift", title=title, state=row.status, seq=row.opened_seq, time=row.opened_at)
 
 
 def incident(row: IncidentRow) -> Node:
-    """Return an incident."""
+    """Return the node of an incident."""
     return Node(key=row.id, kind="incident", title=row.title, state=row.state, seq=row.opened_seq, time=row.opened_at)
 
 
 def finding(row: FindingRow) -> Node:
-    """Return a finding."""
+    """Return the node of a finding."""
     return Node(key=row.id, kind="finding", title=row.title, state=row.state, seq=row.opened_seq, time=row.opened_at)
 
 

@@ -18,6 +18,8 @@ from store.services.context import Context, recorded
 from store.services.notifying import channels
 
 Tell = Callable[[Context, str, Message], None]
+_SECONDS: Final = 1.0
+"""Between two rounds of a watcher."""
 _FIRST_WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 3600.0
 _MOST_TRIES: Final = 200
@@ -115,7 +117,7 @@ def at_once(context: Context, entry: Entry) -> None:
         once(context, first=entry.seq)
 
 
-def forever(context: Context, *, stop: threading.Event, complain: Callable[[str], None], seconds: float = 1.0) -> None:
+def forever(context: Context, *, stop: threading.Event, complain: Callable[[str], None]) -> None:
     """Collect and deliver until `stop` is set; a trouble is said once until it changes."""
     last: tuple[str, ...] = ()
     while True:
@@ -127,7 +129,7 @@ def forever(context: Context, *, stop: threading.Event, complain: Callable[[str]
             for trouble in troubles:
                 complain(trouble)
         last = troubles or last
-        if stop.wait(seconds):
+        if stop.wait(_SECONDS):
             return
 
 

@@ -56,19 +56,17 @@ class Fixed:
     policy: Policy
 
     def now(self) -> InForce:
-        """Return it."""
+        """Return the one policy, in force from the beginning."""
         from store.domain.policy.in_force import InForce
 
         return InForce(policy=self.policy)
 
     def at(self, _seq: int) -> InForce:
-        """Return it."""
-        from store.domain.policy.in_force import InForce
-
-        return InForce(policy=self.policy)
+        """Return the one policy, whatever the entry."""
+        return self.now()
 
     def known(self) -> tuple[Policy, ...]:
-        """Return it."""
+        """Return the one policy."""
         return (self.policy,)
 
     def judged(self) -> tuple[Judged, ...]:

@@ -34,7 +34,7 @@ _SHORTEST = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stated:
-    """What an approval says besides what it is given for (integrity-notes.md §3.13)."""
+    """What an approval says besides what it is given for (docs/integrity.md, "Approval")."""
 
     seen_size: int
     seen_root: str

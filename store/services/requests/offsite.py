@@ -2,7 +2,7 @@
 
 An agent shows the key, not what is signed, so a host that is not to be trusted could have something else signed
 over a forwarded one. Here the approver reads the statement where they trust the screen, signs it with stock
-ssh-keygen, and nothing but those bytes can be recorded (integrity-notes.md §3.12).
+ssh-keygen, and nothing but those bytes can be recorded.
 """
 
 from __future__ import annotations

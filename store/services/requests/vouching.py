@@ -33,7 +33,7 @@ def doubts(ledger: Ledger, source: Source, change: Change, in_force_at: InForceA
     """Return what stands against the approvals that `change` counts at the instant `now`; empty when they hold.
 
     Whoever can write the file can append entries, but not sign for others; a signature is judged by the keys,
-    the roles and the policy in force at its sequence number (integrity.md). Its own time is a claim: a role must
+    the roles and the policy in force at its sequence number (docs/integrity.md). Its own time is a claim: a role must
     have held when the entry before it was made too, and a time that has not come yet is none.
     """
     found: list[str] = []

@@ -19,11 +19,10 @@ from store.services.sealing import sealing
 
 @dataclass(frozen=True, kw_only=True)
 class Shredded:
-    """What a shred destroyed, and what it left."""
+    """What recorded a shred, and what it left."""
 
     entry: Entry | None
     """None where an earlier shred was recorded and only now finished."""
-    destroyed: bool
     others: tuple[str, ...]
     """Artifacts in which a secret of this one still stands sealed."""
 
@@ -71,7 +70,7 @@ def shred(context: Context, actor: Actor, digest: str, *, reason: str) -> Shredd
         _allowed(context, context.ledger, actor, digest, "shred a secret")
         if not vault.erase(digest):
             raise Refusal([f"{digest[:12]} was shredded already"])
-        return Shredded(entry=None, destroyed=True, others=sharing)
+        return Shredded(entry=None, others=sharing)
 
     def decide(source: Source) -> Sequence[ev.Event]:
         project, environment = _allowed(context, source, actor, digest, "shred a secret")
@@ -88,7 +87,8 @@ def shred(context: Context, actor: Actor, digest: str, *, reason: str) -> Shredd
         ]
 
     entry = perform(context, actor, decide)[0]
-    return Shredded(entry=entry, destroyed=vault.erase(digest), others=sharing)
+    vault.erase(digest)
+    return Shredded(entry=entry, others=sharing)
 
 
 def others(context: Context, digest: str) -> tuple[str, ...]:

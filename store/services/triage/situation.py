@@ -35,6 +35,8 @@ ACTS = (
 )  # fmt: skip
 _REVIEWS: Final = {"policy": "review the policy", "connectors": "review connectors"}
 """What is reviewed and is no id → the right to do it."""
+_LATELY: Final = 60
+"""Entries of the day's activity: more than any screen has lines for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ class Home:
     """How many entries each of the last 24 hours brought, the oldest first."""
 
 
-def at_home(context: Context, handle: str | None, wanted: str | None, *, lately: int = 60, chain: str = "") -> Home:
+def at_home(context: Context, handle: str | None, wanted: str | None, *, chain: str) -> Home:
     """Return the home screen of `handle`, with the item `wanted` (else the first) in depth.
 
     `chain` as `triage.overview` takes it.
@@ -102,7 +104,7 @@ def at_home(context: Context, handle: str | None, wanted: str | None, *, lately:
     return Home(
         items=items,
         places=places(context),
-        lately=activity.recent(context, limit=lately),
+        lately=activity.recent(context, limit=_LATELY),
         situation=told,
         unread=unread,
         at=context.clock.now(),

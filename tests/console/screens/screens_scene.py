@@ -131,3 +131,8 @@ async def armed(pilot: Pilot[Any]) -> None:
     """Wait until an opened dialog (or a list whose rows moved) takes keys."""
     await settled(pilot)
     await asyncio.sleep(0.45)
+
+
+def words(pilot: Pilot[Any]) -> str:
+    """Return what stands in the texts of the screen in front, a dialog or a form as well."""
+    return "\n".join(str(widget.render()) for widget in pilot.app.screen.query("Facts"))

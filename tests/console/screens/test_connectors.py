@@ -13,7 +13,7 @@ from console.screens.connectors import Connectors
 from console.widgets.dialogs import Ask
 from store.services.connectors import reviewing
 from store.services.connectors.inventory import inventory
-from store.services.exports import ingesting
+from store.services.exports.bulk import ingest_paths
 
 PLACE = Place(key="7", id="connectors", title="Connectors", factory=Connectors)
 
@@ -21,7 +21,7 @@ PLACE = Place(key="7", id="connectors", title="Connectors", factory=Connectors)
 def drop(mira: DemoDesk, value: Any) -> None:
     path = mira.root / "flows.json"
     path.write_text(json.dumps(value))
-    ingesting.ingest_path(mira.desk.context, path, project="more", environment="dev")
+    ingest_paths(mira.desk.context, [path], project="more", environment="dev")
 
 
 def calling(host: str, tab: str = "T") -> list[dict[str, Any]]:

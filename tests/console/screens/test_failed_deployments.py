@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fake_n8n import KEY, FakeN8n, export, running
-from screens_scene import DemoDesk, armed, bare, pane_of, said, settled, until
+from screens_scene import DemoDesk, armed, bare, pane_of, said, settled, until, words
 from support.scene import Scene
 from textual.pilot import Pilot
 
@@ -53,10 +53,6 @@ def half_done(scene: Scene, fake: FakeN8n, code: str) -> str:
 
 def codes(fake: FakeN8n) -> str:
     return "".join(fake.workflows[name]["nodes"][1]["parameters"]["jsCode"] for name in "ab")
-
-
-def words(pilot: Pilot[Any]) -> str:
-    return "\n".join(str(widget.render()) for widget in pilot.app.screen.query("Facts"))
 
 
 async def opened_at(pilot: Pilot[Any], deployment: str) -> None:

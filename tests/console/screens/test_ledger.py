@@ -324,7 +324,7 @@ async def test_a_stopped_verification_has_no_verdict(long: DemoDesk) -> None:
             assert "ANCHORED" not in words(pilot, "verdict")
 
 
-async def test_stopping_stops(long: DemoDesk) -> None:
+async def test_a_stopped_verification_gives_no_verdict(long: DemoDesk) -> None:
     import asyncio
 
     verification = Verification(long.desk)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from screens_scene import DemoDesk, armed, bare, said, settled, until
+from screens_scene import DemoDesk, armed, bare, said, settled, until, words
 from textual import events
 from textual.pilot import Pilot
 
@@ -33,10 +33,6 @@ def form(pilot: Pilot[Any]) -> RequestForm:
 
 def field(pilot: Pilot[Any], name: str) -> FormField:
     return form(pilot).query_one(f"#field-{name}", FormField)
-
-
-def words(pilot: Pilot[Any]) -> str:
-    return "\n".join(str(widget.render()) for widget in pilot.app.screen.query("Facts"))
 
 
 async def choose(pilot: Pilot[Any], key: str) -> None:

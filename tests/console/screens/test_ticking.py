@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from screens_scene import DemoDesk, bare, said, settled, until
+from screens_scene import DemoDesk, bare, said, settled, until, words
 from textual.pilot import Pilot
 
 from console.screen import Place
@@ -35,10 +35,6 @@ def request_id(mira: DemoDesk) -> str:
     request = str(entry.statement.on["request"])
     requests.submit(context, theo, request)
     return request
-
-
-def words(pilot: Pilot[Any]) -> str:
-    return "\n".join(str(widget.render()) for widget in pilot.app.screen.query("Facts"))
 
 
 async def opened(pilot: Pilot[Any], kind: type[Any]) -> None:
