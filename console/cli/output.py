@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -21,12 +22,16 @@ def emit_json(document: object, *, one_line: bool = False) -> None:
 
 
 def _spelt_out(value: object) -> object:
-    r"""Return the document with every byte that is no UTF-8 as `\xff`."""
+    r"""Return a document with what is no character spelt out: a byte that is no UTF-8 as `\xff`, a half as `\ud800`."""
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return re.sub("[\ud800-\udfff]", lambda half: _half(ord(half[0])), value)
     if isinstance(value, Mapping):
         return {_spelt_out(name): _spelt_out(member) for name, member in value.items()}
     return [_spelt_out(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _half(code: int) -> str:
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def _ascii_controls(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from console.presentation.about import place
 from console.presentation.spans import Line, line
 from console.presentation.times import clock, stamp
 from console.presentation.words import counted, kind
@@ -25,8 +26,19 @@ def sentence(entry: Entry) -> Line:
     """Return what an entry says: its symbol in its tone, then the sentence."""
     statement = entry.statement
     mark = kind(statement.kind)
-    symbol, tone, template = _SENTENCES.get(statement.kind, (mark.symbol, mark.tone, f"{{who}} {mark.word} *{{id}}*"))
+    usual = (mark.symbol, mark.tone, f"{{who}} {mark.word} *{{id}}*")
+    symbol, tone, template = _REVERTED if _reverts(statement) else _SENTENCES.get(statement.kind, usual)
     return line((f"{symbol} ", tone), *_filled(template, statement))
+
+
+def _reverts(statement: Statement) -> bool:
+    """Return whether a rollback goes to the release that should be live already: over what somebody changed there."""
+    target = statement.data.get("target")
+    return (
+        statement.kind == "rollback.started"
+        and isinstance(target, Mapping)
+        and target.get("release") == statement.data.get("previous")
+    )
 
 
 def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
@@ -35,9 +47,9 @@ def _filled(template: str, statement: Statement) -> list[tuple[str, str]]:
     known = {
         "who": statement.actor,
         "id": _subject(on),
-        "place": f"{on.get('environment', '-')}/{on.get('project', '-')}",
+        "place": place(on.get("environment", "-"), on.get("project", "-")),
         "principal": on.get("principal", ""),
-        "request": on.get("request", "the earlier release"),
+        "request": on.get("request", "its release"),
         "modules": _listed(data.get("changes")) or counted(_number(data.get("modules")), "module"),
         "parts": counted(_number(data.get("components")), "component"),
     }
@@ -67,6 +79,7 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
+_REVERTED = ("◀", "warn", "{who} puts *{place}* back to what it should be: {reason?}")
 _SENTENCES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "artifact.ingested": ("+", "muted", "{place} {name} arrived, {parts}"),

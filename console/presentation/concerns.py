@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 
 from console.presentation.activity import sentence
@@ -68,8 +69,8 @@ def _due(row: FindingRow, now: datetime) -> Span:
     )
 
 
-def headline(found: Concerns, *, everything: bool, acts: bool = True) -> Line:
-    """Return whether anything stands open, and which key to press; without `acts` none that would act."""
+def headline(found: Concerns, *, everything: bool, acts: Container[str]) -> Line:
+    """Return whether anything stands open, and the keys of those `acts` that can be done on the row of the cursor."""
     findings = sum(row.state == "open" for row in found.findings)
     unusual = sum(row.state == "open" for row in found.anomalies)
     shows = line(("w", "key"), (" shows open ones" if everything else " shows all", "muted"))
@@ -80,10 +81,10 @@ def headline(found: Concerns, *, everything: bool, acts: bool = True) -> Line:
     )
     late = f", {len(found.overdue)} overdue" if found.overdue else ""
     keys: list[tuple[str, str]] = []
-    if findings and acts:
-        keys += [("X", "key"), (" closes one  ", "muted")]
-    if unusual and acts:
-        keys += [("A", "key"), (" acknowledges  ", "muted")]
+    if "close" in acts:
+        keys += [("X", "key"), (" closes it  ", "muted")]
+    if "acknowledge" in acts:
+        keys += [("A", "key"), (" acknowledges it  ", "muted")]
     tone = "danger" if found.overdue else "warn"
     return (*line((f"! {words} open{late}   ", tone)), *line(*keys), *shows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.presentation.about import place
 from console.presentation.spans import Line, line, plain
 from store.services.explaining.page import Page, Said, Section
 
@@ -13,7 +14,7 @@ _TONES = {
 
 def head_line(page: Page) -> str:
     """Return what the page is about in one line."""
-    return f"{page.subject}  {page.title}  {page.environment}/{page.project}  {page.state}"
+    return f"{page.subject}  {page.title}  {place(page.environment, page.project)}  {page.state}"
 
 
 def foot_lines(page: Page) -> tuple[str, str]:

@@ -27,8 +27,6 @@ _KEYS = {
     "connector-review": "enter",
 }
 """Kind of duty → the key that handles it, or leads to where it is handled; another one has its command only."""
-_ANYBODYS = frozenset({"witness", "verification", "backup", "notices"})
-"""Kinds of duty that need no role: no entry of a person comes of them."""
 _LABEL = 11
 
 
@@ -128,7 +126,7 @@ def duty_lines(one: Duty, now: datetime) -> list[Line]:
 
 def _who_may(one: Duty) -> str:
     """Return who sees to a duty: by name, anybody for what needs no role, or that nobody may."""
-    anybody = "anybody at this machine" if one.kind in _ANYBODYS else "nobody may: an admin grants the role"
+    anybody = "anybody at this machine" if one.anybody else "nobody may: an admin grants the role"
     return ", ".join(one.who[:8]) or anybody
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from console.presentation import reviews
+from console.presentation.about import place
 from console.presentation.activity import moment, sentence
 from console.presentation.changes import changes_of
 from console.presentation.comments import comment_lines
@@ -98,7 +99,7 @@ def best_key(item: Item) -> str:
 def row_cells(item: Item, now: datetime) -> tuple[Line | str | Span, ...]:
     """Return an item in the list: severity, kind, id, where, what, age, the key that handles it."""
     mark = severity(item.severity)
-    where = f"{item.environment}/{item.project}" if item.environment != "-" else "-"
+    where = place(item.environment, item.project) if item.environment != "-" else "-"
     return (
         Span(f"{mark.symbol} {mark.word}", mark.tone),
         Span(word(item), "strong" if item.mine else "muted"),
@@ -160,12 +161,12 @@ def _shortly(item: Item) -> str:
 
 
 def _happened(item: Item) -> str:
-    place = f"{item.environment}/{item.project}"
+    where = place(item.environment, item.project)
     return {
-        "drift": f"{place} was changed behind us ({item.key})",
+        "drift": f"{where} was changed behind us ({item.key})",
         "approval": f"{item.key} waits for {'your' if item.mine else 'a'} yes or no",
-        "ready": f"{item.key} is approved for {place}",
-        "failed": f"{item.key} failed on {place}",
+        "ready": f"{item.key} is approved for {where}",
+        "failed": f"{item.key} failed on {where}",
         "incident": f"{item.key} is open: {item.what}",
         "refused": "a dropped file could not be read",
         "chain": item.what,
@@ -182,7 +183,7 @@ def preview_lines(
     """
     item = found.item
     mark = severity(item.severity)
-    where = f"{item.environment}/{item.project}" if item.environment != "-" else "this workspace"
+    where = place(item.environment, item.project) if item.environment != "-" else "this workspace"
     first = line((f"{mark.symbol} {mark.word} {word(item)}  ", mark.tone), (item.subject, "title"),
                  "  ", (where, "strong"), (f"  {ago(parse_timestamp(item.since), now)}", "muted"))  # fmt: skip
     body = _body(found, now, room)

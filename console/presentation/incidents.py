@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from console.presentation.activity import moment, sentence
@@ -16,6 +16,8 @@ from store.projections.incidents import IncidentRow
 from store.services.incident_view import Happening, IncidentView, Pinned
 
 _LABEL = 10
+_ANSWERS = (("comment", "c", "adds a note"), ("close", "X", "closes it"))
+"""Act, its key, and what it does to the incident that the line above the list names."""
 
 
 def row_cells(row: IncidentRow, now: datetime) -> tuple[Cell, ...]:
@@ -38,22 +40,20 @@ def where(row: IncidentRow) -> str:
     return f"{row.environment or '*'}/{row.project or '*'}" if row.environment or row.project else "everything"
 
 
-def headline(rows: Sequence[IncidentRow], now: datetime, *, acts: bool = True) -> Line:
-    """Return whether an incident is open, and which key to press; without `acts` none that would act."""
+def headline(rows: Sequence[IncidentRow], now: datetime, *, acts: Container[str]) -> Line:
+    """Return whether an incident is open, and which of the `acts` that can be done now are worth a key."""
     found = [row for row in rows if row.state == "open"]
     if not found:
         closed = f"   {counted(len(rows), 'closed one')}" if rows else ""
-        opens = line(("i", "key"), (" opens one", "muted")) if acts else ()
+        opens = line(("i", "key"), (" opens one", "muted")) if "incident" in acts else ()
         return (*line(("✓ no incident is open   ", "ok")), *opens, *line((closed, "muted")))
     first = found[0]
     more = f", {len(found) - 1} more open" if len(found) > 1 else ""
     since = ago(parse_timestamp(first.opened_at), now)
-    head = line((f"! {first.id} is open since {since}{more}: ", "danger"), (first.title, "danger"))
-    return (
-        head
-        if not acts
-        else (*head, *line("   ", ("c", "key"), (" adds a note, ", "muted"), ("X", "key"), (" closes it", "muted")))
-    )
+    head = line((f"! {first.id} opened {since}{more}: ", "danger"), (first.title, "danger"))
+    keys = [line((key, "key"), (f" {does}", "muted")) for act, key, does in _ANSWERS if act in acts]
+    told = [span for position, one in enumerate(keys) for span in (*line((", " if position else "   ", "muted")), *one)]
+    return (*head, *told)
 
 
 def view_lines(view: IncidentView, now: datetime) -> list[Line]:

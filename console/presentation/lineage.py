@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from console.presentation.about import place
 from console.presentation.remains import remains_lines, ways_line
 from console.presentation.rollbacks import changes_in_words
 from console.presentation.spans import Line, Span, line
@@ -170,8 +171,8 @@ def _request(detail: Detail, now: datetime) -> Iterable[Line]:
     row, content = detail.request, detail.content
     assert row is not None
     yield _head(row.id, row.state, row.title, severity_mark(row.risk))
-    yield _fact("asked", *_moment(row.opened_at, now), f"  by {row.requester} for {row.environment}/{row.project}",
-                _entry(row.opened_seq))  # fmt: skip
+    who = f"  by {row.requester} for {place(row.environment, row.project)}"
+    yield _fact("asked", *_moment(row.opened_at, now), who, _entry(row.opened_seq))
     good = [one.actor for one in detail.decisions if one.decision == "approved" and one.digest == row.digest]
     bad = [f"{one.actor}: {one.note}" for one in detail.decisions if one.decision == "refused"]
     if good:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from console.presentation.about import place
 from console.presentation.changes import ComponentChange, changes_of
 from console.presentation.comments import comment_lines, commented
 from console.presentation.impacts import impact_lines
@@ -61,7 +62,7 @@ def row_cells(row: RequestRow, needed: int, now: datetime, *, left: int | None =
         state_words(row, lapsed=left is not None),
         Span(f"{mark.symbol} {mark.word}", mark.tone if waits else "muted"),
         Span(row.id, "strong" if waits else "muted"),
-        Span(f"{row.environment}/{row.project}", "text" if waits else "muted"),
+        Span(place(row.environment, row.project), "text" if waits else "muted"),
         Span(row.title, "title" if waits else "muted"),
         Span(yes, "warn" if given < needed else "ok"),
         Span(age(parse_timestamp(row.updated_at), now), "muted"),

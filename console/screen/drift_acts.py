@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,8 @@ from store.errors import Unstated
 from store.projections.drifts import DriftRow
 from store.services.drift import drifting
 from store.services.drift.drift_list import Listed
+
+_NOT_ADOPTED = "not adopted; nothing was changed"
 
 
 def why_not(name: str, one: Listed) -> str | None:
@@ -38,14 +41,16 @@ def why_not(name: str, one: Listed) -> str | None:
 
 async def adopt(pane: Pane[Any], desk: Desk, row: DriftRow) -> None:
     """Ask for the title and the reason of a request that keeps what is live, and open it."""
-    facts = (*_facts(row), "A request asks to keep what is live.")
+    facts = (*facts_of(row), "A request asks to keep what is live.")
     title = await pane.ask(
         Ask(f"Adopt {row.id}: title of the request", facts=facts, value=f"Keep {row.name} as it is live")
     )
     if title is None:
+        pane.say(_NOT_ADOPTED, tone="info")
         return
     why = await pane.ask(Ask(f"Adopt {row.id}: why should it stay?", facts=facts, placeholder="why, for the approvers"))
     if why is None:
+        pane.say(_NOT_ADOPTED, tone="info")
         return
     content = drifting.usual_content(row.id, title=title, why=why)
 
@@ -64,16 +69,19 @@ async def adopt(pane: Pane[Any], desk: Desk, row: DriftRow) -> None:
     pane.say(f"{request} asks to keep {row.id}", f"it is a draft: 2, then S submits {request}")
 
 
-async def acknowledge(pane: Pane[Any], desk: Desk, row: DriftRow) -> None:
-    """Ask what is being done about a drift and record that it is known."""
-    facts = (*_facts(row), "Live stays as it is.")
-    note = await pane.ask(Ask(f"Acknowledge {row.id}", facts=facts, placeholder="what is being done about it"))
-    if note is not None:
-        entry = await pane.perform(
-            lambda: drifting.acknowledge(desk.context, desk.me(), row.id, note=note), doing=f"acknowledging {row.id}"
-        )
-        pane.say(f"{row.id} acknowledged (entry {entry.seq})")
+async def acknowledge(pane: Pane[Any], desk: Desk, drift: str, *, facts: Iterable[str]) -> None:
+    """Ask why a drift may stand for now and record that it is known. `facts`: where and what it is."""
+    facts = (*facts, "Live stays as it is.")
+    note = await pane.ask(Ask(f"Acknowledge {drift}", facts=facts, placeholder="why it may stand for now"))
+    if note is None:
+        pane.say("not acknowledged; nothing was changed", tone="info")
+        return
+    entry = await pane.perform(
+        lambda: drifting.acknowledge(desk.context, desk.me(), drift, note=note), doing=f"acknowledging {drift}"
+    )
+    pane.say(f"acknowledged {drift}: entry {entry.seq}; it stands until live is as it should be")
 
 
-def _facts(row: DriftRow) -> tuple[str, str]:
+def facts_of(row: DriftRow) -> tuple[str, str]:
+    """Return where a drift is and what it is."""
     return f"{row.environment}/{row.project}: {row.name}", row.summary

@@ -140,8 +140,10 @@ class Frame(TypingScreen):
         switcher = self.query_one(ContentSwitcher)
         if switcher.current != place.id:
             self.leave_filter()
-            if remember and switcher.current:
-                self._frame_past = [*self._frame_past, switcher.current][-20:]
+            if switcher.current:
+                self.query_one(MessageLine).leave()
+                if remember:
+                    self._frame_past = [*self._frame_past, switcher.current][-20:]
             if not switcher.query_children(f"#{place.id}"):
                 pane = place.factory(self._frame_session)
                 pane.id = place.id

@@ -18,8 +18,11 @@ from store.services.glass import breaking
 
 async def open_incident(
     pane: Pane[Any], desk: Desk, *, project: str | None = None, environment: str | None = None
-) -> None:
-    """Ask for severity and title, open an incident about this place (None: everything), and say its id."""
+) -> str | None:
+    """Ask for severity and title, open an incident about this place (None: everything), and say its id.
+
+    Return the id, None where the person left it.
+    """
     place = f"{environment}/{project}" if environment else "everything"
     options: list[tuple[str, Line]] = [
         (name, line((f"{severity(name).symbol} ", severity(name).tone), name))
@@ -27,21 +30,23 @@ async def open_incident(
     ]
     level = await pane.ask(Choose(f"Incident on {place}: how bad is it?", options))
     if level is None:
-        return
+        return None
     facts = ["the ledger's head and what should be live everywhere are pinned to it"]
     title = await pane.ask(Ask(f"Incident on {place}", facts=facts, placeholder="what is wrong, in a few words"))
     if title is None:
-        return
+        return None
     entry = await pane.perform(
         lambda: incidents.open_incident(
             desk.context, desk.me(), title=title, severity=level, project=project, environment=environment
         ),
         doing="opening an incident",
     )
+    incident = entry.statement.on["incident"]
     pane.say(
-        f"opened {entry.statement.on['incident']}: entry {entry.seq}",
+        f"opened {incident}: entry {entry.seq}",
         "9 shows it: there c adds notes, P works through a playbook, t replays the moment",
     )
+    return incident
 
 
 async def note_incident(pane: Pane[Any], desk: Desk, incident: str) -> None:

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from console.presentation import home
-from console.screen import finding_acts, incident_acts, remains_acts, request_acts, review_acts
+from console.screen import drift_acts, finding_acts, incident_acts, remains_acts, request_acts, review_acts
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.screen.place import Place
-from console.widgets.dialogs import Ask
-from store.services.drift import drifting
 from store.services.history import activity
 from store.services.triage.situation import Situation
 from store.services.triage.triage import Item
@@ -90,13 +88,7 @@ async def acknowledge(pane: Pane[Any], desk: Desk, item: Item) -> None:
     if item.kind == "anomaly":
         await finding_acts.acknowledge(pane, desk, item.key, item.what)
         return
-    words = await pane.ask(Ask(f"Acknowledge {item.key}", facts=[item.what], placeholder="why it may stand for now"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: drifting.acknowledge(desk.context, desk.me(), item.key, note=words),
-            doing=f"acknowledging {item.key}",
-        )
-        pane.say(f"acknowledged {item.key}: entry {entry.seq}; it stands until live is as it should be")
+    await drift_acts.acknowledge(pane, desk, item.key, facts=(f"{item.environment}/{item.project}", item.what))
 
 
 async def close(pane: Pane[Any], desk: Desk, item: Item) -> None:

@@ -133,6 +133,7 @@ class ReadingListPane(ListPane[T], Generic[T, V]):
         if detail is None or detail != before:
             self.detail.show_lines(self.detail_lines(detail) if detail is not None else [])
         self.crumbs = (self.key_of(detail),) if detail is not None else ()
+        self.show_head()  # its keys are those of the row under the cursor
 
     def follow(self) -> None:
         """Read what the cursor is on, where that is something else than what is shown."""

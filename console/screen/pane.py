@@ -143,7 +143,7 @@ class Pane(Container, Generic[T]):
     # What a screen uses.
 
     def say(self, *lines: str, tone: str = "ok") -> None:
-        """Tell the operator something; it stays until something else is said. Tones: ok, info, warn, danger."""
+        """Tell the operator something, until the screen changes or more is said. Tones: ok, info, warn, danger."""
         self.post_message(self.Said(lines, tone))
 
     def tell(self, words: str) -> None:
@@ -263,6 +263,10 @@ class Pane(Container, Generic[T]):
             return self.why_not(name)
         except NoMatches:  # asked between being mounted and being composed, or while the console closes
             return "this screen is not ready"
+
+    def possible(self, *acts: str) -> frozenset[str]:
+        """Return those of these acts that can be done now on what the cursor is on: only their keys are offered."""
+        return frozenset(name for name in acts if self.reason_against("act", name) is None)
 
     def action_act(self, name: str) -> None:
         """Run an act, or say why it cannot be done; one at a time, so that a repeated key acts once."""

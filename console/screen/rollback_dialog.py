@@ -49,6 +49,8 @@ class Words:
     """How the question is put."""
 
     verb: str
+    doing: str
+    """What is said while it is done, before the project and its environment."""
     over: str | None = None
     """The drift that is overwritten."""
     undoes: str | None = None
@@ -115,7 +117,10 @@ async def confirm_rollback(
             return rollback.plan_revert(desk.context, drift)
         return rollback.begin(desk.context, desk.actor, environment, project, to=to, components=components)
 
-    words = Words(verb="roll back" if drift is None else "revert", over=drift, some=drift is None, because=incident)
+    if drift is None:
+        words = Words(verb="roll back", doing="rolling back", some=True, because=incident)
+    else:
+        words = Words(verb="revert", doing="reverting", over=drift)
     await _asked(pane, desk, look, words)
 
 
@@ -124,7 +129,7 @@ async def confirm_undo(pane: Pane[Any], desk: Desk, deployment: str, *, record: 
 
     `record` is what is known to have changed. Raises as `confirm_rollback`.
     """
-    words = Words(verb="take back", undoes=deployment, record=tuple(record))
+    words = Words(verb="take back", doing="taking back", undoes=deployment, record=tuple(record))
     await _asked(pane, desk, lambda _: rollback.plan_undo(desk.context, deployment), words)
 
 
@@ -146,7 +151,7 @@ async def _asked(pane: Pane[Any], desk: Desk, look: Callable[[tuple[str, ...]], 
         if not answer.confirmed:
             break
         try:
-            outcome = await _carried_out(pane, desk, preview.plan, answer.reason)
+            outcome = await _carried_out(pane, desk, preview.plan, answer.reason, doing=words.doing)
         except ChangedBehindOurBack as surprise:
             if await saw_surprise(pane, desk, surprise.drifts):
                 continue  # asked again, with what was just seen in it
@@ -164,7 +169,7 @@ async def _looked(pane: Pane[Any], desk: Desk, look: Callable[[], Plan], *, alon
         return Preview(plan=plan, effect=effect(desk.context, plan))
 
     try:
-        return await pane.fetch(preview, doing="working out what a rollback would change")
+        return await pane.fetch(preview, doing="working out what would change")
     except (BadInput, NotFound) as error:
         if not alone:
             raise
@@ -185,8 +190,8 @@ async def _some(pane: Pane[Any], every: tuple[tuple[str, Line], ...], chosen: tu
     return await pane.ask(ChooseSome("Roll back which components?", every, chosen=chosen, facts=facts)) or ()
 
 
-async def _carried_out(pane: Pane[Any], desk: Desk, plan: Plan, reason: str) -> Outcome:
-    doing = f"rolling back {plan.project} on {plan.environment.name}"
+async def _carried_out(pane: Pane[Any], desk: Desk, plan: Plan, reason: str, *, doing: str) -> Outcome:
+    doing = f"{doing} {plan.project} on {plan.environment.name}"
     return await pane.perform(
         lambda: rollback.roll_back(
             desk.context,

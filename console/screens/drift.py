@@ -273,7 +273,7 @@ class Drift(Pane[Drifts]):
     async def act_acknowledge(self) -> None:
         one = self._selected
         if one is not None:
-            await drift_acts.acknowledge(self, self._desk, one.row)
+            await drift_acts.acknowledge(self, self._desk, one.row.id, facts=drift_acts.facts_of(one.row))
 
     def look_diff(self) -> None:
         self._versions.next_view()

@@ -106,7 +106,7 @@ class Findings(ReadingListPane[Loaded, Concern]):
     def headline(self) -> Line | None:
         if self._found is None:
             return None
-        return words.headline(self._found, everything=self._everything, acts=self._desk.read_only is None)
+        return words.headline(self._found, everything=self._everything, acts=self.possible("close", "acknowledge"))
 
     def read(self, key: str) -> Concern:
         return concern(self._desk.context, self._desk.handle, key)

@@ -99,7 +99,10 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
     def headline(self) -> Line | None:
         if self._found is None:
             return None
-        return words.headline(self._found.rows, self._at, acts=self._desk.read_only is None)
+        view = self.current()
+        first = next((row.id for row in self._found.rows if row.state == "open"), None)
+        names = ("comment", "close") if view is not None and view.row.id == first else ()
+        return words.headline(self._found.rows, self._at, acts=self.possible("incident", *names))
 
     def read(self, key: str) -> IncidentView:
         return incident_view.view(self._desk.context, self._desk.handle, key)
@@ -132,7 +135,9 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
         return "\n".join(view.blocked.get(_RIGHTS.get(name, ""), ())) or None
 
     async def act_incident(self) -> None:
-        await incident_acts.open_incident(self, self._desk)
+        opened = await incident_acts.open_incident(self, self._desk)
+        if opened is not None:
+            self.open(opened)
 
     async def act_comment(self) -> None:
         await incident_acts.note_incident(self, self._desk, self.here().row.id)

@@ -24,7 +24,7 @@ from console.widgets.columns import Column, Row
 from console.widgets.key_caps import KeyCaps
 from console.widgets.keyed_table import ARMING_SECONDS, KeyedTable
 from console.widgets.sized_screen import SizedScreen
-from console.widgets.text_view import Facts, TextView
+from console.widgets.text_view import Facts, HangingFacts, TextView
 
 R = TypeVar("R")
 _ROOMY: Final = 30
@@ -120,7 +120,7 @@ class Confirm(Dialog[Answer]):
             yield Facts((*line((f" {self._ask_verb.upper()} ", tone), "  ", (self._ask_title, "title")), *place),
                         classes="-title")  # fmt: skip
             with VerticalScroll():
-                yield Facts(*self._ask_facts)
+                yield HangingFacts(*self._ask_facts)
             if self._ask_body is not None:
                 self._ask_body.add_class("-body")
                 yield self._ask_body
@@ -239,7 +239,7 @@ class Ask(Dialog[str | None]):
         with Vertical():
             yield Facts(line((self._ask_title, "title")), classes="-title")
             if self._ask_facts:
-                yield Facts(*self._ask_facts)
+                yield HangingFacts(*self._ask_facts)
             yield _field(
                 "answer", placeholder=display(self._ask_placeholder), value=self._ask_value, secret=self._ask_secret
             )

@@ -103,6 +103,8 @@ def fitting(lines: Sequence[str]) -> list[str]:
     ways = [words for words in lines if words.startswith("→")]
     reasons = [words for words in lines if not words.startswith("→")]
     kept = max(_MOST_SAID - 1 - len(ways[:2]), 1)
+    if len(reasons) <= kept:
+        return [*reasons, *ways][:_MOST_SAID]
     return [*reasons[:kept], f"and {len(reasons) - kept} more: ? lists them", *ways[:2]]
 
 
@@ -142,7 +144,10 @@ def _cells(hint: KeyHint) -> int:
 
 
 class MessageLine(Facts):
-    """What was last said to the operator; stays until something else is said or `esc` takes it away."""
+    """What was last said to the operator; until something else is said, the screen changes, or `esc` takes it away.
+
+    What went badly, and what is still under way, stays on every screen.
+    """
 
     DEFAULT_CSS = """
     MessageLine { display: none; max-height: 6; background: $panel; padding: 0 1; }
@@ -152,6 +157,7 @@ class MessageLine(Facts):
     def on_mount(self) -> None:
         self._said: tuple[Line, ...] = ()
         self._said_watch: Stopwatch | None = None
+        self._said_tone = "info"
         self._said_tick = self.set_interval(1.0, self._tick, pause=True)
 
     def say(self, lines: Sequence[str], tone: str = "info", watch: Stopwatch | None = None) -> None:
@@ -159,7 +165,7 @@ class MessageLine(Facts):
         symbol, name = _SAID[tone]
         first, *others = fitting(lines)
         self._said = (line((f"{symbol} ", name), (first, name)), *(line("  ", words) for words in others))
-        self._said_watch = watch
+        self._said_watch, self._said_tone = watch, tone
         if watch is not None:
             self._said_tick.reset()
             self._said_tick.resume()
@@ -175,6 +181,12 @@ class MessageLine(Facts):
         else:
             first = (*first, Span(f"  {lasted(seconds)}", "muted"))
         self.show_lines(first, *others)
+
+    def leave(self) -> None:
+        """Take away what was said where the person was before; not what still runs, nor what went badly."""
+        running = self._said_watch is not None and self._said_watch.seconds() is not None
+        if not running and self._said_tone != "danger":
+            self.clear()
 
     def clear(self) -> bool:
         """Take the message away; return whether there was one."""

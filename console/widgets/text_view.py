@@ -9,7 +9,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widgets import Static
 
-from console.presentation.spans import Line, Span, as_line, content, fit, wrap
+from console.presentation.spans import Line, Span, as_line, content, fit, width, wrap
 from console.widgets.line_view import LineView
 
 
@@ -37,6 +37,34 @@ class Facts(Static):
         if made != self._facts_lines:
             self._facts_lines = made
             self.update(self.drawn(made))
+
+
+class HangingFacts(Facts):
+    """Facts whose lines, where they wrap, go on below what stands beside their label."""
+
+    def render(self) -> Content:
+        return content(*self._wrapped(self.content_size.width))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines these are when they are `width` cells wide."""
+        del container, viewport
+        return len(self._wrapped(width))
+
+    def _wrapped(self, cells: int) -> list[Line]:
+        return [part for given in self._facts_lines for part in wrap(given, cells, indent=_beside(given, cells))]
+
+
+def _beside(given: Line, cells: int) -> int:
+    """Return how far the label of a line reaches (its first words, muted, with blanks after them); without one 2.
+
+    Prose of one tone is not indented at all.
+    """
+    if len(given) == 1:
+        return 0
+    label = given[0] if given else None
+    if label is None or label.tone != "muted" or not label.text.endswith(" "):
+        return 2
+    return min(width(given[:1]), cells // 2)
 
 
 class TextView(LineView):

@@ -49,7 +49,7 @@ class Duty:
     due: str | None
     """None: no day is set."""
     who: tuple[str, ...]
-    """Who can see to it."""
+    """Who can see to it, by name."""
     command: str
     """The one command that handles it."""
     project: str = "*"
@@ -60,6 +60,8 @@ class Duty:
     """As what it becomes a finding when it is overdue; empty: it does not."""
     reminds: bool = True
     """Its people are told when it is due soon and when it is overdue."""
+    anybody: bool = False
+    """It needs no role, as no entry of a person comes of it: anybody at this machine can see to it."""
     cause_gone: bool = False
     """A finding: what it was raised for is not so any more."""
 

@@ -8,6 +8,8 @@ from typing import Final
 
 _LONGEST: Final = 80
 """Characters of one setting that are told."""
+OF_THE_POLICY: Final = "(policy)"
+"""Project and environment of a request that changes the policy; no real one can be called so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 
@@ -11,6 +12,7 @@ from cli_desk import COMMAND, Desk, Ran
 from cli_wrong import ACTS, QUESTIONS, commands
 
 from console.cli.main import COMMANDS
+from console.cli.output import emit_json
 
 NOT_UTF8 = os.fsdecode(b"caf\xe9\xff")
 GROUPS = {
@@ -254,3 +256,8 @@ def test_a_file_name_that_is_no_text_is_spelt_out_in_json(live: Desk) -> None:
     ran = live.run("approval", "import", f"{name}.sig", "--json", status=2)
     assert ran.json[0]["file"] == "caf\\xe9\x1b.sig"
     assert b"\x1b" not in ran.out + ran.err
+
+
+def test_what_is_no_character_is_spelt_out_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    emit_json({NOT_UTF8: ["half \ud800", "caf\xe9", 1]})
+    assert json.loads(capsys.readouterr().out) == {"caf\\xe9\\xff": ["half \\ud800", "caf\xe9", 1]}

@@ -224,3 +224,5 @@ def test_of_many_reasons_the_first_are_said_and_never_without_the_way_out() -> N
     assert shown == ["reason 0", "and 4 more: ? lists them", "→ bo could do it", "→ T ticks them"]
     assert fitting([*reasons, "→ bo could do it"])[:2] == ["reason 0", "reason 1"]
     assert fitting([*reasons[:3], "→ bo"]) == [*reasons[:3], "→ bo"]
+    ways = [f"→ way {number}" for number in range(5)]
+    assert fitting([reasons[0], *ways]) == [reasons[0], *ways[:3]], "no reason was left out, so none is counted"

@@ -264,3 +264,19 @@ async def test_enter_in_a_field_is_enter_whatever_opens_a_row_of_a_list() -> Non
         await pilot.press("f5")
 
     assert await ask(table, other, own=own) == ["a"]
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+async def test_a_fact_that_wraps_goes_on_beside_its_label_and_all_of_it_is_seen(size: tuple[int, int]) -> None:
+    async def act(pilot: Pilot[None], app: Host) -> None:
+        for wider in (0, 7):
+            await pilot.resize_terminal(size[0] + wider, size[1])
+            await pilot.pause()
+            shown = [found for found in screen_text(app).split("\n") if "word" in found]
+            assert "why" in shown[0]
+            assert len({found.index("word") for found in shown}) == 1
+            assert sum(found.count("word") for found in shown) == 30
+        await pilot.press("escape")
+
+    facts = [line(("why      ", "muted"), " ".join(["word"] * 30)), "after"]
+    await ask(Confirm("orders", facts, verb="deploy"), act, size)

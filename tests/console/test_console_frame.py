@@ -11,7 +11,9 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from console.screen import feed
+from console.widgets.key_line import MessageLine
 from console.widgets.keyed_table import KeyedTable
+from console.widgets.stopwatch import Stopwatch
 from console.widgets.terminal import PatientScreen, TerminalApp
 
 
@@ -162,3 +164,20 @@ async def test_a_place_asked_for_while_the_console_is_left_is_not_made() -> None
         scene.app.exit()
         await scene.frame.go_to("second")  # a click or a link that was on its way
     assert scene.made == ["first"]
+
+
+async def test_what_was_said_stays_behind_on_its_screen_unless_it_went_badly_or_still_runs() -> None:
+    scene = Scene()
+    async with scene.app.run_test() as pilot:
+        await scene.settle()
+        line = scene.frame.query_one(MessageLine)
+        for tone, stays in (("ok", False), ("warn", False), ("danger", True)):
+            await pilot.press("1")
+            scene.frame.say(("said",), tone)
+            await pilot.press("2")
+            await scene.settle()
+            assert line.has_class("-said") is stays, tone
+        line.say(("deploying …",), "info", Stopwatch())
+        await pilot.press("1")
+        await scene.settle()
+        assert line.has_class("-said")

@@ -148,17 +148,17 @@ def test_a_finding_is_shown_with_its_story_and_the_command_that_closes_it() -> N
 
 
 @pytest.mark.parametrize(
-    ("kind", "who", "told_who"),
+    ("anybody", "who", "told_who"),
     [
-        ("verification", (), "anybody at this machine"),
-        ("policy-review", (), "nobody may: an admin grants the role"),
-        ("policy-review", ("ada", "juno"), "ada, juno"),
+        (True, (), "anybody at this machine"),
+        (False, (), "nobody may: an admin grants the role"),
+        (False, ("ada", "juno"), "ada, juno"),
     ],
 )
-def test_what_needs_no_role_is_not_said_to_be_nobodys(kind: str, who: tuple[str, ...], told_who: str) -> None:
+def test_what_needs_no_role_is_not_said_to_be_nobodys(anybody: bool, who: tuple[str, ...], told_who: str) -> None:
     duty = Duty(
-        key="x", kind=kind, what="a thing", severity="warning", state=State.OWED, since="2026-11-20T08:00:00.000Z",
-        due="2026-12-26T21:33:00.000Z", who=who, command="quarterdeck verify",
+        key="x", kind="a-kind", what="a thing", severity="warning", state=State.OWED, since="2026-11-20T08:00:00.000Z",
+        due="2026-12-26T21:33:00.000Z", who=who, command="quarterdeck verify", anybody=anybody,
     )  # fmt: skip
     words = [plain(found) for found in duty_lines(duty, NOW)]
     assert f"who        {told_who}" in words

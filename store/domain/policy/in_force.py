@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Final
 
 from store.clock import parse_timestamp, timestamp
+from store.domain.place import OF_THE_POLICY
 from store.domain.policy.model import Policy
 
-PLACE: Final = "(policy)"
-"""Project and environment of a request that changes the policy; no real one can be called so."""
+PLACE: Final = OF_THE_POLICY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

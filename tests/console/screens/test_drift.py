@@ -12,6 +12,8 @@ from console_scene import screen_text
 from screens_scene import SIZES, DemoDesk, armed, bare, frame_of, open_demo, said, settled, until
 from textual.pilot import Pilot
 
+from console.presentation.activity import sentence
+from console.presentation.spans import plain
 from console.screen import Place
 from console.screen.desk import Desk
 from console.screen.entry_dialog import EntryDialog
@@ -127,7 +129,7 @@ async def test_acknowledging_asks_for_a_note_and_records_it(mira: DemoDesk) -> N
         await pilot.press("enter")  # no note, no answer
         assert isinstance(pilot.app.screen, Ask)
         await pilot.press(*"known", "enter")
-        await until(pilot, lambda: "DR-0002 acknowledged (entry " in said(pilot))
+        await until(pilot, lambda: "acknowledged DR-0002: entry " in said(pilot))
         await settled(pilot)
         assert "no open drift" in headline(pilot)
     assert (row(mira, "DR-0002").status, row(mira, "DR-0002").note) == ("acknowledged", "known")
@@ -176,15 +178,16 @@ async def test_what_policy_asks_for_besides_is_stated_in_the_form_before_it_is_a
 
 
 @pytest.mark.presses(Ask="escape")
-async def test_leaving_a_question_changes_nothing(mira: DemoDesk) -> None:
+async def test_leaving_a_question_changes_nothing_and_says_so(mira: DemoDesk) -> None:
     before = mira.desk.context.ledger.head().size
     async with bare(mira.desk, DRIFT).run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        for key in ("A", "u"):
+        for key, words in (("A", "not acknowledged"), ("u", "not adopted")):
             await pilot.press(key)
             await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
             await pilot.press("escape")
             await settled(pilot)
+            assert f"{words}; nothing was changed" in said(pilot)
     assert mira.desk.context.ledger.head().size == before
 
 
@@ -202,6 +205,13 @@ async def test_reverting_pushes_the_desired_release_over_it(mira: DemoDesk) -> N
         await until(pilot, lambda: "verified DEP-0012" in said(pilot))
         assert "DR-0002 ends when live is seen again" in said(pilot)
         assert (mira.root / "out/prod/orders/flows.json").read_bytes() == orders(3)
+        told = [
+            plain(sentence(e))
+            for e in mira.desk.context.ledger.entries()
+            if e.statement.on.get("deployment") == "DEP-0012"
+        ]
+        assert told[0] == "◀ mira puts prod/orders back to what it should be: nobody"
+        assert told[-1] == "● prod/orders DEP-0012 verified, its release is live"
         observe(mira, "orders", "flows.json", orders(3))
         await until(pilot, lambda: "no open drift" in headline(pilot))
         assert table(pilot).key == "DR-0002"  # it ended, and the cursor is still on it

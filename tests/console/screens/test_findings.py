@@ -44,6 +44,19 @@ async def test_the_first_line_says_what_is_open_and_what_to_press(mira: DemoDesk
         assert [row.key for row in listed(pilot).rows][-1] == "AN-0001"
 
 
+async def test_the_first_line_offers_only_what_who_looks_may_do_with_the_row(demo: Path, tmp_path: Path) -> None:
+    offered = {}
+    for name in ("mira", "ada"):
+        found = open_demo(demo, tmp_path / name, name)
+        async with bare(found.desk, PLACE).run_test(size=(140, 45)) as pilot:
+            for key in ("FND-0002", "AN-0002"):
+                await on(pilot, key)
+                offered[name, key] = screen_text(pilot.app).split("\n")[2].split("open   ")[1].split("  ")[0]
+    assert offered["mira", "FND-0002"] == "w shows all"
+    assert offered["ada", "FND-0002"] == "X closes it"
+    assert offered["mira", "AN-0002"] == "A acknowledges it"
+
+
 @pytest.mark.presses(Findings="A")
 async def test_an_anomaly_is_acknowledged_by_somebody_else_with_what_it_was(demo: Path, tmp_path: Path) -> None:
     juno = open_demo(demo, tmp_path / "juno", "juno")
