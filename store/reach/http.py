@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from store.domain.component import Json
 from store.errors import BadInput, PlatformFailure
 from store.integrity.strict_json import parse as parse_json
+from store.reach.heard import heard, status_words
 
 if TYPE_CHECKING:  # a tenth of a second to import, and most commands ask nobody
     import httpx
@@ -49,8 +50,12 @@ class Answer:
     """What came back, whole."""
 
     status: int
-    reason: str
     content: bytes = field(repr=False)
+
+    @property
+    def words(self) -> str:
+        """The status in words: ours, for those that the other side sends with it may be anything."""
+        return status_words(self.status)
 
     @property
     def fine(self) -> bool:
@@ -105,7 +110,7 @@ class Service:
                     raise PlatformFailure(f"{self.describe()}: the answer is larger than {_MOST_BYTES} bytes")
                 if time.monotonic() > until:
                     raise httpx.ReadTimeout("the answer trickles")
-            return Answer(status=response.status_code, reason=response.reason_phrase, content=bytes(body))
+            return Answer(status=response.status_code, content=bytes(body))
 
     def json(self, answer: Answer) -> Json:
         """Return the JSON in an answer.
@@ -114,11 +119,11 @@ class Service:
             PlatformFailure: the answer is no success, or no JSON.
         """
         if not answer.fine:
-            raise PlatformFailure(f"{self.describe()} answered {answer.status} {answer.reason}".strip())
+            raise PlatformFailure(f"{self.describe()} answered {answer.words}")
         try:
             return parse_json(answer.content).value
         except BadInput as error:
-            raise PlatformFailure(f"{self.describe()} answered with something else: {error}") from None
+            raise PlatformFailure(f"{self.describe()} answered with something else: {heard(error)}") from None
 
     def object(self, answer: Answer) -> dict[str, Json]:
         """Return the JSON object in an answer. Raises PlatformFailure, too, when it is anything else."""
@@ -136,9 +141,8 @@ class Service:
         except httpx.TimeoutException:
             raise PlatformFailure(f"{self.describe()} did not answer within {self.seconds:g} s") from None
         except httpx.HTTPError as error:
-            raise PlatformFailure(
-                f"{self.describe()} cannot be reached: {str(error) or type(error).__name__}"
-            ) from None
+            why = heard(error) or type(error).__name__
+            raise PlatformFailure(f"{self.describe()} cannot be reached: {why}") from None
 
     def _client(self) -> httpx.Client:
         """Return a client; proxies and `.netrc` of the environment are not looked at, redirects not followed."""
@@ -178,7 +182,7 @@ class Service:
         except TimeoutError:
             raise PlatformFailure(f"{self.describe()} did not answer within {self.seconds:g} s") from None
         except OSError as error:
-            raise PlatformFailure(f"{self.describe()} cannot be reached: {error}") from None
+            raise PlatformFailure(f"{self.describe()} cannot be reached: {heard(error)}") from None
         found = sha256(ssl.PEM_cert_to_DER_cert(shown)).hexdigest()
         if found != fingerprint:
             raise PlatformFailure(

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from store.errors import BadInput, PlatformFailure
+from store.reach.heard import heard
 from store.reach.http import Service, Trust
 from store.reach.secret import Secret, secret
 
@@ -150,6 +151,53 @@ def test_an_answer_that_trickles_is_given_up_in_time() -> None:
         assert time.monotonic() - began < 30, "a byte every 0.05 s makes 50 s"
         stop.set()
         thread.join()
+
+
+@contextlib.contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """Serve one request with these very bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 500 err %s\r\nContent-Length: 0\r\n\r\n", "answered 500 Internal Server Error"),
+        (b"HTTP/1.1 599 %s\r\nContent-Length: 0\r\n\r\n", "answered 599"),
+        (b"HTTP/1.1 OK %s\r\n\r\n", "cannot be reached"),
+        (b'HTTP/1.1 200 OK\r\n\r\n{"%s":1, "a":1, "a":2}', "answered with something else"),
+        (b'HTTP/1.1 200 OK\r\n\r\n{"%s":1,"%s":2}', "answered with something else"),
+    ],
+)
+def test_nothing_that_the_other_side_words_brings_a_secret_along(answer: bytes, said: str) -> None:
+    token = b"ghp_" + b"sDiuQ7xLm2Vt9Ka4Rb8Wn3Zc6Yp1Hf5Je0Tg"
+    with answering(answer.replace(b"%s", token)) as url:
+        asked = Service(url=url, name="Node-RED", seconds=30)
+        with pytest.raises(PlatformFailure, match=said) as failure:
+            asked.json(asked.ask("GET", "flows"))
+    assert token.decode() not in str(failure.value)
+    assert token.decode()[:20] not in str(failure.value)
+
+
+def test_what_is_heard_is_short_and_without_what_was_handed_over() -> None:
+    key = "-----BEGIN-----\nq8Zr 51\n-----END-----"
+    assert "q8Zr" not in heard("bad key: q8Zr 51", handed=[key])
+    assert heard("a on b", handed=["on", "", "\n"]) == "a on b", "what is so short stands everywhere"
+    assert (
+        heard("correct horse battery", handed=["horse battery", "correct horse battery"]) == "[redacted: handed over]"
+    )
+    assert len(heard("x " * 1_000_000)) == 300
 
 
 def test_a_secret_comes_from_a_variable_or_a_closed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from store.errors import BadInput, Conflict, PartialPush, PlatformFailure
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.n8n import N8n, workflows_of
 from store.platforms.n8n.live import FILE, Workflow, as_export, body_of, layout, meaning, revision_of, version
+from store.reach.heard import heard
 from store.reach.http import Answer, Service, Trust
 from store.reach.secret import Secret, secret
 
@@ -268,7 +269,7 @@ def _message(answer: Answer) -> str:
     except BadInput:
         value = None
     said = value.get("message") if isinstance(value, dict) else None
-    return str(said)[:300] if said else f"{answer.status} {answer.reason}"
+    return heard(said) if said else answer.words
 
 
 def connect(root: Path, settings: Mapping[str, str]) -> N8nTarget:

@@ -21,6 +21,7 @@ from store.integrity.merkle import consistency_proof
 from store.integrity.note import COSIGNATURE, Verifier, make_note, open_note
 from store.integrity.witness_request import AddCheckpoint, merge_lines, parse_request, write_request
 from store.ledger.heads import HeadStore
+from store.reach.heard import heard
 from store.services.context import Context, recorded
 from store.services.witness.witness_reach import Reply, ask
 from store.services.witness.witnessing import Answer
@@ -215,7 +216,7 @@ def _keep(context: Context, witness: Verifier, reply: Reply) -> int:
 
 def _refused(context: Context, witness: Verifier, answer: Answer, size: int, newest: Checkpoint) -> Asked:
     """Say what a refusal means; a head of this log's own that contradicts it is kept as evidence."""
-    said = answer.body.decode("utf-8", "replace").strip()[:300]
+    said = heard(answer.body.decode("utf-8", "replace").strip())
     theirs = _contradicting(context, answer)
     if theirs is None:
         what = f"status {answer.status}: {said}" if answer.status != 409 else f"it says it knows {said} entries"

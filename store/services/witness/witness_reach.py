@@ -13,6 +13,7 @@ from store.errors import BadInput, PlatformFailure, StorageFailure
 from store.intake.guard import read_guarded
 from store.integrity.witness_request import MAX_REQUEST
 from store.ledger.heads import HeadStore
+from store.reach.heard import heard, status_words
 from store.services.witness.witnessing import Answer, name_of
 
 if TYPE_CHECKING:  # a tenth of a second to import, and most commands ask nobody
@@ -60,7 +61,7 @@ def unframe(data: bytes) -> Answer:
     """
     status, newline, rest = data.partition(b"\n")
     if len(data) > 2 * MAX_REQUEST or not newline or not status.isdigit() or int(status[:4]) not in _STATUSES:
-        raise PlatformFailure(f"what came back is no answer of a witness: {data[:60]!a}")
+        raise PlatformFailure(f"what came back is no answer of a witness: {heard(ascii(data[:60]))}")
     body, blank, kept = rest.partition(b"\n\n")
     return Answer(int(status), body + b"\n" if blank else rest, kept if blank else None)
 
@@ -73,13 +74,13 @@ def _over_http(url: str, request: bytes, origin: str, seconds: float) -> Answer:
         with httpx.Client(timeout=seconds, follow_redirects=False) as client:
             status, body = _read(client, "POST", f"{prefix}/add-checkpoint", request)
             if status not in _STATUSES:
-                raise PlatformFailure(f"{prefix} answered with status {status}")
+                raise PlatformFailure(f"{prefix} answered {status_words(status)}")
             kept = None
             if status in {409, 422}:
                 found, note = _read(client, "GET", f"{prefix}/{name_of(origin)}/checkpoint", None)
                 kept = note if found == 200 else None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise PlatformFailure(f"{prefix} cannot be reached ({type(error).__name__}: {error})") from error
+        raise PlatformFailure(f"{prefix} cannot be reached ({type(error).__name__}: {heard(error)})") from None
     return Answer(status, body, kept)
 
 
@@ -102,7 +103,7 @@ def _over_pipe(command: tuple[str, ...], request: bytes, seconds: float) -> Answ
         raise PlatformFailure(f"{command[0]} cannot be run ({error})") from error
     if not done.stdout:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
-        raise PlatformFailure(f"{command[0]} ended with status {done.returncode} and said: {said[-1][:300]}")
+        raise PlatformFailure(f"{command[0]} ended with status {done.returncode} and said: {heard(said[-1])}")
     return unframe(done.stdout)
 
 
