@@ -18,10 +18,10 @@ from typing import Final
 import orjson
 
 from store.domain.component import ExportFile, Json
-from store.domain.secrets import redact
 from store.domain.snapshot import Pushed, Snapshot
 from store.errors import BadInput, Conflict, PlatformFailure
 from store.integrity.strict_json import parse as parse_json
+from store.reach.heard import heard, tells
 from store.reach.program import run
 
 CONTRACT: Final = 1
@@ -103,7 +103,7 @@ class CommandTarget:
         answer = self._ask(self.push_command, given)
         conflict = answer.get("conflict")
         if conflict:
-            raise Conflict(f"{self.push_command[0]}: {redact(str(conflict))[:300]}")
+            raise Conflict(f"{self.push_command[0]}: {self._heard(conflict)}")
         return Pushed(revision=self._revision(self.push_command, answer))
 
     def _ask(self, command: tuple[str, ...], given: Mapping[str, Json], *, asks: bool = False) -> dict[str, Json]:
@@ -118,13 +118,14 @@ class CommandTarget:
             holds=() if asks else self.holds,
         )
         if said.status != 0:
-            lines = said.errors.decode("utf-8", errors="replace").strip().splitlines()
+            errors = said.errors.decode("utf-8", errors="replace").strip().splitlines()
+            last = self._heard(errors[-1]) if errors else "no message"
             how = f"exit status {said.status}" if said.status > 0 else f"signal {-said.status}"
-            raise PlatformFailure(f"{command[0]} failed ({how}): {redact(lines[-1])[:300] if lines else 'no message'}")
+            raise PlatformFailure(f"{command[0]} failed ({how}): {last}")
         try:
             value = parse_json(said.output).value
         except BadInput as error:
-            raise PlatformFailure(f"{command[0]} answered no JSON: {error}") from None
+            raise PlatformFailure(f"{command[0]} answered no JSON: {self._heard(error)}") from None
         if not isinstance(value, dict):
             raise PlatformFailure(f"{command[0]} answered something else than a JSON object")
         return value
@@ -142,13 +143,22 @@ class CommandTarget:
                 return ExportFile(name=name, data=base64.b64decode(coded, validate=True))
         except (binascii.Error, ValueError):
             pass
-        raise PlatformFailure(f"{self.fetch_command[0]}: {name[:80]!r} holds neither `text` nor `base64`")
+        raise PlatformFailure(f"{self.fetch_command[0]}: {self._heard(name)[:80]!r} holds neither `text` nor `base64`")
 
     def _revision(self, command: tuple[str, ...], answer: Mapping[str, Json]) -> str:
         revision = answer.get("revision")
         if not isinstance(revision, str) or not 0 < len(revision) <= 200 or not revision.isprintable():
             raise PlatformFailure(f"{command[0]}: the answer holds no revision (1 to 200 printable characters)")
+        if tells(revision, self._handed()):  # it is recorded, and compared as it is
+            raise PlatformFailure(f"{command[0]}: the revision holds the value of a variable that it was handed")
         return revision
+
+    def _heard(self, said: object) -> str:
+        """Return what a program said without the values that it was handed."""
+        return heard(said, handed=self._handed())
+
+    def _handed(self) -> list[str]:
+        return [os.environ[name] for name in self.passed if name in os.environ]
 
 
 def _plain(name: str) -> bool:

@@ -48,7 +48,7 @@ def run(
     """Run `command` in `folder` with `given` on its standard input; return what it said.
 
     When it takes too long or says too much, it and every program of its process group are killed. Of its standard
-    error the beginning is kept. One that only `asks` is killed as well when this process ends before
+    error the beginning is kept, in whole lines. One that only `asks` is killed as well when this process ends before
     it; one that changes something is left to finish, and keeps the open files that it `holds` until then.
 
     Raises:
@@ -83,7 +83,7 @@ def run(
         raise PlatformFailure(f"{name} said more than {most_output} bytes")
     if late:
         raise PlatformFailure(f"{name} did not end within {seconds:g} s")
-    return Said(status=process.returncode, output=bytes(output.data), errors=bytes(errors.data))
+    return Said(status=process.returncode, output=bytes(output.data), errors=_whole_lines(errors.data))
 
 
 def kill_asking() -> None:
@@ -125,6 +125,12 @@ def _started(
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
         raise PlatformFailure(f"{command[0]} cannot be started: {said}") from None
+
+
+def _whole_lines(data: bytearray) -> bytes:
+    """Return what was kept without a line that was cut off: half a secret is not known for one."""
+    whole = data.rfind(b"\n") + 1 if len(data) >= _MOST_ERRORS else 0
+    return bytes(data[:whole] if whole else data)
 
 
 class _Collected(threading.Thread):

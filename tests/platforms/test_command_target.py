@@ -142,6 +142,28 @@ def test_it_sees_only_the_variables_that_are_named(tmp_path: Path, monkeypatch: 
     assert "not for the script" not in seen
 
 
+@pytest.mark.parametrize(
+    "says",
+    [
+        'echo "no entry with $ORDERS_TOKEN" >&2; exit 3',
+        """echo "{\\"revision\\": \\"$ORDERS_TOKEN\\", \\"files\\": []}\"""",
+        'echo "{ $ORDERS_TOKEN"',
+        """echo "{\\"revision\\": \\"1\\", \\"files\\": [{\\"name\\": \\"$ORDERS_TOKEN\\"}]}\"""",
+        """echo "{\\"revision\\": \\"1\\", \\"files\\": [], \\"conflict\\": \\"somebody with $ORDERS_TOKEN\\"}\"""",
+        'i=0; while [ $i -lt 300 ]; do echo "line $i: $ORDERS_TOKEN" >&2; i=$((i+1)); done; exit 3',
+    ],
+)
+def test_what_it_was_handed_is_not_repeated_whatever_it_looks_like(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    monkeypatch.setenv("ORDERS_TOKEN", "wide-open-sesame-again")
+    name = script(tmp_path, f"#!/bin/sh\ncat > asked\n{says}\n")
+    target = reached(tmp_path, fetch=name, push=name, **{"pass-env": "ORDERS_TOKEN"})
+    with pytest.raises((PlatformFailure, Conflict)) as failure:
+        target.push("orders", [], expected=target.fetch("orders").revision)
+    assert "wide-o" not in str(failure.value)
+
+
 def test_one_that_takes_too_long_is_killed_with_its_children(tmp_path: Path) -> None:
     name = script(tmp_path, "#!/bin/sh\nsleep 600 &\necho $! > told; mv told child\nsleep 600\n")
     for seconds in ("0.3", "3", "30"):  # it may have been killed before it had a child
