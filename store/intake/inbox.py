@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from store.errors import BadInput
+from store.errors import BadInput, StorageFailure
 from store.intake.guard import OPEN_FOLDER, UNSEEN, Signature, read_guarded, refuse_kind, signature_of
 
 MAX_FOLDERS = 32
@@ -93,6 +93,9 @@ def scan(root: Root, *, folders: dict[Path, Identity] | None = None) -> Iterator
 
     Dot files and what editors and downloads leave lying around are passed over. No file is opened, no symlink
     followed. When `folders` is given, every folder that was looked into is added to it, with what it is.
+
+    Raises:
+        StorageFailure: the root is there and cannot be looked through; what it holds is not known.
     """
     start = tuple(part for part in (root.environment, root.project) if part is not None)
     waiting = [_Folder(os.fspath(root.path), start)]
@@ -103,9 +106,10 @@ def scan(root: Root, *, folders: dict[Path, Identity] | None = None) -> Iterator
         except FileNotFoundError:
             continue
         except OSError as error:
-            if here.path != os.fspath(root.path):
-                reason = f"the folder cannot be read: {os.strerror(error.errno or 0)}"
-                yield Problem(root=root, path=Path(here.path), reason=reason)
+            reason = f"the folder cannot be read: {os.strerror(error.errno or 0)}"
+            if here.path == os.fspath(root.path):  # no item of the folder: nobody is to move it away
+                raise StorageFailure(f"{root.path}: {reason}") from None
+            yield Problem(root=root, path=Path(here.path), reason=reason)
             continue
         if folders is not None:
             folders[Path(here.path)] = identity

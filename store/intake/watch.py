@@ -9,10 +9,11 @@ what another machine writes there raises no event here.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
+from store.errors import StorageFailure
 from store.intake.inbox import Identity, Root, scan
 from store.intake.reach import share_of
 from store.intake.settle import Found, Settler
@@ -26,26 +27,33 @@ _REST = 3.0
 """A scan that took t seconds is followed by at least this many t of rest, however busy the folder is."""
 
 
+def _unheard(trouble: str) -> None:
+    del trouble
+
+
 def watch(
     roots: Sequence[Root],
     *,
     stop: Event,
     settler: Settler | None = None,
     poll_interval: float = 2.0,
+    complain: Callable[[str], None] = _unheard,
 ) -> Iterator[tuple[Found, ...]]:
     """Yield batches of settled drops and problems, from a scan at the start and from then on, until `stop` is set.
 
     Each file comes once, and again when it changed. Whoever finds one still open for writing calls
-    `settler.again`. A root may come into being later. Never raises for what lies in a folder.
+    `settler.again`. A root may come into being later. Never raises for what lies in a folder. A root that cannot be
+    looked through is complained of once, and again when it could be in between; the others go on.
     """
     settler = Settler() if settler is None else settler
+    scanning = _Scanning(complain)
     watched: Mapping[Path, Identity] = {}
     hints = _no_hints(stop)
     try:
         while not stop.is_set():
             started = time.monotonic()
             folders: dict[Path, Identity] = {}
-            ripe = settler.ripe(_scan_all(roots, folders))
+            ripe = settler.ripe(scanning.each(roots, folders))
             took = time.monotonic() - started
             for begin in range(0, len(ripe), BATCH):
                 yield tuple(ripe[begin : begin + BATCH])
@@ -64,17 +72,23 @@ def watch(
 
 
 def sweep(
-    roots: Sequence[Root], *, settler: Settler | None = None, patience: float = 10.0
+    roots: Sequence[Root],
+    *,
+    settler: Settler | None = None,
+    patience: float = 10.0,
+    complain: Callable[[str], None] = _unheard,
 ) -> Iterator[tuple[Found, ...]]:
     """Yield batches of what is there now, waiting up to `patience` seconds for what is still being written.
 
-    What has not settled by then is left for the next time; `settler.waiting` says how many.
+    What has not settled by then is left for the next time; `settler.waiting` says how many. A root that cannot be
+    looked through is complained of once; the others go on.
     """
     settler = Settler() if settler is None else settler
+    scanning = _Scanning(complain)
     deadline = time.monotonic() + patience
     while True:
         started = time.monotonic()
-        ripe = settler.ripe(_scan_all(roots, {}))
+        ripe = settler.ripe(scanning.each(roots, {}))
         took = time.monotonic() - started
         given = time.monotonic()
         for begin in range(0, len(ripe), BATCH):
@@ -85,9 +99,24 @@ def sweep(
         time.sleep(max(0.02, took))
 
 
-def _scan_all(roots: Sequence[Root], folders: dict[Path, Identity]) -> Iterator[Found]:
-    for root in roots:
-        yield from scan(root, folders=folders)
+class _Scanning:
+    """Scans again and again; tells of a root that cannot be looked through, but not each time."""
+
+    def __init__(self, complain: Callable[[str], None]) -> None:
+        self._complain = complain
+        self._told: frozenset[str] = frozenset()
+
+    def each(self, roots: Sequence[Root], folders: dict[Path, Identity]) -> Iterator[Found]:
+        troubles: list[str] = []
+        for root in roots:
+            try:
+                yield from scan(root, folders=folders)
+            except StorageFailure as failure:
+                troubles.append(str(failure))
+        for trouble in dict.fromkeys(troubles):
+            if trouble not in self._told:
+                self._complain(trouble)
+        self._told = frozenset(troubles)
 
 
 def _wait(hints: Iterator[bool | None], settler: Settler, *, rest: float, poll_interval: float) -> bool:

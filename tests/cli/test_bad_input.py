@@ -174,13 +174,31 @@ def test_what_names_a_device_or_link_is_never_opened(swept: Round) -> None:
     assert "root:x:0" not in bodies
 
 
-def test_a_file_that_may_not_be_read_is_refused(ready: Desk) -> None:
-    path = ready.drop(GOOD, "secret.json")
+def close(desk: Desk, path: Path) -> None:
+    """Take away whatever the mode of `path` allows, from root as well."""
     path.chmod(0)
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
             pytest.skip("root may read everything, and setpriv is not here to take that away")
-        ready.prefix = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+        desk.prefix = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+
+
+@pytest.mark.parametrize("name", ["inbox", "observed"])
+def test_a_watched_folder_that_cannot_be_read_is_told_and_does_not_stop_the_other(ready: Desk, name: str) -> None:
+    ready.drop(GOOD, "good.json")
+    folder = ready.ws / name
+    folder.mkdir(exist_ok=True)
+    close(ready, folder)
+    done = ready.run("watch", "--once", "--json", status=3)
+    assert f"{folder}: the folder cannot be read: Permission denied" in done.complaint
+    assert done.complaint.count("cannot be read") == 1
+    assert done.json["ingested"] == (name == "observed")
+    folder.chmod(0o700)
+
+
+def test_a_file_that_may_not_be_read_is_refused(ready: Desk) -> None:
+    path = ready.drop(GOOD, "secret.json")
+    close(ready, path)
     (file,) = ready.json("watch", "--once")["files"]
     assert (file["outcome"], file["reason"]) == ("quarantined", "it cannot be read: permission denied")
 

@@ -30,6 +30,7 @@ class Taker:
         self.items: list[Found] = []
         self.taken: dict[str, list[bytes]] = {}
         self.largest = 0
+        self.complaints: list[str] = []
         self._stop = threading.Event()
         self._settler = Settler(window)
         self._roots = [Root(kind="inbox", path=root) for root in roots]
@@ -37,7 +38,9 @@ class Taker:
         self._thread.start()
 
     def _run(self, poll_interval: float) -> None:
-        for batch in watch(self._roots, stop=self._stop, settler=self._settler, poll_interval=poll_interval):
+        said = self.complaints.append
+        found = watch(self._roots, stop=self._stop, settler=self._settler, poll_interval=poll_interval, complain=said)
+        for batch in found:
             self.largest = max(self.largest, len(batch))
             for item in batch:
                 if isinstance(item, Drop):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from store.errors import BadInput
+from store.errors import BadInput, StorageFailure
 from store.intake.inbox import MAX_FOLDERS, Drop, Problem, Root, label_fault, read_drop, scan
 
 
@@ -170,6 +172,21 @@ def test_a_folder_swapped_for_a_link_after_the_scan_is_not_followed(tmp_path: Pa
 def look_one(_path: Path, root: Path) -> Drop:
     ((_name, drop),) = look(root)[0].items()
     return drop
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_a_root_that_cannot_be_read_is_not_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    write(tmp_path, "prod/orders/x.json")
+
+    def closed(_descriptor: int) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "scandir", closed)  # tests may run as root, who may read whatever its mode is
+    with pytest.raises(StorageFailure, match=f"the folder cannot be read: {os.strerror(number)}"):
+        list(scan(Root(kind="inbox", path=tmp_path)))
+    assert list(scan(Root(kind="inbox", path=tmp_path / "missing"))) == []
 
 
 def test_every_folder_looked_into_is_told(tmp_path: Path) -> None:

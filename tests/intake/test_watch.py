@@ -147,3 +147,30 @@ def test_a_sweep_does_not_wait_for_ever_for_a_writer(tmp_path: Path) -> None:
             for item in batch:
                 settler.again(item)
         assert settler.waiting == 1
+
+
+def test_a_root_that_cannot_be_read_is_told_once_by_a_sweep_that_takes_in_the_others(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    (folder / "x.json").write_text("x")
+    (tmp_path / "observed").write_text("no folder")
+    roots = [Root(kind="observed", path=tmp_path / "observed"), Root(kind="inbox", path=tmp_path / "inbox")]
+    said: list[str] = []
+    found = [item for batch in sweep(roots, patience=NEVER, complain=said.append) for item in batch]
+    assert [item.path.name for item in found] == ["x.json"]
+    assert said == [f"{tmp_path / 'observed'}: the folder cannot be read: Not a directory"]
+
+
+def test_a_root_that_cannot_be_read_is_told_once_by_a_watch_and_taken_in_when_it_can_be(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    blocked = tmp_path / "observed"
+    blocked.write_text("no folder")
+    with watching(tmp_path / "inbox", blocked, poll_interval=0.05) as taker:
+        for name in ("1.json", "2.json"):
+            (folder / name).write_text(name)
+            taker.until(lambda name=name: name in taker.taken)
+        assert len(taker.complaints) == 1
+        blocked.unlink()
+        (blocked / "prod" / "orders").mkdir(parents=True)
+        (blocked / "prod" / "orders" / "3.json").write_text("3")
+        taker.until(lambda: "3.json" in taker.taken)
+        assert len(taker.complaints) == 1

@@ -32,7 +32,8 @@ def ingest_paths(
     transaction: what the report names is recorded, the rest was not touched.
 
     Raises:
-        StorageFailure: the ledger cannot be written; what was recorded before stays recorded.
+        StorageFailure: a folder that was named cannot be read, and nothing was taken in; or the ledger cannot be
+            written, and what was recorded before stays recorded.
     """
     found = [item for path in paths for item in _found(path, project=project, environment=environment)]
     elapsed = Elapsed(tell=tell)

@@ -77,7 +77,7 @@ def _nobody() -> Actor | None:
 def once(
     context: Context, *, tell: Tell = untold, stop: threading.Event | None = None, who: Who = _nobody
 ) -> tuple[Report, list[str]]:
-    """Scan the folders, wait for files still being written, ask live targets; return what became of all.
+    """Scan the folders, wait for files still being written, ask live targets; return what became of all, and troubles.
 
     With `stop` set it ends after the transaction it is in; what was not reached waits where it is.
     """
@@ -88,7 +88,8 @@ def once(
     asked = RequestFiles(context, settler, who)
     outcomes: dict[str, FileOutcome] = {}
     drifts = 0
-    for batch in sweep(roots(context), settler=settler):
+    troubles: list[str] = []
+    for batch in sweep(roots(context), settler=settler, complain=troubles.append):
         for part in _parts(batch, stop, size=ingesting.BATCH):
             report = taken(context, settler, part, asked)
             outcomes.update({file.path: file for file in report.files})
@@ -98,7 +99,7 @@ def once(
             break
     polled = () if stop.is_set() else poll_all(context)
     said = tuple(words for one in polled for words in one.said)
-    troubles = [one.trouble for one in polled if one.trouble is not None]
+    troubles += [one.trouble for one in polled if one.trouble is not None]
     news = sum(one.news for one in polled)
     return Report(files=tuple(outcomes.values()), drifts=drifts + news, said=said, seconds=elapsed.seconds), troubles
 
@@ -135,7 +136,8 @@ def forever(
     settler = Settler(context.config.intake.settle_seconds, last=dropped.is_request)
     asked = RequestFiles(context, settler, who)
     rescan = context.config.intake.rescan_seconds
-    for found in watch(GrowingRoots(context), stop=stop, settler=settler, poll_interval=rescan):
+    every = GrowingRoots(context)
+    for found in watch(every, stop=stop, settler=settler, poll_interval=rescan, complain=complain):
         for batch in _parts(found, stop):
             try:
                 report = taken(context, settler, batch, asked)
