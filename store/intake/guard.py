@@ -120,11 +120,11 @@ def folder(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Itera
     # What leads to the root is the owner's own business and may be a link.
     here = _open(root, OPEN_FOLDER & ~os.O_NOFOLLOW, None)
     try:
-        for part in parts:
+        for depth, part in enumerate(parts, 1):
             if part == "..":
                 raise BadInput("its path leads out of its folder")
             if create:
-                _make_folder(part, here)
+                _make_folder(part, here, root.joinpath(*parts[:depth]))
             inner = _open(part, OPEN_FOLDER, here)
             os.close(here)
             here = inner
@@ -133,13 +133,13 @@ def folder(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Itera
         os.close(here)
 
 
-def _make_folder(name: str, parent: int) -> None:
+def _make_folder(name: str, parent: int, path: Path) -> None:
     try:
         os.mkdir(name, 0o700, dir_fd=parent)
     except FileExistsError:
         return
     except OSError as error:
-        raise StorageFailure(f"cannot make a folder: {os.strerror(error.errno or errno.EIO)}") from error
+        raise StorageFailure(f"{path}: the folder cannot be made: {os.strerror(error.errno or errno.EIO)}") from error
 
 
 @contextlib.contextmanager

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import errno
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from store.errors import BadInput, Conflict, NotFound
+from store.errors import BadInput, Conflict, NotFound, StorageFailure
 from store.intake.inbox import Drop, Problem, Root, label_fault, scan
 from store.intake.quarantine import quarantine
 
@@ -104,3 +106,19 @@ def test_a_quarantine_folder_that_is_a_link_is_not_followed(tmp_path: Path) -> N
     with pytest.raises(BadInput, match="symbolic link"):
         quarantine(home, only(home), "bad", now=NOW)
     assert (home / "inbox" / "prod" / "orders" / "x").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = workspace(tmp_path)
+    (home / "inbox" / "prod" / "orders" / "flows.json").write_text("{")
+    (home / "quarantine").mkdir()
+    made = os.mkdir
+
+    def closed(name: str, mode: int, *, dir_fd: int) -> NoReturn | None:
+        if name == "prod":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return made(name, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "mkdir", closed)
+    with pytest.raises(StorageFailure, match="quarantine/prod: the folder cannot be made: Permission denied"):
+        quarantine(home, only(home), "not JSON", now=NOW)
