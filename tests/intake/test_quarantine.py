@@ -4,7 +4,6 @@ import errno
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -114,7 +113,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pyte
     (home / "quarantine").mkdir()
     made = os.mkdir
 
-    def closed(name: str, mode: int, *, dir_fd: int) -> NoReturn | None:
+    def closed(name: str, mode: int, *, dir_fd: int) -> None:
         if name == "prod":
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return made(name, mode, dir_fd=dir_fd)

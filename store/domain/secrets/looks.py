@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from store.domain.secrets.anchors import Anchors, Words
+from store.domain.secrets.declared import DECLARED
 from store.domain.secrets.names import ROOTS, VALUES
 from store.domain.secrets.places import HOLDERS
 from store.domain.secrets.shapes import GENERAL, LONGEST, TOKENS, Shape, Span
@@ -33,8 +34,8 @@ _SHAPES: Final = {
 _GENERAL: Final = tuple((needle.lower(), needle, shape) for shape in GENERAL for needle in shape.needles)
 SHAPE_WORDS: Final = frozenset(word for word, _, _ in _GENERAL)
 ROOT_WORDS: Final = frozenset(ROOTS)
-HOLDER_WORDS: Final = frozenset(HOLDERS)
-ANCHORS: Final = Words([*sorted(SHAPE_WORDS), *ROOTS, *(value.lower() for value in VALUES), *HOLDERS])
+HOLDER_WORDS: Final = frozenset((*HOLDERS, *DECLARED))
+ANCHORS: Final = Words([*sorted(SHAPE_WORDS), *ROOTS, *(value.lower() for value in VALUES), *sorted(HOLDER_WORDS)])
 
 
 def plainer(data: bytes) -> bytes:

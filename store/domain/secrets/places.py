@@ -71,7 +71,7 @@ def placed(data: bytes, place: str) -> Iterator[Span]:
         has_others = b'"secure' in data or b'"decryptedSecure' in data
         for holder in _HOLDERS.finditer(data) if has_others or not refers else ():
             if not refers or holder["name"] != b"credentials":
-                yield from _fields(data, holder.end())
+                yield from fields(data, holder.end())
     if b'"$"' in data[:64] and (match := _ENCRYPTED.match(data)):
         yield Span(start=match.start("value"), end=match.end("value"), kind="encrypted credentials")
     if b"U2FsdGVkX1" in data:
@@ -85,7 +85,7 @@ def placed(data: bytes, place: str) -> Iterator[Span]:
         yield from (span for span in _lines(_ENV_LINE, data) if not _SETTING.fullmatch(data, span.start, span.end))
 
 
-def _fields(data: bytes, at: int, depth: int = 0) -> Iterator[Span]:
+def fields(data: bytes, at: int, depth: int = 0) -> Iterator[Span]:
     """Yield the string values of the object that begins at `at`; nested ones are somebody's reference, or a node's."""
     found: list[Span] = []
     names: list[bytes] = []
@@ -97,7 +97,7 @@ def _fields(data: bytes, at: int, depth: int = 0) -> Iterator[Span]:
             found.append(Span(start=field.start("value"), end=field.end("value"), kind="credential"))
         at = field.end()
         if depth < 2 and data[at : at + 1] == b"{":
-            yield from _fields(data, at + 1, depth + 1)
+            yield from fields(data, at + 1, depth + 1)
             close = data.find(b"}", at)
             if close < 0:
                 break

@@ -12,6 +12,7 @@ from typing import Final
 
 from store.domain.items import Items
 from store.domain.secrets.by_item import in_items
+from store.domain.secrets.declared import declared
 from store.domain.secrets.looks import (
     ANCHORS,
     HOLDER_WORDS,
@@ -144,6 +145,7 @@ def _found(data: bytes, place: str) -> _Look:
         add(pairs(data, anchors, xml=is_xml, yaml=is_yaml))
     if anchors.any_of(HOLDER_WORDS) or is_called_for(data, place):
         add(placed(data, place))
+        add(declared(data))
     return _Look(tuple(spans), has_names)
 
 
