@@ -338,6 +338,8 @@ def test_a_log_that_the_witness_does_not_know_is_told_so(scene: Scene, tmp_path:
         (("echo", "hello"), "no answer of a witness"),
         (("no-such-program-here",), "cannot be run"),
         (("sh", "-c", "echo broken >&2; exit 255"), "said: broken"),
+        (("sh", "-c", "echo no ghp_sDiuQ7xLm2Vt9Ka4Rb8Wn3Zc6Yp1Hf5Je0Tg >&2; exit 1"), "said: no [redacted: GitHub"),
+        (("echo", "what a long way to a ghp_sDiuQ7xLm2Vt9Ka4Rb8Wn3Zc6Yp1Hf5Je0Tg"), "long way to a [redacted: GitHub"),
         (("sleep", "30"), "did not answer within"),
     ],
 )

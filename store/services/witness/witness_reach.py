@@ -61,7 +61,7 @@ def unframe(data: bytes) -> Answer:
     """
     status, newline, rest = data.partition(b"\n")
     if len(data) > 2 * MAX_REQUEST or not newline or not status.isdigit() or int(status[:4]) not in _STATUSES:
-        raise PlatformFailure(f"what came back is no answer of a witness: {heard(ascii(data[:60]))}")
+        raise PlatformFailure(f"what came back is no answer of a witness: {heard(ascii(data[: 2 * MAX_REQUEST]))[:60]}")
     body, blank, kept = rest.partition(b"\n\n")
     return Answer(int(status), body + b"\n" if blank else rest, kept if blank else None)
 
