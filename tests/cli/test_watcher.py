@@ -76,7 +76,7 @@ def test_it_tells_machines_one_document_a_line(ready: Desk) -> None:
 def test_drift_in_the_observed_folder_is_seen_while_it_runs(live: Desk) -> None:
     with live.watching() as watcher:
         live.drop(orders(2, tampered=True), root="observed")
-        eventually(lambda: "1 drifts" in told(live))
+        eventually(lambda: "1 drift" in told(live))
         live.stop(watcher, signal.SIGINT)
     assert live.run("drift", "prod").status == 1
 

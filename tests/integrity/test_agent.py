@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.ssh_agents import running_agent
 
 from store.errors import BadInput, IntegrityFailure
 from store.integrity.agent import AgentSigner, agent_keys
@@ -18,7 +19,6 @@ from store.integrity.signer import Signer
 from store.integrity.sshkey import parse_public_key, public_half
 from store.integrity.sshsig import signed_data, verify
 from store.integrity.wire import string
-from tests.support.ssh_agents import running_agent
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY = public_half(PRIVATE)

@@ -119,7 +119,7 @@ async def test_drift_is_acknowledged_and_a_request_written_from_home_and_from_th
         await at.go("drift", "DR-0002")
         await at.asked("A", Ask)
         await pilot.press(*"known", "enter")
-        await at.says("DR-0002 acknowledged")
+        await at.says("acknowledged DR-0002")
         assert (at.newest().kind, at.newest().data["note"]) == ("drift.acknowledged", "known")
         for place, subject in (("triage", "CR-0010"), ("lineage", "CR-0007")):
             await at.go(place, subject)
