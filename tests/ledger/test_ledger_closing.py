@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 
 import pytest
@@ -89,18 +90,20 @@ def test_who_never_stops_reading_keeps_a_connection_and_the_ledger_closes(
     assert (counted, reader.failure) == ([2], None)
 
 
+def append_one(book: Book, hold: Callable[[], None]) -> None:
+    """Append an entry, and `hold` before it is committed."""
+    with book.ledger.writing() as writer:
+        writer.append(book.statement())
+        hold()
+
+
 def test_a_transaction_under_way_is_committed_before_the_ledger_closes(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(appender, "BUSY_SECONDS", 600.0)
     book.fill(2)
 
-    def write(hold: Callable[[], None]) -> None:
-        with book.ledger.writing() as writer:
-            writer.append(book.statement())
-            hold()
-
-    writer = Held(write)
+    writer = Held(partial(append_one, book))
     closer = closing(book, lambda: not book.ledger.writable)
     assert closer.is_alive(), "the writer still holds it"
     writer.goes_on()
@@ -138,12 +141,7 @@ def test_a_transaction_that_outlasts_the_closing_is_recorded_and_anchored(
     monkeypatch.setattr(appender, "BUSY_SECONDS", 0.05)
     book.fill(2)
 
-    def write(hold: Callable[[], None]) -> None:
-        with book.ledger.writing() as writer:
-            writer.append(book.statement())
-            hold()
-
-    writer = Held(write)
+    writer = Held(partial(append_one, book))
     book.ledger.close()
     writer.goes_on()
     assert writer.failure is None
