@@ -125,7 +125,7 @@ class Writer:
     def seal_transaction(self, *signers: NoteSigner | SecondSigner) -> bytes | None:
         """Store the tree's new nodes and the checkpoint over everything, signed by all `signers`; return its note.
 
-        None when nothing was appended. The note must not leave the process before the COMMIT.
+        None when nothing was appended. No store outside may hold the note before the COMMIT.
         """
         if self.failure is not None:
             raise self.failure

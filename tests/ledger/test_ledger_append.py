@@ -221,7 +221,7 @@ def test_when_anchoring_fails_the_message_says_that_it_is_recorded(book, monkeyp
     def broken(*_args: object, **_kwargs: object) -> None:
         raise StorageFailure("the other disk is gone")
 
-    monkeypatch.setattr("store.ledger.appender.publish", broken)
+    monkeypatch.setattr("store.ledger.outgoing.Outgoing.publish", broken)
     with pytest.raises(Unanchored, match="recorded, but not anchored; do not repeat"):
         book.fill(1)
     monkeypatch.undo()
@@ -379,17 +379,6 @@ def test_what_is_too_long_for_a_note_is_not_read_to_its_end(tmp_path) -> None:
     with store.path.open("wb") as file:
         file.truncate(1 << 34)
     assert len(store.read() or b"") == MAX_NOTE + 1
-
-
-def test_an_older_head_never_replaces_a_newer_one(book) -> None:
-    from store.ledger.heads import publish
-
-    book.fill(1)
-    first = book.ledger.checkpoint()
-    book.fill(1)
-    second = book.ledger.checkpoint()
-    publish(book.heads, first)
-    assert {store.read() for store in book.heads} == {second}
 
 
 def test_a_ledger_is_never_made_over_another(make_book: Callable[..., object], tmp_path) -> None:
