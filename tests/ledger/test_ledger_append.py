@@ -149,6 +149,22 @@ def test_a_transaction_reads_back_its_own_entries(book) -> None:
     assert book.verify().entries == 302
 
 
+def test_of_large_entries_a_transaction_keeps_sixteen_mebibytes_at_most(book) -> None:
+    with book.ledger.writing() as writer:
+        for _ in range(300):
+            writer.append(book.statement(data={"text": "x" * 65_000}))
+            assert sum(len(entry.body) for entry in writer._waiting) <= 16 * 1024 * 1024
+    assert book.ledger.head().size == 300
+    assert book.verify().ok
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 1023, 1024, 1025])
+def test_a_transaction_of_any_length_is_stored_whole_and_in_order(book, count: int) -> None:
+    book.fill(count, together=True)
+    assert [entry.seq for entry in book.ledger.entries()] == list(range(1, count + 1))
+    assert book.verify().ok
+
+
 def test_writing_inside_writing_is_a_bug(book) -> None:
     with pytest.raises(RuntimeError), book.ledger.writing(), book.ledger.writing():
         pass
