@@ -17,7 +17,7 @@ from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.rows import Search, read_entries, read_entry, read_latest
 from store.ledger.tree import Head, Position, store_nodes
 
-_TOGETHER: Final = 1_024
+_TOGETHER: Final = 2_048
 """Entries stored at a time, as rows of one INSERT: for each statement SQLite saves every page that it touches, because
 a trigger may abort it, and the fewer statements the fewer pages."""
 _MOST_WAITING: Final = 16 * 1024 * 1024
