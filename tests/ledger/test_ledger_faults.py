@@ -152,7 +152,17 @@ def test_a_database_that_may_not_grow_makes_the_ledger_read_only_until_it_is_ope
 @pytest.mark.parametrize("when", [1, 2, 3, 4, 5, 7, 9, 12])
 def test_an_io_error_stops_the_writer_and_keeps_what_was_recorded(book, call: str, when: int) -> None:
     book.fill(2)
-    inject = ["strace", "-qq", "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:error=EIO:when={when}+"]
+    inject = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        os.devnull,
+        "-e",
+        f"trace={call}",
+        "-e",
+        f"inject={call}:error=EIO:when={when}+",
+    ]
     child = subprocess.run([*inject, *command(book, "eio", 4)], capture_output=True, check=False)
     if b"PTRACE" in child.stderr.upper():
         pytest.skip("this machine does not let strace attach")
