@@ -25,6 +25,7 @@ class Outgoing:
 
     def __init__(self, stores: Sequence[HeadStore], note: bytes, helper: Executor | None = None) -> None:
         """With a `helper`, folders wait for their disks at the same time: on one disk such syncs become one."""
+        self.note: Final = note
         self._parts: Final = [_Part(neighbours, note) for neighbours in _by_folder(stores)]
         self._helper: Final = helper
         self._under_way: Final[list[Future[None]]] = []
