@@ -13,7 +13,7 @@ from store.clock import parse_timestamp, timestamp
 from store.domain.glass import Glass
 from store.domain.playbooks import Run
 from store.projections.incidents import IncidentRow
-from store.services.incident_view import Happening, IncidentView, Pinned
+from store.services.incidents.viewing import Happening, IncidentView, Pinned
 
 _LABEL = 10
 _ANSWERS = (("comment", "c", "adds a note"), ("close", "X", "closes it"))

@@ -14,10 +14,11 @@ from store.errors import NotFound, Refusal
 from store.integrity.entry import Entry
 from store.projections import deployments, environments, incidents
 from store.projections.incidents import IncidentRow
-from store.services import playbooks, rights
+from store.services import rights
 from store.services.context import Context, recorded
 from store.services.glass import holding
 from store.services.identity.people import principals
+from store.services.incidents import playbooks
 from store.services.subjects import entries_about
 
 ACTS: Final = ("open an incident", "annotate")
