@@ -18,8 +18,7 @@ def told(error: QuarterdeckError) -> tuple[tuple[str, ...], str]:
     """Return what is said of an error, and in which tone."""
     match error:
         case Refusal():
-            unblock = tuple(f"→ {words}" for words in error.would_unblock)
-            return (*(error.reasons or (str(error),)), *unblock), "warn"
+            return error.lines or (str(error),), "warn"
         case Conflict():
             return (f"somebody was faster: {error}", "reloaded; look again"), "warn"
         case PlatformFailure():
