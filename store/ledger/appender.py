@@ -15,7 +15,7 @@ from store.collector import undisturbed
 from store.errors import BadInput, IntegrityFailure, QuarterdeckError, StorageFailure, mend
 from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
-from store.ledger.heads import publish
+from store.ledger.outgoing import Outgoing, sweep
 from store.ledger.recheck import check_newest
 from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, Stock, catch_up, check_heads, newest_note
@@ -88,9 +88,11 @@ class Appender:
             self.stop = stock.contradiction
         elif stock.note is not None and stock.lagging:
             try:
-                publish(stock.lagging, stock.note)
+                Outgoing(stock.lagging, stock.note).publish()
             except StorageFailure as error:
                 self.stop = error
+        if self.stop is None:
+            sweep(self.place.heads)
 
     def close(self) -> None:
         """Close the connection, after the transaction under way; nothing can be appended afterwards.
@@ -132,7 +134,7 @@ class Appender:
             assert self._connection is not None
             note = newest_note(self._connection)
             assert note is not None
-            self._anchor(note, force=True)
+            self._anchor(Outgoing(self.place.heads, note, self._helper), force=True)
             self.stop = None
 
     @contextmanager
@@ -179,23 +181,29 @@ class Appender:
         with storage_errors(place.path):
             connection.execute("BEGIN IMMEDIATE")
         writer: Writer | None = None
+        outgoing: Outgoing | None = None
         try:
             writer = self._begin(connection, place)
             with undisturbed():  # nothing that a large group makes holds cycles
                 yield writer
             note = writer.seal_transaction(first, *(one for one in (self._signers.second, successor) if one))
+            if note is not None:
+                outgoing = Outgoing(place.heads, note, self._helper)
+                outgoing.prepare()
             connection.execute("COMMIT")
         except BaseException as error:
             _roll_back(connection)
+            if outgoing is not None:
+                outgoing.discard()
             half_done = isinstance(error, Exception) and (writer is None or writer.failure is not None)
             if half_done or is_fatal(error):
                 self._stop_after(error)
             if isinstance(error, sqlite3.Error):
                 raise explain(error, place.path) from error
             raise
-        if note is not None:
+        if outgoing is not None:
             self._position = writer.position()
-            self._anchor(note, place=place)
+            self._anchor(outgoing)
 
     def _make_ready(self, connection: sqlite3.Connection, signer: NoteSigner) -> None:
         """Look back and load the private key, at the first entry: before anybody has to wait for this transaction."""
@@ -219,9 +227,9 @@ class Appender:
         check_heads(connection, place, self._position)
         return Writer(connection, self._position, origin=place.origin)
 
-    def _anchor(self, note: bytes, *, place: Place | None = None, force: bool = False) -> None:
+    def _anchor(self, outgoing: Outgoing, *, force: bool = False) -> None:
         try:
-            publish((place or self.place).heads, note, force=force, helper=self._helper)
+            outgoing.publish(force=force)
         except StorageFailure as error:
             self.stop = error
             raise Unanchored(f"recorded, but not anchored; do not repeat it: {error}") from error

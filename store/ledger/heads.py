@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -34,6 +33,11 @@ class HeadStore:
         """The folder it stands in: every append asks."""
         return str(self.path.parent)
 
+    @cached_property
+    def beside(self) -> str:
+        """The name, in the same folder, of what is to become this file: nobody reads what stands there."""
+        return f".{self.path.name}.new"
+
     def read(self) -> bytes | None:
         """Return the note that is kept here; None when there never was one.
 
@@ -41,14 +45,13 @@ class HeadStore:
             StorageFailure: there is something, but it cannot be read.
         """
         try:
-            descriptor = os.open(self.path, _READ_FLAGS)
+            descriptor = open_kept(self.path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StorageFailure(f"{self.path}: the kept head cannot be read ({error.strerror})") from error
         try:
-            note = os.read(descriptor, _USUAL_NOTE)
-            return note if len(note) < _USUAL_NOTE else note + os.read(descriptor, MAX_NOTE + 1 - _USUAL_NOTE)
+            return read_note(descriptor)
         except OSError as error:
             raise StorageFailure(f"{self.path}: the kept head cannot be read ({error.strerror})") from error
         finally:
@@ -60,7 +63,24 @@ class HeadStore:
         Raises:
             StorageFailure: it could not be kept.
         """
-        publish([self], note, force=True)
+        try:
+            within = open_folder(self.folder)
+            try:
+                with locked(within):
+                    self._replace(note, within)
+            finally:
+                os.close(within)
+        except OSError as error:
+            raise StorageFailure(f"{self.folder}: the head cannot be kept there ({error.strerror})") from error
+
+    def _replace(self, note: bytes, within: int) -> None:
+        file = create(self.beside, within)
+        try:
+            write_durably(file, note)
+        finally:
+            os.close(file)
+        os.replace(self.beside, self.path.name, src_dir_fd=within, dst_dir_fd=within)
+        os.fsync(within)
 
 
 def state_heads(workspace_path: Path, origin: str) -> tuple[HeadStore, HeadStore]:
@@ -79,35 +99,6 @@ def state_heads(workspace_path: Path, origin: str) -> tuple[HeadStore, HeadStore
     )
 
 
-def publish(stores: Sequence[HeadStore], note: bytes, *, force: bool = False, helper: Executor | None = None) -> None:
-    """Write `note` to every store, durably; the stores of one folder share its syncs.
-
-    With a `helper`, folders wait for their disks at the same time: on one disk such syncs become one.
-
-    Unless `force` is set, a store that already holds a larger head of the same log keeps it: somebody who
-    committed later was faster here. Whether such a head belongs to this file is judged when it is read.
-
-    Raises:
-        StorageFailure: a store could not be written; the others may have been.
-    """
-    folders: dict[str, list[HeadStore]] = {}
-    for store in stores:
-        folders.setdefault(store.folder, []).append(store)
-    most_first = sorted(folders.items(), key=lambda folder: -len(folder[1]))  # a helper has to wake up: it gets less
-    works = [partial(_keep_in, folder, neighbours, note, force=force) for folder, neighbours in most_first]
-    if helper is None or len(works) < 2:
-        for work in works:
-            work()
-        return
-    waiting = [helper.submit(work) for work in works[1:]]
-    try:
-        works[0]()
-    finally:  # whatever came of the first, nobody is still writing when the caller goes on
-        failures = [done.exception() for done in waiting]
-    for failure in filter(None, failures):
-        raise failure
-
-
 def stated_size(note: bytes) -> tuple[bytes, int] | None:
     """Return the (origin, size) that a checkpoint's text states, unverified; None when it is none."""
     lines = note.split(b"\n", 3)
@@ -116,50 +107,37 @@ def stated_size(note: bytes) -> tuple[bytes, int] | None:
     return lines[0], int(lines[1])
 
 
-def _keep_in(folder: str, stores: Sequence[HeadStore], note: bytes, *, force: bool) -> None:
+def open_kept(path: Path | str, within: int | None = None) -> int:
+    """Return a descriptor of what may be a kept head; whatever stands there, opening it neither follows nor waits."""
+    return os.open(path, _READ_FLAGS, dir_fd=within)
+
+
+def read_note(descriptor: int) -> bytes:
+    """Return what an open file holds, up to one byte more than a note may have."""
+    note = os.read(descriptor, _USUAL_NOTE)
+    return note if len(note) < _USUAL_NOTE else note + os.read(descriptor, MAX_NOTE + 1 - _USUAL_NOTE)
+
+
+def open_folder(folder: str) -> int:
+    """Return a descriptor of the folder, which is made where there is none."""
     try:
-        _publish_in(folder, stores, note, force=force)
-    except OSError as error:
-        raise StorageFailure(f"{folder}: the head cannot be kept there ({error.strerror})") from error
+        return os.open(folder, _FOLDER_FLAGS)
+    except FileNotFoundError:
+        Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(folder, _FOLDER_FLAGS)
 
 
-def _publish_in(folder: str, stores: Sequence[HeadStore], note: bytes, *, force: bool) -> None:
-    """Write the note to stores of one folder. Every append waits for this: plain names below one open folder."""
-    with _locked(folder) as within:
-        kept = [(store.path.name, store.read()) for store in stores]
-        due = [name for name, old in kept if force or not (old == note or _is_behind(note, old))]
-        if not due:
-            return
-        first, *others = due
-        written = f".{first}.new"
-        _write_durably(written, note, within)
-        for name in others:
-            other = f".{name}.new"
-            _link(written, other, note, within)
-            os.replace(other, name, src_dir_fd=within, dst_dir_fd=within)
-        os.replace(written, first, src_dir_fd=within, dst_dir_fd=within)
-        os.fsync(within)
-
-
-def _is_behind(note: bytes, kept: bytes | None) -> bool:
-    if kept is None:
-        return False
-    ours, theirs = stated_size(note), stated_size(kept)
-    return ours is not None and theirs is not None and ours[0] == theirs[0] and ours[1] < theirs[1]
-
-
-def _write_durably(name: str, data: bytes, within: int) -> None:
-    descriptor = _created(name, within)
+@contextmanager
+def locked(within: int) -> Iterator[None]:
+    """Hold an open folder's lock, so that two processes never put an older head over a newer one."""
+    fcntl.flock(within, fcntl.LOCK_EX)
     try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
+        yield
     finally:
-        os.close(descriptor)
+        fcntl.flock(within, fcntl.LOCK_UN)
 
 
-def _created(name: str, within: int) -> int:
+def create(name: str, within: int) -> int:
     """Return a new file; what a crash left under its name may share its inode with a store: never write into it."""
     try:
         return os.open(name, _FILE_FLAGS, 0o600, dir_fd=within)
@@ -168,26 +146,9 @@ def _created(name: str, within: int) -> int:
         return os.open(name, _FILE_FLAGS, 0o600, dir_fd=within)
 
 
-def _link(written: str, other: str, data: bytes, within: int) -> None:
-    """Give one durable file a second name, which costs no second sync; where links cannot be had, write another."""
-    with suppress(FileNotFoundError):
-        os.unlink(other, dir_fd=within)
-    try:
-        os.link(written, other, src_dir_fd=within, dst_dir_fd=within)
-    except OSError:
-        _write_durably(other, data, within)
-
-
-@contextmanager
-def _locked(folder: str) -> Iterator[int]:
-    """Hold the folder's lock, so that two processes never put an older head over a newer one."""
-    try:
-        descriptor = os.open(folder, _FOLDER_FLAGS)
-    except FileNotFoundError:
-        Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(folder, _FOLDER_FLAGS)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+def write_durably(descriptor: int, data: bytes) -> None:
+    """Write `data` into a new file and wait until the disk has it."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)

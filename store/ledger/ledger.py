@@ -164,9 +164,9 @@ class Ledger(Readable):
         """Lend the one transaction that appends; commits, signed and anchored, when the block ends well.
 
         In this order: BEGIN IMMEDIATE, the newest entry re-hashed and the kept heads compared; the block; the
-        new root signed and stored beside its entries; one durable COMMIT of all of it; only then the head goes
-        to the places outside. An error in the block rolls everything back. An error while storing makes the
-        ledger read-only until it is opened again.
+        new root signed and stored beside its entries; one durable COMMIT of all of it, while a file with the head is
+        made ready beside each place outside; only then it becomes theirs. An error in the block rolls everything
+        back. An error while storing makes the ledger read-only until it is opened again.
 
         Raises:
             StorageFailure: locked (nothing was changed), full, read-only, an I/O error.

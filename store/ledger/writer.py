@@ -5,23 +5,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from functools import lru_cache
+from functools import cache
 from itertools import chain
 from typing import Final
 
 from store.errors import BadInput
 from store.integrity.checkpoint import Checkpoint, sign_checkpoint
-from store.integrity.entry import Entry, Statement, seal
+from store.integrity.entry import MAX_BODY, Entry, Statement, seal
 from store.integrity.merkle import RootBuilder
 from store.integrity.note import NoteSigner, SecondSigner
 from store.ledger.rows import Search, read_entries, read_entry, read_latest
 from store.ledger.tree import Head, Position, store_nodes
 
-_TOGETHER: Final = 256
-"""Entries stored at a time, at most 16 MiB: what each step touches is still at hand for the next entry's turn at it.
-
-They are rows of one INSERT, because a table with triggers has every page saved that a statement touches.
-"""
+_TOGETHER: Final = 2_048
+"""Entries stored at a time, as rows of one INSERT: for each statement SQLite saves every page that it touches, because
+a trigger may abort it, and the fewer statements the fewer pages."""
+_MOST_WAITING: Final = 16 * 1024 * 1024
+"""Bytes of entries that wait to be stored, whatever their number."""
 
 
 class Writer:
@@ -31,6 +31,7 @@ class Writer:
         self._connection: Final = connection
         self._waiting: Final[list[Entry]] = []
         """Entries that are sealed but not yet in any table; whoever looks puts them there."""
+        self._room = _MOST_WAITING
         self.failure: Exception | None = None
         """Why this transaction can no longer be committed: an append that stopped half-way."""
         self._start = start
@@ -73,7 +74,8 @@ class Writer:
         self._waiting.append(entry)
         self._tree.add(entry.hash)
         self._last = entry.hash
-        if len(self._waiting) == _TOGETHER:
+        self._room -= len(entry.body)
+        if len(self._waiting) == _TOGETHER or self._room < MAX_BODY:
             self._store()
         return entry
 
@@ -125,7 +127,7 @@ class Writer:
     def seal_transaction(self, *signers: NoteSigner | SecondSigner) -> bytes | None:
         """Store the tree's new nodes and the checkpoint over everything, signed by all `signers`; return its note.
 
-        None when nothing was appended. The note must not leave the process before the COMMIT.
+        None when nothing was appended. No store outside may hold the note before the COMMIT.
         """
         if self.failure is not None:
             raise self.failure
@@ -147,15 +149,25 @@ class Writer:
         waiting, connection = self._waiting, self._connection
         try:
             if waiting:
-                rows = [(entry.seq, entry.body, entry.hash) for entry in waiting]
-                connection.execute(_insertion(len(rows)), tuple(chain.from_iterable(rows)))
+                _insert(connection, [(entry.seq, entry.body, entry.hash) for entry in waiting])
                 projections.apply(connection, waiting)
         except Exception as error:
             self.failure = error
             raise
         waiting.clear()
+        self._room = _MOST_WAITING
 
 
-@lru_cache(maxsize=_TOGETHER)
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[int, bytes, bytes]]) -> None:
+    """Insert rows by as few statements as a dozen prepared ones allow: their numbers of rows are powers of two."""
+    start = 0
+    while left := len(rows) - start:
+        count = 1 << (left.bit_length() - 1)
+        values = chain.from_iterable(rows[start : start + count])
+        connection.execute(_insertion(count), tuple(values))
+        start += count
+
+
+@cache
 def _insertion(rows: int) -> str:
     return "INSERT INTO entry(seq, body, hash) VALUES " + ", ".join(["(?, ?, ?)"] * rows)  # noqa: S608

@@ -111,6 +111,10 @@ class Book:
         with closing(sqlite3.connect(self.path)) as connection:
             return connection.execute(sql).fetchall()
 
+    def beside_heads(self) -> list[Path]:
+        """Return what lies in the heads' folders beside the heads."""
+        return [path for store in self.heads for path in store.path.parent.iterdir() if path != store.path]
+
 
 def kinds(report: Report) -> set[str]:
     """Return which kinds of problems a verification found."""

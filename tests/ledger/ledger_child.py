@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,13 +14,38 @@ from store.clock import SystemClock
 from store.errors import QuarterdeckError
 from store.integrity.entry import Statement
 from store.integrity.note import NoteSigner
-from store.ledger import HeadStore, Ledger, appender, heads, writer
+from store.ledger import HeadStore, Ledger, outgoing, writer
+from store.ledger.outgoing import Outgoing
 
 ORIGIN = "ledger.example/test"
 
 
 def die(*_args: object, **_kwargs: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def wait_until_prepared(then: Callable[[], object] = lambda: None) -> None:
+    """Have the COMMIT wait for what is done beside it: this process dies before it, or not at all."""
+    real = Outgoing.prepare
+
+    def prepare(self: Outgoing) -> None:
+        real(self)
+        self._wait()
+        then()
+
+    Outgoing.prepare = prepare
+
+
+def after_the_first(real: Callable[..., None]) -> Callable[..., None]:
+    called: list[int] = []
+
+    def second(*args: object, **kwargs: object) -> None:
+        if called:
+            die()
+        called.append(1)
+        real(*args, **kwargs)
+
+    return second
 
 
 def arm(point: str) -> None:
@@ -29,30 +55,23 @@ def arm(point: str) -> None:
             writer.store_nodes = die
         case "before the checkpoint is stored":
             writer.sign_checkpoint = die
+        case "before the heads are prepared":
+            Outgoing.prepare = die
+        case "while a head is prepared":
+            outgoing.write_durably = die
+            wait_until_prepared()
+        case "after the heads are prepared":
+            wait_until_prepared(then=die)
         case "after the commit":
-            appender.publish = die
-        case "before a head is durable":
-            heads._write_durably = die
+            Outgoing.publish = die
+        case "before a head has its name":
+            os.replace = die
         case "between two heads":
-            real, calls = heads._publish_in, []
-
-            def second(*args: object, **kwargs: object) -> None:
-                if calls:
-                    die()
-                calls.append(1)
-                real(*args, **kwargs)
-
-            heads._publish_in = second
+            os.replace = after_the_first(os.replace)
         case "before the heads' folder is durable":
-            sync, synced = os.fsync, []
-
-            def only_once(descriptor: int) -> None:
-                if synced:
-                    die()
-                synced.append(descriptor)
-                sync(descriptor)
-
-            os.fsync = only_once
+            outgoing._Part.sync = die
+        case "between two heads' folders":
+            outgoing._Part.sync = after_the_first(outgoing._Part.sync)
         case _:
             raise SystemExit(f"no point {point!r}")
 

@@ -149,6 +149,22 @@ def test_a_transaction_reads_back_its_own_entries(book) -> None:
     assert book.verify().entries == 302
 
 
+def test_of_large_entries_a_transaction_keeps_sixteen_mebibytes_at_most(book) -> None:
+    with book.ledger.writing() as writer:
+        for _ in range(300):
+            writer.append(book.statement(data={"text": "x" * 65_000}))
+            assert sum(len(entry.body) for entry in writer._waiting) <= 16 * 1024 * 1024
+    assert book.ledger.head().size == 300
+    assert book.verify().ok
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 2047, 2048, 2049])
+def test_a_transaction_of_any_length_is_stored_whole_and_in_order(book, count: int) -> None:
+    book.fill(count, together=True)
+    assert [entry.seq for entry in book.ledger.entries()] == list(range(1, count + 1))
+    assert book.verify().ok
+
+
 def test_writing_inside_writing_is_a_bug(book) -> None:
     with pytest.raises(RuntimeError), book.ledger.writing(), book.ledger.writing():
         pass
@@ -221,7 +237,7 @@ def test_when_anchoring_fails_the_message_says_that_it_is_recorded(book, monkeyp
     def broken(*_args: object, **_kwargs: object) -> None:
         raise StorageFailure("the other disk is gone")
 
-    monkeypatch.setattr("store.ledger.appender.publish", broken)
+    monkeypatch.setattr("store.ledger.outgoing.Outgoing.publish", broken)
     with pytest.raises(Unanchored, match="recorded, but not anchored; do not repeat"):
         book.fill(1)
     monkeypatch.undo()
@@ -379,17 +395,6 @@ def test_what_is_too_long_for_a_note_is_not_read_to_its_end(tmp_path) -> None:
     with store.path.open("wb") as file:
         file.truncate(1 << 34)
     assert len(store.read() or b"") == MAX_NOTE + 1
-
-
-def test_an_older_head_never_replaces_a_newer_one(book) -> None:
-    from store.ledger.heads import publish
-
-    book.fill(1)
-    first = book.ledger.checkpoint()
-    book.fill(1)
-    second = book.ledger.checkpoint()
-    publish(book.heads, first)
-    assert {store.read() for store in book.heads} == {second}
 
 
 def test_a_ledger_is_never_made_over_another(make_book: Callable[..., object], tmp_path) -> None:

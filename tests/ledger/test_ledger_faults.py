@@ -60,10 +60,14 @@ def test_a_killed_process_loses_nothing_it_acknowledged(book) -> None:
 POINTS = {
     "before anything is sealed": 0,
     "before the checkpoint is stored": 0,
+    "before the heads are prepared": 0,
+    "while a head is prepared": 0,
+    "after the heads are prepared": 0,
     "after the commit": 1,
-    "before a head is durable": 1,
+    "before a head has its name": 1,
     "between two heads": 1,
     "before the heads' folder is durable": 1,
+    "between two heads' folders": 1,
 }
 
 
@@ -77,9 +81,22 @@ def test_a_crash_at_any_point_is_made_good_by_the_next_start(book, point: str) -
     assert book.reopen().writable
     assert book.ledger.head().size == stored
     assert {store.read() for store in book.heads} == {book.ledger.checkpoint()}
+    assert book.beside_heads() == []
     assert book.verify().anchored == (stored, stored)
     subprocess.run(command(book, "after", 2), capture_output=True, check=True)
     assert book.verify().anchored == (stored + 2, stored + 2)
+
+
+@pytest.mark.parametrize("point", ["while a head is prepared", "after the heads are prepared"])
+def test_a_head_that_was_prepared_and_never_committed_is_believed_by_nobody(book, point: str) -> None:
+    book.fill(2)
+    subprocess.run(command(book, "crash", 1, point), capture_output=True, check=False)
+    assert book.beside_heads()
+    report = book.verify()
+    assert (report.verdict, report.anchored) == (Verdict.ANCHORED, (2, 2))
+    book.fill(1)  # the ledger that was open all the time, which does not look for what others left
+    assert book.beside_heads() == []
+    assert book.verify().anchored == (3, 3)
 
 
 def test_what_a_crash_left_is_byte_for_byte_what_an_undisturbed_run_leaves(book, make_book, tmp_path) -> None:
@@ -135,7 +152,17 @@ def test_a_database_that_may_not_grow_makes_the_ledger_read_only_until_it_is_ope
 @pytest.mark.parametrize("when", [1, 2, 3, 4, 5, 7, 9, 12])
 def test_an_io_error_stops_the_writer_and_keeps_what_was_recorded(book, call: str, when: int) -> None:
     book.fill(2)
-    inject = ["strace", "-qq", "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:error=EIO:when={when}+"]
+    inject = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        os.devnull,
+        "-e",
+        f"trace={call}",
+        "-e",
+        f"inject={call}:error=EIO:when={when}+",
+    ]
     child = subprocess.run([*inject, *command(book, "eio", 4)], capture_output=True, check=False)
     if b"PTRACE" in child.stderr.upper():
         pytest.skip("this machine does not let strace attach")

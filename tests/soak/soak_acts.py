@@ -29,6 +29,7 @@ from support.ticking import TickingClock
 from store import archive
 from store.ledger.appender import Appender
 from store.ledger.heads import stated_size
+from store.ledger.outgoing import Outgoing
 from store.services.audit.verifying import Scope, verify_workspace
 
 PART = "kill -9 inside acts"
@@ -105,9 +106,9 @@ class Stage:
         def work() -> int:
             anchor = Appender._anchor
 
-            def anchored(appender: Appender, note: bytes, **more: object) -> None:
-                anchor(appender, note, **more)  # type: ignore[arg-type]
-                stated = stated_size(note)
+            def anchored(appender: Appender, outgoing: Outgoing, **more: bool) -> None:
+                anchor(appender, outgoing, **more)
+                stated = stated_size(outgoing.note)
                 assert stated is not None
                 os.write(1, f"{stated[1]}\n".encode())
 
