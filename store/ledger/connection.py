@@ -261,6 +261,8 @@ def _authorize_writer(
 ) -> int:
     if _authorize_reader(action, first, second, database, trigger) == sqlite3.SQLITE_OK:
         return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and first == "user_version":  # a stamp (`binding`), never another format
+        return sqlite3.SQLITE_OK if (second or "").isdecimal() and int(second or "") > 0xFF else sqlite3.SQLITE_DENY
     if action in _WRITES and first is not None:
         changes_history = first in _APPEND_ONLY and action != sqlite3.SQLITE_INSERT
         if not changes_history and not first.startswith("sqlite_"):
