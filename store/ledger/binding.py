@@ -18,6 +18,8 @@ from store.ledger.connection import journal_mode
 
 _COUNTER_AT: Final = 24
 """Where the header keeps the file change counter: four bytes, the highest first (sqlite.org/fileformat2)."""
+_VERSION_AT: Final = 18
+"""Where it says how the file is written: 2 with a write-ahead log, 1 without."""
 _FORMAT_BITS: Final = 8
 _STAMPS: Final = (1 << 23) - 1
 
@@ -65,6 +67,11 @@ class Header:
     def counter(self) -> int:
         """Return how many transactions changed the file; the caller holds one open, so that none is half-way."""
         return int.from_bytes(os.pread(self._descriptor, 4, _COUNTER_AT), "big")
+
+    def has_other_journal(self) -> bool:
+        """Say whether another SQLite, or somebody by hand, left the file in a journal mode that is not ours."""
+        found = os.pread(self._descriptor, 1, _VERSION_AT)
+        return found != (b"\x02" if journal_mode() == "WAL" else b"\x01")
 
     def is_bound(self, connection: sqlite3.Connection) -> bool:
         """Say whether the newest commit was ours and followed ours; the caller's transaction has read something."""

@@ -73,18 +73,6 @@ def journal_mode(version: tuple[int, int, int] = sqlite3.sqlite_version_info) ->
     return "WAL" if fixed else "DELETE"
 
 
-def has_other_journal(path: Path) -> bool:
-    """Say whether another SQLite, or somebody by hand, left the file in a journal mode that is not ours."""
-    try:
-        with path.open("rb") as file:
-            version = file.read(20)[18:19]
-    except OSError:
-        return False
-    return version != (
-        b"\x02" if journal_mode() == "WAL" else b"\x01"
-    )  # "File Format Versions", sqlite.org/fileformat2
-
-
 def check_file(path: Path) -> None:
     """Make sure that `path` is a regular file that nobody else may read or write.
 

@@ -16,7 +16,7 @@ from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, SecondSigner, Verifier
 from store.ledger.appender import NO_SIGNER, Appender
 from store.ledger.binding import Header, TablesEdited
-from store.ledger.connection import check_file, has_other_journal, storage_errors
+from store.ledger.connection import check_file, storage_errors
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
 from store.ledger.readers import Readers
@@ -366,7 +366,7 @@ class Ledger:
     def _open(self, tables: Callable[[], Sequence[str]], schema: str) -> None:
         with self.reading() as connection:
             check_schema(connection, self.path, tables, schema)  # before anything could change another's file
-        if has_other_journal(self.path):
+        if self._header.has_other_journal():
             self._readers.let_go()  # only who has the file alone may change its journal
         self._appender.connect()
         with self.reading() as connection:

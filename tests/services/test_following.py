@@ -207,10 +207,8 @@ def _is_let_in(path: Path) -> bool:
 
 
 def test_closing_one_of_two_open_ledgers_gives_no_lock_of_the_other_away(waiting: Scene) -> None:
-    other = open_workspace(waiting.context.root)
-    with waiting.context.ledger.writing() as writer:
-        writer.connection.execute("SELECT 1")
-        other.close()
+    with waiting.context.ledger.writing():
+        open_workspace(waiting.context.root).close()
         assert not _is_let_in(waiting.context.ledger.path)
 
 
