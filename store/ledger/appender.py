@@ -18,6 +18,7 @@ from store.ledger.binding import Header, TablesEdited
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
 from store.ledger.heads import publish
 from store.ledger.recheck import check_newest
+from store.ledger.schema import SCHEMA_VERSION
 from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, Stock, catch_up, check_heads, newest_note
 from store.ledger.tree import Position
@@ -164,7 +165,7 @@ class Appender:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 if self._header.counter() == counter and not self._header.is_bound(connection):
-                    self._header.bind(connection)
+                    self._header.bind(connection, SCHEMA_VERSION)
                 connection.execute("COMMIT")
             except BaseException:
                 _roll_back(connection)
@@ -227,7 +228,7 @@ class Appender:
                 yield writer
             note = writer.seal_transaction(first, *(one for one in (self._signers.second, successor) if one))
             if is_bound and connection.total_changes != changes:
-                self._header.bind(connection)
+                self._header.bind(connection, SCHEMA_VERSION)
             connection.execute("COMMIT")
         except BaseException as error:
             _roll_back(connection)

@@ -14,6 +14,7 @@ from typing import Final
 from store.errors import BadInput, StorageFailure
 from store.ledger.binding import Header
 from store.ledger.connection import check_file, open_reader, storage_errors
+from store.ledger.schema import SCHEMA_VERSION
 
 _ABANDONED: Final = 3600
 """Seconds after which a half-made copy is taken for a dead one's."""
@@ -48,7 +49,7 @@ def copy_database(source: Path, target: Path) -> None:
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, that says nothing about another beside it
             if is_bound:
                 copy.execute("BEGIN IMMEDIATE")
-                copied.bind(copy)
+                copied.bind(copy, SCHEMA_VERSION)
                 copy.execute("COMMIT")
         _sync(target)
     except BaseException:

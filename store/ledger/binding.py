@@ -80,12 +80,10 @@ class Header:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         return int(version) == stamped(version, self.counter())
 
-    def bind(self, connection: sqlite3.Connection) -> None:
-        """Have the transaction under way, which changes the file, say that it is ours."""
-        if journal_mode() == "WAL":
-            return
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        connection.execute(f"PRAGMA user_version = {stamped(version, self.counter() + 1)}")
+    def bind(self, connection: sqlite3.Connection, version: int) -> None:
+        """Have the transaction under way, which changes the file (of format `version`), say that it is ours."""
+        if journal_mode() != "WAL":
+            connection.execute(f"PRAGMA user_version = {stamped(version, self.counter() + 1)}")
 
     def close(self) -> None:
         """Let go of it, after the last connection was closed."""

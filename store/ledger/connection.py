@@ -78,7 +78,7 @@ def check_file(path: Path) -> None:
 
     Raises:
         BadInput: there is no such file, or it is a symbolic link, a directory, a device.
-        StorageFailure: it cannot be looked at.
+        StorageFailure: it cannot be looked at, or something else has the name of its journal.
     """
     try:
         found = path.lstat()
@@ -90,6 +90,10 @@ def check_file(path: Path) -> None:
         raise BadInput(f"{path}: a symbolic link; a ledger is opened only where it really is")
     if not stat.S_ISREG(found.st_mode):
         raise BadInput(f"{path}: not a regular file")
+    for beside in (path.with_name(path.name + suffix) for suffix in ("-journal", "-wal", "-shm")):
+        with suppress(OSError):  # nothing there, as a rule
+            if not stat.S_ISREG(beside.lstat().st_mode):  # SQLite would wait for ever for what a pipe says
+                raise StorageFailure(f"{beside}: not a regular file; SQLite keeps its journal there: take it away")
     if found.st_mode & 0o077 and found.st_uid == os.geteuid():
         with suppress(OSError):  # on a read-only medium it stays as it is
             path.chmod(0o600)  # an umask or a copy loosened it; only its owner may look

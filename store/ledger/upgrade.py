@@ -49,7 +49,7 @@ def upgrade(path: Path, *, tables: Sequence[str], read_tables: Sequence[str], re
         try:
             if check_identity(connection, path) < SCHEMA_VERSION:  # nobody else was faster
                 _upgrade(connection, path, tables, read_tables, rebuild)
-                header.bind(connection)
+                header.bind(connection, SCHEMA_VERSION)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
