@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from msgspec.structs import fields
 from store.errors import BadInput, StorageFailure
 
 FILE_NAME = "quarterdeck.toml"
+_MAX_LENGTH = 512 * 1024
 
 
 class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,18 +128,31 @@ def load(root: Path) -> Config:
     """
     path = root / FILE_NAME
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+        plain = tomllib.loads(_text(path))
     except FileNotFoundError:
         raise BadInput(f"{root} is no workspace: {FILE_NAME} is missing (quarterdeck init makes one)") from None
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:  # no UTF-8, no TOML, or a number with more digits than Python reads
         raise BadInput(f"{path} cannot be read: {error}") from error
+    except RecursionError:
+        raise BadInput(f"{path} cannot be read: too many lists or tables inside each other") from None
     try:
         return convert(plain, Config)
     except ValidationError as error:
         faults = [*_faults(plain)] or [_words("", error)]
         raise BadInput(f"{path}: {'; '.join(faults)}") from None
+
+
+def _text(path: Path) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is not waited for
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise BadInput(f"{path} cannot be read: not a regular file")
+        text = file.read(_MAX_LENGTH + 1)
+    if len(text) > _MAX_LENGTH:
+        raise BadInput(f"{path} cannot be read: longer than {_MAX_LENGTH} characters")
+    return text
 
 
 def _faults(plain: dict[str, Any]) -> Iterator[str]:

@@ -137,6 +137,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         result = cli.main(args=arguments, prog_name="quarterdeck", standalone_mode=False, obj=session)
         session.warn()
+        status = session.status
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
@@ -167,7 +168,7 @@ def run(arguments: list[str] | None = None) -> int:
         return 2
     finally:
         session.close()
-    return result if isinstance(result, int) else 0
+    return (result if isinstance(result, int) else 0) or status
 
 
 def _complain_of(lines: Iterable[str]) -> None:

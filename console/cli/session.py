@@ -55,6 +55,9 @@ class Session:
                 self._workspace = open_workspace(self.root, log_passphrase=self._ask_log_passphrase)
             except IntegrityFailure as error:
                 raise mend(error) from error.__cause__
+            from store.services import following
+
+            following.check(self._workspace.context)
         return self._workspace
 
     @property
@@ -99,6 +102,11 @@ class Session:
             complain(f"read-only: {reason}")
             if self._workspace is not None and self._workspace.ledger.damaged:
                 complain(f"  {MEND}")
+
+    @property
+    def status(self) -> int:
+        """With what a command ends that did what it was asked: 1 where its answer came from tables that were edited."""
+        return int(self._workspace is not None and self._workspace.ledger.tables_edited)
 
     def close(self) -> None:
         """Close the workspace if it was opened."""

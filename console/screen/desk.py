@@ -6,6 +6,7 @@ The first screen does not wait for what the desk reads beside it, so each read i
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from console.personal.folders import state_folder
@@ -13,8 +14,9 @@ from console.personal.views import Views
 from console.presentation.frame import ChainFacts, EnvironmentFacts, FrameFacts
 from console.widgets.reading_threads import ReadingThreads
 from store.domain.severity import is_production
-from store.errors import QuarterdeckError
+from store.errors import QuarterdeckError, StorageFailure
 from store.ledger import Feed
+from store.services import following
 from store.services.context import Actor, Context
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Desk:
         self._feed: Feed | None = None
         self._chain = "unknown"
         self._check = check_at_start
+        self._is_followed = False
         self._closing = threading.Event()
         self._fresh = threading.Event()
 
@@ -123,6 +126,11 @@ class Desk:
             if self._check and (self._is_quick() or verified.last(self.context) is not None):
                 self.threads.begin(self._verify)
         size = self._feed.poll()
+        self._is_followed = self._is_followed and size is None  # somebody committed: was it one of ours?
+        if not self._is_followed:
+            with suppress(StorageFailure):  # locked: asked again with the next poll
+                following.check(self.context)
+                self._is_followed = True
         if size is None and self._fresh.is_set():
             self._fresh.clear()
             return self.context.ledger.head().size
@@ -140,6 +148,8 @@ class Desk:
         self._fresh.set()
 
     def _chain_status(self) -> str:
+        if self.context.ledger.tables_edited:
+            return "invalid"
         return self._chain if self._chain in _ALARMS else self.context.ledger.contradiction or self._chain
 
     def _is_quick(self) -> bool:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Final
 from store.collector import undisturbed
 from store.errors import BadInput, IntegrityFailure, QuarterdeckError, StorageFailure, mend
 from store.integrity.note import NoteSigner, SecondSigner
+from store.ledger.binding import Header, TablesEdited
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
 from store.ledger.outgoing import Outgoing, sweep
 from store.ledger.recheck import check_newest
+from store.ledger.schema import SCHEMA_VERSION
 from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, Stock, catch_up, check_heads, newest_note
 from store.ledger.tree import Position
@@ -40,12 +42,15 @@ MOST_FOLDERS: Final = 4
 class Appender:
     """The connection that appends, and why it must not when it must not."""
 
-    def __init__(self, place: Place, signers: Signers, *, why_no_signer: str = NO_SIGNER) -> None:
+    def __init__(self, place: Place, signers: Signers, header: Header, *, why_no_signer: str = NO_SIGNER) -> None:
         self.stop: QuarterdeckError | None = None
         """Why nothing can be appended; None when it can."""
+        self._before: QuarterdeckError | None = None
+        """Why nothing could be appended before its read tables were distrusted."""
         self.place = place
         """What the file is held against; its keys are learned when it is opened, and change with a handover."""
         self._signers = signers
+        self._header: Final = header
         self._why_no_signer: Final = why_no_signer
         self._connection: sqlite3.Connection | None = None
         self._position: Position | None = None
@@ -138,6 +143,39 @@ class Appender:
             self.stop = None
 
     @contextmanager
+    def renewal(self) -> Iterator[Writer]:
+        """Lend a transaction as `Ledger.renewing_tables` promises it."""
+        stop = self._before if isinstance(self.stop, TablesEdited) else self.stop
+        if stop is not None:
+            raise mend(type(stop)(f"nothing can be recorded: {stop}"))
+        with self._exclusively():
+            with self._transaction(self.place, renews=True) as writer:
+                yield writer
+            self.stop = None
+
+    def distrust(self, problem: IntegrityFailure) -> None:
+        """Do what `Ledger.distrust` promises."""
+        if not isinstance(self.stop, IntegrityFailure):
+            self._before, self.stop = self.stop, problem
+
+    def bind(self, counter: int) -> None:
+        """Do what `Ledger.bind` promises."""
+        connection = self._connection
+        if connection is None:
+            return
+        with self._exclusively(), storage_errors(self.place.path):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if self._header.counter() == counter and not self._header.is_bound(connection):
+                    self._header.bind(connection, SCHEMA_VERSION)
+                connection.execute("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+        if isinstance(self.stop, TablesEdited):
+            self.stop = self._before
+
+    @contextmanager
     def handover(self, change: Handover) -> Iterator[Writer]:
         """Lend a transaction as `Ledger.handing_over` promises it."""
         if self.stop is not None:
@@ -173,7 +211,9 @@ class Appender:
             self._turn.release()
 
     @contextmanager
-    def _transaction(self, place: Place, successor: NoteSigner | SecondSigner | None = None) -> Iterator[Writer]:
+    def _transaction(
+        self, place: Place, successor: NoteSigner | SecondSigner | None = None, *, renews: bool = False
+    ) -> Iterator[Writer]:
         connection, first = self._connection, self._signers.first
         if connection is None or first is None:
             raise StorageFailure(f"{place.path}: opened without what writing needs")
@@ -184,9 +224,14 @@ class Appender:
         outgoing: Outgoing | None = None
         try:
             writer = self._begin(connection, place)
+            # What somebody else wrote stays to be seen until the tables were compared, or made anew.
+            is_bound = renews or not writer.position().size or self._header.is_bound(connection)
+            changes = connection.total_changes
             with undisturbed():  # nothing that a large group makes holds cycles
                 yield writer
             note = writer.seal_transaction(first, *(one for one in (self._signers.second, successor) if one))
+            if is_bound and connection.total_changes != changes:
+                self._header.bind(connection, SCHEMA_VERSION)
             if note is not None:
                 outgoing = Outgoing(place.heads, note, self._helper)
                 outgoing.prepare()

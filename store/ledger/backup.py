@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from store.errors import BadInput, StorageFailure
+from store.ledger.binding import Header
 from store.ledger.connection import check_file, open_reader, storage_errors
+from store.ledger.schema import SCHEMA_VERSION
 
 _ABANDONED: Final = 3600
 """Seconds after which a half-made copy is taken for a dead one's."""
@@ -35,9 +37,20 @@ def copy_database(source: Path, target: Path) -> None:
     except OSError as error:
         raise StorageFailure(f"{target}: {error.strerror}") from error
     try:
-        with closing(open_reader(source)) as ours, storage_errors(target), closing(sqlite3.connect(target)) as copy:
+        with (
+            closing(Header(source)) as header, closing(open_reader(source)) as ours, storage_errors(target),
+            closing(Header(target)) as copied, closing(sqlite3.connect(target, isolation_level=None)) as copy,
+        ):  # fmt: skip
+            ours.execute("BEGIN")  # what is copied and what is said of it are of one moment
+            ours.execute("SELECT max(seq) FROM entry").fetchone()
+            is_bound = header.is_bound(ours)
             ours.backup(copy)
+            ours.execute("ROLLBACK")
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, that says nothing about another beside it
+            if is_bound:
+                copy.execute("BEGIN IMMEDIATE")
+                copied.bind(copy, SCHEMA_VERSION)
+                copy.execute("COMMIT")
         _sync(target)
     except BaseException:
         target.unlink(missing_ok=True)

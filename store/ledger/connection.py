@@ -73,24 +73,12 @@ def journal_mode(version: tuple[int, int, int] = sqlite3.sqlite_version_info) ->
     return "WAL" if fixed else "DELETE"
 
 
-def has_other_journal(path: Path) -> bool:
-    """Say whether another SQLite, or somebody by hand, left the file in a journal mode that is not ours."""
-    try:
-        with path.open("rb") as file:
-            version = file.read(20)[18:19]
-    except OSError:
-        return False
-    return version != (
-        b"\x02" if journal_mode() == "WAL" else b"\x01"
-    )  # "File Format Versions", sqlite.org/fileformat2
-
-
 def check_file(path: Path) -> None:
     """Make sure that `path` is a regular file that nobody else may read or write.
 
     Raises:
         BadInput: there is no such file, or it is a symbolic link, a directory, a device.
-        StorageFailure: it cannot be looked at.
+        StorageFailure: it cannot be looked at, or something else has the name of its journal.
     """
     try:
         found = path.lstat()
@@ -102,6 +90,10 @@ def check_file(path: Path) -> None:
         raise BadInput(f"{path}: a symbolic link; a ledger is opened only where it really is")
     if not stat.S_ISREG(found.st_mode):
         raise BadInput(f"{path}: not a regular file")
+    for beside in (path.with_name(path.name + suffix) for suffix in ("-journal", "-wal", "-shm")):
+        with suppress(OSError):  # nothing there, as a rule
+            if not stat.S_ISREG(beside.lstat().st_mode):  # SQLite would wait for ever for what a pipe says
+                raise StorageFailure(f"{beside}: not a regular file; SQLite keeps its journal there: take it away")
     if found.st_mode & 0o077 and found.st_uid == os.geteuid():
         with suppress(OSError):  # on a read-only medium it stays as it is
             path.chmod(0o600)  # an umask or a copy loosened it; only its owner may look
@@ -261,6 +253,8 @@ def _authorize_writer(
 ) -> int:
     if _authorize_reader(action, first, second, database, trigger) == sqlite3.SQLITE_OK:
         return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and first == "user_version":  # a stamp (`binding`), never another format
+        return sqlite3.SQLITE_OK if (second or "").isdecimal() and int(second or "") > 0xFF else sqlite3.SQLITE_DENY
     if action in _WRITES and first is not None:
         changes_history = first in _APPEND_ONLY and action != sqlite3.SQLITE_INSERT
         if not changes_history and not first.startswith("sqlite_"):

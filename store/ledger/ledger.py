@@ -13,7 +13,8 @@ from store.errors import IntegrityFailure, QuarterdeckError
 from store.integrity.logkeys import LogKeys
 from store.integrity.note import NoteSigner, SecondSigner, Verifier
 from store.ledger.appender import NO_SIGNER, Appender
-from store.ledger.connection import check_file, has_other_journal
+from store.ledger.binding import Header, TablesEdited
+from store.ledger.connection import check_file
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
 from store.ledger.readable import Readable
@@ -23,6 +24,8 @@ from store.ledger.state import HeadContradiction, Place, take_stock
 from store.ledger.writer import Writer
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from store.ledger.handover import Handover
 
 
@@ -45,7 +48,8 @@ class Ledger(Readable):
         self.clock: Final = clock
         self.origin: Final = origin
         place = Place(origin=origin, keys=LogKeys(verifier), heads=tuple(heads), path=path)
-        self._appender: Final = Appender(place, signers, why_no_signer=why_no_signer)
+        self._header: Final = Header(path)
+        self._appender: Final = Appender(place, signers, self._header, why_no_signer=why_no_signer)
 
     @classmethod
     def create(
@@ -126,7 +130,38 @@ class Ledger(Readable):
     @property
     def damaged(self) -> bool:
         """Whether nothing can be appended because evidence does not check: a matter for `verify` and a backup."""
-        return isinstance(self._appender.stop, IntegrityFailure)
+        return isinstance(self._appender.stop, IntegrityFailure) and not self.tables_edited
+
+    @property
+    def tables_edited(self) -> bool:
+        """Whether nothing can be appended because the read tables do not follow from the entries."""
+        return isinstance(self._appender.stop, TablesEdited)
+
+    def touched(self, connection: sqlite3.Connection | None = None) -> int | None:
+        """Return the file's change counter where something else than quarterdeck wrote to it, None where nothing did.
+
+        Asked inside a `snapshot` it is about that moment, with its `connection`. Of no more worth than the file's own
+        header: see `store.ledger.binding`. A file with a write-ahead log never says so.
+        """
+        if connection is None:
+            with self.snapshot() as mine:
+                return self.touched(mine)
+        connection.execute("SELECT max(seq) FROM entry").fetchone()  # from here on nobody else is half-way
+        return None if self._header.is_bound(connection) else self._header.counter()
+
+    def bind(self, counter: int) -> None:
+        """Note in the file that its read tables were found to follow when `touched` said `counter`.
+
+        Does nothing where somebody wrote since, or where the file cannot be written.
+
+        Raises:
+            StorageFailure: locked.
+        """
+        self._appender.bind(counter)
+
+    def distrust(self, problem: IntegrityFailure) -> None:
+        """Append nothing from now on, because of `problem`; where evidence contradicts the file already, that stays."""
+        self._appender.distrust(problem)
 
     @property
     def contradiction(self) -> str:
@@ -175,6 +210,10 @@ class Ledger(Readable):
         """
         return self._appender.transaction()
 
+    def renewing_tables(self) -> AbstractContextManager[Writer]:
+        """Lend a transaction that makes the read tables anew from the entries: `writing`, though they were edited."""
+        return self._appender.renewal()
+
     def acknowledging(self) -> AbstractContextManager[Writer]:
         """Lend the transaction in which a person accepts that kept heads are no longer this file's future.
 
@@ -202,11 +241,12 @@ class Ledger(Readable):
         """Let what is written end, interrupt what is read, close every connection; it cannot be used afterwards."""
         self._appender.close()  # first: whoever is writing reads what they decide from
         self._readers.close()
+        self._header.close()
 
     def _open(self, tables: Callable[[], Sequence[str]], schema: str) -> None:
         with self.reading() as connection:
             check_schema(connection, self.path, tables, schema)  # before anything could change another's file
-        if has_other_journal(self.path):
+        if self._header.has_other_journal():
             self._readers.let_go()  # only who has the file alone may change its journal
         self._appender.connect()
         with self.reading() as connection:

@@ -13,11 +13,12 @@ from typing import Final
 
 from store.durable import sync_folder
 from store.errors import BadInput, IntegrityFailure, StorageFailure
+from store.ledger.binding import format_of
 from store.ledger.connection import open_unguarded, storage_errors
 
 APPLICATION_ID: Final = 0x51444B4C
 """`QDKL`, in the file's header: what `file` and `PRAGMA application_id` show."""
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """Counts up whenever a table beside the ledger's own is changed, or what it says; `upgrade` brings older files here."""
 
 SUBJECTS: Final = (
@@ -151,7 +152,7 @@ def check_identity(connection: sqlite3.Connection, path: Path) -> int:
     """
     with storage_errors(path):
         (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        version = format_of(connection.execute("PRAGMA user_version").fetchone()[0])
     if application & 0xFFFFFFFF != APPLICATION_ID:
         raise NotALedger(f"{path}: a database, but not one of quarterdeck's")
     if version > SCHEMA_VERSION:
@@ -160,7 +161,7 @@ def check_identity(connection: sqlite3.Connection, path: Path) -> int:
         )
     if version < 1:
         raise NotALedger(f"{path}: format {version} is not known; this quarterdeck knows format {SCHEMA_VERSION}")
-    return int(version)
+    return version
 
 
 def schema_problems(connection: sqlite3.Connection, tables: Sequence[str] = ()) -> tuple[str, ...]:
@@ -170,7 +171,7 @@ def schema_problems(connection: sqlite3.Connection, tables: Sequence[str] = ()) 
     compared.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    is_whole = bool(tables) and version == SCHEMA_VERSION
+    is_whole = bool(tables) and format_of(version) == SCHEMA_VERSION
     expected = expected_schema(tables if is_whole else ())
     found = objects_of(connection)
     ours = {table for table, _ in expected.values()}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from store.errors import IntegrityFailure
 from store.integrity.entry import Entry
+from store.ledger.binding import Header
 from store.ledger.connection import check_file, open_reader, open_unguarded, storage_errors
 from store.ledger.rows import Search, read_entries
 from store.ledger.schema import SCHEMA_VERSION, check_identity, expected_schema, objects_of, schema_problems
@@ -42,11 +43,13 @@ def upgrade(path: Path, *, tables: Sequence[str], read_tables: Sequence[str], re
         IntegrityFailure: the ledger's own tables are not as they were made; nothing was changed.
         StorageFailure: it cannot be written; nothing was changed.
     """
-    with storage_errors(path), closing(open_unguarded(path)) as connection:
+    header = Header(path)  # closed last: with it every lock of this process goes
+    with closing(header), storage_errors(path), closing(open_unguarded(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
             if check_identity(connection, path) < SCHEMA_VERSION:  # nobody else was faster
                 _upgrade(connection, path, tables, read_tables, rebuild)
+                header.bind(connection, SCHEMA_VERSION)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from store.errors import QuarterdeckError
+from store.services import following
 from store.services.anomalies.noticing import Noticing
 from store.services.context import Context
 from store.services.health import raising
@@ -29,6 +30,9 @@ def once(context: Context, noticing: Noticing | None = None) -> Round:
     said: list[str] = []
     troubles: list[str] = []
     try:
+        following.check(context)
+        if context.ledger.tables_edited:
+            return Round(troubles=(str(context.ledger.read_only_reason),))
         escalated = escalating.escalate_all(context)
         said += [f"{entry.statement.on['request']} {entry.statement.data['reason']}" for entry in escalated]
     except QuarterdeckError as error:

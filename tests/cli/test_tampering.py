@@ -327,3 +327,15 @@ def test_a_database_of_a_newer_version_is_refused_naming_both(live: Desk) -> Non
         assert "format 7" in ran.complaint
         assert f"format {SCHEMA_VERSION}" in ran.complaint
         assert ran.complaint.count("\n") == 1
+
+
+def test_a_list_made_of_edited_tables_ends_with_status_1_and_says_why_until_they_are_made_anew(live: Desk) -> None:
+    before = live.size
+    with closing(sqlite3.connect(live.ws / "ledger.db")) as connection, connection:
+        connection.execute("UPDATE request SET title = 'Harmless', state = 'approved'")
+    for words in (["request", "list"], ["triage", "--json"], ["principal", "list"], ["log"]):
+        ran = live.run(*words, status=1)
+        assert "read tables do not follow from the entries (request)" in ran.complaint, words
+    live.run("freeze", "prod", "--reason", "to see whether it is recorded", key="alice", status=1)
+    assert live.json("verify", "--rebuild")["entries"] == before
+    assert "read tables" not in live.run("request", "list", status=0).complaint

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 from support.scene import Scene
 from support.tampering import plain_sql
 
-from store.ledger.connection import has_other_journal, journal_mode
+from store.ledger.binding import Header
+from store.ledger.connection import journal_mode
 from store.services.audit.verifying import Scope, verify_workspace
 from store.workspace import open_workspace
+
+
+def has_other_journal(path: Path) -> bool:
+    with closing(Header(path)) as header:
+        return header.has_other_journal()
 
 
 def test_it_opens_appends_and_verifies(scene: Scene) -> None:

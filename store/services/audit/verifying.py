@@ -119,7 +119,10 @@ def _problems_beside(context: Context, report: Report) -> list[Problem]:
 
 def _table_problems(context: Context) -> list[Problem]:
     try:
+        touched = context.ledger.touched()
         different = _differences(context)
+        if touched is not None and not different:
+            context.ledger.bind(touched)
     except QuarterdeckError as error:
         return [Problem(seq=0, problem="tables", detail=str(error))]
     return [
@@ -170,5 +173,5 @@ def _index_problems(context: Context) -> list[Problem]:
 
 def rebuild(context: Context) -> None:
     """Fill the read tables again from the entries."""
-    with context.ledger.writing() as writer:
+    with context.ledger.renewing_tables() as writer:
         projections.rebuild(writer.connection, writer.entries())

@@ -11,6 +11,7 @@ from store.domain import events as ev
 from store.domain import roles
 from store.domain.lookalikes import alike
 from store.domain.place import Place
+from store.domain.secrets import redact
 from store.errors import BadInput, Disguised, NotFound, Refusal
 from store.integrity.entry import Entry
 from store.platforms import TARGETS
@@ -23,6 +24,7 @@ from store.services.identity.people import principals
 KINDS = ("environment.added", "environment.edited", "environment.frozen", "environment.thawed")
 RULES = {"enforce": ("report", "revert"), "on-failure": ("keep", "revert")}
 """What may be done in an environment without anybody asking, with its values; the first is the default."""
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -198,9 +200,24 @@ def _check(target: str, settings: Mapping[str, str]) -> None:
     for name, value in rules.items():
         if value not in RULES[name]:
             raise BadInput(f"--{name} is {' or '.join(RULES[name])}, not {value!r}")
+    for name, value in plain.items():
+        if is_pasted(name, value):
+            raise BadInput(
+                f"--{name} names where something is found, and this looks like a secret itself: settings are entries,"
+                " which stay; name an environment variable or a file (and let a program read its own)"
+            )
     TARGETS[target].check(plain)
     if rules.get("enforce") == "revert" and not TARGETS[target].connect(Path(), plain).live:
         raise BadInput(f"--enforce revert: a {target} does not tell what runs there, so nothing can be enforced")
+
+
+def is_pasted(name: str, value: str) -> bool:
+    """Say whether a setting that names a place holds, by its looks, the secret that belongs there."""
+    if name.endswith("-env") and name != "pass-env":
+        is_random = all(any(kind(letter) for letter in value) for kind in (str.isupper, str.islower, str.isdigit))
+        if is_random or not _VARIABLE.fullmatch(value):
+            return True
+    return (name.endswith(("-env", "-file")) or name in {"fetch", "push"}) and redact(value) != value
 
 
 def _checked_new_name(source: Source, name: str) -> None:
