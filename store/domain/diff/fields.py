@@ -151,12 +151,9 @@ def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new
         old = {} if isinstance(old, Missing) else old
         new = {} if isinstance(new, Missing) else new
     if isinstance(old, dict) and isinstance(new, dict):
-        if old == new and _same_bytes(old, new):
-            return
-        named = pair_name(new) or pair_name(old)
         for key in _keys_to_compare(old, new):
             before, after = old.get(key, MISSING), new.get(key, MISSING)
-            known_as = named if named and key == "value" else key
+            known_as = (pair_name(new) or pair_name(old) or key) if key == "value" else key
             if type(before) not in _SCALARS or type(after) not in _SCALARS:
                 here = (*path, key)
                 _compare(found, here, here if was is path else (*was, key), known_as, before, after)
@@ -164,11 +161,11 @@ def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new
                 here = (*path, key)
                 found.append(Leaf(here, before, after, known_as, here if was is path else (*was, key)))
     elif isinstance(old, list) and isinstance(new, list):
-        if old == new and _same_bytes(old, new):
-            return
         for a, b in aligned(old, new):
             before = MISSING if a is None else old[a]
             after = MISSING if b is None else new[b]
+            if _are_one(before, after):
+                continue
             here = (*path, str(a if b is None else b))
             there = _NOWHERE if a is None or b is None else here if was is path and a == b else (*was, str(a))
             _compare(found, here, there, name, before, after)
@@ -177,15 +174,23 @@ def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new
 
 
 def _keys_to_compare(old: dict[str, Json], new: dict[str, Json]) -> list[str]:
-    """Return the keys, those of `old` first, whose values are not alike at a glance: nearly all are, in most parts."""
+    """Return the keys, those of `old` first, whose values are not one at a glance: nearly all are, in most parts."""
     if old.keys() != new.keys():
-        return [*old, *(key for key in new if key not in old)]
+        both = [key for key, before in old.items() if key not in new or not _are_one(before, new[key])]
+        return [*both, *(key for key in new if key not in old)]
     return [
         key
         for key, before in old.items()
         if (after := new[key]) is not before
-        and (before != after or type(before) is not type(after) or type(before) in _BOXES)
+        and (before != after or type(before) is not type(after) or not _are_one(before, after))
     ]
+
+
+def _are_one(old: Side, new: Side) -> bool:
+    """Say whether two values are surely one, as Python and JSON see it: True is no 1, wherever it stands inside."""
+    return old is new or (
+        old == new and type(old) is type(new) and (type(old) not in _BOXES or _same_bytes(old, new))
+    )
 
 
 def _same(old: Side, new: Side) -> bool:

@@ -27,7 +27,6 @@ CORE: Final = frozenset({
 _ADDRESSES: Final = frozenset({"url", "host", "hostname", "broker", "server", "address", "endpoint"})
 _SORTED_ADDRESSES: Final = sorted(_ADDRESSES)
 _WITH_CODE: Final = frozenset({"function", "template", "global-config"})
-_SHELL_CODE: Final = ("child_process", "execSync(", "spawnSync(")
 
 _Found = Iterator[tuple[str, str]]
 
@@ -57,12 +56,12 @@ def _module(name: str) -> Connector:
 
 def reach_of(node: Node) -> tuple[Reach, ...]:
     """Return the hosts in a node's addresses and in its code, and the modules that its code loads."""
-    found: tuple[Reach, ...] = ()
+    found: list[Reach] = []
     if not _ADDRESSES.isdisjoint(node):
-        found = tuple(_hosts(node))
+        found += _hosts(node)
     if node["type"] in _WITH_CODE:
-        found += tuple([Reach("", link) for link in _in_code(node)])
-    return found
+        found += [Reach("", link) for link in _in_code(node)]
+    return tuple(found)
 
 
 def _hosts(node: Node) -> Iterator[Reach]:
@@ -125,15 +124,19 @@ def _exec(node: Node) -> _Found:
 
 
 def _function(node: Node) -> _Found:
-    code = "\n".join(text for key in ("func", "initialize", "finalize") if isinstance(text := node.get(key), str))
+    code = [text for key in ("func", "initialize", "finalize") if isinstance(text := node.get(key), str)]
     libraries = node.get("libs")
     modules = [
         str(library.get("module"))
         for library in (libraries if isinstance(libraries, list) else [])
         if isinstance(library, dict)
     ]
-    if any(word in code for word in _SHELL_CODE) or any("child_process" in module for module in modules):
+    if any(map(_starts_programs, code)) or any("child_process" in module for module in modules):
         yield "shell", "its code starts other programs"
+
+
+def _starts_programs(code: str) -> bool:
+    return "child_process" in code or "execSync(" in code or "spawnSync(" in code
 
 
 def _file(node: Node) -> _Found:

@@ -38,9 +38,8 @@ def refuse_too_many_homes(parts: Sequence[Part]) -> None:
     """
     if len(parts) <= MAX_COMPONENTS:
         return
-    places = [part.node.get("z") for part in parts]
-    named = {place for place in places if isinstance(place, str) and place}
-    refuse_too_many(len(named) + sum(not place for place in places))
+    places = [part.place for part in parts if part.place]
+    refuse_too_many(len({*places}) + len(parts) - len(places))
 
 
 def components_of(parts: Sequence[Part], *, memo: Memo) -> tuple[Component, ...]:
