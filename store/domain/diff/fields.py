@@ -188,9 +188,7 @@ def _keys_to_compare(old: dict[str, Json], new: dict[str, Json]) -> list[str]:
 
 def _are_one(old: Side, new: Side) -> bool:
     """Say whether two values are surely one, as Python and JSON see it: True is no 1, wherever it stands inside."""
-    return old is new or (
-        old == new and type(old) is type(new) and (type(old) not in _BOXES or _same_bytes(old, new))
-    )
+    return old is new or (old == new and type(old) is type(new) and (type(old) not in _BOXES or _same_bytes(old, new)))
 
 
 def _same(old: Side, new: Side) -> bool:
@@ -198,7 +196,7 @@ def _same(old: Side, new: Side) -> bool:
     return old == new and (isinstance(old, bool) is isinstance(new, bool))
 
 
-def _same_bytes(old: Json, new: Json) -> bool:
+def _same_bytes(old: Side, new: Side) -> bool:
     """Say whether two equal containers are equal in type as well; Python takes True for 1."""
     if not old:
         return True

@@ -37,9 +37,10 @@ def nodes_of(value: Json) -> list[Node]:
         value = value.get("flows")
     if not isinstance(value, list):
         raise BadInput("not a list of Node-RED nodes")
-    if {*map(type, value)} <= {dict} and {type(node.get("type")) for node in value} <= {str}:  # as a rule
-        return value
-    number = next(number for number, node in enumerate(value, 1) if not _is_node(node))
+    nodes: list[Any] = value
+    if {*map(type, nodes)} <= {dict} and {type(node.get("type")) for node in nodes} <= {str}:  # asked of all at once
+        return nodes
+    number = next(number for number, node in enumerate(nodes, 1) if not _is_node(node))
     raise BadInput(f"item {number} of the list is no Node-RED node: it has no type")
 
 

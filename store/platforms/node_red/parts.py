@@ -6,7 +6,7 @@ A long line of versions shares the texts of nodes (`_known`), the two sides of a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from sys import intern
 from typing import Final
 
@@ -40,6 +40,7 @@ class Part:
         "is_joined",
         "is_outward",
         "kind",
+        "like",
         "module",
         "name",
         "node",
@@ -48,19 +49,14 @@ class Part:
         "reach",
         "sights",
         "source",
-        "text",
     )  # fmt: skip
 
-    def __init__(
-        self, node: Node, source: Source, *, is_shared: bool = False, text: bytes = b"", like: Part | None = None
-    ) -> None:
+    def __init__(self, node: Node, source: Source, *, is_shared: bool = False, like: Part | None = None) -> None:
         """Take in a node; `like` is the part of one that differs from it in its noise only."""
         own = node.get("id")
         self.node: Final = node
         self.source: Final = source
         """What is known of the JSON it was read from, at most of the whole export."""
-        self.text: Final = text
-        """What `_text` says of the node, where another version of it may come."""
         self.kind: Final[str] = node["type"]
         self.own: Final = own if isinstance(own, str) else ""
         """Its id, empty where it has none."""
@@ -69,6 +65,8 @@ class Part:
         self.is_home: Final = self.kind in HOMES
         self.alone: Component | None = None
         """The component that it is by itself."""
+        self.like: Final[Part | None] = like and (like.like or like)
+        """The first part that differs from it in its noise only, None where it is that."""
         self._key: Final = self.kind if self.is_home else self.own
         """The member of its tab, or of its own component, that it is as a rule."""
         if like is None:
@@ -171,37 +169,37 @@ def _read(data: bytes, memo: Memo | None) -> list[Part]:
 def _beside(nodes: Sequence[Node], source: Source, memo: Memo) -> list[Part]:
     """Return the parts of one side of a diff: those of the other side where nodes are the same, byte for byte."""
     earlier: dict[str, Part] = memo.shelf(_NEWEST)
-    parts: list[Part] = []
-    new: dict[str, Part] = {}
-    for node in nodes:
-        text, own = _text(node), node.get("id")
-        part = earlier.get(own) if isinstance(own, str) else None
-        if part is None or not text or part.text != text:
-            like = part if part is not None and text and _differ_in_noise(node, part) else None
-            if like is not None:
-                node = {**like.node, **noise_of(node)}  # what is the same is the same object on both sides
-            part = Part(node, source, is_shared=True, text=text, like=like)
-            new[part.own] = part
-        parts.append(part)
-    memo.weigh(sum(len(part.text) for part in new.values()))
-    memo.shelf(_NEWEST).update(new)
+    parts = [_newer(node, source, earlier) for node in nodes] if earlier else [_new(node, source) for node in nodes]
+    earlier.update({part.own: part for part in parts})
     return parts
 
 
-def _text(node: Node) -> bytes:
-    """Return the bytes of a node, its members in their order: no other node has them. Empty: it has none.
+def _new(node: Node, source: Source, like: Part | None = None) -> Part:
+    return Part(node, source, is_shared=True, like=like)
 
-    A copy: what orjson returns keeps the block it was written into, and to cut that down costs more than to write it.
-    """
+
+def _newer(node: Node, source: Source, earlier: Mapping[str, Part]) -> Part:
+    """Return the part that a node is: the earlier one of its id, where it is that, or is like it but for its noise."""
+    own = node.get("id")
+    part = earlier.get(own) if isinstance(own, str) else None
+    if part is None:
+        return _new(node, source)
+    if _are_one(node, part.node):
+        return part
+    noise, earlier_noise = noise_of(node), noise_of(part.node)
+    if noise.keys() == earlier_noise.keys() and _are_one({**node, **earlier_noise}, part.node):
+        return _new({**part.node, **noise}, source, part)  # what is the same is one object on both sides
+    return _new(node, source)
+
+
+def _are_one(one: Node, other: Node) -> bool:
+    """Say whether two nodes are the same byte for byte, their members in one order."""
+    if one != other:
+        return False
     try:
-        return b"%b" % orjson.dumps(node)
+        return orjson.dumps(one) == orjson.dumps(other)
     except orjson.JSONEncodeError:  # an integer beyond 64 bits
-        return b""
-
-
-def _differ_in_noise(node: Node, part: Part) -> bool:
-    """Say whether a node is the one of a part but for its noise: with the noise of that it has the same bytes."""
-    return _text({**node, **noise_of(part.node)}) == part.text
+        return False
 
 
 def _known(items: Items) -> list[Part] | None:
