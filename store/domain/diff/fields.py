@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias, Union
 import orjson
 
 from store.domain.component import PARTS, Component, DiffRules, Json, Path
-from store.domain.diff.aligning import aligned
+from store.domain.diff.aligning import Effort, aligned
 from store.domain.diff.model import CodeChange, FieldChange
 from store.domain.patience import unified
 from store.domain.secrets import pair_name, redact, redact_value
@@ -62,6 +62,8 @@ class Sides:
     """Nothing in the canonical bytes of either could be redacted."""
     is_bare: bool = False
     """The canonical bytes of both are of the contents as they stand: what differs here differs there."""
+    effort: Effort = field(default_factory=Effort)
+    """What may be spent on finding which items of lists belong together."""
     _twice: frozenset[str] = frozenset()
     """The names that several parts have."""
 
@@ -73,6 +75,7 @@ class Sides:
         elsewhere: Callable[[str], str | None] = lambda _: None,
         *,
         is_clean: bool = False,
+        effort: Effort | None = None,
     ) -> Sides:
         """Return the two sides of a component that came, went or stayed."""
         some = new or old
@@ -96,6 +99,7 @@ class Sides:
             elsewhere=elsewhere,
             is_clean=is_clean,
             is_bare=old is not None and new is not None and old.is_bare and new.is_bare,
+            effort=effort or Effort(),
             _twice=_repeated(labels.values()),
         )
 
@@ -120,7 +124,7 @@ def _repeated(names: Collection[str]) -> frozenset[str]:
 
 def differences(sides: Sides, rules: DiffRules) -> tuple[tuple[FieldChange, ...], tuple[CodeChange, ...]]:
     """Return the fields and the code that differ, in the order of the content, secrets taken out."""
-    found = leaves(sides.old, sides.new)
+    found = leaves(sides.old, sides.new, sides.effort)
     quiet = [rules.is_noise(sides.kind, leaf.path) for leaf in found]
     is_settled = _settled(sides, alone=quiet.count(False) == 1)
     fields: list[FieldChange] = []
@@ -139,14 +143,22 @@ def safe_name(text: str) -> str:
     return redact(text)
 
 
-def leaves(old: Json, new: Json) -> list[Leaf]:
+def leaves(old: Json, new: Json, effort: Effort) -> list[Leaf]:
     """Return the smallest values that differ between two contents; what came or went as a whole is one leaf."""
-    found: list[Leaf] = []
+    found = _Found(effort)
     _compare(found, (), (), "", old, new)
     return found
 
 
-def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new: Side) -> None:
+class _Found(list[Leaf]):
+    """The leaves that were found so far, and what may be spent on finding more."""
+
+    def __init__(self, effort: Effort) -> None:
+        super().__init__()
+        self.effort: Final = effort
+
+
+def _compare(found: _Found, path: Path, was: Path, name: str, old: Side, new: Side) -> None:
     if len(path) < 2 and (not path or path[0] == PARTS):
         old = {} if isinstance(old, Missing) else old
         new = {} if isinstance(new, Missing) else new
@@ -161,7 +173,7 @@ def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new
                 here = (*path, key)
                 found.append(Leaf(here, before, after, known_as, here if was is path else (*was, key)))
     elif isinstance(old, list) and isinstance(new, list):
-        for a, b in aligned(old, new):
+        for a, b in aligned(old, new, found.effort):
             before = MISSING if a is None else old[a]
             after = MISSING if b is None else new[b]
             if _are_one(before, after):
