@@ -39,8 +39,8 @@ class Part:
         "is_home",
         "is_joined",
         "is_outward",
+        "kin",
         "kind",
-        "like",
         "module",
         "name",
         "node",
@@ -65,8 +65,8 @@ class Part:
         self.is_home: Final = self.kind in HOMES
         self.alone: Component | None = None
         """The component that it is by itself."""
-        self.like: Final[Part | None] = like and (like.like or like)
-        """The first part that differs from it in its noise only, None where it is that."""
+        self.kin: Final[object] = object() if like is None else like.kin
+        """What it shares with the parts that differ from it in their noise only, and with no other."""
         self._key: Final = self.kind if self.is_home else self.own
         """The member of its tab, or of its own component, that it is as a rule."""
         if like is None:

@@ -26,6 +26,7 @@ from store.platforms.node_red.parts import Part
 from store.platforms.node_red.watch import secrets_of
 
 _PLACE: Final = attrgetter("place")
+_KIN: Final = attrgetter("kin")
 _NOBODY: Final[tuple[Sequence[str], Sequence[Part]]] = (), ()
 
 
@@ -85,7 +86,7 @@ class _Home(NamedTuple):
 def _home(identity: str, header: Part | None, members: tuple[Sequence[str], Sequence[Part]], memo: Memo) -> Component:
     """Return a tab or a subflow with what is on it. What is known of one serves where only noise differs, too."""
     names, parts = members
-    key = ("node-red", identity, header and (header.like or header), *names, *[part.like or part for part in parts])
+    key = ("node-red", identity, header and header.kin, *names, *map(_KIN, parts))
     known: _Home | None = memo.get(key)
     if known is not None and known.header is header and known.parts == parts:
         return known.component
