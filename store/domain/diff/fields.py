@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias, Union
@@ -25,6 +25,7 @@ MISSING: Final = Missing()
 Side: TypeAlias = Union[Json, Missing]
 _BOXES: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+_NOBODY: Final[frozenset[str]] = frozenset()
 _NOWHERE: Final[Path] = ("nowhere",)
 """The old place of an item that came, or went: what is at its number on the other side is another one."""
 
@@ -82,7 +83,8 @@ class Sides:
         assert some is not None
         was: Mapping[str, str] = old.labels if old else {}
         now: Mapping[str, str] = new.labels if new else {}
-        labels, gone, both = now, frozenset[str](), dict[str, tuple[str, str]]()
+        labels, gone = now, _NOBODY
+        both: dict[str, tuple[str, str]] = {}
         if was != now:
             labels, gone = {**was, **now}, frozenset(was.keys() - now.keys())
             both = {inner: (name, now[inner]) for inner, name in was.items() if now.get(inner, name) != name}
@@ -118,7 +120,7 @@ class Sides:
 
 def _repeated(names: Collection[str]) -> frozenset[str]:
     if len(set(names)) == len(names):  # as nearly always
-        return frozenset()
+        return _NOBODY
     return frozenset(name for name, count in Counter(names).items() if count > 1)
 
 
@@ -131,9 +133,10 @@ def differences(sides: Sides, rules: DiffRules) -> tuple[tuple[FieldChange, ...]
     code: list[CodeChange] = []
     for leaf, is_quiet in zip(found, quiet, strict=True):
         noise = is_quiet or is_settled(leaf)
-        fields.append(_field(sides, leaf, noise=noise, clean=not noise and sides.is_clean))
+        told = _field(sides, leaf, noise=noise, clean=not noise and sides.is_clean)
+        fields.append(told)
         if not noise:
-            code += _code(sides, rules, leaf, clean=sides.is_clean)
+            code += _code(sides, rules, leaf, told.path)
     return tuple(fields), tuple(code)
 
 
@@ -281,20 +284,21 @@ def _safe(value: Json, name: str, *, clean: bool) -> Json:
     return value if clean and isinstance(value, str) else redact_value(value, name=name)
 
 
-def _code(sides: Sides, rules: DiffRules, leaf: Leaf, *, clean: bool) -> Iterator[CodeChange]:
-    """Yield the code that differs at a leaf, or inside a part that came or went."""
+def _code(sides: Sides, rules: DiffRules, leaf: Leaf, shown: str) -> Iterator[CodeChange]:
+    """Yield the code that differs at a leaf, which is `shown` so, or inside a part that came or went."""
     if isinstance(leaf.old, str) and isinstance(leaf.new, str):
-        pairs: Iterator[tuple[Path, str, str]] = iter([(leaf.path, leaf.old, leaf.new)])
+        pairs: Iterable[tuple[Path, str, str]] = ((leaf.path, leaf.old, leaf.new),)
     elif isinstance(leaf.old, Missing):
         pairs = ((path, "", text) for path, text in _texts(leaf.path, leaf.new))
     elif isinstance(leaf.new, Missing):
         pairs = ((path, text, "") for path, text in _texts(leaf.path, leaf.old))
     else:
-        pairs = iter([])
+        pairs = ()
     for path, old, new in pairs:
         language = rules.language(sides.kind, path, new or old)
         if language is not None and old != new and not rules.is_noise(sides.kind, path):
-            yield CodeChange(field=sides.shown(path), language=language, unified=_lines(old, new, clean=clean), at=path)
+            name = shown if path is leaf.path else sides.shown(path)
+            yield CodeChange(field=name, language=language, unified=_lines(old, new, clean=sides.is_clean), at=path)
 
 
 def _texts(path: Path, value: Side) -> Iterator[tuple[Path, str]]:
