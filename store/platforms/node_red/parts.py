@@ -163,6 +163,7 @@ def _read(data: bytes, memo: Memo | None) -> list[Part]:
     nodes = nodes_of(document.value)
     if memo is None or memo.is_lasting:
         return [Part(node, source) for node in nodes]
+    memo.weigh(len(data))
     return _beside(nodes, source, memo)
 
 
