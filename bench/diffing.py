@@ -110,7 +110,7 @@ def _written(path: Path, nodes: Nodes) -> bytes:
 
 def _semantic(old: bytes, new: bytes, name: str = "flows.json") -> dict[str, Any]:
     LOOKS.clear()  # what the turn before has learned of the same bytes is no speed of ours
-    memo = Memo(is_lasting=False)  # one for both sides, as `quarterdeck diff` has it
+    memo = Memo.of_two_sides()  # one for both sides, as `quarterdeck diff` has it
     return between_sides(_side(old, name, memo), _side(new, name, memo)).to_json()
 
 

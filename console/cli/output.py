@@ -52,9 +52,9 @@ def say(*parts: str) -> None:
 
 
 def say_lines(text: str) -> None:
-    """Print several lines, each made safe."""
-    for line in text.splitlines():
-        click.echo(display(line, 2000))
+    """Print several lines, each made safe; all at once, because a diff may have fifty thousand."""
+    if lines := [display(line, 2000) for line in text.splitlines()]:
+        click.echo("\n".join(lines))
 
 
 def complain(text: str) -> None:

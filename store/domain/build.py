@@ -65,7 +65,8 @@ def canonical(value: Json, source: Source | None = None) -> bytes:
     if source is None or not source.sorts_alike or not isinstance(value, (dict, list)):
         return canonical_bytes(value)
     try:
-        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        # A copy: what orjson returns is cut down from a larger block, and where many stay, that is the dearest part.
+        data = b"%b" % orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # an integer beyond 64 bits
         return canonical_bytes(value)
     return canonical_bytes(value) if source.has_float and _may_hold_odd_float(data) else data

@@ -107,6 +107,8 @@ def host_named(text: str) -> set[str]:
     quick = _QUICK_URL.match(text)
     if quick is not None and text.isprintable() and text.find("://", quick.end()) < 0:
         return {_looked_up(quick[1]) + quick[2]}
+    if text[:1] == "/" and ":" not in text:  # a path, and no URL in it
+        return set()
     text = text.translate(_UNSEEN).strip()
     if (begins := _SLASHES.match(text)) is not None:
         whole = _AUTHORITY.match(text, begins.end())

@@ -9,6 +9,7 @@ from weakref import ref
 
 Answer = TypeVar("Answer")
 _MOST: Final = 8 * 1024 * 1024
+_MOST_OF_TWO: Final = 64 * 1024 * 1024
 
 
 class Notes(Generic[Answer]):
@@ -50,6 +51,11 @@ class Memo:
     _shelves: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False)
     _notes: dict[str, Notes[Any]] = field(default_factory=dict, repr=False)
     _weight: int = 0
+
+    @classmethod
+    def of_two_sides(cls) -> Memo:
+        """Return a memo for one comparison: what is in it is held by the two sides anyway, and goes with them."""
+        return cls(most=_MOST_OF_TWO, is_lasting=False)
 
     def get(self, key: Hashable) -> Any:
         """Return what was kept under `key`, None when nothing is."""

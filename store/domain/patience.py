@@ -47,6 +47,12 @@ def matches(old: Sequence[str], new: Sequence[str]) -> list[Match]:
 
 def edits(old: Sequence[str], new: Sequence[str]) -> list[Edit]:
     """Return what changed between two lists of lines, in order."""
+    most = min(len(old), len(new))
+    start = _common(old, new, 0, 0, most, step=1)
+    end = _common(old, new, len(old) - 1, len(new) - 1, most - start, step=-1)
+    a, b = len(old) - end, len(new) - end
+    if a - start <= 1 and b - start <= 1:  # one line for another, as in most changes
+        return [(start, a, start, b)] if a > start or b > start else []
     changed: list[Edit] = []
     a = b = 0
     for next_a, next_b, size in [*matches(old, new), (len(old), len(new), 0)]:

@@ -97,7 +97,7 @@ class Contents:
         self.connection = connection
         self._also = also or {}
         self._parsed: dict[tuple[str, str], _Read] = {}
-        self.memo: Final = Memo(is_lasting=False)
+        self.memo: Final = Memo.of_two_sides()
         """What is known of the parts of exports that were read: the other side of a diff has most of them too."""
 
     def add(self, file: ExportFile, parsed: Parsed) -> None:

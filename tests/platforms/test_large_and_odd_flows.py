@@ -66,14 +66,20 @@ def test_very_many_of_anything_takes_seconds_not_minutes(made: Any, parts: int) 
 HUGE = 10**30
 
 
+TIMER = {"name": "S", "type": "n8n-nodes-base.scheduleTrigger", "parameters": {"rule": {"n": HUGE}}}
 NUMBERED = [
+    [
+        {"id": "t", "type": "tab"},
+        {"id": "f", "type": "function", "z": "t", "n": HUGE, "credentials": {"password": "x"}},
+    ],
+    {"name": "w", "nodes": [{"id": "1", "pinned": 1, **TIMER}], "connections": {}, "pinData": {"S": [{"json": HUGE}]}},
     {"definition": {"actions": {"a": {"type": "Http", "inputs": {"n": HUGE}}}}},
     {"StartAt": "A", "States": {"A": {"Type": "Task", "Parameters": {"ContainerOverrides": {"Command": [HUGE]}}}}},
     {"definition": {"triggers": {"t": {"type": "Recurrence", "recurrence": {"frequency": "Day", "schedule": [HUGE]}}}}},
 ]
 
 
-@pytest.mark.parametrize("made", NUMBERED, ids=["workflow", "state machine", "timer"])
+@pytest.mark.parametrize("made", NUMBERED, ids=["list of nodes", "n8n", "workflow", "state machine", "timer"])
 def test_a_number_too_large_for_most_readers_is_read(made: Any) -> None:
     parsed = recognise(json.dumps(made).encode(), "x.json")
     assert parsed.platform != "generic"

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from store.domain import diff as whole_diff
 from store.domain.build import component
 from store.domain.component import Component, DiffRules, Json
-from store.domain.diff import Change, ComponentChange, Diff, compare_exports
+from store.domain.diff import Change, ComponentChange, Diff, aligning, compare, compare_exports
 from store.domain.diff.aligning import aligned
 from store.domain.diff.fields import Sides, differences
 from store.platforms import platform, recognise
@@ -224,3 +225,50 @@ def test_nodes_without_names_that_were_imported_anew_are_the_same_nodes() -> Non
 def test_texts_put_into_a_list_and_taken_out_of_it_move_no_other() -> None:
     assert list(aligned(["a", "b", "c"], ["x", "b", "d", "c"])) == [(0, None), (None, 0), (1, 1), (None, 2), (2, 3)]
     assert list(aligned(["a", "b"], ["a", "x"])) == [(0, 0), (1, 1)]
+
+
+def lists(count: int, *, length: int, edited: bool) -> dict[str, Any]:
+    """Lists of objects without names; an edit puts one in at the beginning of each."""
+    new = [{"at": "new", "kind": "new", "why": "new"}] if edited else []
+    return {
+        f"list {n}": [*new, *({"at": at, "kind": f"{n}-{at}", "why": at % 3} for at in range(length))]
+        for n in range(count)
+    }
+
+
+def test_what_is_spent_on_lists_without_names_is_bounded_and_what_is_told_beyond_is_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weighed: list[int] = []
+    real = aligning._weights
+    monkeypatch.setattr(aligning, "_weights", lambda a, b: (weighed.append(len(a) * len(b)), real(a, b))[1])
+    old, new = (lists(10, length=50, edited=edited) for edited in (False, True))
+    for one in old.values():
+        one[-1]["why"] = "another end"  # else the same ends leave nothing to weigh
+    parts = [component(id="x", name="x", kind="k", content=c, behaviour=c, labels={}) for c in (old, new)]
+    fields, _ = differences(Sides.of(*parts, effort=aligning.Effort(8_000)), DiffRules())
+    assert weighed == [50 * 51] * 3
+    assert len([one for one in fields if one.at[0] == "list 0"]) == 2  # the one put in, and the other end
+    by_place = [one for one in fields if one.at[0] == "list 9"]
+    assert len(by_place) > 50
+    for one in by_place:
+        name, at, *member = one.at
+        here = new[name][int(at)]
+        assert one.new == (here[member[0]] if member else here)
+        assert one.added or one.old == old[name][int(at)][member[0]]
+
+
+def test_the_components_of_a_diff_share_what_may_be_spent_on_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole_diff, "Effort", lambda: aligning.Effort(3_000))
+    sides = []
+    for edited in (False, True):
+        content = lists(2, length=50, edited=edited)
+        if edited:
+            content = {name: [*items[:-1], {**items[-1], "why": "x"}] for name, items in content.items()}
+        each = [{name: items} for name, items in content.items()]
+        sides.append(
+            [component(id=f"{n}", name="x", kind="k", content=c, behaviour=c, labels={}) for n, c in enumerate(each)]
+        )
+    first, second = compare(*sides, DiffRules()).components
+    assert len(first.fields) == 2
+    assert len(second.fields) > 50

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from store.domain.component import Parsed
+from store.domain.diff import compare_exports
 from store.domain.memo import Memo
 from store.errors import BadInput
 from store.platforms import recognise
-from store.platforms.node_red import NodeRed
+from store.platforms.node_red import NodeRed, parts
 
 Nodes = list[dict[str, Any]]
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
@@ -20,8 +21,7 @@ TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
 
 def whole(parsed: Parsed) -> list[object]:
     """Everything that was understood; some of a component does not count when two are compared."""
-    parts = [(part.content, part.canonical, part.digest, part.labels) for part in parsed.components]
-    return [parsed, parts]
+    return [parsed, [(part.content, part.canonical, part.digest, part.labels) for part in parsed.components]]
 
 
 def flows(dice: random.Random) -> Nodes:
@@ -83,6 +83,80 @@ def test_a_version_is_understood_alike_whether_earlier_ones_were_remembered_or_n
         data = write(nodes)
         assert whole(recognise(data, "flows.json", memo=memo)) == whole(recognise(data, "flows.json"))
         nodes = changed(nodes, dice)
+
+
+def odd(dice: random.Random) -> Any:
+    """Return a value that is another one in JSON than in Python, or has no place where it is put."""
+    return dice.choice(
+        [1, 1.0, True, 0, -0.0, False, None, "1", 2**70, [1], [True], {"a": 1, "b": 2}, {"b": 2, "a": 1}]
+    )
+
+
+def nudged(node: dict[str, Any], dice: random.Random) -> dict[str, Any]:
+    """Return a node that is nearly the same: it stands elsewhere, or differs in what is easily missed."""
+    node = dict(node)
+    match dice.randrange(9):
+        case 0 | 1:
+            node["x"] = odd(dice)
+        case 2:
+            node[dice.choice(["y", "w", "h", "credentials"])] = odd(dice)
+        case 3:
+            node.pop("x", None)
+        case 4:
+            node = dict(dice.sample([*node.items()], len(node)))
+        case 5:
+            node["info"] = dice.choice(["a  b", "a b", "a\nb", 1, True])
+        case 6:
+            node[dice.choice(["modules", "in", "libs", "rate"])] = odd(dice)
+        case 7:
+            node["in"] = [{"x": odd(dice), "y": 2, "wires": [{"id": "n1"}]}]
+        case _:
+            node[dice.choice(["id", "z", "name"])] = dice.choice(["n1", "t0", "s1", "", 7, ["n1"]])
+    return node
+
+
+@pytest.mark.parametrize("write", [compact, indented])
+def test_two_sides_are_understood_and_compared_alike_whether_they_share_their_nodes_or_not(write: Any) -> None:
+    dice = random.Random(23)
+    shared = moved = 0
+    for _ in range(60):
+        old = [nudged(node, dice) if dice.random() < 0.3 else node for node in flows(dice)]
+        new = changed([nudged(node, dice) if dice.random() < 0.3 else node for node in old], dice)
+        memo = Memo.of_two_sides()
+        together = [recognise(write(nodes), "flows.json", memo=memo) for nodes in (old, new)]
+        apart = [recognise(write(nodes), "flows.json") for nodes in (old, new)]
+        assert [exactly(parsed) for parsed in together] == [exactly(parsed) for parsed in apart]
+        rules = NodeRed.rules
+        assert compare_exports(*together, rules).to_json() == compare_exports(*apart, rules).to_json()
+        before, after = (inner_nodes(parsed) for parsed in together)
+        shared += sum(after.get(key) is node for key, node in before.items())
+        moved += sum(
+            after.get(key, {}).get("wires") is node["wires"] for key, node in before.items() if "wires" in node
+        )
+    assert 0 < shared < moved  # else this shows nothing
+
+
+def exactly(parsed: Parsed) -> list[object]:
+    """Everything that was understood, with 1 told from 1.0 and from True, and members in their order."""
+    return [*whole(parsed), repr([part.content for part in parsed.components])]
+
+
+def inner_nodes(parsed: Parsed) -> dict[str, Any]:
+    return {key: node for part in parsed.components for key, node in part.content.get("nodes", {}).items()}
+
+
+def test_of_two_sides_only_the_nodes_that_differ_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    real = parts.reach_of
+    monkeypatch.setattr(parts, "reach_of", lambda node: (looked.append(node["id"]), real(node))[1])
+    nodes, memo = flows(random.Random(5)), Memo.of_two_sides()
+    NodeRed().parse_with(compact(nodes), "flows.json", memo)
+    looked.clear()
+    nodes[20]["func"] = "return 42;"
+    for node in nodes[25:30]:
+        node["x"] += 20
+    NodeRed().parse_with(compact(nodes), "flows.json", memo)
+    assert looked == [nodes[20]["id"]]
 
 
 @pytest.mark.parametrize("write", [compact, indented])

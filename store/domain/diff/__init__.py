@@ -8,6 +8,7 @@ from functools import cache
 from itertools import chain
 
 from store.domain.component import Component, DiffRules, Json
+from store.domain.diff.aligning import Effort
 from store.domain.diff.fields import Sides, differences
 from store.domain.diff.model import Change, CodeChange, ComponentChange, Diff, FieldChange
 from store.domain.diff.renames import returned, with_ids_of
@@ -108,6 +109,7 @@ class _Pairing:
         self._suspect = suspect
         self._ids = ids
         self._elsewhere = elsewhere
+        self._effort = Effort()
 
     def change(self, old: Component | None, new: Component) -> ComponentChange | None:
         if old is None:
@@ -145,7 +147,7 @@ class _Pairing:
 
     def _sides(self, old: Component | None, new: Component | None) -> Sides:
         is_clean = all(part.digest not in self._suspect for part in (old, new) if part is not None)
-        sides = Sides.of(old, new, self._elsewhere, is_clean=is_clean)
+        sides = Sides.of(old, new, self._elsewhere, is_clean=is_clean, effort=self._effort)
         if not sides.renamed or not isinstance(sides.old, dict):
             return sides
         names = dict(sides.renamed.values())

@@ -12,7 +12,9 @@ from store.domain.component import Json
 _NAMES: Final = ("id", "name", "key", "alias")
 """Members by which lists tell their objects apart."""
 _MOST: Final = 10_000
-"""Pairs that are weighed; longer lists are paired one by one."""
+"""Pairs of two lists that are weighed; longer lists are paired one by one."""
+_MOST_OF_ALL: Final = 500_000
+"""Pairs that are weighed for one diff, whose lists may be many."""
 _ALIKE: Final = 0.3
 """Share of equal members from which two objects count as one that was edited."""
 _OBJECT: Final = -1
@@ -20,11 +22,28 @@ _OBJECT: Final = -1
 _Pair = tuple[int | None, int | None]
 
 
-def aligned(old: list[Json], new: list[Json]) -> Iterator[_Pair]:
+class Effort:
+    """What is left of the pairs that may be weighed for one diff."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, most: int = _MOST_OF_ALL) -> None:
+        self._left = most
+
+    def is_enough(self, pairs: int) -> bool:
+        """Say whether so many may be weighed, and count them; where it is too little, nothing is."""
+        if pairs > self._left:
+            return False
+        self._left -= pairs
+        return True
+
+
+def aligned(old: list[Json], new: list[Json], effort: Effort | None = None) -> Iterator[_Pair]:
     """Pair the items of two lists in their order; None where a side has no such item.
 
     The same ends come first. What is left in the middle is paired by name, where the items have names of their own,
-    else one by one in lists of one length, else so that most stays the same.
+    else one by one in lists of one length, else so that most stays the same. Without `effort` left it is paired one
+    by one: right as well, but told as a change of all that stand behind what was put in.
     """
     most = min(len(old), len(new))
     start = 0
@@ -35,20 +54,23 @@ def aligned(old: list[Json], new: list[Json]) -> Iterator[_Pair]:
     while len(old) != len(new) and end < most - start and old[-1 - end] == new[-1 - end]:
         end += 1
     before, after = old[start : len(old) - end], new[start : len(new) - end]
-    for a, b in _middle(before, after):
+    for a, b in _middle(before, after, effort or Effort()):
         yield (None if a is None else start + a), (None if b is None else start + b)
     for back in range(end, 0, -1):
         yield len(old) - back, len(new) - back
 
 
-def _middle(old: list[Json], new: list[Json]) -> Iterator[_Pair]:
-    if not old or not new or len(old) * len(new) > _MOST:
+def _middle(old: list[Json], new: list[Json], effort: Effort) -> Iterator[_Pair]:
+    pairs = len(old) * len(new)
+    if not pairs or pairs > _MOST:
         return _one_by_one(old, new)
     names = _named(old, new)
     if len(old) == len(new) and (names is None or not _moved(*names)):
         return _one_by_one(old, new)
     if any(isinstance(item, list) for item in (*old, *new)):
         return _one_by_one(old, new)  # a place in a list of lists has a meaning: the output of a node
+    if not effort.is_enough(pairs):
+        return _one_by_one(old, new)
     if names is None:
         return _best(_weights(old, new))
     return _best([[float(a == b) for b in names[1]] for a in names[0]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias, Union
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias, Union
 import orjson
 
 from store.domain.component import PARTS, Component, DiffRules, Json, Path
-from store.domain.diff.aligning import aligned
+from store.domain.diff.aligning import Effort, aligned
 from store.domain.diff.model import CodeChange, FieldChange
 from store.domain.patience import unified
 from store.domain.secrets import pair_name, redact, redact_value
@@ -25,6 +25,7 @@ MISSING: Final = Missing()
 Side: TypeAlias = Union[Json, Missing]
 _BOXES: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+_NOBODY: Final[frozenset[str]] = frozenset()
 _NOWHERE: Final[Path] = ("nowhere",)
 """The old place of an item that came, or went: what is at its number on the other side is another one."""
 
@@ -62,6 +63,8 @@ class Sides:
     """Nothing in the canonical bytes of either could be redacted."""
     is_bare: bool = False
     """The canonical bytes of both are of the contents as they stand: what differs here differs there."""
+    effort: Effort = field(default_factory=Effort)
+    """What may be spent on finding which items of lists belong together."""
     _twice: frozenset[str] = frozenset()
     """The names that several parts have."""
 
@@ -73,13 +76,15 @@ class Sides:
         elsewhere: Callable[[str], str | None] = lambda _: None,
         *,
         is_clean: bool = False,
+        effort: Effort | None = None,
     ) -> Sides:
         """Return the two sides of a component that came, went or stayed."""
         some = new or old
         assert some is not None
         was: Mapping[str, str] = old.labels if old else {}
         now: Mapping[str, str] = new.labels if new else {}
-        labels, gone, both = now, frozenset[str](), dict[str, tuple[str, str]]()
+        labels, gone = now, _NOBODY
+        both: dict[str, tuple[str, str]] = {}
         if was != now:
             labels, gone = {**was, **now}, frozenset(was.keys() - now.keys())
             both = {inner: (name, now[inner]) for inner, name in was.items() if now.get(inner, name) != name}
@@ -96,6 +101,7 @@ class Sides:
             elsewhere=elsewhere,
             is_clean=is_clean,
             is_bare=old is not None and new is not None and old.is_bare and new.is_bare,
+            effort=effort or Effort(),
             _twice=_repeated(labels.values()),
         )
 
@@ -114,22 +120,23 @@ class Sides:
 
 def _repeated(names: Collection[str]) -> frozenset[str]:
     if len(set(names)) == len(names):  # as nearly always
-        return frozenset()
+        return _NOBODY
     return frozenset(name for name, count in Counter(names).items() if count > 1)
 
 
 def differences(sides: Sides, rules: DiffRules) -> tuple[tuple[FieldChange, ...], tuple[CodeChange, ...]]:
     """Return the fields and the code that differ, in the order of the content, secrets taken out."""
-    found = leaves(sides.old, sides.new)
+    found = leaves(sides.old, sides.new, sides.effort)
     quiet = [rules.is_noise(sides.kind, leaf.path) for leaf in found]
     is_settled = _settled(sides, alone=quiet.count(False) == 1)
     fields: list[FieldChange] = []
     code: list[CodeChange] = []
     for leaf, is_quiet in zip(found, quiet, strict=True):
         noise = is_quiet or is_settled(leaf)
-        fields.append(_field(sides, leaf, noise=noise, clean=not noise and sides.is_clean))
+        told = _field(sides, leaf, noise=noise, clean=not noise and sides.is_clean)
+        fields.append(told)
         if not noise:
-            code += _code(sides, rules, leaf, clean=sides.is_clean)
+            code += _code(sides, rules, leaf, told.path)
     return tuple(fields), tuple(code)
 
 
@@ -139,24 +146,29 @@ def safe_name(text: str) -> str:
     return redact(text)
 
 
-def leaves(old: Json, new: Json) -> list[Leaf]:
+def leaves(old: Json, new: Json, effort: Effort) -> list[Leaf]:
     """Return the smallest values that differ between two contents; what came or went as a whole is one leaf."""
-    found: list[Leaf] = []
+    found = _Found(effort)
     _compare(found, (), (), "", old, new)
     return found
 
 
-def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new: Side) -> None:
+class _Found(list[Leaf]):
+    """The leaves that were found so far, and what may be spent on finding more."""
+
+    def __init__(self, effort: Effort) -> None:
+        super().__init__()
+        self.effort: Final = effort
+
+
+def _compare(found: _Found, path: Path, was: Path, name: str, old: Side, new: Side) -> None:
     if len(path) < 2 and (not path or path[0] == PARTS):
         old = {} if isinstance(old, Missing) else old
         new = {} if isinstance(new, Missing) else new
     if isinstance(old, dict) and isinstance(new, dict):
-        if old == new and _same_bytes(old, new):
-            return
-        named = pair_name(new) or pair_name(old)
         for key in _keys_to_compare(old, new):
             before, after = old.get(key, MISSING), new.get(key, MISSING)
-            known_as = named if named and key == "value" else key
+            known_as = (pair_name(new) or pair_name(old) or key) if key == "value" else key
             if type(before) not in _SCALARS or type(after) not in _SCALARS:
                 here = (*path, key)
                 _compare(found, here, here if was is path else (*was, key), known_as, before, after)
@@ -164,11 +176,11 @@ def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new
                 here = (*path, key)
                 found.append(Leaf(here, before, after, known_as, here if was is path else (*was, key)))
     elif isinstance(old, list) and isinstance(new, list):
-        if old == new and _same_bytes(old, new):
-            return
-        for a, b in aligned(old, new):
+        for a, b in aligned(old, new, found.effort):
             before = MISSING if a is None else old[a]
             after = MISSING if b is None else new[b]
+            if _are_one(before, after):
+                continue
             here = (*path, str(a if b is None else b))
             there = _NOWHERE if a is None or b is None else here if was is path and a == b else (*was, str(a))
             _compare(found, here, there, name, before, after)
@@ -177,15 +189,21 @@ def _compare(found: list[Leaf], path: Path, was: Path, name: str, old: Side, new
 
 
 def _keys_to_compare(old: dict[str, Json], new: dict[str, Json]) -> list[str]:
-    """Return the keys, those of `old` first, whose values are not alike at a glance: nearly all are, in most parts."""
+    """Return the keys, those of `old` first, whose values are not one at a glance: nearly all are, in most parts."""
     if old.keys() != new.keys():
-        return [*old, *(key for key in new if key not in old)]
+        both = [key for key, before in old.items() if key not in new or not _are_one(before, new[key])]
+        return [*both, *(key for key in new if key not in old)]
     return [
         key
         for key, before in old.items()
         if (after := new[key]) is not before
-        and (before != after or type(before) is not type(after) or type(before) in _BOXES)
+        and (before != after or type(before) is not type(after) or not _are_one(before, after))
     ]
+
+
+def _are_one(old: Side, new: Side) -> bool:
+    """Say whether two values are surely one, as Python and JSON see it: True is no 1, wherever it stands inside."""
+    return old is new or (old == new and type(old) is type(new) and (type(old) not in _BOXES or _same_bytes(old, new)))
 
 
 def _same(old: Side, new: Side) -> bool:
@@ -193,7 +211,7 @@ def _same(old: Side, new: Side) -> bool:
     return old == new and (isinstance(old, bool) is isinstance(new, bool))
 
 
-def _same_bytes(old: Json, new: Json) -> bool:
+def _same_bytes(old: Side, new: Side) -> bool:
     """Say whether two equal containers are equal in type as well; Python takes True for 1."""
     if not old:
         return True
@@ -266,20 +284,21 @@ def _safe(value: Json, name: str, *, clean: bool) -> Json:
     return value if clean and isinstance(value, str) else redact_value(value, name=name)
 
 
-def _code(sides: Sides, rules: DiffRules, leaf: Leaf, *, clean: bool) -> Iterator[CodeChange]:
-    """Yield the code that differs at a leaf, or inside a part that came or went."""
+def _code(sides: Sides, rules: DiffRules, leaf: Leaf, shown: str) -> Iterator[CodeChange]:
+    """Yield the code that differs at a leaf, which is `shown` so, or inside a part that came or went."""
     if isinstance(leaf.old, str) and isinstance(leaf.new, str):
-        pairs: Iterator[tuple[Path, str, str]] = iter([(leaf.path, leaf.old, leaf.new)])
+        pairs: Iterable[tuple[Path, str, str]] = ((leaf.path, leaf.old, leaf.new),)
     elif isinstance(leaf.old, Missing):
         pairs = ((path, "", text) for path, text in _texts(leaf.path, leaf.new))
     elif isinstance(leaf.new, Missing):
         pairs = ((path, text, "") for path, text in _texts(leaf.path, leaf.old))
     else:
-        pairs = iter([])
+        pairs = ()
     for path, old, new in pairs:
         language = rules.language(sides.kind, path, new or old)
         if language is not None and old != new and not rules.is_noise(sides.kind, path):
-            yield CodeChange(field=sides.shown(path), language=language, unified=_lines(old, new, clean=clean), at=path)
+            name = shown if path is leaf.path else sides.shown(path)
+            yield CodeChange(field=name, language=language, unified=_lines(old, new, clean=sides.is_clean), at=path)
 
 
 def _texts(path: Path, value: Side) -> Iterator[tuple[Path, str]]:

@@ -22,7 +22,8 @@ _OUTSIDE: Final = frozenset({
     "id", "name", "type", "data", "createdAt", "updatedAt", "nodesAccess", "isManaged", "isGlobal", "isResolvable",
     "resolvableAllowFallback", "resolverId", "shared", "homeProject", "ownedBy", "sharedWithProjects", "scopes",
 })  # fmt: skip
-_ALWAYS: Final = frozenset({"id", "name", "type", "data", "createdAt", "updatedAt"})
+_ALWAYS: Final = ("createdAt", "updatedAt", "data", "id", "name", "type")
+"""Members of every credential; those that other documents have least come first."""
 _TELLING: Final = frozenset({"nodesAccess", "isManaged"})
 """Members that nothing but a credential has."""
 _NOISE: Final = frozenset(
@@ -124,7 +125,7 @@ def _holds_secrets(member: str) -> bool:
 def _has_the_shape(item: Json) -> bool:
     return (
         isinstance(item, dict)
-        and item.keys() >= _ALWAYS
+        and all(key in item for key in _ALWAYS)
         and isinstance(item["name"], str)
         and isinstance(item["type"], str)
         and isinstance(item["data"], (dict, str))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
+from store.domain.build import searchable
 from store.domain.component import Json
 from store.domain.schedules import cron_seconds, interval_seconds, together
 from store.domain.secrets import redact
@@ -35,7 +34,7 @@ def when(parameters: Json) -> str:
         told = [_count(given.get("unit"), given.get("interval", 1))]
     if told and all(told):
         return redact(f"runs {' and '.join(dict.fromkeys(told))}")[:200]
-    plain = orjson.dumps(rule or times).decode() if rule or times else "it came with"
+    plain = searchable(rule or times).decode() if rule or times else "it came with"
     return f"runs on the schedule {redact(plain)[:120]}"
 
 

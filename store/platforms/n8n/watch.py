@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import orjson
-
-from store.domain.build import gathered, host
-from store.domain.component import Component, Connector, Notice
+from store.domain.build import gathered, host, searchable
+from store.domain.component import Component, Connector, Json, Notice
 from store.domain.hosts import host_named, hosts_in
 from store.domain.secrets import redact, scan
 from store.platforms.n8n.credentials import held_in
@@ -47,7 +45,7 @@ def _links(node: dict[str, Any]) -> Iterator[Connector]:
     parameters = node.get("parameters")
     if not isinstance(parameters, dict):
         return
-    hosts = set(hosts_in(orjson.dumps(parameters).decode()))
+    hosts = set(hosts_in(searchable(parameters).decode()))
     for key in _ADDRESSES:
         value = parameters.get(key)
         if isinstance(value, str):
@@ -150,7 +148,7 @@ def _seen(node: dict[str, Any], *, leaky: bool) -> Iterator[tuple[str, str]]:
         isinstance(options, dict) and options.get("allowUnauthorizedCerts") is True
     ):
         yield "tls-off", "does not check the server's certificate"
-    for span in scan(orjson.dumps(parameters)) if leaky else ():
+    for span in scan(searchable(parameters)) if leaky else ():
         yield "inline-secret", f"holds a secret in the open ({span.kind})"
 
 
@@ -159,12 +157,12 @@ def _kept(workflow: Component, node: dict[str, Any]) -> Iterator[tuple[str, str]
     content = workflow.content
     pinned = content.get("pinData") if isinstance(content, dict) else None
     data = pinned.get(str(node.get("name"))) if isinstance(pinned, dict) else None
-    for span in scan(orjson.dumps(data)) if data else ():
+    for span in scan(searchable(data)) if data else ():
         yield "inline-secret", f"its pinned data holds a secret in the open ({span.kind})"
 
 
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else orjson.dumps(value).decode() if value else ""
+def _shown(value: Json) -> str:
+    text = value if isinstance(value, str) else searchable(value).decode() if value else ""
     return redact(text if len(text) <= 120 else f"{text[:119]}…")
 
 

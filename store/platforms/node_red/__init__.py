@@ -52,7 +52,7 @@ class NodeRed:
             BadInput: as `parse`.
         """
         items = items_of(data, name, memo) if memo is not None else None
-        parts = parts_of(data, items)
+        parts = parts_of(data, memo, items)
         if not parts and not _is_flows(name) and _first(data) == b"[":
             raise BadInput("an empty list says nothing about its platform")
         if parts and not is_node_red(part.node for part in parts):

@@ -37,12 +37,15 @@ def nodes_of(value: Json) -> list[Node]:
         value = value.get("flows")
     if not isinstance(value, list):
         raise BadInput("not a list of Node-RED nodes")
-    nodes: list[Node] = []
-    for number, node in enumerate(value, 1):
-        if not isinstance(node, dict) or not isinstance(node.get("type"), str):
-            raise BadInput(f"item {number} of the list is no Node-RED node: it has no type")
-        nodes.append(node)
-    return nodes
+    nodes: list[Any] = value
+    if {*map(type, nodes)} <= {dict} and {type(node.get("type")) for node in nodes} <= {str}:  # asked of all at once
+        return nodes
+    number = next(number for number, node in enumerate(nodes, 1) if not _is_node(node))
+    raise BadInput(f"item {number} of the list is no Node-RED node: it has no type")
+
+
+def _is_node(value: Json) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("type"), str)
 
 
 def is_node_red(nodes: Iterable[Node]) -> bool:
@@ -85,6 +88,11 @@ def without_noise(node: Node, *, home: bool = False) -> Node:
             if port in bare:
                 bare[port] = _port(bare[port])
     return bare
+
+
+def noise_of(node: Node) -> Node:
+    """Return what of a node `without_noise` leaves out as a whole."""
+    return {key: node[key] for key in _NOISE if key in node}
 
 
 def _port(value: Json) -> Json:

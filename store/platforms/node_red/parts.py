@@ -1,10 +1,12 @@
 """From the bytes of a list of nodes to its parts: each node with what follows from it alone.
 
 The versions of one export have most of their nodes in common, byte for byte; what is known of one is not read again.
+A long line of versions shares the texts of nodes (`_known`), the two sides of a diff the nodes themselves (`_beside`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from sys import intern
 from typing import Final
 
@@ -13,13 +15,15 @@ import orjson
 from store.domain.build import Source, canonical
 from store.domain.component import Component, Notice
 from store.domain.items import Item, Items, each_noted
+from store.domain.memo import Memo
 from store.errors import BadInput
 from store.integrity.strict_json import parse as parse_json
-from store.platforms.node_red.nodes import HOMES, Node, nodes_of, own_name, without_noise
+from store.platforms.node_red.nodes import HOMES, Node, nodes_of, noise_of, own_name, without_noise
 from store.platforms.node_red.watch import Sight, module_of, reach_of, sights_of
 
 _PARTS: Final = "node-red: parts of a list"
 _PART: Final = "node-red: parts"
+_NEWEST: Final = "node-red: newest part by id"
 
 
 class Part:
@@ -27,6 +31,7 @@ class Part:
 
     __slots__ = (
         "_bare",
+        "_key",
         "_notices",
         "_written",
         "addresses",
@@ -34,6 +39,7 @@ class Part:
         "is_home",
         "is_joined",
         "is_outward",
+        "kin",
         "kind",
         "module",
         "name",
@@ -45,8 +51,9 @@ class Part:
         "source",
     )  # fmt: skip
 
-    def __init__(self, node: Node, source: Source, *, is_shared: bool = False) -> None:
-        own, place = node.get("id"), node.get("z")
+    def __init__(self, node: Node, source: Source, *, is_shared: bool = False, like: Part | None = None) -> None:
+        """Take in a node; `like` is the part of one that differs from it in its noise only."""
+        own = node.get("id")
         self.node: Final = node
         self.source: Final = source
         """What is known of the JSON it was read from, at most of the whole export."""
@@ -56,22 +63,46 @@ class Part:
         self.is_joined: Final = is_shared and source.sorts_alike and self.own.isascii()
         """Other versions have it too, so that it pays to keep its canonical bytes, of which those of a tab are made."""
         self.is_home: Final = self.kind in HOMES
-        self.place: Final = intern(place) if isinstance(place, str) and not self.is_home else ""
-        """The id of the tab or subflow it is on, empty where it stands on its own."""
-        self.name: Final = own_name(node)
-        self.module: Final = module_of(node)
-        """What brings its type, None for what comes with Node-RED."""
-        self.reach: Final = reach_of(node)
-        self.addresses: Final = tuple(reach.address for reach in self.reach if reach.address)
-        self.is_outward: Final = bool(self.module or self.reach)
-        """It reaches something outside, or may."""
-        self.sights: Final = sights_of(node)
-        """What a reviewer should see of it, but for its secrets."""
         self.alone: Component | None = None
         """The component that it is by itself."""
-        self._bare: Node | None = None
+        self.kin: Final[object] = object() if like is None else like.kin
+        """What it shares with the parts that differ from it in their noise only, and with no other."""
+        self._key: Final = self.kind if self.is_home else self.own
+        """The member of its tab, or of its own component, that it is as a rule."""
+        if like is None:
+            self._follow(without_noise(node, home=self.is_home))
+        else:
+            self._follow_as(like)
+
+    def _follow(self, bare: Node) -> None:
+        """Work out what follows from the node without its noise, and from nothing else."""
+        place = bare.get("z")
+        self.place = intern(place) if isinstance(place, str) and not self.is_home else ""
+        """The id of the tab or subflow it is on, empty where it stands on its own."""
+        self.name = own_name(bare)
+        self.module = module_of(bare)
+        """What brings its type, None for what comes with Node-RED."""
+        self.reach = reach_of(bare)
+        self.addresses = tuple([reach.address for reach in self.reach if reach.address]) if self.reach else ()
+        self.is_outward = bool(self.module or self.reach)
+        """It reaches something outside, or may."""
+        self.sights = sights_of(bare)
+        """What a reviewer should see of it, but for its secrets."""
+        self._bare = bare
         self._written: bytes | None = None
         self._notices: tuple[Notice, ...] | None = None
+
+    def _follow_as(self, like: Part) -> None:
+        self.place = like.place
+        self.name = like.name
+        self.module = like.module
+        self.reach = like.reach
+        self.addresses = like.addresses
+        self.is_outward = like.is_outward
+        self.sights = like.sights
+        self._bare = like._bare
+        self._written = like._written
+        self._notices = like._notices
 
     def home(self, number: int) -> str:
         """Return the id of the component it belongs to: the tab or subflow it is on, else its own."""
@@ -83,8 +114,6 @@ class Part:
 
     def bare(self) -> Node:
         """Return the node without its noise."""
-        if self._bare is None:
-            self._bare = without_noise(self.node, home=self.is_home)
         return self._bare
 
     def written(self, key: str) -> bytes:
@@ -93,10 +122,10 @@ class Part:
         Raises:
             BadInput: it has none.
         """
-        if key != self.own:
-            return b"%b:%b" % (orjson.dumps(key), canonical(self.bare(), self.source))
+        if key != self._key:
+            return b"%b:%b" % (orjson.dumps(key), canonical(self._bare, self.source))
         if self._written is None:
-            self._written = b"%b:%b" % (orjson.dumps(key), canonical(self.bare(), self.source))
+            self._written = b"%b:%b" % (orjson.dumps(key), canonical(self._bare, self.source))
         return self._written
 
     def notices(self, number: int) -> tuple[Notice, ...]:
@@ -119,19 +148,59 @@ class Part:
         )
 
 
-def parts_of(data: bytes, items: Items | None = None) -> list[Part]:
+def parts_of(data: bytes, memo: Memo | None = None, items: Items | None = None) -> list[Part]:
     """Return the nodes of an export; `items` are its items where they are known.
 
     Raises:
         BadInput: no strict JSON, or not a list of Node-RED nodes.
     """
-    return _read(data) if items is None else _known(items) or _read(data)
+    return _read(data, memo) if items is None else _known(items) or _read(data, memo)
 
 
-def _read(data: bytes) -> list[Part]:
+def _read(data: bytes, memo: Memo | None) -> list[Part]:
     document = parse_json(data)
     source = Source.of(data, has_float=document.has_float)
-    return [Part(node, source) for node in nodes_of(document.value)]
+    nodes = nodes_of(document.value)
+    if memo is None or memo.is_lasting:
+        return [Part(node, source) for node in nodes]
+    memo.weigh(len(data))
+    return _beside(nodes, source, memo)
+
+
+def _beside(nodes: Sequence[Node], source: Source, memo: Memo) -> list[Part]:
+    """Return the parts of one side of a diff: those of the other side where nodes are the same, byte for byte."""
+    earlier: dict[str, Part] = memo.shelf(_NEWEST)
+    parts = [_newer(node, source, earlier) for node in nodes] if earlier else [_new(node, source) for node in nodes]
+    earlier.update({part.own: part for part in parts})
+    return parts
+
+
+def _new(node: Node, source: Source, like: Part | None = None) -> Part:
+    return Part(node, source, is_shared=True, like=like)
+
+
+def _newer(node: Node, source: Source, earlier: Mapping[str, Part]) -> Part:
+    """Return the part that a node is: the earlier one of its id, where it is that, or is like it but for its noise."""
+    own = node.get("id")
+    part = earlier.get(own) if isinstance(own, str) else None
+    if part is None:
+        return _new(node, source)
+    if _are_one(node, part.node):
+        return part
+    noise, earlier_noise = noise_of(node), noise_of(part.node)
+    if noise.keys() == earlier_noise.keys() and _are_one({**node, **earlier_noise}, part.node):
+        return _new({**part.node, **noise}, source, part)  # what is the same is one object on both sides
+    return _new(node, source)
+
+
+def _are_one(one: Node, other: Node) -> bool:
+    """Say whether two nodes are the same byte for byte, their members in one order."""
+    if one != other:
+        return False
+    try:
+        return orjson.dumps(one) == orjson.dumps(other)
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits
+        return False
 
 
 def _known(items: Items) -> list[Part] | None:

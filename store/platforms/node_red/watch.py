@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-import orjson
-
-from store.domain.build import host
-from store.domain.component import Connector
+from store.domain.build import host, searchable
+from store.domain.component import Connector, Json
 from store.domain.hosts import host_named, hosts_in
 from store.domain.schedules import cron_seconds, interval_seconds
 from store.domain.secrets import scan
@@ -27,7 +25,6 @@ CORE: Final = frozenset({
 _ADDRESSES: Final = frozenset({"url", "host", "hostname", "broker", "server", "address", "endpoint"})
 _SORTED_ADDRESSES: Final = sorted(_ADDRESSES)
 _WITH_CODE: Final = frozenset({"function", "template", "global-config"})
-_SHELL_CODE: Final = ("child_process", "execSync(", "spawnSync(")
 
 _Found = Iterator[tuple[str, str]]
 
@@ -57,12 +54,12 @@ def _module(name: str) -> Connector:
 
 def reach_of(node: Node) -> tuple[Reach, ...]:
     """Return the hosts in a node's addresses and in its code, and the modules that its code loads."""
-    found: tuple[Reach, ...] = ()
+    found: list[Reach] = []
     if not _ADDRESSES.isdisjoint(node):
-        found = tuple(_hosts(node))
+        found += _hosts(node)
     if node["type"] in _WITH_CODE:
-        found += tuple([Reach("", link) for link in _in_code(node)])
-    return found
+        found += [Reach("", link) for link in _in_code(node)]
+    return tuple(found)
 
 
 def _hosts(node: Node) -> Iterator[Reach]:
@@ -80,17 +77,21 @@ def _hosts(node: Node) -> Iterator[Reach]:
 def _in_code(node: Node) -> Iterator[Connector]:
     for key in ("func", "initialize", "finalize", "template"):
         text = node.get(key)
-        if isinstance(text, str):
-            yield from (host(name) for name in sorted(hosts_in(text)))
-    libraries = node.get("libs")
-    for library in libraries if isinstance(libraries, list) else []:
+        if text and isinstance(text, str) and "://" in text:
+            yield from map(host, sorted(hosts_in(text)))
+    if isinstance(libraries := node.get("libs"), list):
+        yield from _libraries(libraries)
+    if isinstance(modules := node.get("modules"), dict):
+        for name, version in modules.items():
+            yield Connector(kind="module", name=name, version=version if isinstance(version, str) else None)
+
+
+def _libraries(libraries: list[Json]) -> Iterator[Connector]:
+    for library in libraries:
         module = library.get("module") if isinstance(library, dict) else None
         if isinstance(module, str) and module:
             name, at, version = module[1:].partition("@")
             yield Connector(kind="module", name=module[0] + name, version=version if at else None)
-    modules = node.get("modules")
-    for name, version in modules.items() if isinstance(modules, dict) else ():
-        yield Connector(kind="module", name=name, version=version if isinstance(version, str) else None)
 
 
 class Sight(NamedTuple):
@@ -115,7 +116,7 @@ def secrets_of(node: Node) -> Iterator[Sight]:
     """Yield the secrets that stand in a node in the open."""
     if isinstance(node.get("credentials"), dict):
         yield Sight("inline-secret", "its credentials are in the export")
-    spans = scan(orjson.dumps({key: value for key, value in node.items() if key != "credentials"}))
+    spans = scan(searchable({key: value for key, value in node.items() if key != "credentials"}))
     for kind in dict.fromkeys(span.kind for span in spans):
         yield Sight("inline-secret", f"holds a secret in the open ({kind})")
 
@@ -125,15 +126,19 @@ def _exec(node: Node) -> _Found:
 
 
 def _function(node: Node) -> _Found:
-    code = "\n".join(text for key in ("func", "initialize", "finalize") if isinstance(text := node.get(key), str))
+    code = [text for key in ("func", "initialize", "finalize") if isinstance(text := node.get(key), str)]
     libraries = node.get("libs")
     modules = [
         str(library.get("module"))
         for library in (libraries if isinstance(libraries, list) else [])
         if isinstance(library, dict)
     ]
-    if any(word in code for word in _SHELL_CODE) or any("child_process" in module for module in modules):
+    if any(map(_starts_programs, code)) or any("child_process" in module for module in modules):
         yield "shell", "its code starts other programs"
+
+
+def _starts_programs(code: str) -> bool:
+    return "child_process" in code or "execSync(" in code or "spawnSync(" in code
 
 
 def _file(node: Node) -> _Found:

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
-from typing import Final
-
-import orjson
+from typing import Final, NamedTuple
 
 from store.domain.build import (
     MAX_COMPONENTS,
@@ -18,6 +16,7 @@ from store.domain.build import (
     free_key,
     gathered,
     refuse_too_many,
+    searchable,
     written,
 )
 from store.domain.component import Component, Connector, Json, Notice
@@ -27,6 +26,7 @@ from store.platforms.node_red.parts import Part
 from store.platforms.node_red.watch import secrets_of
 
 _PLACE: Final = attrgetter("place")
+_KIN: Final = attrgetter("kin")
 _NOBODY: Final[tuple[Sequence[str], Sequence[Part]]] = (), ()
 
 
@@ -38,9 +38,8 @@ def refuse_too_many_homes(parts: Sequence[Part]) -> None:
     """
     if len(parts) <= MAX_COMPONENTS:
         return
-    places = [part.node.get("z") for part in parts]
-    named = {place for place in places if isinstance(place, str) and place}
-    refuse_too_many(len(named) + sum(not place for place in places))
+    places = [part.place for part in parts if part.place]
+    refuse_too_many(len({*places}) + len(parts) - len(places))
 
 
 def components_of(parts: Sequence[Part], *, memo: Memo) -> tuple[Component, ...]:
@@ -76,29 +75,43 @@ def components_of(parts: Sequence[Part], *, memo: Memo) -> tuple[Component, ...]
     return tuple(made.values())
 
 
+class _Home(NamedTuple):
+    """A tab or a subflow, and what it was made of."""
+
+    header: Part | None
+    parts: Sequence[Part]
+    component: Component
+
+
 def _home(identity: str, header: Part | None, members: tuple[Sequence[str], Sequence[Part]], memo: Memo) -> Component:
-    """Return a tab or a subflow with what is on it."""
+    """Return a tab or a subflow with what is on it. What is known of one serves where only noise differs, too."""
     names, parts = members
-    key = ("node-red", identity, header, *names, *parts)
-    known: Component | None = memo.get(key)
+    key = ("node-red", identity, header and header.kin, *names, *map(_KIN, parts))
+    known: _Home | None = memo.get(key)
+    if known is not None and known.header is header and known.parts == parts:
+        return known.component
+    made = _furnished(identity, header, names, parts, known.component if known is not None else None)
     if known is None:
-        known = _furnished(identity, header, names, parts)
-        memo.keep(key, known, weight=len(known.canonical))
-    return known
+        memo.keep(key, _Home(header, parts, made), weight=len(made.canonical))
+    return made
 
 
-def _furnished(identity: str, header: Part | None, names: Sequence[str], parts: Sequence[Part]) -> Component:
+def _furnished(
+    identity: str, header: Part | None, names: Sequence[str], parts: Sequence[Part], like: Component | None
+) -> Component:
+    """Return a home as a component; `like` is one that differs from it in its noise only."""
     inside: dict[str, Part] = {}
     for name, part in zip(names, parts, strict=True):
         inside[name if name not in inside else free_key(name, inside)] = part
+    content: dict[str, Json] = {} if header is None else {header.kind: header.node}
+    content["nodes"] = {key: part.node for key, part in inside.items()}
+    if like is not None:
+        return replace(like, content=content)
     return written(
         id=identity,
         name=f"Nodes of {identity}" if header is None else header.label(identity),
         kind="fragment" if header is None else header.kind,
-        content={
-            **({} if header is None else {header.kind: header.node}),
-            "nodes": {key: part.node for key, part in inside.items()},
-        },
+        content=content,
         data=_canonical(header, inside),
         labels={key: part.name or part.label(key) for key, part in inside.items()},
     )
@@ -190,7 +203,7 @@ def _holders(parts: Sequence[Part], data: bytes, spans: Sequence[Span]) -> froze
         secrets.add(b'"credentials"')
     if not secrets:
         return frozenset()
-    texts = [orjson.dumps(part.node) for part in parts]
+    texts = [searchable(part.node) for part in parts]
     if all(any(secret in text for text in texts) for secret in secrets):
         return frozenset(number for number, text in enumerate(texts) if any(secret in text for secret in secrets))
     return frozenset(range(len(parts)))  # written with other escapes than ours: look at every part
