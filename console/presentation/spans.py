@@ -95,6 +95,11 @@ def line(*parts: str | Span | tuple[str, str]) -> Line:
     return tuple(made)
 
 
+def fact(label: str, *parts: str | Span | tuple[str, str], room: int) -> Line:
+    """Return one line of a list of facts: what it is, muted and `room` wide, then what is known; no empty parts."""
+    return line((f"{label:<{room}}", "muted"), *(part for part in parts if part))
+
+
 def as_line(cell: Cell) -> Line:
     """Return what a cell holds as a line."""
     match cell:
