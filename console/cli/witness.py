@@ -15,7 +15,7 @@ from console.cli.session import Session, command, group
 from store.errors import BadInput, Conflict, IntegrityFailure, NotFound, QuarterdeckError
 from store.intake.guard import read_guarded
 from store.integrity.witness_request import MAX_REQUEST, merge_lines, parse_request
-from store.ledger.heads import HeadStore
+from store.ledger.heads import HeadStore, state_folder
 from store.services.audit import evidence
 from store.services.witness import cosigning, witnessing
 from store.services.witness.witness_reach import ANSWER_SUFFIX, REQUEST_SUFFIX, frame
@@ -29,9 +29,7 @@ def _state(named: Path | None) -> Path:
     """Return the witness's folder: as named, or under the user's state folder."""
     if named is not None or os.environ.get("QUARTERDECK_WITNESS"):
         return named or Path(os.environ["QUARTERDECK_WITNESS"])
-    configured = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(configured) if Path(configured).is_absolute() else Path.home() / ".local" / "state"
-    return base / "quarterdeck" / "witness"
+    return state_folder() / "witness"
 
 
 @group(name="witness", invoke_without_command=True)
@@ -77,7 +75,7 @@ def witness_trust(session: Session, log_key: str, state: Path | None) -> None:
     if session.options.json:
         emit_json({"origin": log.name, "vkey": log.vkey})
     else:
-        say(f"{log.name} is served now")
+        say(f"{log.name} is served from now on; a witness serve that is running has to be started again")
 
 
 @command(witness, name="show")
@@ -88,7 +86,7 @@ def witness_show(session: Session, state: Path | None) -> None:
     rows = []
     for origin in dict.fromkeys(log.name for log in opened.logs):
         known = witnessing.remembered(opened, origin)
-        rows.append((origin, known[0].size if known else None))
+        rows.append((origin, known.checkpoint.size if known else None))
     if session.options.json:
         emit_json({"vkey": opened.vkey, "logs": [{"origin": origin, "size": size} for origin, size in rows]})
         return
@@ -132,7 +130,9 @@ def witness_serve(session: Session, state: Path | None, log_keys: tuple[str, ...
 
     report = note if session.options.verbose else _quiet
     opened = witnessing.open_witness(_state(state), log_keys=log_keys)
-    with WitnessServer(opened, parse_address(listen), report) as server:
+    for origin in dict.fromkeys(log.name for log in opened.logs):
+        witnessing.remembered(opened, origin)  # what is damaged is said before anybody asks
+    with WitnessServer(opened, parse_address(listen), report, complain) as server:
 
         def stop(*_: object) -> None:
             threading.Thread(target=server.shutdown, daemon=True).start()

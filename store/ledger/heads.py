@@ -83,15 +83,28 @@ class HeadStore:
         os.fsync(within)
 
 
+def state_folder() -> Path:
+    """Return the user's own folder of what is remembered: `$XDG_STATE_HOME/quarterdeck`, or `~/.local/state/…`.
+
+    Raises:
+        StorageFailure: the user has no home.
+    """
+    configured = os.environ.get("XDG_STATE_HOME", "")
+    if Path(configured).is_absolute():
+        return Path(configured) / "quarterdeck"
+    try:
+        return Path.home() / ".local" / "state" / "quarterdeck"
+    except RuntimeError:
+        raise StorageFailure("this user has no home folder to remember heads in: set XDG_STATE_HOME") from None
+
+
 def state_heads(workspace_path: Path, origin: str) -> tuple[HeadStore, HeadStore]:
     """Return the user's own two stores: one by the ledger's origin, one by where the workspace stands.
 
     The second notices a database that was replaced by one of another origin. They live in
     `$XDG_STATE_HOME/quarterdeck/heads`, by default under `~/.local/state`.
     """
-    configured = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(configured) if Path(configured).is_absolute() else Path.home() / ".local" / "state"
-    folder = base / "quarterdeck" / "heads"
+    folder = state_folder() / "heads"
     place = os.fsencode(workspace_path.resolve())
     return (
         HeadStore(folder / f"origin-{sha256(origin.encode()).hexdigest()[:32]}"),

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cli_desk import COMMAND, Desk
 
-from store.services.witness.witnessing import name_of
+from store.services.witness.memory import name_of
 
 NAME = "witness.example/one"
 

@@ -71,7 +71,7 @@ def test_each_later_head_needs_a_proof_from_the_one_before(scene: Scene, watched
         assert (asked.outcome, asked.size) == (Outcome.COSIGNED, scene.size)
     known = witnessing.remembered(witness, scene.context.ledger.origin)
     assert known is not None
-    assert known[0].root == scene.context.ledger.head().root
+    assert known.checkpoint.root == scene.context.ledger.head().root
     assert outcomes(watched) == [Outcome.COSIGNED]
 
 

@@ -13,6 +13,7 @@ from support.made_log import MadeLog
 from store.errors import BadInput, StorageFailure
 from store.integrity.witness_request import MAX_REQUEST
 from store.services.witness import witness_http, witnessing
+from store.services.witness.memory import name_of
 from store.services.witness.witness_http import WitnessServer, parse_address
 
 LOG = MadeLog()
@@ -22,7 +23,7 @@ LOG = MadeLog()
 def server(tmp_path: Path) -> Iterator[WitnessServer]:
     witness = witnessing.create(tmp_path / "witness", name="witness.example/w", log_keys=[LOG.vkey])
     lines: list[str] = []
-    with WitnessServer(witness, ("127.0.0.1", 0), lines.append) as served:
+    with WitnessServer(witness, ("127.0.0.1", 0), lines.append, lines.append) as served:
         thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield served
@@ -55,7 +56,7 @@ def test_the_statuses_are_those_of_the_specification(server: WitnessServer) -> N
 
 
 def test_the_remembered_checkpoint_is_served_to_monitors(server: WitnessServer) -> None:
-    path = f"/{witnessing.name_of(LOG.origin)}/checkpoint"
+    path = f"/{name_of(LOG.origin)}/checkpoint"
     assert send(server, "GET", path)[0] == 404
     send(server, "POST", "/add-checkpoint", LOG.request(0, 8))
     status, _, body = send(server, "GET", path)
@@ -139,7 +140,7 @@ def test_what_one_request_brings_along_is_never_taken_for_the_next(server: Witne
         except ConnectionError:
             pass  # what it did not read it threw away
     assert b" 200 " not in answers
-    assert send(server, "GET", f"/{witnessing.name_of(LOG.origin)}/checkpoint")[0] == 404
+    assert send(server, "GET", f"/{name_of(LOG.origin)}/checkpoint")[0] == 404
 
 
 def test_too_many_connections_are_closed_and_the_others_served(server: WitnessServer) -> None:
@@ -193,4 +194,4 @@ def test_addresses_of_both_kinds_are_read(server: WitnessServer) -> None:
     assert parse_address("[::1]:8731") == ("::1", 8731)
     assert server.url.startswith("http://127.0.0.1:")
     with pytest.raises(StorageFailure, match="cannot listen"):
-        WitnessServer(server.witness, server.server_address[:2], print)
+        WitnessServer(server.witness, server.server_address[:2], print, print)

@@ -33,7 +33,7 @@ def ask(witness: Witness, old: int, size: int, log: MadeLog = LOG) -> witnessing
 
 def size_at(witness: Witness, origin: str = LOG.origin) -> int | None:
     known = witnessing.remembered(witness, origin)
-    return None if known is None else known[0].size
+    return None if known is None else known.checkpoint.size
 
 
 def test_the_first_head_is_cosigned_and_later_ones_with_a_proof(witness: Witness) -> None:
@@ -221,13 +221,13 @@ def test_a_witness_opened_again_remembers(witness: Witness) -> None:
 
 def test_a_witness_with_damaged_memory_does_not_go_on(witness: Witness) -> None:
     ask(witness, 0, 8)
-    path = witness.store(LOG.origin).path
+    path = witness.memory.head(LOG.origin).path
     path.write_bytes(LOG.note(8))  # not its own cosignature
     with pytest.raises(IntegrityFailure):
         ask(witness, 8, 13)
     path.unlink()
     path.parent.rmdir()
-    with pytest.raises(BadInput, match="retired"):
+    with pytest.raises(IntegrityFailure, match="retired"):
         witnessing.open_witness(witness.state)
 
 
@@ -284,6 +284,6 @@ def test_what_is_remembered_is_a_checkpoint_anybody_can_check(witness: Witness) 
     witnessing.answer(witness, b"old 0\n\n" + LOG.note(5) + junk)
     known = witnessing.remembered(witness, LOG.origin)
     assert known is not None
-    opened = open_note(known[1], [LOG.signer.verifier, witness.cosigner.verifier])
-    assert Checkpoint.parse(opened.text) == known[0]
+    opened = open_note(known.note, [LOG.signer.verifier, witness.cosigner.verifier])
+    assert Checkpoint.parse(opened.text) == known.checkpoint
     assert opened.unknown == ()

@@ -44,7 +44,7 @@ def by_folder(witness: Witness, folder: Path) -> WitnessConfig:
 
 @contextmanager
 def by_http(witness: Witness) -> Iterator[WitnessConfig]:
-    with WitnessServer(witness, ("127.0.0.1", 0), lambda _line: None) as server:
+    with WitnessServer(witness, ("127.0.0.1", 0), _quiet, _quiet) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -52,3 +52,7 @@ def by_http(witness: Witness) -> Iterator[WitnessConfig]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def _quiet(_line: str) -> None:
+    return

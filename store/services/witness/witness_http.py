@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from store.errors import BadInput, QuarterdeckError, StorageFailure
 from store.integrity.witness_request import MAX_REQUEST
-from store.ledger.heads import HeadStore
 from store.services.witness import witnessing
 from store.services.witness.witnessing import Answer, Witness
 
@@ -37,10 +36,15 @@ class WitnessServer(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 2 * MAX_CONNECTIONS
 
-    def __init__(self, witness: Witness, address: tuple[str, int], report: Report) -> None:
-        """Listen at `address`. Raises StorageFailure when that cannot be had."""
+    def __init__(self, witness: Witness, address: tuple[str, int], report: Report, alarm: Report) -> None:
+        """Listen at `address`; `alarm` is told why nothing was cosigned when the witness cannot remember.
+
+        Raises:
+            StorageFailure: the address cannot be had.
+        """
         self.witness = witness
         self.report = report
+        self.alarm = alarm
         self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         try:
@@ -143,9 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         match = _HEAD.fullmatch(self.path)
         try:
-            folder = self.server.witness.state / witnessing.HEADS_FOLDER
-            note = HeadStore(folder / match[1]).read() if match else None
-        except StorageFailure:
+            note = witnessing.published(self.server.witness, match[1]) if match else None
+        except QuarterdeckError as error:
+            self.server.alarm(str(error))
             self._send(Answer(500, b"the head cannot be read\n"), close=True)
             return
         # a body that a GET brings along is not read: it must not be taken for the next request
@@ -156,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             return witnessing.answer(self.server.witness, body)
         except QuarterdeckError as error:
-            self.server.report(str(error))
+            self.server.alarm(str(error))
             return Answer(500, b"the witness cannot remember; nothing was cosigned\n")
 
     def _send(self, answer: Answer, *, close: bool = False) -> None:

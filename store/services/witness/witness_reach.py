@@ -14,7 +14,8 @@ from store.intake.guard import read_guarded
 from store.integrity.witness_request import MAX_REQUEST
 from store.ledger.heads import HeadStore
 from store.reach.heard import heard, status_words
-from store.services.witness.witnessing import Answer, name_of
+from store.services.witness.memory import name_of
+from store.services.witness.witnessing import Answer
 
 if TYPE_CHECKING:  # a tenth of a second to import, and most commands ask nobody
     import httpx

@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from store.clock import Clock, SystemClock, timestamp
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
+from store.intake.guard import read_named
 from store.integrity.checkpoint import Checkpoint
 from store.integrity.merkle import EMPTY_ROOT, verify_consistency
 from store.integrity.note import (
@@ -32,8 +32,11 @@ from store.integrity.note import (
 from store.integrity.signer import generate_log_key, load_log_key
 from store.integrity.witness_request import AddCheckpoint, merge_lines, parse_request
 from store.ledger.heads import HeadStore, stated_size
+from store.services.witness.memory import HEADS_FOLDER, SEEN_FOLDER, Memory, Remembered, name_of, refuse_others
 
-KEY_FILE, NAME_FILE, LOGS_FILE, HEADS_FOLDER, LOCK_FILE = "witness.key", "name", "logs", "heads", "lock"
+KEY_FILE, NAME_FILE, LOGS_FILE, LOCK_FILE = "witness.key", "name", "logs", "lock"
+_MAX_FILE = 1024 * 1024
+"""Bytes of the name or the list of logs: thousands of logs."""
 SIZE_TYPE = "text/x.tlog.size"
 TEXT_TYPE = "text/plain; charset=utf-8"
 
@@ -68,14 +71,10 @@ class Witness:
         """What logs put into `[witnesses]` to trust it."""
         return self.cosigner.verifier.vkey
 
-    def store(self, origin: str) -> HeadStore:
-        """Return where the newest head of a log is remembered."""
-        return HeadStore(self.state / HEADS_FOLDER / name_of(origin))
-
-
-def name_of(origin: str) -> str:
-    """Return the name that a log's head has at a witness: the SHA-256 of its origin in hex."""
-    return sha256(origin.encode()).hexdigest()
+    @property
+    def memory(self) -> Memory:
+        """What it remembers."""
+        return Memory(state=self.state, cosigner=self.cosigner.verifier)
 
 
 def create(state: Path, *, name: str, log_keys: Sequence[str] = (), clock: Clock | None = None) -> Witness:
@@ -91,10 +90,12 @@ def create(state: Path, *, name: str, log_keys: Sequence[str] = (), clock: Clock
         raise BadInput("a witness's name must not be empty or hold spaces, control characters or '+'")
     logs = [_log_key(line) for line in log_keys]
     try:
-        (state / HEADS_FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
         state.chmod(0o700)
-        (state / NAME_FILE).write_text(f"{name}\n", encoding="utf-8")
-        (state / LOGS_FILE).write_text("".join(f"{log.vkey}\n" for log in logs), encoding="utf-8")
+        for folder in (HEADS_FOLDER, SEEN_FOLDER):
+            (state / folder).mkdir(exist_ok=True, mode=0o700)
+        HeadStore(state / NAME_FILE).write(f"{name}\n".encode())
+        HeadStore(state / LOGS_FILE).write("".join(f"{log.vkey}\n" for log in logs).encode())
         generate_log_key(state / KEY_FILE)  # last: what holds a key is whole
     except OSError as error:
         raise StorageFailure(f"{state} cannot be made a witness: {error.strerror}") from error
@@ -105,20 +106,23 @@ def open_witness(state: Path, *, log_keys: Sequence[str] = (), clock: Clock | No
     """Open the witness in `state`; `log_keys` are logs it serves besides those it was told of for good.
 
     Raises:
-        BadInput: there is none, its memory is gone, or a key is malformed.
+        BadInput: there is none, or its key, name or list of logs is malformed.
+        IntegrityFailure: its memory is gone, or others can write it.
     """
-    try:
-        name = (state / NAME_FILE).read_text(encoding="utf-8").strip()
-        known = (state / LOGS_FILE).read_text(encoding="utf-8").split()
-    except FileNotFoundError:
-        raise NotFound(f"{state} is no witness (quarterdeck witness init makes one)") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StorageFailure(f"{state}: the witness cannot be read ({error})") from error
-    if not (state / HEADS_FOLDER).is_dir():
-        raise BadInput(f"{state}: the witness's memory ({HEADS_FOLDER}/) is gone: it must be retired, not restarted")
+    if not (state / KEY_FILE).exists():
+        raise NotFound(f"{state} is no witness (quarterdeck witness init makes one)")
+    name, known = _line(state / NAME_FILE).strip(), _line(state / LOGS_FILE).split()
+    if not is_key_name(name):
+        raise BadInput(f"{state / NAME_FILE}: this is no name of a witness; put back the one it was made with")
     cosigner = Cosigner(name, load_log_key(state / KEY_FILE))
-    logs = tuple(dict.fromkeys(_log_key(line) for line in (*known, *log_keys)))
-    return Witness(state=state, cosigner=cosigner, logs=logs, clock=clock or SystemClock())
+    try:
+        logs = tuple(dict.fromkeys(map(_log_key, known)))
+    except BadInput as error:
+        raise BadInput(f"{state / LOGS_FILE}: {error}") from None
+    logs = tuple(dict.fromkeys((*logs, *map(_log_key, log_keys))))
+    witness = Witness(state=state, cosigner=cosigner, logs=logs, clock=clock or SystemClock())
+    witness.memory.check()
+    return witness
 
 
 def trust(witness: Witness, log_key: str) -> Verifier:
@@ -130,7 +134,7 @@ def trust(witness: Witness, log_key: str) -> Verifier:
     log = _log_key(log_key)
     with _exclusively(witness.state):
         path = witness.state / LOGS_FILE
-        lines = dict.fromkeys([*path.read_text(encoding="utf-8").split(), log.vkey])
+        lines = dict.fromkeys([*_line(path).split(), log.vkey])
         HeadStore(path).write("".join(f"{line}\n" for line in lines).encode())
     return log
 
@@ -144,13 +148,8 @@ def forget(witness: Witness, origin: str) -> Path:
     Raises:
         NotFound: nothing is remembered of this log.
     """
-    store = witness.store(origin)
     with _exclusively(witness.state):
-        if store.read() is None:
-            raise NotFound(f"the witness remembers nothing of {origin}")
-        aside = store.path.with_name(f"{store.path.name}.before-{timestamp(witness.clock.now()).replace(':', '')}")
-        store.path.rename(aside)
-    return aside
+        return witness.memory.set_aside(origin, timestamp(witness.clock.now()).replace(":", ""))
 
 
 def answer(witness: Witness, data: bytes) -> Answer:
@@ -192,44 +191,51 @@ def answer_note(witness: Witness, note: bytes) -> Answer:
     except IntegrityFailure as error:
         return _refused(400, str(error))
     kept = remembered(witness, origin)
-    old = b"old %d\n\n" % (0 if kept is None else kept[0].size)
+    old = b"old %d\n\n" % (0 if kept is None else kept.checkpoint.size)
     found = answer(witness, old + note)
     stated = stated_size(note)
-    if found.status in {400, 422} and kept is not None and stated is not None and stated[1] != kept[0].size:
-        return Answer(409, b"%d\n" % kept[0].size, kept[1])  # a proof from there is what is missing
+    if found.status in {400, 422} and kept is not None and stated is not None and stated[1] != kept.checkpoint.size:
+        return Answer(409, b"%d\n" % kept.checkpoint.size, kept.note)  # a proof from there is what is missing
     return found
 
 
-def remembered(witness: Witness, origin: str) -> tuple[Checkpoint, bytes] | None:
-    """Return the newest head of a log that was cosigned here, with its note; None for none.
+def remembered(witness: Witness, origin: str) -> Remembered | None:
+    """Return the newest head of a log that was cosigned here; None when there never was one.
 
     Raises:
-        IntegrityFailure: what is remembered does not carry the witness's own cosignature.
+        IntegrityFailure: what is remembered is damaged, or older than what this witness is known to have cosigned.
+        StorageFailure: it cannot be read.
     """
-    note = witness.store(origin).read()
-    if note is None:
-        return None
-    opened = open_note(note, [witness.cosigner.verifier])
-    checkpoint = Checkpoint.parse(opened.text)
-    if checkpoint.origin != origin:
-        raise IntegrityFailure(f"the witness's memory of {origin} holds a head of {checkpoint.origin}")
-    return checkpoint, note
+    with _exclusively(witness.state):
+        return witness.memory.recall(origin)
+
+
+def published(witness: Witness, name: str) -> bytes | None:
+    """Return the note of the served log whose `name_of` this is; None when it is not served, or has no head yet.
+
+    Raises:
+        IntegrityFailure, StorageFailure: as `remembered`.
+    """
+    for origin in {log.name for log in witness.logs if name_of(log.name) == name}:
+        known = remembered(witness, origin)
+        return None if known is None else known.note
+    return None
 
 
 def _compare_and_swap(witness: Witness, request: AddCheckpoint, new: Checkpoint) -> Answer:
     """Cosign if `new` extends the remembered head; under the lock, so that nothing comes between."""
-    known = remembered(witness, new.origin)
-    size = known[0].size if known else 0
-    kept = known[1] if known else None
+    known = witness.memory.recall(new.origin)
+    size = known.checkpoint.size if known else 0
+    kept = known.note if known else None
     if request.old != size:
         return Answer(409, b"%d\n" % size, kept)
     try:
-        _check_extends(known[0] if known else None, new, request.proof)
+        _check_extends(known.checkpoint if known else None, new, request.proof)
     except IntegrityFailure as error:
         return Answer(422, f"{error}\n".encode(), kept)
     signature = witness.cosigner.signature(new.text(), time=max(1, int(witness.clock.now().timestamp())))
     line = signature_line(signature).encode()
-    witness.store(new.origin).write(merge_lines(_logs_only(witness, request.checkpoint), line))
+    witness.memory.keep(new.origin, merge_lines(_logs_only(witness, request.checkpoint), line))
     return Answer(200, line)
 
 
@@ -264,10 +270,21 @@ def _log_key(line: str) -> Verifier:
     return log
 
 
+def _line(path: Path) -> str:
+    """Return the text of one of the witness's own small files."""
+    refuse_others(path)
+    try:
+        return read_named(path, limit=_MAX_FILE, empty=True).decode("utf-8")
+    except NotFound:
+        raise BadInput(f"{path} is gone; put it back from a backup: the witness is not what it was") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is damaged: not UTF-8; put it back from a backup") from None
+
+
 @contextmanager
 def _exclusively(state: Path) -> Iterator[None]:
     """Hold the witness's lock: comparing with what is remembered and replacing it are one step."""
-    try:
+    try:  # a file of its own: writing into a folder locks the folder
         descriptor = os.open(state / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise StorageFailure(f"{state}: the witness cannot be locked ({error.strerror})") from error
