@@ -133,7 +133,9 @@ def _parse_any(data: bytes) -> Document:
 
 def _decode(data: bytes) -> str:
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in data[:4]:
-        raise BadInput("JSON: the text is UTF-16 or UTF-32; only UTF-8 is read")
+        raise BadInput(
+            "JSON: the text is UTF-16 or UTF-32; only UTF-8 is read (`iconv -f UTF-16 -t UTF-8 FILE > NEW` converts it)"
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -196,3 +196,13 @@ def test_real_exports_hold_few_secrets() -> None:
     files = sorted(folder.rglob("*.json"))
     holders = [path for path in files if scan(path.read_bytes())]
     assert 5 <= len(holders) <= len(files) // 20
+
+
+@pytest.mark.parametrize("value", ["##PASSWORD##", "##MAIL_PASSWORD2##"])
+def test_a_name_between_double_hashes_stands_for_a_secret_and_is_none(value: str) -> None:
+    assert not find(json.dumps({"parameters": {"password": value}}))
+    assert find(json.dumps({"parameters": {"password": "##Kq7-" + "vT9z!##"}}))
+
+
+def test_a_rule_that_forbids_secrets_is_none() -> None:
+    assert not find('{"session": "keep", "secrets": "forbid"}')

@@ -227,3 +227,8 @@ def test_an_object_of_too_many_members_is_refused_and_many_small_ones_are_not(mo
     assert parse(json.dumps([small] * 20).encode()).value == [small] * 20
     with pytest.raises(BadInput, match="an object of more than 5 members"):
         parse(json.dumps({str(number): number for number in range(6)}).encode())
+
+
+def test_the_line_about_utf_16_says_how_to_convert_it() -> None:
+    with pytest.raises(BadInput, match=r"iconv -f UTF-16 -t UTF-8"):
+        strict_json.parse('{"a": 1}'.encode("utf-16"))

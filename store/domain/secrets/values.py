@@ -10,14 +10,15 @@ from typing import Final
 
 SHORTEST: Final = 6
 _NO_SECRET: Final = re.compile(
-    r"\s*(?:=?\s*\{\{.*|=.*\{\{.*\}\}.*|\$\{.*|\$\(.*|#\{.*|%[\w.]+%|%\{.*|<[^>]*>|&lt;.*|__\w+__|\[redacted.*|\[[^\]]*\]|"
+    r"\s*(?:=?\s*\{\{.*|=.*\{\{.*\}\}.*|\$\{.*|\$\(.*|#\{.*|%[\w.]+%|%\{.*|<[^>]*>|&lt;.*|__\w+__|##\w+##|\[redacted.*|\[[^\]]*\]|"
     r"SEALED-[a-z0-9-]+-[a-z2-7]{10}|__n8n_BLANK_VALUE_.*|!(?:secret|env_var)\b.*|"
     r"(?:\$?(?:msg|flow|global|env|process|this|self|node|config|data|req|res|payload|context|params|body|item|"
     r"json|settings|options|secrets|var|local|input|inputs|event|ctx|os|vault|ssm|trigger|triggerbody)|\$\w*)"
     r"(?:[.\[(/:][\w$.\[\]'\"()/:!?-]*)?|"
     r"null|none|nil|true|false|undefined|str|string|securestring|edm\.string|text|int|integer|number|boolean|object|"
     r"array|any|jsonata|pass|password|passwd|passwort|pwd|secret|token|api[ _-]?key|key|bearer|basic|"
-    r"n/?a|tbd|todo|fixme|dummy|sample|redacted|hidden|masked|removed|secure|managed[ _-]?identity|"
+    r"n/?a|tbd|todo|fixme|dummy|sample|redacted|hidden|masked|removed|forbid|forbidden|secure|"
+    r"managed[ _-]?identity|"
     r"[0-9a-f]{7,8}\.[0-9a-f]{4,6}|"
     r"(?P<same>.)(?P=same)*|"
     r"[*_\"'\\<(\[{]{0,8}(?:[a-z]{2,6}[_-])?(?:your|change|replace|insert|enter|paste|put|add|set|type|fill)[ _-].*|"
