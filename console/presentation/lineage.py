@@ -70,7 +70,7 @@ def label(node: Node) -> Line:
         case "note":
             return line(("· ", "muted"), ("note ", "muted"), node.title)
         case "older":
-            return line(("… ", "muted"), (node.title, "muted"), ("  enter shows more", "muted"))
+            return line(("… ", "muted"), (node.title, "muted"), "  ", ("enter", "key"), (" shows more", "muted"))
         case _:
             symbol = KINDS[node.kind].symbol if node.kind in {"rollback", "drift", "incident"} else mark.symbol
             live = node.state == "live"
@@ -164,7 +164,7 @@ def _other(node: Node, now: datetime) -> Iterable[Line]:
     if node.time:
         yield _fact("when", *_moment(node.time, now))
     if node.seq is not None:
-        yield _fact("entry", f"{node.seq}", ("   e shows it and its proof", "muted"))
+        yield _fact("entry", f"{node.seq}", "   ", ("e", "key"), (" shows it and its proof", "muted"))
 
 
 def _request(detail: Detail, now: datetime) -> Iterable[Line]:

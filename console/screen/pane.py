@@ -195,7 +195,7 @@ class Pane(Container, Generic[T]):
                 self.say(f"somebody was faster: {error}", "reloaded; look again", tone="warn")
                 self.reload()
             case PlatformFailure():
-                self.say(str(error), "nothing was changed; r tries again", tone="danger")
+                self.say(str(error), "nothing was changed; `r` tries again", tone="danger")
             case LockFailure():  # the ledger has no part in it, and is written as before
                 self.say(str(error), tone="danger")
             case StorageFailure():
