@@ -34,7 +34,7 @@ def why_not(name: str, review: Review) -> str | None:
     """Return why an act cannot be done on this request by whoever looks at it, with what would unblock it."""
     match name:
         case "approve" if unticked(review):
-            reasons = (*review.approve_blocked, "→ T on the request ticks each that holds")
+            reasons = (*review.approve_blocked, "→ `T` on the request ticks each that holds")
         case "approve":
             reasons = (*review.approve_blocked, *_arrows(review.approve_unblock))
         case "refuse":
@@ -45,6 +45,8 @@ def why_not(name: str, review: Review) -> str | None:
             reasons = review.edit_blocked
         case "promote":
             reasons = review.promote_blocked
+        case "checklist":
+            reasons = () if review.has_checklist else ("its template asks for no checklist",)
         case _:
             return None
     return "\n".join(dict.fromkeys(reasons)) or None

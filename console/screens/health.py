@@ -31,7 +31,7 @@ from store.services.policy.standing import Book, Proposal, Standing
 
 COLUMNS = (
     Column(name="state", width=11, keep=8),
-    Column(name="about", least=6, most=16, keep=9),
+    Column(name="about", least=12, most=16, keep=9),
     Column(name="what", least=24, most=140, grow=1, keep=9, prose=True),
     Column(name="who", least=6, most=18, keep=3, prose=True),
     Column(name="due", width=11, align="right", keep=7),
