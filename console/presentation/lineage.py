@@ -97,7 +97,7 @@ def headline(roots: Sequence[Node], room: int, *, acts: bool = True) -> Line:
     if acts:
         keys = (*keys, *line("  ", ("R", "key"), " rolls back to the release under the cursor"))
     if drifted:
-        wrong = line((f"! live differs from desired: {', '.join(drifted)}", "danger"), ("  4 shows it", "text"))
+        wrong = line((f"! live differs from desired: {', '.join(drifted)}", "danger"), "  ", ("4", "key"), " shows it")
     else:
         wrong = line(("✓ ", "ok"), f"{counted(len(roots), 'project')}, {live} live, none drifted")
     return (*wrong, *keys) if room >= 100 else wrong
@@ -134,7 +134,7 @@ def _remains(detail: Detail) -> Iterable[Line]:
 
 def _drift(row: DriftRow, now: datetime) -> Iterable[Line]:
     yield _head(row.id, row.status, row.name)
-    yield _fact("where", f"{row.environment}/{row.project}", ("   4 answers it", "muted"))
+    yield _fact("where", f"{row.environment}/{row.project}", "   ", ("4", "key"), (" answers it", "muted"))
     yield _fact("what", row.summary)
     yield _fact("opened", *_moment(row.opened_at, now), _entry(row.opened_seq))
     if row.note:

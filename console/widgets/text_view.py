@@ -82,6 +82,12 @@ def _beside(given: Line, cells: int) -> int:
     return min(width(given[:1]), cells // 2)
 
 
+def _hanging(given: Line, cells: int) -> int:
+    """Return where a line goes on when it wraps: below its own first letter, where it begins further in."""
+    first = given[0].text if given else ""
+    return min(max(len(first) - len(first.lstrip(" ")), 2), cells // 2)
+
+
 class TextView(LineView):
     """Many lines, one below the other; scrolls with the list keys. Long lines are cut, or wrapped with `wrapped`."""
 
@@ -123,7 +129,10 @@ class TextView(LineView):
 
     def _broken(self, cells: int) -> tuple[Line, ...]:
         room = max(cells - 2, 20)
-        return (*(part for given in self._text_named for part in wrap(given, room)), *self._text_cut)
+        return (
+            *(part for given in self._text_named for part in wrap(given, room, indent=_hanging(given, room))),
+            *self._text_cut,
+        )
 
     def on_resize(self) -> None:
         self._relay()
