@@ -15,6 +15,7 @@ from console.screen.change_question import ConfirmChange
 from console.screen.changes_dialog import ChangesDialog
 from console.screen.entry_dialog import EntryDialog
 from console.screen.explain_dialog import ExplainDialog
+from console.screen.form_dialog import FormDialog
 from console.screen.keys import KeyRow, keys_of
 from console.screen.place import AtVisit
 from console.screen.request_form import RequestForm
@@ -54,6 +55,7 @@ DIALOGS: tuple[type[Widget], ...] = (
     Reading,
     ChooseSome,
     TickDialog,
+    FormDialog,
     RequestForm,
     Pick,
     ConfirmRollback,

@@ -57,6 +57,11 @@ class Refusal(QuarterdeckError):
         self.would_unblock = tuple(would_unblock)
         super().__init__("; ".join(self.reasons))
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Every reason, then `→` what would unblock it."""
+        return (*self.reasons, *(f"→ {words}" for words in self.would_unblock))
+
 
 class Conflict(QuarterdeckError):
     """Somebody else was faster: what was decided on is no longer what is there (exit 1). Look again."""

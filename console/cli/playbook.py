@@ -10,7 +10,7 @@ from console.cli.output import emit_json, say, table
 from console.cli.session import Session, command, group
 from store.domain.policy.encoding import whole
 from store.errors import NotFound
-from store.services import playbooks
+from store.services.incidents import playbooks
 
 
 @group(name="playbook")

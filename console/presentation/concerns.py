@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Container
 from datetime import datetime
+from functools import partial
 
 from console.presentation.activity import sentence
-from console.presentation.spans import Cell, Line, Span, line
+from console.presentation.spans import Cell, Line, Span, fact, line
 from console.presentation.times import age, ago, ago_short, due, when
 from console.presentation.words import Mark, counted, severity, status
 from store.clock import parse_timestamp
@@ -15,6 +16,7 @@ from store.projections.findings import FindingRow
 from store.services.findings.concerns import Concern, Concerns
 
 _LABEL = 10
+_fact = partial(fact, room=_LABEL)
 _RANK = {"critical": 0, "high": 1, "warning": 2, "info": 3}
 
 
@@ -94,10 +96,6 @@ def concern_lines(one: Concern, now: datetime) -> list[Line]:
     if one.finding is not None:
         return _finding(one, one.finding, now)
     return _anomaly(one, one.anomaly, now) if one.anomaly is not None else []
-
-
-def _fact(label: str, *parts: str | tuple[str, str]) -> Line:
-    return line((f"{label:<{_LABEL}}", "muted"), *parts)
 
 
 def _finding(one: Concern, row: FindingRow, now: datetime) -> list[Line]:

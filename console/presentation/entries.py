@@ -7,7 +7,7 @@ from base64 import b64encode
 from datetime import datetime
 
 from console.presentation.about import about
-from console.presentation.spans import Line, Span, line
+from console.presentation.spans import Line, fact, line
 from console.presentation.times import ago, stamp
 from console.presentation.tokens import tokens
 from console.presentation.words import counted, kind
@@ -183,7 +183,7 @@ def sound(found: Inspected) -> bool:
 
 
 def _fact(label: str, words: Line) -> Line:
-    return (Span(f"{label:<{_LABEL}}", "muted"), *words)
+    return fact(label, *words, room=_LABEL)
 
 
 def _good(words: str) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from console.presentation.spans import Cell, Line, Span, line
+from console.presentation.spans import Cell, Line, Span, fact, line
 from console.presentation.times import age, ago, ago_short, due, when
 from console.presentation.words import Mark, counted
 from store.clock import parse_timestamp
@@ -119,8 +119,8 @@ def duty_lines(one: Duty, now: datetime) -> list[Line]:
         lines.append(_fact("since", one.since, now))
     if one.due is not None:
         lines.append(_fact("due", one.due, now))
-    lines.append(line((f"{'who':<{_LABEL}}", "muted"), _who_may(one)))
-    lines.append(line((f"{'handled by':<{_LABEL}}", "muted"), (one.command, "key")))
+    lines.append(fact("who", _who_may(one), room=_LABEL))
+    lines.append(fact("handled by", (one.command, "key"), room=_LABEL))
     return lines
 
 
@@ -133,10 +133,8 @@ def _who_may(one: Duty) -> str:
 def done_lines(one: Done, now: datetime) -> list[Line]:
     """Return what was last done in depth."""
     lines = [line((one.kind, "muted"), "  ", (one.key, "title")), line(one.what)]
-    lines.append(
-        _fact("last", one.time, now) if one.time is not None else line((f"{'last':<{_LABEL}}", "muted"), "never")
-    )
-    lines.append(line((f"{'again by':<{_LABEL}}", "muted"), (one.command, "key")))
+    lines.append(_fact("last", one.time, now) if one.time is not None else fact("last", "never", room=_LABEL))
+    lines.append(fact("again by", (one.command, "key"), room=_LABEL))
     return lines
 
 
@@ -144,6 +142,6 @@ def _fact(label: str, text: str, now: datetime) -> Line:
     try:
         instant = parse_timestamp(text)
     except (ValueError, OverflowError):
-        return line((f"{label:<{_LABEL}}", "muted"), (text[:40], "danger"))
+        return fact(label, (text[:40], "danger"), room=_LABEL)
     words = due(instant, now) if instant > now or label == "due" else ago(instant, now)
-    return line((f"{label:<{_LABEL}}", "muted"), f"{when(instant, now)}  ", (words, "muted"))
+    return fact(label, f"{when(instant, now)}  ", (words, "muted"), room=_LABEL)

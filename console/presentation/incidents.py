@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from datetime import datetime
+from functools import partial
 
 from console.presentation.activity import moment, sentence
-from console.presentation.spans import Cell, Line, Span, line
+from console.presentation.spans import Cell, Line, Span, fact, line
 from console.presentation.times import age, ago, due, stamp
 from console.presentation.words import counted, severity, short_digest, status
 from store.clock import parse_timestamp, timestamp
 from store.domain.glass import Glass
 from store.domain.playbooks import Run
 from store.projections.incidents import IncidentRow
-from store.services.incident_view import Happening, IncidentView, Pinned
+from store.services.incidents.viewing import Happening, IncidentView, Pinned
 
 _LABEL = 10
+_fact = partial(fact, room=_LABEL)
 _ANSWERS = (("comment", "c", "adds a note"), ("close", "X", "closes it"))
 """Act, its key, and what it does to the incident that the line above the list names."""
 
@@ -86,10 +88,6 @@ def view_lines(view: IncidentView, now: datetime) -> list[Line]:
     lines += [line(), line(("When it began", "title"), *pinned)]
     lines += [_pinned(one) for one in view.pinned] or [line(("nothing was live anywhere", "muted"))]
     return lines
-
-
-def _fact(label: str, *parts: str | tuple[str, str]) -> Line:
-    return line((f"{label:<{_LABEL}}", "muted"), *parts)
 
 
 def _run(run: Run) -> list[Line]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from console.presentation.spans import Cell, Line, Span, line
+from console.presentation.spans import Cell, Line, Span, fact, line
 from console.presentation.times import ago, stamp
 from console.presentation.words import Mark, counted
 from store.clock import parse_timestamp
@@ -76,10 +76,10 @@ def item_lines(item: Item, now: datetime, *, reviewed: bool) -> list[Line]:
     facts = [("id there", item.ref)] * bool(item.ref)
     for label, stated in (("version", item.versions), ("licence", item.licences)):
         facts += [(label, ", ".join(stated))] * bool(stated)
-    lines += [line((f"{label:<{_LABEL}}", "muted"), value) for label, value in facts]
+    lines += [fact(label, value, room=_LABEL) for label, value in facts]
     for label, at in (("first seen", item.first), ("last seen", item.last)):
         when = parse_timestamp(at.time)
-        lines.append(line((f"{label:<{_LABEL}}", "muted"), f"#{at.seq}  {stamp(when)}  ", (ago(when, now), "muted")))
+        lines.append(fact(label, f"#{at.seq}  {stamp(when)}  ", (ago(when, now), "muted"), room=_LABEL))
     if not item.uses:
         return [*lines, line(("nothing uses it now", "muted"))]
     used = line((f"used by {counted(len(item.uses), 'component')}", "title"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from console.presentation.about import place
 from console.presentation.remains import remains_lines, ways_line
 from console.presentation.rollbacks import changes_in_words
-from console.presentation.spans import Line, Span, line
+from console.presentation.spans import Line, Span, fact, line
 from console.presentation.times import age, lasted, stamp
 from console.presentation.words import KINDS, Mark, counted, short_digest
 from console.presentation.words import severity as severity_mark
@@ -20,6 +21,8 @@ from store.projections.drifts import DriftRow
 from store.projections.incidents import IncidentRow
 from store.services.lineage.lineage_detail import Detail
 from store.services.lineage.nodes import Node
+
+_fact = partial(fact, room=9)
 
 _OWN = {
     "project": Mark("■", "project", "muted", "#"),
@@ -263,10 +266,6 @@ def _moment(time: str, now: datetime) -> tuple[tuple[str, str], ...]:
 
 def _entry(seq: int) -> tuple[str, str]:
     return f"  entry {seq}", "muted"
-
-
-def _fact(name: str, *parts: str | Span | tuple[str, str]) -> Line:
-    return line((f"{name:<9}", "muted"), *parts)
 
 
 def _tone(node: Node) -> str:

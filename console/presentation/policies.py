@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from console.presentation.spans import Line, line
+from console.presentation.spans import Line, fact, line
 from console.presentation.text import display_lines
 from console.presentation.times import ago
 from console.presentation.tokens import tokens
@@ -42,12 +42,12 @@ def standing_lines(found: Standing, disk: OnDisk | None, now: datetime) -> list[
     if disk is not None:
         good = disk.state in {Disk.NONE, Disk.ADOPTED}
         mark = ("✓ ", "ok") if good else ("! ", "warn")
-        lines.append(line((f"{'on disk':<{_LABEL}}", "muted"), mark, disk.words))
+        lines.append(fact("on disk", mark, disk.words, room=_LABEL))
     return lines
 
 
 def _fact(label: str, words: str, more: str = "") -> Line:
-    return line((f"{label:<{_LABEL}}", "muted"), words, (more, "muted"))
+    return fact(label, words, (more, "muted"), room=_LABEL)
 
 
 def rule_lines(policy: Policy) -> list[Line]:

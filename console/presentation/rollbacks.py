@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from console.presentation.spans import Line, line
+from console.presentation.spans import Line, fact, line
 from console.presentation.times import day
 from console.presentation.words import change as change_mark
 from console.presentation.words import counted, short_digest
@@ -14,6 +15,8 @@ from store.projections.deployments import DeploymentRow
 from store.services.delivery.effects import Effect
 from store.services.delivery.pushing import Outcome
 from store.services.delivery.rollback import Plan
+
+_fact = partial(fact, room=9)
 
 _NAMED = 6
 """Ids named in a line before the rest is counted."""
@@ -145,10 +148,6 @@ def named(ids: Sequence[str]) -> str:
     """Return ids with commas, the first few by name and how many more."""
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     return f"{', '.join(ids[:_NAMED])}{more}"
-
-
-def _fact(label: str, *parts: str | tuple[str, str]) -> Line:
-    return line((f"{label:<8} ", "muted"), *(part for part in parts if part))
 
 
 def _release(row: DeploymentRow | None, digest: str) -> tuple[tuple[str, str], ...]:

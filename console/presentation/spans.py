@@ -103,6 +103,11 @@ def keyed(words: str, tone: str = "text") -> Line:
     return tuple(Span(part, "key" if at % 2 else tone) for at, part in enumerate(parts) if part)
 
 
+def fact(label: str, *parts: str | Span | tuple[str, str], room: int) -> Line:
+    """Return one line of a list of facts: what it is, muted and `room` wide, then what is known; no empty parts."""
+    return line((f"{label:<{room}}", "muted"), *(part for part in parts if part))
+
+
 def as_line(cell: Cell) -> Line:
     """Return what a cell holds as a line."""
     match cell:

@@ -6,6 +6,7 @@ from typing import Any
 
 from console.presentation.spans import line
 from console.presentation.words import short_digest
+from console.screen.asking import ask_and_record
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.widgets.dialogs import Ask
@@ -33,32 +34,35 @@ async def comment_on(pane: Pane[Any], desk: Desk, review: Review, component: str
         line(("on        ", "muted"), (name, "strong"), f"  {row.id} as it is now, digest {short_digest(row.digest)}"),
         line(("told      ", "muted"), f"{row.requester}, who requested it"),
     ]
-    words = await pane.ask(Ask(f"Comment on {name}", facts=facts, placeholder="what should be looked at, and why"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: commenting.comment(desk.context, desk.me(), row.id, component, words), doing=f"commenting on {name}"
-        )
-        pane.say(f"commented on {name}: entry {entry.seq}; {row.requester} is told")
+    await ask_and_record(
+        pane,
+        Ask(f"Comment on {name}", facts=facts, placeholder="what should be looked at, and why"),
+        lambda words: commenting.comment(desk.context, desk.me(), row.id, component, words),
+        doing=f"commenting on {name}",
+        done=f"commented on {name}",
+        then=f"; {row.requester} is told",
+    )
 
 
 async def settle(pane: Pane[Any], desk: Desk, review: Review, seq: int) -> None:
     """Ask how a comment was settled and sign that it is."""
     one = next(found for found in review.comments if found.seq == seq)
     facts = [line((f"{one.actor} on {one.name}: ", "muted"), one.text)]
-    words = await pane.ask(Ask(f"Settle comment #{seq}", facts=facts, placeholder="how it was settled"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: commenting.resolve(desk.context, desk.me(), review.request.id, seq, note=words),
-            doing=f"settling #{seq}",
-        )
-        pane.say(f"settled #{seq} on {one.name}: entry {entry.seq}")
+    await ask_and_record(
+        pane,
+        Ask(f"Settle comment #{seq}", facts=facts, placeholder="how it was settled"),
+        lambda words: commenting.resolve(desk.context, desk.me(), review.request.id, seq, note=words),
+        doing=f"settling #{seq}",
+        done=f"settled #{seq} on {one.name}",
+    )
 
 
 async def comment(pane: Pane[Any], desk: Desk, subject: str) -> None:
     """Ask for a comment on an id or entry number and record it."""
-    words = await pane.ask(Ask(f"Comment on {subject}", placeholder="what the next reader should know"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: incidents.annotate(desk.context, desk.me(), subject, words), doing=f"commenting on {subject}"
-        )
-        pane.say(f"noted on {subject}: entry {entry.seq}")
+    await ask_and_record(
+        pane,
+        Ask(f"Comment on {subject}", placeholder="what the next reader should know"),
+        lambda words: incidents.annotate(desk.context, desk.me(), subject, words),
+        doing=f"commenting on {subject}",
+        done=f"noted on {subject}",
+    )

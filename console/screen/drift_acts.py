@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from console.personal.drafts import Draft
+from console.screen.asking import ask_and_record
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.widgets.dialogs import Ask
@@ -72,14 +73,16 @@ async def adopt(pane: Pane[Any], desk: Desk, row: DriftRow) -> None:
 async def acknowledge(pane: Pane[Any], desk: Desk, drift: str, *, facts: Iterable[str]) -> None:
     """Ask why a drift may stand for now and record that it is known. `facts`: where and what it is."""
     facts = (*facts, "Live stays as it is.")
-    note = await pane.ask(Ask(f"Acknowledge {drift}", facts=facts, placeholder="why it may stand for now"))
-    if note is None:
-        pane.say("not acknowledged; nothing was changed", tone="info")
-        return
-    entry = await pane.perform(
-        lambda: drifting.acknowledge(desk.context, desk.me(), drift, note=note), doing=f"acknowledging {drift}"
+    entry = await ask_and_record(
+        pane,
+        Ask(f"Acknowledge {drift}", facts=facts, placeholder="why it may stand for now"),
+        lambda note: drifting.acknowledge(desk.context, desk.me(), drift, note=note),
+        doing=f"acknowledging {drift}",
+        done=f"acknowledged {drift}",
+        then="; it stands until live is as it should be",
     )
-    pane.say(f"acknowledged {drift}: entry {entry.seq}; it stands until live is as it should be")
+    if entry is None:
+        pane.say("not acknowledged; nothing was changed", tone="info")
 
 
 def facts_of(row: DriftRow) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from console.presentation.spans import Line, line
+from console.screen.asking import ask_and_record
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.screen.words_form import Wanted as Field
@@ -75,32 +76,34 @@ async def assign(pane: Pane[Any], desk: Desk, finding: str, people: Sequence[str
 
 async def note(pane: Pane[Any], desk: Desk, finding: str) -> None:
     """Say something about an open finding."""
-    words = await pane.ask(Ask(f"Note on {finding}", placeholder="goes into the ledger under your signature"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: handling.note(desk.context, desk.me(), finding, words), doing=f"noting on {finding}"
-        )
-        pane.say(f"noted on {finding}: entry {entry.seq}")
+    await ask_and_record(
+        pane,
+        Ask(f"Note on {finding}", placeholder="goes into the ledger under your signature"),
+        lambda words: handling.note(desk.context, desk.me(), finding, words),
+        doing=f"noting on {finding}",
+        done=f"noted on {finding}",
+    )
 
 
 async def close(pane: Pane[Any], desk: Desk, finding: str, title: str) -> None:
     """Ask what was done, and close a finding."""
     facts: list[str | Line] = [title, line(("closed for good: what comes again is a new finding", "muted"))]
-    words = await pane.ask(Ask(f"Close {finding}", facts=facts, placeholder="what was done about it"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: handling.close(desk.context, desk.me(), finding, done=words), doing=f"closing {finding}"
-        )
-        pane.say(f"closed {finding}: entry {entry.seq}")
+    await ask_and_record(
+        pane,
+        Ask(f"Close {finding}", facts=facts, placeholder="what was done about it"),
+        lambda words: handling.close(desk.context, desk.me(), finding, done=words),
+        doing=f"closing {finding}",
+        done=f"closed {finding}",
+    )
 
 
 async def acknowledge(pane: Pane[Any], desk: Desk, anomaly: str, summary: str) -> None:
     """Ask what an anomaly was, and record that somebody looked."""
     facts: list[str | Line] = [summary, line(("you looked, and this is what it was", "muted"))]
-    words = await pane.ask(Ask(f"Acknowledge {anomaly}", facts=facts, placeholder="what it was"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: acknowledging.acknowledge(desk.context, desk.me(), anomaly, note=words),
-            doing=f"acknowledging {anomaly}",
-        )
-        pane.say(f"acknowledged {anomaly}: entry {entry.seq}")
+    await ask_and_record(
+        pane,
+        Ask(f"Acknowledge {anomaly}", facts=facts, placeholder="what it was"),
+        lambda words: acknowledging.acknowledge(desk.context, desk.me(), anomaly, note=words),
+        doing=f"acknowledging {anomaly}",
+        done=f"acknowledged {anomaly}",
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from console.presentation.spans import Line, line
 from console.presentation.words import severity
+from console.screen.asking import ask_and_record
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.screen.words_form import Wanted, WordsForm
@@ -51,12 +52,13 @@ async def open_incident(
 
 async def note_incident(pane: Pane[Any], desk: Desk, incident: str) -> None:
     """Add a note to an open incident."""
-    words = await pane.ask(Ask(f"Note on {incident}", placeholder="goes into the ledger under your signature"))
-    if words is not None:
-        entry = await pane.perform(
-            lambda: incidents.note(desk.context, desk.me(), incident, words), doing=f"noting on {incident}"
-        )
-        pane.say(f"noted on {incident}: entry {entry.seq}")
+    await ask_and_record(
+        pane,
+        Ask(f"Note on {incident}", placeholder="goes into the ledger under your signature"),
+        lambda words: incidents.note(desk.context, desk.me(), incident, words),
+        doing=f"noting on {incident}",
+        done=f"noted on {incident}",
+    )
 
 
 async def close_incident(pane: Pane[Any], desk: Desk, incident: str, title: str) -> None:

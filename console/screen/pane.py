@@ -16,22 +16,14 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from console.presentation.spans import Line, line
+from console.presentation import bad_news
 from console.screen.keys import look
 from console.widgets.beside import beside, in_worker
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.line_view import LineView
 from console.widgets.stopwatch import Stopwatch
 from console.widgets.terminal import TerminalApp
-from store.errors import (
-    Conflict,
-    IntegrityFailure,
-    LockFailure,
-    PlatformFailure,
-    QuarterdeckError,
-    Refusal,
-    StorageFailure,
-)
+from store.errors import Conflict, IntegrityFailure, QuarterdeckError
 
 AGES_EVERY_SECONDS = 30.0
 """How often what is shown is read again though nothing was committed: ages grow, deadlines pass."""
@@ -81,10 +73,7 @@ class Pane(Container, Generic[T]):
         self._pane_doing: str | None = None
         self._pane_watch: Stopwatch | None = None
         self._pane_acts = False
-        self._pane_alarms: set[str] = set()
-        """What was alarmed of, this time or the last that the screen was read: it would be told as often as it is."""
-        self._pane_met: set[str] = set()
-        """What was alarmed of since the screen was read last: what is not met again has been mended."""
+        self._pane_alarms = bad_news.Alarms()
         self.drawn = asyncio.Event()
         """Set once the pane has drawn what it read first, or could not read it."""
         self.read_only: str | None = None
@@ -186,31 +175,15 @@ class Pane(Container, Generic[T]):
             self._pane_doing = None
 
     def report(self, error: QuarterdeckError) -> None:
-        """Decide how bad news looks: the one place that does."""
-        match error:
-            case Refusal():
-                unblock = tuple(f"→ {words}" for words in error.would_unblock)
-                self.say(*(error.reasons or (str(error),)), *unblock, tone="warn")
-            case Conflict():
-                self.say(f"somebody was faster: {error}", "reloaded; look again", tone="warn")
-                self.reload()
-            case PlatformFailure():
-                self.say(str(error), "nothing was changed; `r` tries again", tone="danger")
-            case LockFailure():  # the ledger has no part in it, and is written as before
-                self.say(str(error), tone="danger")
-            case StorageFailure():
-                self.say(str(error), "nothing was half-written; the console only reads now", tone="danger")
-            case IntegrityFailure():
-                self.say(f"integrity: {error}", tone="danger")
-                self._pane_met.add(str(error))
-                if str(error) in self._pane_alarms:  # the person has closed this alarm already
-                    return
-                self._pane_alarms.add(str(error))
-                from console.widgets.dialogs import Reading
+        """Say bad news as `bad_news` words it; reload what somebody else changed, raise an alarm over evidence."""
+        lines, tone = bad_news.told(error)
+        self.say(*lines, tone=tone)
+        if isinstance(error, Conflict):
+            self.reload()
+        elif isinstance(error, IntegrityFailure) and self._pane_alarms.is_new(error):
+            from console.widgets.dialogs import Reading
 
-                self.app.push_screen(Reading("INTEGRITY ALARM", _alarm(error), danger=True))
-            case _:
-                self.say(str(error), tone="warn")
+            self.app.push_screen(Reading("INTEGRITY ALARM", bad_news.alarm(error), danger=True))
 
     # How it works.
 
@@ -241,7 +214,7 @@ class Pane(Container, Generic[T]):
             self._pane_again = True
             while self._pane_again:
                 self._pane_again = False
-                self._pane_alarms, self._pane_met = self._pane_met, set()
+                self._pane_alarms.read_again()
                 data = await beside(self, self.load)
                 self.show_data(data)
                 self.refresh_bindings()
@@ -335,14 +308,3 @@ class Pane(Container, Generic[T]):
 
     def on_keyed_table_highlighted(self) -> None:
         self.refresh_bindings()
-
-
-def _alarm(error: IntegrityFailure) -> list[str | Line]:
-    return [
-        line(("Evidence in this ledger does not check.", "danger")),
-        "",
-        *str(error).split("\n"),
-        "",
-        "Nothing more should be approved or deployed on the strength of it until a person has looked.",
-        "Keep a copy of the workspace as it is, then run: quarterdeck verify",
-    ]

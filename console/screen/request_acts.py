@@ -14,7 +14,7 @@ from typing import Any
 from console.presentation.comments import open_words
 from console.presentation.impacts import brief_impact
 from console.presentation.reviews import base_words, change_words, to_view, unticked
-from console.presentation.spans import Line, keyed, line
+from console.presentation.spans import Line, fact, keyed, line
 from console.presentation.times import lasted
 from console.presentation.words import counted, severity, short_digest
 from console.screen.desk import Desk
@@ -264,4 +264,4 @@ def _after(base: str | None) -> Line:
 
 
 def _fact(label: str, words: str | Line) -> Line:
-    return line((f"{label:<10}", "muted"), *((words,) if isinstance(words, str) else words))
+    return fact(label, *((words,) if isinstance(words, str) else words), room=10)

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from console.personal.drafts import Kept
 from console.presentation.request_form import FIELDS, kept_line, keys_line, locked_words
 from console.presentation.spans import Line, line
-from console.widgets.dialogs import Answer, Confirm, Dialog
+from console.screen.form_dialog import FormDialog
 from console.widgets.form_fields import FormField, OneLine, Pick, Prose
 from console.widgets.key_caps import KeyCaps
 from console.widgets.text_view import Facts
@@ -33,23 +33,18 @@ class Filled:
     then: Literal["submit", "keep"]
 
 
-class RequestForm(Dialog[Filled | None]):
+class RequestForm(FormDialog[Filled]):
     """All fields below each other; None: left. Whatever is typed has been given to `keep` by then."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave the form", show=False, id="form.leave", priority=True),
         Binding("ctrl+s", "done('submit')", "Hand in", show=False, id="form.submit", priority=True),
         Binding("ctrl+t", "done('keep')", "Keep as draft", show=False, id="form.keep", priority=True),
-        Binding("ctrl+down,pagedown", "field(1)", "Next field", show=False, id="form.down", priority=True),
-        Binding("ctrl+up,pageup", "field(-1)", "Field before", show=False, id="form.up", priority=True),
     ]
     DEFAULT_CSS = """
     RequestForm > Vertical { width: 110; height: 100%; }
     RequestForm VerticalScroll, RequestForm.-short VerticalScroll {
         height: 1fr; max-height: 100%; margin-bottom: 1; scrollbar-size-vertical: 1;
     }
-    RequestForm FormField { margin-bottom: 1; }
-    RequestForm.-short FormField { margin-bottom: 0; }
     RequestForm #form-said { display: none; }
     RequestForm #form-said.-filled { display: block; }
     """
@@ -100,9 +95,7 @@ class RequestForm(Dialog[Filled | None]):
             self._fill(self._form_start)
         self._form_start = self.stated()
         self._judge()
-        first = next((field for field in self.query(FormField) if field.field == "title"), None)
-        if first is not None:
-            first.editor.focus()
+        self.go_to("title")
 
     def _fill(self, content: ev.RequestContent) -> None:
         for field in self.query(FormField):
@@ -111,7 +104,7 @@ class RequestForm(Dialog[Filled | None]):
 
     def stated(self) -> ev.RequestContent:
         """Return what stands in the form."""
-        return ev.RequestContent(**{field.field: field.value for field in self.query(FormField)})
+        return ev.RequestContent(**self.values())
 
     def on_form_field_changed(self, event: FormField.Changed) -> None:
         event.stop()
@@ -158,23 +151,13 @@ class RequestForm(Dialog[Filled | None]):
         said.show_lines(*(found for found in lines if found))
         said.set_class(any(lines), "-filled")
 
-    def action_field(self, by: int) -> None:
-        """Go to the next field, or the one before, also out of prose."""
-        if by > 0:
-            self.focus_next()
-        else:
-            self.focus_previous()
-
     def action_done(self, then: Literal["submit", "keep"]) -> None:
         """Answer, or go to the first field that is wrong and say how many are."""
         if self._form_faults:
             self.app.bell()
             self._form_tried = True
             self._say()
-            wrong = {fault.field for fault in self._form_faults}
-            first = next((field for field in self.query(FormField) if field.field in wrong), None)
-            if first is not None:
-                first.editor.focus()
+            self.go_to(*(fault.field for fault in self._form_faults))
             return
         if self._form_typed:
             self._write_down()
@@ -185,12 +168,8 @@ class RequestForm(Dialog[Filled | None]):
         if self._form_typed:
             self._write_down()
         if not self._form_typed or self._form_kept.whole:
-            self.dismiss(None)
+            self.leave()
             return
         lost = self._form_kept.hidden or self._form_kept.cut
         what = f"what looks like a secret or is too long is not kept: {', '.join(lost)}" if lost else "nothing is kept"
-        self.app.push_screen(Confirm("Leave the form?", [what], verb="leave", danger=False), self._left)
-
-    def _left(self, answer: Answer | None) -> None:
-        if answer is not None and answer.confirmed:
-            self.dismiss(None)
+        self.leave(what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from console.presentation.spans import Line, line
+from console.screen.asking import ask_and_record
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.widgets.dialogs import Ask
@@ -19,24 +20,22 @@ async def review_policy(pane: Pane[Any], desk: Desk, digest: str, *, every_days:
         f"The policy {digest[:16]}, every rule of it.",
         line((f"Goes into the ledger under your signature; {then}.", "muted")),
     ]
-    words = await pane.ask(
-        Ask("Policy reviewed", facts=facts, placeholder="what you looked at and what you think of it")
+    await ask_and_record(
+        pane,
+        Ask("Policy reviewed", facts=facts, placeholder="what you looked at and what you think of it"),
+        lambda words: reviewing.review(desk.context, desk.me(), digest, note=words),
+        doing="recording the review",
+        done=f"the policy {digest[:12]} is reviewed",
     )
-    if words is not None:
-        entry = await pane.perform(
-            lambda: reviewing.review(desk.context, desk.me(), digest, note=words), doing="recording the review"
-        )
-        pane.say(f"the policy {digest[:12]} is reviewed: entry {entry.seq}")
 
 
 async def review_glass(pane: Pane[Any], desk: Desk, glass: str, *, about: str) -> None:
     """Close the review of a broken glass."""
     facts: list[str | Line] = [about, line(("whoever broke it cannot close its review", "muted"))]
-    words = await pane.ask(
-        Ask(f"Review {glass}", facts=facts, placeholder="what you looked at and what you think of it")
+    await ask_and_record(
+        pane,
+        Ask(f"Review {glass}", facts=facts, placeholder="what you looked at and what you think of it"),
+        lambda words: breaking.review(desk.context, desk.me(), glass, note=words),
+        doing=f"reviewing {glass}",
+        done=f"{glass} is reviewed",
     )
-    if words is not None:
-        entry = await pane.perform(
-            lambda: breaking.review(desk.context, desk.me(), glass, note=words), doing=f"reviewing {glass}"
-        )
-        pane.say(f"{glass} is reviewed: entry {entry.seq}")

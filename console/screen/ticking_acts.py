@@ -19,7 +19,7 @@ from store.clock import parse_timestamp
 from store.domain.playbooks import Run
 from store.errors import Refusal
 from store.projections import incidents
-from store.services import playbooks
+from store.services.incidents import playbooks
 from store.services.requests import ticking
 from store.services.requests.ticking import Item
 

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 
 from console.presentation.spans import Line, line
-from console.widgets.dialogs import Answer, Confirm, Dialog
+from console.screen.form_dialog import FormDialog
 from console.widgets.form_fields import FormField, OneLine, Pick, Prose
 from console.widgets.key_caps import KeyCaps
 from console.widgets.text_view import Facts
@@ -33,21 +33,16 @@ class Wanted:
     """Several lines may be typed."""
 
 
-class WordsForm(Dialog[Mapping[str, str] | None]):
+class WordsForm(FormDialog[Mapping[str, str]]):
     """The fields below each other; answers name → text. None: left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave the form", show=False, id="form.leave", priority=True),
         Binding("ctrl+s", "done", "Hand in", show=False, id="form.submit", priority=True),
-        Binding("ctrl+down,pagedown", "field(1)", "Next field", show=False, id="form.down", priority=True),
-        Binding("ctrl+up,pageup", "field(-1)", "Field before", show=False, id="form.up", priority=True),
     ]
     DEFAULT_CSS = """
     WordsForm > Vertical { width: 100; }
     WordsForm VerticalScroll { margin-bottom: 1; max-height: 70vh; }
     WordsForm.-short VerticalScroll { max-height: 60vh; }
-    WordsForm FormField { margin-bottom: 1; }
-    WordsForm.-short FormField { margin-bottom: 0; }
     """
 
     def __init__(self, title: Line, fields: Sequence[Wanted], *, verb: str, facts: Sequence[str | Line] = ()) -> None:
@@ -83,12 +78,8 @@ class WordsForm(Dialog[Mapping[str, str] | None]):
 
     def missing(self) -> tuple[str, ...]:
         """Return the labels of what still has to be filled in."""
-        given = self.stated()
+        given = self.values()
         return tuple(one.label for one in self._words_fields if one.required and not given[one.name].strip())
-
-    def stated(self) -> dict[str, str]:
-        """Return what stands in the form."""
-        return {field.field: field.value for field in self.query(FormField)}
 
     def _judge(self) -> None:
         required = {one.name for one in self._words_fields if one.required}
@@ -102,36 +93,19 @@ class WordsForm(Dialog[Mapping[str, str] | None]):
                  (" esc ", "keycap"), " leave", (why, "warn"))
         )  # fmt: skip
 
-    def action_field(self, by: int) -> None:
-        """Go to the next field, or the one before, also out of prose."""
-        if by > 0:
-            self.focus_next()
-        else:
-            self.focus_previous()
-
     def action_done(self) -> None:
         """Answer, or go to the first field that is still empty."""
         missing = self.missing()
         if not missing:
-            self.dismiss({name: text.strip() for name, text in self.stated().items()})
+            self.dismiss({name: text.strip() for name, text in self.values().items()})
             return
         self.app.bell()
-        first = next(one.name for one in self._words_fields if one.label == missing[0])
-        next(field for field in self.query(FormField) if field.field == first).editor.focus()
+        self.go_to(next(one.name for one in self._words_fields if one.label == missing[0]))
 
     def action_leave(self) -> None:
         """Leave; ask when something was typed, because nothing of it is kept."""
-        if all(self.stated()[one.name] == one.value for one in self._words_fields if not one.options):
-            self.dismiss(None)
-        else:
-            self.app.push_screen(
-                Confirm("Leave the form?", ["nothing is kept of what you typed"], verb="leave", danger=False),
-                self._left,
-            )
-
-    def _left(self, answer: Answer | None) -> None:
-        if answer is not None and answer.confirmed:
-            self.dismiss(None)
+        untouched = all(self.values()[one.name] == one.value for one in self._words_fields if not one.options)
+        self.leave("" if untouched else "nothing is kept of what you typed")
 
 
 def _editor(one: Wanted) -> OneLine | Prose | Pick:

@@ -16,9 +16,9 @@ from console.screen.entry_dialog import show_entry
 from console.screen.list_pane import ReadingListPane
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.columns import Column, Row
-from store.services import incident_view
-from store.services.incident_view import Incidents as Every
-from store.services.incident_view import IncidentView
+from store.services.incidents import viewing
+from store.services.incidents.viewing import Incidents as Every
+from store.services.incidents.viewing import IncidentView
 
 COLUMNS = (
     Column(name="state", width=8, keep=8),
@@ -32,8 +32,8 @@ _RIGHTS = {
     "comment": "annotate",
     "playbook": "annotate",
     "close": "open an incident",
-    "glass": incident_view.GLASS,
-    "viewed": incident_view.REVIEW,
+    "glass": viewing.GLASS,
+    "viewed": viewing.REVIEW,
 }
 
 
@@ -78,7 +78,7 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
     # What is shown.
 
     def load(self) -> Loaded:
-        found = incident_view.listed(self._desk.context, self._desk.handle, self._follower.wanted)
+        found = viewing.listed(self._desk.context, self._desk.handle, self._follower.wanted)
         return Loaded(incidents=found, at=self._desk.context.clock.now())
 
     def show_data(self, data: Loaded) -> None:
@@ -105,7 +105,7 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
         return words.headline(self._found.rows, self._at, acts=self.possible("incident", *names))
 
     def read(self, key: str) -> IncidentView:
-        return incident_view.view(self._desk.context, self._desk.handle, key)
+        return viewing.view(self._desk.context, self._desk.handle, key)
 
     def key_of(self, detail: IncidentView) -> str:
         return detail.row.id

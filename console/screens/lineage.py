@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
 from textual import events
@@ -18,37 +16,19 @@ from console.screen import Pane, act, look, remains_acts, request_writing, ticki
 from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.explain_dialog import show_explanation, write_explanation
+from console.screen.forest import Forest, ForestReader
 from console.screen.node_detail import NodeDetail
 from console.screen.rollback_dialog import confirm_rollback
 from console.widgets.beside import beside, in_worker
 from console.widgets.change_panel import FIND_HINT, ChangePanel
-from console.widgets.keyed_tree import KeyedTree, Twig
+from console.widgets.keyed_tree import KeyedTree
 from console.widgets.text_view import Facts
-from store.clock import parse_timestamp
-from store.errors import NotFound, QuarterdeckError
-from store.services.lineage import lineage_detail, lineage_tree
-from store.services.lineage.lineage_branches import Branch, Path, Reader
+from store.errors import QuarterdeckError
+from store.services.lineage import lineage_detail
 from store.services.lineage.lineage_detail import Detail
 from store.services.lineage.nodes import Node
 
-FEW = 12
-"""So many environments in all are opened at the start; more stay folded."""
-
 _EXPLAINED = frozenset({"request", "deployment", "rollback"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Forest:
-    """What has been read of the tree."""
-
-    branches: tuple[Branch, ...]
-    now: str
-    start: frozenset[Path] = frozenset()
-    """What is open at first; empty later on."""
-    goal: Path | None = None
-    """Where the cursor is to go."""
-    missing: str = ""
-    """Why it cannot go where it was asked to."""
 
 
 class Lineage(Pane[Forest]):
@@ -82,13 +62,7 @@ class Lineage(Pane[Forest]):
         super().__init__()
         self._desk = desk
         self._is_read = False
-        self._forest = Forest(branches=(), now=desk.context.now)
-        self._forest_reader = Reader(desk.context)
-        self._forest_nodes: dict[Path, Node] = {}
-        self._forest_open: frozenset[Path] = frozenset()
-        self._forest_pages: dict[Path, int] = {}
-        self._forest_searching = False
-        self._forest_goal: str | None = None
+        self._forest = ForestReader(desk.context)
         self._detail: Detail | None = None
         self._detail_size = -1
         self._detail_reading = False
@@ -103,61 +77,28 @@ class Lineage(Pane[Forest]):
     # Reading.
 
     def load(self) -> Forest:
-        """Read the children of whatever is open; while something is searched, of the newest nodes too."""
-        context, reader = self._desk.context, self._forest_reader
-        opened, start = self._forest_open, frozenset[Path]()
-        if not self._forest.branches:
-            start = reader.start(FEW)
-            opened |= start
-        goal, missing = None, ""
-        if self._forest_goal is not None:
-            subject, self._forest_goal = self._forest_goal, None
-            try:
-                goal = lineage_tree.path_to(context, subject)
-                opened |= {goal[: i + 1] for i in range(len(goal) - 1)}
-            except NotFound as error:
-                missing = str(error)
-        branches = reader.read(opened, self._forest_pages, searching=self._forest_searching)
-        return Forest(branches=branches, now=context.now, start=start, goal=goal, missing=missing)
+        return self._forest.read()
 
     def show_data(self, data: Forest) -> None:
-        self._forest, self._is_read = data, True
-        self._forest_nodes = {}
-        now = parse_timestamp(data.now)
         tree = self._tree
+        tree.show_twigs(self._forest.twigs(data))
+        self._is_read = True
         self._show_headline()
-        tree.show_twigs([self._twig(branch, (), now) for branch in data.branches])
         if data.start:
             tree.unfold(*data.start)
-            self._go_to_trouble()
+            trouble = self._forest.trouble(tree.paths)
+            if trouble is not None:
+                tree.select(trouble)
         if data.goal is not None and not tree.select(data.goal):
             self.say(f"{data.goal[-1]} is older than what is read here; open … and look below", tone="info")
         if data.missing:
             self.say(data.missing, tone="warn")
-        self._forest_open = tree.unfolded
+        self._forest.opened = tree.unfolded
         self._read_detail()
         self._arrange()
 
-    def _go_to_trouble(self) -> None:
-        """Put the cursor on the first open drift: what somebody comes here to understand."""
-        drifts = (p for p in self._tree.paths if (n := self._forest_nodes[p]).kind == "drift" and n.state == "open")
-        first = next(drifts, None)
-        if first is not None:
-            self._tree.select(first)
-
-    def _twig(self, branch: Branch, above: Path, now: datetime) -> Twig:
-        path = (*above, branch.node.key)
-        self._forest_nodes[path] = branch.node
-        return Twig(
-            key=branch.node.key,
-            label=words.label(branch.node),
-            right=words.right(branch.node, now),
-            opens=branch.opens,
-            twigs=tuple(self._twig(below, path, now) for below in branch.branches),
-        )
-
     def open(self, subject: str) -> None:
-        self._forest_goal = subject
+        self._forest.want(subject)
         self.reload()
 
     def filter_entered(self, text: str) -> None:
@@ -171,9 +112,9 @@ class Lineage(Pane[Forest]):
         if self._detail_full and text:
             self.query_one(ChangePanel).find(text)
             return
-        searched, self._forest_searching = self._forest_searching, bool(text.strip())
+        searched, self._forest.searching = self._forest.searching, bool(text.strip())
         self._tree.filter = text
-        if self._forest_searching and not searched:
+        if self._forest.searching and not searched:
             self.reload()
 
     def first_focus(self) -> Widget | None:
@@ -181,11 +122,8 @@ class Lineage(Pane[Forest]):
 
     def on_keyed_tree_opened(self, event: KeyedTree.Opened) -> None:
         event.stop()
-        node = self._forest_nodes.get(event.path)
-        if node is not None and node.kind == "older":
-            place = event.path[:-1]
-            self._forest_pages[place] = self._forest_pages.get(place, 1) + 1
-        self._forest_open = self._tree.unfolded
+        self._forest.turn_page(event.path)
+        self._forest.opened = self._tree.unfolded
         self.reload()
 
     def on_keyed_tree_highlighted(self, event: KeyedTree.Highlighted) -> None:
@@ -203,7 +141,7 @@ class Lineage(Pane[Forest]):
     @property
     def _node(self) -> Node | None:
         path = self._tree.path
-        return self._forest_nodes.get(path) if path is not None else None
+        return self._forest.nodes.get(path) if path is not None else None
 
     def _read_detail(self) -> None:
         if self._node is None:
@@ -234,7 +172,7 @@ class Lineage(Pane[Forest]):
         detail = self._detail
         if detail is None or not self.is_attached:
             return
-        self.query_one(NodeDetail).show_detail(detail, parse_timestamp(self._forest.now))
+        self.query_one(NodeDetail).show_detail(detail, self._forest.forest.at)
         self._arrange()
         self.refresh_bindings()
 
@@ -249,7 +187,7 @@ class Lineage(Pane[Forest]):
     def _show_headline(self) -> None:
         room = self.size.width - 2
         line = words.headline(
-            [branch.node for branch in self._forest.branches], room, acts=self._desk.read_only is None
+            [branch.node for branch in self._forest.forest.branches], room, acts=self._desk.read_only is None
         )
         self.query_one("#headline", Facts).show_lines(fit(line, max(room, 20), middle=False))
 

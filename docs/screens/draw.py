@@ -15,7 +15,7 @@ from console.app import Console
 from console.places import SCREENS
 from console.screen.desk import Desk
 from store.demo import build
-from store.demo.build import StoryClock
+from store.demo.weeks import StoryClock
 from store.integrity.signer import KeyFileSigner
 from store.services.identity import people
 from store.workspace import open_workspace

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
+from store.durable import sync_folder
 from store.errors import BadInput, StorageFailure
 from store.integrity.keyhead import AskPassphrase, read_private
 
@@ -95,7 +96,7 @@ def write_log_key(path: Path, key: Ed25519PrivateKey | MLDSA44PrivateKey, passph
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StorageFailure(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -154,11 +155,3 @@ def _advice(data: bytes) -> str:
     if b"BEGIN OPENSSH PRIVATE KEY" not in data:
         return " (ssh-keygen -p -f FILE rewrites a PEM key in OpenSSH's format)"
     return " (a FIDO key signs through ssh-agent)"
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

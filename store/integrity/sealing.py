@@ -18,6 +18,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from store.durable import sync_folder
 from store.errors import BadInput, IntegrityFailure, NotFound, StorageFailure
 
 _HEADER: Final = "quarterdeck sealing key v1"
@@ -136,11 +137,7 @@ def create(path: Path) -> SealingKey:
             return load(path)
         finally:
             building.unlink()
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         raise StorageFailure(f"{path}: the sealing key cannot be written: {error.strerror}") from error
     return key

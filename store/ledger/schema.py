@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from store.durable import sync_folder
 from store.errors import BadInput, IntegrityFailure, StorageFailure
 from store.ledger.connection import open_unguarded, storage_errors
 
@@ -89,7 +90,7 @@ def create_database(path: Path, tables: Sequence[str]) -> None:
         finally:
             building.unlink()
             building.with_name(building.name + "-journal").unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         raise BadInput(f"{path}: something is there already; nothing was changed") from None
     except FileNotFoundError:
@@ -215,11 +216,3 @@ def _migrate(path: Path, tables: Sequence[str]) -> None:
             steps.apply(Database(connection))
     finally:
         connection.close()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -26,7 +26,8 @@ from store.ledger.connection import open_immutable
 from store.ledger.heads import HeadStore
 from store.ledger.report import Problem, Report, Verdict, VerificationStopped
 from store.ledger.schema import check_identity, schema_problems
-from store.ledger.verify import Audit, verify
+from store.ledger.verification import Audit
+from store.ledger.verify import verify
 from store.ledger.workers import Progress
 
 SECONDS: Final = 300.0

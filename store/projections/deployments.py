@@ -57,6 +57,11 @@ TABLES = (
 )
 
 
+def release_of(row: DeploymentRow | None) -> str | None:
+    """Return the release that was deployed, None where nothing was."""
+    return row.release if row else None
+
+
 def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
     match record.event:
         case ev.DeploymentStarted() as event:

@@ -48,29 +48,7 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
     now = (record.seq, record.time)
     match record.event:
         case ev.DriftOpened() as event:
-            insert(
-                connection,
-                "drift",
-                {
-                    "id": event.drift,
-                    "project": event.project,
-                    "environment": event.environment,
-                    "component": event.component,
-                    "name": event.name,
-                    "kind": event.component_kind,
-                    "status": "open",
-                    "summary": event.summary,
-                    "desired": event.desired,
-                    "observed": event.observed,
-                    "previous": event.previous,
-                    "observed_artifact": event.observed_artifact,
-                    "release": event.release,
-                    "opened_seq": record.seq,
-                    "opened_at": record.time,
-                    "updated_seq": record.seq,
-                    "updated_at": record.time,
-                },
-            )
+            _opened(connection, record, event)
         case ev.DriftChanged() as event:
             connection.execute(
                 "UPDATE drift SET status = 'open', summary = ?, desired = ?, observed = ?, observed_artifact = ?,"
@@ -87,6 +65,32 @@ def _apply(connection: sqlite3.Connection, record: ev.Recorded) -> None:
             _status(connection, drift, "resolved", how, now)
         case _:
             pass
+
+
+def _opened(connection: sqlite3.Connection, record: ev.Recorded, event: ev.DriftOpened) -> None:
+    insert(
+        connection,
+        "drift",
+        {
+            "id": event.drift,
+            "project": event.project,
+            "environment": event.environment,
+            "component": event.component,
+            "name": event.name,
+            "kind": event.component_kind,
+            "status": "open",
+            "summary": event.summary,
+            "desired": event.desired,
+            "observed": event.observed,
+            "previous": event.previous,
+            "observed_artifact": event.observed_artifact,
+            "release": event.release,
+            "opened_seq": record.seq,
+            "opened_at": record.time,
+            "updated_seq": record.seq,
+            "updated_at": record.time,
+        },
+    )
 
 
 def _status(connection: sqlite3.Connection, drift: str, status: str, note: str, now: tuple[int, str]) -> None:

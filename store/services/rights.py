@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from store.domain import roles
 from store.domain.roles import Principals
 from store.errors import Refusal
@@ -19,8 +21,13 @@ def against(
     """
     if handle is None:
         return NO_KEY
+    return refused(lambda: roles.require(people, handle, act, project=project, environment=environment, at=context.now))
+
+
+def refused(rule: Callable[[], object]) -> tuple[str, ...]:
+    """Return why a rule says no, then `→` what would unblock it; empty where it does not."""
     try:
-        roles.require(people, handle, act, project=project, environment=environment, at=context.now)
+        rule()
     except Refusal as refusal:
-        return (*refusal.reasons, *(f"→ {words}" for words in refusal.would_unblock))
+        return refusal.lines
     return ()

@@ -245,7 +245,7 @@ async def test_the_change_moves_while_a_name_is_being_typed() -> None:
 
 
 @pytest.mark.presses(
-    WordsForm="ctrl+s ctrl+down ctrl+up pagedown pageup escape", Pick="left right space enter",
+    FormDialog="ctrl+down ctrl+up pagedown pageup escape", WordsForm="ctrl+s", Pick="left right space enter",
 )  # fmt: skip
 async def test_a_form_is_walked_picked_in_handed_in_and_left() -> None:
     fields = (

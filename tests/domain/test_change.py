@@ -9,6 +9,7 @@ from support.scene import content
 
 from store.domain import approving
 from store.domain import change as rules
+from store.domain import change_steps as steps
 from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.policy import Policy, default_policy
@@ -150,14 +151,14 @@ def test_no_words_can_be_moved_from_one_field_to_the_next() -> None:
 def test_what_is_mandatory_must_be_stated(name: str, blank: str) -> None:
     event = ev.RequestOpened(**PLACE, content=content(**{name: blank}), target=R1, digest="d")
     with pytest.raises(BadInput, match="--" + name.replace("_", "-")):
-        rules.open_request(event, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
+        steps.open_request(event, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
 
 
 @pytest.mark.parametrize("risk", ["", "none", "Low", "urgent"])
 def test_an_invented_risk_is_refused(risk: str) -> None:
     event = ev.RequestOpened(**PLACE, content=content(risk=risk), target=R1, digest="d")
     with pytest.raises(BadInput, match="risk"):
-        rules.open_request(event, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
+        steps.open_request(event, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
 
 
 def test_a_risk_level_no_rule_names_gets_the_strictest_rule() -> None:
@@ -309,15 +310,15 @@ def _do(act: str, change: Change) -> None:
     match act:
         case "edit":
             event = ev.RequestEdited(**PLACE, content=content(), target=R1, digest="d")
-            rules.edit(change, event, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
+            steps.edit(change, event, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
         case "submit":
-            rules.submit(change, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
+            steps.submit(change, actor="cy", people=PEOPLE, policy=POLICY, at=NOON)
         case "withdraw":
-            rules.withdraw(change, actor="cy", reason="r", people=PEOPLE, at=NOON)
+            steps.withdraw(change, actor="cy", reason="r", people=PEOPLE, at=NOON)
         case "approve":
             approving.check_approver(change, actor="eli", people=PEOPLE, rules=InForce(policy=POLICY), at=NOON)
         case "refuse":
-            rules.refuse(change, actor="eli", reason="r", nonce="n", people=PEOPLE, at=NOON)
+            steps.refuse(change, actor="eli", reason="r", nonce="n", people=PEOPLE, at=NOON)
         case _:
             approving.check_deployable(
                 change, actor="bo", people=PEOPLE, rules=InForce(policy=POLICY), at=NOON, frozen=None, quarantined=None
@@ -352,4 +353,4 @@ def test_freeze_and_quarantine_are_named_beside_everything_else() -> None:
 
 def test_a_refusal_of_a_request_needs_a_reason() -> None:
     with pytest.raises(BadInput, match="reason"):
-        rules.refuse(Story().submit().change, actor="dana", reason=" ", nonce="n", people=PEOPLE, at=NOON)
+        steps.refuse(Story().submit().change, actor="dana", reason=" ", nonce="n", people=PEOPLE, at=NOON)

@@ -15,10 +15,11 @@ from store.domain import templates
 from store.errors import BadInput, NotFound, Refusal
 from store.intake.inbox import Root, scan
 from store.intake.settle import Settler
-from store.services import incidents, playbooks, releases
+from store.services import incidents, releases
 from store.services.exports import watching
 from store.services.exports.ingesting import FileOutcome
 from store.services.exports.request_files import RequestFiles
+from store.services.incidents import playbooks
 from store.services.requests import approving, dropped, requests, ticking, waiving
 from store.services.requests.reading import change_of
 

@@ -10,7 +10,7 @@ from support.scene import Scene
 from support.tampering import past_triggers
 
 from store import projections
-from store.ledger import verify as verifier
+from store.ledger import verification
 from store.ledger.report import Verdict
 from store.services.audit import verifying
 from store.services.audit.verifying import Scope
@@ -32,13 +32,13 @@ def test_entries_that_are_added_behind_the_verifier_are_not_missed_from_it(
     scene: Scene, other: Scene, monkeypatch: pytest.MonkeyPatch, so_far: int
 ) -> None:
     scene.fill(max(scene.size, so_far))
-    whole = verifier.check_all
+    whole = verification.check_all
 
     def busy(*arguments: Any) -> Iterator[Any]:
         yield from whole(*arguments)
         other.fill(other.size + 600)  # with a whole tile of nodes
 
-    monkeypatch.setattr(verifier, "check_all", busy)
+    monkeypatch.setattr(verification, "check_all", busy)
     report = verifying.verify_workspace(scene.context, scope=Scope())
     assert (report.ok, report.problems) == (True, ())
 

@@ -17,7 +17,8 @@ from unittest.mock import patch
 
 from store import config, projections
 from store.domain import signatures
-from store.integrity import checkpoint, logkeys, note, sshkey
+from store.integrity import checkpoint, logkeys, sshkey
+from store.integrity.note import verifier
 from store.ledger import anchors, connection, keychain, readers, rows, state, tiles, tree
 from store.ledger.verify import verify as verifying
 from store.workspace import opening
@@ -71,7 +72,7 @@ def remembering() -> Iterator[None]:
             for module in (checkpoint, logkeys)
         ),
         (anchors, "open_note", lambda note, keys: cosigned(note, tuple(keys))),
-        (note, "check_public_key", once(note.check_public_key)),
+        (verifier, "check_public_key", once(verifier.check_public_key)),
         (tree, "subtree", lambda hashes: subtree(tuple(hashes))),
         (tiles.TileChecker, "check", _first(tiles.TileChecker.check, lambda _, *asked: asked)),
         (signatures.sshsig, "verify", once(signatures.sshsig.verify)),

@@ -52,16 +52,6 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         VerificationStopped: `progress` said no.
     """
     began = time.monotonic()
-
-    def of_entries(done: int, total: int) -> bool:
-        return progress is None or progress("entries", done, total)
-
-    def of_archive(done: int, total: int) -> bool:
-        return progress is None or progress("archived files", done, total)
-
-    def of_names(done: int, total: int) -> bool:
-        return progress is None or progress("files named by entries", done, total)
-
     start = scope.start or (verified.last(context) if scope.resume else None)
     audit = _audit(context, start)
     try:
@@ -73,7 +63,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
             verifier=Verifier.from_vkey(context.config.ledger.log_key),
             origin=context.config.ledger.origin,
             second=expected_second(context.config),
-            progress=of_entries,
+            progress=_of("entries", progress),
             start=start,
             audit=audit,
             tables=tables(),
@@ -87,7 +77,7 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
     more: list[Problem] = []
     unchecked: list[Problem] = []
     if scope.archive:
-        more += archive_problems(context, of_archive, of_names)
+        more += archive_problems(context, _of("archived files", progress), _of("files named by entries", progress))
         broken, unchecked = sealed_problems(context)
         more += broken
     if scope.tables:
@@ -96,6 +86,11 @@ def verify_workspace(context: Context, *, scope: Scope, progress: Progress | Non
         report = replace(report, problems=(*report.problems, *more), verdict=_verdict(report.verdict, more))
     warnings = tuple(Problem(seq=seq, problem="counter", detail=detail) for seq, detail in audit.warnings)
     return replace(report, warnings=(*warnings, *unchecked)[:MAX_PROBLEMS], seconds=round(time.monotonic() - began, 3))
+
+
+def _of(what: str, progress: Progress | None) -> Callable[[int, int], bool]:
+    """Return the progress of one part of the work; True where nobody wants to stop it."""
+    return lambda done, total: progress is None or progress(what, done, total)
 
 
 def _verdict(found: Verdict, more: list[Problem]) -> Verdict:

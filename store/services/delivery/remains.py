@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from store.domain import events as ev
 from store.domain.push import Reach
-from store.errors import NotFound, Refusal
+from store.errors import NotFound
 from store.projections import deployments
 from store.services import releases, rights
 from store.services.context import Context
@@ -103,12 +102,4 @@ def _resume_blocked(context: Context, failed: ev.DeploymentFailed, handle: str |
     if request is None:
         what, way = again(begun(context.ledger, failed.deployment))
         return f"{failed.deployment} deployed no request: it was {what}", f"→ {way}"
-    return _against(lambda: deploying.check(context, context.ledger, handle, request, resumes=failed.deployment))
-
-
-def _against(call: Callable[[], object]) -> tuple[str, ...]:
-    try:
-        call()
-    except Refusal as refusal:
-        return (*refusal.reasons, *(f"→ {words}" for words in refusal.would_unblock))
-    return ()
+    return rights.refused(lambda: deploying.check(context, context.ledger, handle, request, resumes=failed.deployment))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from store.domain.approving import SEPARATION
 from store.domain.roles import is_before
-from store.errors import NotFound, Refusal
+from store.errors import NotFound
 from store.integrity.entry import Entry
 from store.projections import anomalies, findings, incidents
 from store.projections.anomalies import AnomalyRow
@@ -133,9 +133,6 @@ def _looked(row: AnomalyRow, handle: str | None) -> tuple[str, ...]:
 def _unclosable(context: Context, handle: str, name: str) -> tuple[str, ...]:
     """Return why the caller may not close a finding: the rule itself is asked."""
     try:
-        handling.closable(context, handle, name)
-    except (Refusal, NotFound) as error:
-        if isinstance(error, NotFound):
-            return (str(error),)
-        return (*error.reasons, *(f"→ {words}" for words in error.would_unblock))
-    return ()
+        return rights.refused(lambda: handling.closable(context, handle, name))
+    except NotFound as error:
+        return (str(error),)

@@ -15,7 +15,7 @@ from store.services.context import Actor, Context, Source, named, next_id, recor
 from store.services.delivery.environments import one
 from store.services.glass import holding
 from store.services.identity.people import principals
-from store.services.incidents import open_scope
+from store.services.incidents.handling import open_scope
 from store.services.notifying import notifying
 
 

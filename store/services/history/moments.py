@@ -9,7 +9,7 @@ from store.domain.component import Component
 from store.domain.diff import Diff
 from store.domain.release import EMPTY, Release
 from store.integrity.entry import Entry
-from store.projections.deployments import DeploymentRow
+from store.projections.deployments import DeploymentRow, release_of
 from store.projections.shape import Connection
 from store.services.context import Context
 from store.services.diffing import between_releases
@@ -78,16 +78,12 @@ def between(context: Context, old: Instant, new: Instant) -> tuple[PlaceChange, 
         return tuple(
             _change(connection, place, before.get(place), after.get(place))
             for place in sorted({*before, *after})
-            if _release(before.get(place)) != _release(after.get(place))
+            if release_of(before.get(place)) != release_of(after.get(place))
         )
 
 
 def _rows(context: Context, at: Instant) -> dict[tuple[str, str], DeploymentRow]:
     return {(row.environment, row.project): row for row in history.state_at(context, None, at).deployments}
-
-
-def _release(row: DeploymentRow | None) -> str | None:
-    return row.release if row else None
 
 
 def _change(

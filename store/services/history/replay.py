@@ -8,7 +8,7 @@ from store.domain.diff import Diff
 from store.domain.release import EMPTY
 from store.integrity.entry import Entry
 from store.projections import drifts
-from store.projections.deployments import DeploymentRow
+from store.projections.deployments import DeploymentRow, release_of
 from store.services.context import Context
 from store.services.diffing import between_releases
 from store.services.history import history
@@ -116,12 +116,8 @@ def changed(context: Context, old: Instant, new: Instant) -> tuple[tuple[str, st
     with context.ledger.reading() as connection:
         for place in sorted({*before, *after}):
             one, two = before.get(place), after.get(place)
-            if _release(one) != _release(two):
+            if release_of(one) != release_of(two):
                 left = load(connection, one.manifest) if one else EMPTY
                 right = load(connection, two.manifest) if two else EMPTY
                 found.append((*place, between_releases(connection, left, right)))
     return tuple(found)
-
-
-def _release(row: DeploymentRow | None) -> str | None:
-    return row.release if row else None

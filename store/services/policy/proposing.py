@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from store import archive
-from store.domain import change as rules
+from store.domain import change_steps as steps
 from store.domain import events as ev
 from store.domain import policy_change
+from store.domain.change import Change, request_digest
 from store.domain.component import ComponentRef
 from store.domain.policy import Policy
 from store.domain.policy.compare import Changed, changes, loosened
@@ -52,7 +53,7 @@ def propose(context: Context, actor: Actor, *, title: str, why: str, risk: str =
         if end is not None:
             raise Refusal([end], would_unblock=["enrol more approvers first, or ask for fewer approvals"])
         opened = _opened(source, policy, release, old, ev.RequestContent(title=title, why=why, risk=risk))
-        rules.open_request(opened, actor=actor.handle, people=people, policy=old, at=context.now)
+        steps.open_request(opened, actor=actor.handle, people=people, policy=old, at=context.now)
         return _submitted(opened, policy, old, texts)
 
     return perform(context, actor, decide, blobs=blobs)
@@ -140,7 +141,7 @@ def _opened(
         environment=PLACE,
         content=told,
         target=target,
-        digest=rules.request_digest(request, PLACE, PLACE, told, target),
+        digest=request_digest(request, PLACE, PLACE, told, target),
         base=old.digest,
     )
 
@@ -175,7 +176,7 @@ def _words(found: Sequence[Changed]) -> str:
     return "; ".join([*lines, *more])
 
 
-def _checked(context: Context, change: rules.Change, proposed: ev.PolicyProposed) -> Policy:
+def _checked(context: Context, change: Change, proposed: ev.PolicyProposed) -> Policy:
     """Return the proposed policy, read again from the archived files: they must say what was approved."""
     with context.ledger.reading() as connection:
         try:

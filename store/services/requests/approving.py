@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from store.clock import timestamp
 from store.domain import approving as rules
-from store.domain import change as changes
+from store.domain import change_steps as steps
 from store.domain import events as ev
 from store.domain.change import Change
 from store.domain.place import Place
@@ -172,8 +172,6 @@ def refuse(context: Context, actor: Actor, request: str, *, reason: str) -> Entr
         people = principals(source)
         at = context.now
         roles = escalated_roles(change, context.policy, at)
-        return [
-            changes.refuse(change, actor=actor.handle, reason=reason, nonce=nonce, people=people, at=at, roles=roles)
-        ]
+        return [steps.refuse(change, actor=actor.handle, reason=reason, nonce=nonce, people=people, at=at, roles=roles)]
 
     return perform(context, actor, decide)[0]

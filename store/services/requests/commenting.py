@@ -71,13 +71,8 @@ def blocked(context: Context, request: str, handle: str | None) -> tuple[str, ..
     """Return why `handle` cannot comment on the request's components, then `→` what would unblock it."""
     if handle is None:
         return rights.NO_KEY
-    try:
-        rules.check_commenter(
-            change_of(context.ledger, request), actor=handle, people=principals(context.ledger), at=context.now
-        )
-    except Refusal as refusal:
-        return (*refusal.reasons, *(f"→ {words}" for words in refusal.would_unblock))
-    return ()
+    change, people = change_of(context.ledger, request), principals(context.ledger)
+    return rights.refused(lambda: rules.check_commenter(change, actor=handle, people=people, at=context.now))
 
 
 def resolvable(context: Context, request: str, handle: str | None) -> frozenset[int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from store.domain import change as rules
+from store.domain import change_steps as steps
 from store.domain import events as ev
+from store.domain.change import request_digest
 from store.domain.policy.in_force import PLACE
 from store.domain.secrets import redact
 from store.domain.templates import begun
@@ -85,10 +86,10 @@ def opening(
         environment=environment,
         content=content,
         target=target,
-        digest=rules.request_digest(request, project, environment, content, target),
+        digest=request_digest(request, project, environment, content, target),
         base=base.target.release if base else None,
     )
-    return rules.open_request(event, actor=handle, people=principals(source), policy=context.policy, at=context.now)
+    return steps.open_request(event, actor=handle, people=principals(source), policy=context.policy, at=context.now)
 
 
 @attempt("edit a request")
@@ -117,11 +118,11 @@ def edit(context: Context, actor: Actor, request: str, *, content: ev.RequestCon
             environment=change.environment,
             content=content,
             target=target,
-            digest=rules.request_digest(request, change.project, change.environment, content, target),
+            digest=request_digest(request, change.project, change.environment, content, target),
             base=base.target.release if base else None,
         )
         people = principals(source)
-        return [rules.edit(change, event, actor=actor.handle, people=people, policy=context.policy, at=context.now)]
+        return [steps.edit(change, event, actor=actor.handle, people=people, policy=context.policy, at=context.now)]
 
     return perform(context, actor, decide, blobs=blobs)[0]
 
@@ -135,13 +136,13 @@ def without_secrets(content: ev.RequestContent) -> ev.RequestContent:
 def submit(context: Context, actor: Actor, request: str) -> tuple[Entry, ...]:
     """Hand a draft to its approvers; its risk is assessed, every gate runs, and all of it is recorded."""
     change = change_of(context.ledger, request)
-    rules.submit(change, actor=actor.handle, people=principals(context.ledger), policy=context.policy, at=context.now)
+    steps.submit(change, actor=actor.handle, people=principals(context.ledger), policy=context.policy, at=context.now)
     assessed = assessing.assess(context, context.ledger, change, phase="submit")
     verdicts = gates.run(context, context.ledger, change, phase="submit", assessed=assessed).verdicts
 
     def decide(source: Source) -> Sequence[ev.Event]:
         now = change_of(source, request)
-        submitted = rules.submit(
+        submitted = steps.submit(
             now, actor=actor.handle, people=principals(source), policy=context.policy, at=context.now
         )
         if now.digest != change.digest:
@@ -158,7 +159,7 @@ def withdraw(context: Context, actor: Actor, request: str, *, reason: str) -> En
     def decide(source: Source) -> Sequence[ev.Event]:
         change = change_of(source, request)
         people = principals(source)
-        return [rules.withdraw(change, actor=actor.handle, reason=reason, people=people, at=context.now)]
+        return [steps.withdraw(change, actor=actor.handle, reason=reason, people=people, at=context.now)]
 
     return perform(context, actor, decide)[0]
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from store.domain import checklist as rules
 from store.domain import events as ev
 from store.domain.approving import good_ticks
-from store.errors import BadInput, Refusal
+from store.errors import BadInput
 from store.integrity.entry import Entry
 from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source
 from store.services.identity.people import principals
 from store.services.requests.reading import change_of
-from store.services.rights import NO_KEY
+from store.services.rights import NO_KEY, refused
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,11 +50,8 @@ def blocked(context: Context, request: str, handle: str | None) -> tuple[str, ..
     """Return why `handle` cannot tick a request's checklist, then `→` what would unblock it; empty when they can."""
     if handle is None:
         return NO_KEY
-    try:
-        rules.check(change_of(context.ledger, request), handle, principals(context.ledger), context.rules, context.now)
-    except Refusal as refusal:
-        return (*refusal.reasons, *(f"→ {words}" for words in refusal.would_unblock))
-    return ()
+    change, people = change_of(context.ledger, request), principals(context.ledger)
+    return refused(lambda: rules.check(change, handle, people, context.rules, context.now))
 
 
 @attempt("tick the checklist")

@@ -25,7 +25,7 @@ from store.services.findings.concerns import concern
 from store.services.glass import holding
 from store.services.history import activity
 from store.services.identity.people import principals
-from store.services.incident_view import against_review
+from store.services.incidents.viewing import against_review
 from store.services.requests.review import Review, review
 from store.services.triage import triage
 from store.services.triage.triage import EnvironmentState, Item

@@ -15,7 +15,8 @@ from support.hostile import ALL_AT_ONCE, HOSTILE, storable
 from support.tampering import unread
 
 from console.screen.desk import Desk
-from store.demo.build import StoryClock, _new_key, _nonces
+from store.demo.build import _new_key, _nonces
+from store.demo.weeks import StoryClock
 from store.domain import events as ev
 from store.domain.roles import parse_grant
 from store.errors import QuarterdeckError

@@ -13,8 +13,9 @@ from console.screen.rollback_dialog import ConfirmRollback
 from console.screen.words_form import WordsForm
 from console.screens.incidents import Incidents
 from console.widgets.dialogs import Choose, Confirm
-from store.services import incident_view, incidents
+from store.services import incidents
 from store.services.glass import holding
+from store.services.incidents import viewing
 
 PLACE = Place(key="9", id="incidents", title="Incidents", factory=Incidents, subjects=("INC-", "BG-"))
 
@@ -68,7 +69,7 @@ async def test_an_incident_is_opened_noted_on_and_closed_with_three_answers(mira
         await pilot.press(*"how", "tab", *"what", "ctrl+s")
         await armed(pilot)
         assert "closed INC-0002" in said(pilot)
-    view = incident_view.view(mira.desk.context, "mira", "INC-0002")
+    view = viewing.view(mira.desk.context, "mira", "INC-0002")
     assert view.closed is not None
     assert (view.closed.cause, view.closed.fix, view.closed.learned) == ("why", "how", "what")
 

@@ -252,7 +252,7 @@ def draft(demo: DemoDesk) -> str:
 
 @pytest.mark.presses(
     Approvals="S ctrl+e e f w W", ExplainDialog="q escape o", EntryDialog="h l left right q escape y",
-    RequestForm="ctrl+down ctrl+up pagedown pageup ctrl+t escape",
+    FormDialog="ctrl+down ctrl+up pagedown pageup escape", RequestForm="ctrl+t",
 )  # fmt: skip
 async def test_a_draft_is_edited_handed_in_and_read_from_every_side(theo: DemoDesk) -> None:
     request = draft(theo)

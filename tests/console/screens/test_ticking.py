@@ -17,7 +17,8 @@ from console.widgets.dialogs import Ask, Choose
 from console.widgets.tick_list import TickDialog
 from store.domain import events as ev
 from store.errors import Refusal
-from store.services import incidents, playbooks
+from store.services import incidents
+from store.services.incidents import playbooks
 from store.services.requests import requests, ticking
 
 APPROVALS = Place(key="2", id="approvals", title="Approvals", factory=Approvals, subjects=("CR-",))

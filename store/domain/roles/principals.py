@@ -1,52 +1,21 @@
-"""Who may do what, where: roles, scopes and the people who hold them. What no rule allows is refused."""
+"""The people of a ledger: their handles, keys, grants and suspensions, folded from the entries that say so."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Final
 
-from store.clock import parse_timestamp, timestamp
+from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.errors import BadInput, Refusal
 
-PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "open a request": ("requester", "operator", "approver", "admin"),
-    "approve": ("approver", "security-approver"),
-    "refuse": ("approver", "security-approver"),
-    "deploy": ("operator",),
-    "roll back": ("operator", "responder"),
-    "handle drift": ("operator", "responder"),
-    "open an incident": ("responder", "operator", "admin"),
-    "freeze": ("operator", "responder", "admin"),
-    "adopt a policy": ("admin",),
-    "lift a quarantine": ("admin",),
-    "unseal a secret": ("security-approver", "admin"),
-    "shred a secret": ("admin",),
-    "manage principals": ("admin",),
-    "manage environments": ("admin",),
-    "acknowledge a restore": ("admin",),
-    "correct the clock": ("admin",),
-    "rotate the log's key": ("admin",),
-    "review connectors": ("approver", "security-approver", "auditor", "admin"),
-    "review the policy": ("approver", "security-approver", "auditor", "admin"),
-    "open a finding": ("auditor", "admin"),
-    "assign a finding": ("auditor", "admin"),
-    "close a finding": ("auditor", "admin"),
-    "add a report": ("requester", "operator", "approver", "security-approver", "admin"),
-    "run gates": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
-    "acknowledge an anomaly": ("approver", "security-approver", "operator", "responder", "auditor", "admin"),
-    "annotate": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
-    "comment on a request": ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin"),
-}
 KINDS: Final = (
     "principal.added", "key.added", "key.revoked", "role.granted", "role.revoked",
     "principal.suspended", "principal.reinstated",
 )  # fmt: skip
 """The kinds of entry that say who is who."""
-ROLES: Final = ("requester", "approver", "security-approver", "operator", "responder", "auditor", "admin")
 RESERVED: Final = frozenset({"system", "quarterdeck"})
 _HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
@@ -181,78 +150,6 @@ def step(people: dict[str, Principal], record: ev.Recorded) -> None:
             pass
 
 
-def require(people: Principals, handle: str, act: str, *, project: str = "*", environment: str = "*", at: str) -> None:
-    """Let `handle` do `act` in this scope at the instant `at`, or raise Refusal naming who could instead."""
-    principal = people.get(handle)
-    if _allowed(principal, act, project, environment, at):
-        return
-    place = f" on {project}/{environment}" if (project, environment) != ("*", "*") else ""
-    roles = " or ".join(PERMISSIONS[act])
-    others = able(people, act, project=project, environment=environment, at=at)
-    raise Refusal(
-        [f"{handle} may not {act}{place}: {why_not(principal, act, project, environment, at)}"],
-        would_unblock=[f"{', '.join(others)} could do it" if others else f"an admin grants {handle} {roles}"],
-    )
-
-
-def why_not(principal: Principal, act: str, project: str, environment: str, at: str) -> str:
-    """Return the rule that keeps `principal` from `act` here: no such role, or one that ended or is suspended."""
-    whole = principal.suspended(at)
-    if whole is not None:
-        return f"{principal.handle} is suspended until {whole.until} (entry {whole.seq}): {whole.reason}"
-    for grant in principal.grants:
-        if grant.role not in PERMISSIONS[act] or not (
-            _covers(grant.project, project) and _covers(grant.environment, environment)
-        ):
-            continue
-        held = principal.suspended(at, grant)
-        if held is not None:
-            return f"the role {grant.role} is suspended until {held.until} (entry {held.seq}): {held.reason}"
-        if grant.expires is not None and not is_before(at, grant.expires):
-            return f"the role {grant.role} ended at {grant.expires}"
-    return f"it needs the role {' or '.join(PERMISSIONS[act])}"
-
-
-def able(people: Principals, act: str, *, project: str = "*", environment: str = "*", at: str) -> list[str]:
-    """Return the handles of all who may do `act` in this scope, sorted."""
-    return sorted(p.handle for p in people.by_handle.values() if _allowed(p, act, project, environment, at))
-
-
-def may(people: Principals, handle: str, act: str, *, project: str = "*", environment: str = "*", at: str) -> bool:
-    """Say whether `require` would let it pass."""
-    principal = people.by_handle.get(handle)
-    return principal is not None and _allowed(principal, act, project, environment, at)
-
-
-def holds(principal: Principal, role: str, *, project: str, environment: str, at: str) -> bool:
-    """Say whether `principal` holds `role` for this project and environment at the instant `at`."""
-    return any(
-        grant.role == role
-        and _covers(grant.project, project)
-        and _covers(grant.environment, environment)
-        and (grant.expires is None or is_before(at, grant.expires))
-        and principal.suspended(at, grant) is None
-        for grant in principal.grants
-    )
-
-
-def _allowed(principal: Principal, act: str, project: str, environment: str, at: str) -> bool:
-    return any(holds(principal, role, project=project, environment=environment, at=at) for role in PERMISSIONS[act])
-
-
-def _covers(pattern: str, name: str) -> bool:
-    """Say whether a scope's glob covers `name`; everywhere (`*`) is covered by nothing narrower than itself."""
-    return pattern == "*" or (name != "*" and fnmatchcase(name, pattern))
-
-
-def is_before(at: str, end: str) -> bool:
-    """Say whether `at` is before `end`, however the two are written; never, when one cannot be read."""
-    try:
-        return parse_timestamp(at) < parse_timestamp(end)
-    except (ValueError, OverflowError):
-        return False
-
-
 def _is_past(at: str, end: str) -> bool:
     """Say whether `end` has come at the instant `at`; never, when one cannot be read: what was meant to hold holds."""
     try:
@@ -277,35 +174,3 @@ def checked_handle(text: str) -> str:
     if text in RESERVED:
         raise BadInput(f"{text!r} is no person's handle: what the program saw by itself is recorded under it")
     return text
-
-
-def checked_grant(grant: ev.Grant) -> ev.Grant:
-    """Return `grant` as entries keep it, its end in UTC.
-
-    Raises:
-        BadInput: no such role, a scope that covers nothing, or an end that is no time.
-    """
-    if grant.role not in ROLES:
-        raise BadInput(f"{grant.role!r} is no role: choose from {', '.join(ROLES)}")
-    if not grant.project or not grant.environment:
-        raise BadInput(f"{grant.role}: a scope names a project and an environment, or * for all")
-    try:
-        expires = timestamp(parse_timestamp(grant.expires)) if grant.expires is not None else None
-    except (ValueError, OverflowError):
-        raise BadInput(f"{grant.expires!r} is no time (RFC 3339)") from None
-    return replace(grant, expires=expires)
-
-
-def parse_grant(text: str) -> ev.Grant:
-    """Return the grant written as `role[@project/environment]`, e.g. `approver@orders/prod`.
-
-    Raises:
-        BadInput: the role does not exist or the scope is malformed.
-    """
-    role, _, scope = text.partition("@")
-    if role not in ROLES:
-        raise BadInput(f"{role!r} is no role: choose from {', '.join(ROLES)}")
-    project, slash, environment = scope.partition("/")
-    if scope and (not slash or not project or not environment):
-        raise BadInput(f"{text!r}: a scope is written project/environment, e.g. {role}@orders/prod")
-    return ev.Grant(role=role, project=project or "*", environment=environment or "*")

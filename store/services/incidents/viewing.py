@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from store.domain import events as ev
 from store.domain import glass as glass_rules
 from store.domain.glass import Glass
 from store.domain.playbooks import Run
-from store.errors import NotFound, Refusal
+from store.errors import NotFound
 from store.integrity.entry import Entry
 from store.projections import deployments, environments, incidents
 from store.projections.incidents import IncidentRow
-from store.services import playbooks, rights
+from store.services import rights
 from store.services.context import Context, recorded
 from store.services.glass import holding
 from store.services.identity.people import principals
+from store.services.incidents import playbooks
 from store.services.subjects import entries_about
 
 ACTS: Final = ("open an incident", "annotate")
@@ -169,15 +171,20 @@ def _against_breaking(
         return rights.NO_KEY
     against: tuple[str, ...] = ("there is no environment yet",)
     for place in places if row.environment is None else (row.environment,):
-        try:
-            glass_rules.check_breaker(
-                holding.every(context.ledger).values(), actor=handle, project=row.project or "*", environment=place,
-                people=principals(context.ledger), policy=context.policy, at=context.now,
-            )  # fmt: skip
-        except Refusal as refusal:
-            against = (*refusal.reasons, *(f"→ {words}" for words in refusal.would_unblock))
-        else:
-            return ()
+        against = rights.refused(
+            partial(
+                glass_rules.check_breaker,
+                holding.every(context.ledger).values(),
+                actor=handle,
+                project=row.project or "*",
+                environment=place,
+                people=principals(context.ledger),
+                policy=context.policy,
+                at=context.now,
+            )
+        )
+        if not against:
+            break
     return against
 
 
@@ -191,10 +198,7 @@ def against_review(context: Context, handle: str | None, one: Glass | None) -> t
         return ("no broken glass waits for a review here",)
     if handle is None:
         return rights.NO_KEY
-    try:
-        glass_rules.check_reviewer(
-            one, actor=handle, people=principals(context.ledger), policy=context.policy, at=context.now, note="-"
-        )
-    except Refusal as refusal:
-        return (*refusal.reasons, *(f"→ {words}" for words in refusal.would_unblock))
-    return ()
+    people, policy = principals(context.ledger), context.policy
+    return rights.refused(
+        lambda: glass_rules.check_reviewer(one, actor=handle, people=people, policy=policy, at=context.now, note="-")
+    )

@@ -14,7 +14,7 @@ from store.services.acting import perform
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, next_id, recorded
 from store.services.identity.people import principals
-from store.services.incidents import open_scope
+from store.services.incidents.handling import open_scope
 
 
 def runs(source: Source) -> dict[str, Run]:
