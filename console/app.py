@@ -93,7 +93,8 @@ class Console(TerminalApp[None]):
         if self._console_toured is not None:
             from console.screen.tour import tour
 
-            self.push_screen(tour(self._console_places, self._console_session.read_only), lambda _: self._say_notes())
+            near, read_only = self.screen_stack[0], self._console_session.read_only
+            self.push_screen(tour(near, self._console_places, read_only), lambda _: self._say_notes())
             self._console_toured()
         else:
             self._say_notes()

@@ -11,9 +11,10 @@ import click
 from console.cli.diff_text import diff_lines
 from console.cli.output import complain, emit_json, note, say, say_lines, table
 from console.cli.session import Session, command, confirmed, group
+from store.domain import events as ev
 from store.errors import BadInput, ChangedBehindOurBack
 from store.projections import deployments
-from store.services.context import Context
+from store.services.context import Context, recorded
 from store.services.delivery import deploying, effects, rehearsing
 from store.services.delivery import rollback as rolling
 from store.services.delivery.interrupted import begun, ways_on
@@ -212,6 +213,8 @@ def report(session: Session, outcome: Outcome) -> int:
         say(f"{outcome.deployment} verified: what was pushed was read back (entries {outcome.entries[0].seq} and on)")
         for part in outcome.credentials_missing:
             say(f"missing there: {part}")
+    if not session.options.json and (glass := _glass(outcome)) is not None:
+        say(f"! done under broken glass {glass}: what only it let pass is owed a review by somebody else")
     if not outcome.verified:
         complain(f"{outcome.deployment} failed: {outcome.reason}")
         if not session.options.json:
@@ -226,6 +229,7 @@ def _outcome(outcome: Outcome) -> dict[str, object]:
         "verified": outcome.verified,
         "undoes": outcome.undoes,
         "reason": outcome.reason,
+        "glass": _glass(outcome),
         "entries": [entry.seq for entry in outcome.entries],
         "changed": list(reach.changed) if reach else None,
         "unsure": list(reach.unsure) if reach else None,
@@ -233,6 +237,13 @@ def _outcome(outcome: Outcome) -> dict[str, object]:
         "credentials_missing": list(outcome.credentials_missing),
         "reverted": _outcome(outcome.reverted) if outcome.reverted else None,
     }
+
+
+def _glass(outcome: Outcome) -> str | None:
+    """Return the broken glass that a push was done under."""
+    starts = (ev.DeploymentStarted, ev.RollbackStarted)
+    events = (one.event for one in recorded(outcome.entries))
+    return next((event.glass for event in events if isinstance(event, starts)), None)
 
 
 def _offer(context: Context, outcome: Outcome) -> None:

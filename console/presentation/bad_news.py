@@ -22,7 +22,7 @@ def told(error: QuarterdeckError) -> tuple[tuple[str, ...], str]:
         case Conflict():
             return (f"somebody was faster: {error}", "reloaded; look again"), "warn"
         case PlatformFailure():
-            return (str(error), "nothing was changed; r tries again"), "danger"
+            return (str(error), "nothing was changed; `r` tries again"), "danger"
         case LockFailure():  # the ledger has no part in it, and is written as before
             return (str(error),), "danger"
         case StorageFailure():

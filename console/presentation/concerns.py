@@ -112,7 +112,7 @@ def _finding(one: Concern, row: FindingRow, now: datetime) -> list[Line]:
         )
     lines.append(_fact("for", row.assignee or "nobody yet"))
     if row.about:
-        lines.append(_fact("about", (row.about, "strong"), ("   enter opens it", "muted")))
+        lines.append(_fact("about", (row.about, "strong"), "   ", ("enter", "key"), (" opens it", "muted")))
     if row.summary:
         lines.append(_fact("more", row.summary))
     if row.done:
@@ -130,7 +130,7 @@ def _anomaly(one: Concern, row: AnomalyRow, now: datetime) -> list[Line]:
         line((f"{mark.symbol} {mark.word} ", mark.tone), (row.id, "title"), ("  anomaly, ", "muted"), row.rule),
         line((row.summary, "strong")),
         _fact("noticed", ago(parse_timestamp(row.time), now), (f"  #{row.seq}", "muted")),
-        _fact("about", (f"#{row.about}", "strong"), ("   enter opens it", "muted")),
+        _fact("about", (f"#{row.about}", "strong"), "   ", ("enter", "key"), (" opens it", "muted")),
     ]
     if one.about is not None:
         lines.append(_fact("", *((span.text, span.tone) for span in sentence(one.about))))

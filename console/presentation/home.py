@@ -317,4 +317,4 @@ def _sentences(entries: Sequence[Entry], now: datetime, room: int) -> list[Line]
 
 def handled(item: Item) -> str:
     """Return which keys handle an item, in one line without tones: what a key that does not says."""
-    return ", ".join(f"{key} {does}" for key, does in keys(item))
+    return ", ".join(f"`{key}` {does}" for key, does in keys(item))

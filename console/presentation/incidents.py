@@ -84,7 +84,8 @@ def view_lines(view: IncidentView, now: datetime) -> list[Line]:
         line(("Timeline", "title"), ("   its own entries, and what was done at its place around it", "muted")),
     ]
     lines += [_happening(one, row, today) for one in view.timeline]
-    lines += [line(), line(("When it began", "title"), (f"   pinned at entry {view.at_seq}; t goes there", "muted"))]
+    pinned = (f"   pinned at entry {view.at_seq}; ", "muted"), ("t", "key"), (" goes there", "muted")
+    lines += [line(), line(("When it began", "title"), *pinned)]
     lines += [_pinned(one) for one in view.pinned] or [line(("nothing was live anywhere", "muted"))]
     return lines
 

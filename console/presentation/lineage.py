@@ -73,7 +73,7 @@ def label(node: Node) -> Line:
         case "note":
             return line(("· ", "muted"), ("note ", "muted"), node.title)
         case "older":
-            return line(("… ", "muted"), (node.title, "muted"), ("  enter shows more", "muted"))
+            return line(("… ", "muted"), (node.title, "muted"), "  ", ("enter", "key"), (" shows more", "muted"))
         case _:
             symbol = KINDS[node.kind].symbol if node.kind in {"rollback", "drift", "incident"} else mark.symbol
             live = node.state == "live"
@@ -100,7 +100,7 @@ def headline(roots: Sequence[Node], room: int, *, acts: bool = True) -> Line:
     if acts:
         keys = (*keys, *line("  ", ("R", "key"), " rolls back to the release under the cursor"))
     if drifted:
-        wrong = line((f"! live differs from desired: {', '.join(drifted)}", "danger"), ("  4 shows it", "text"))
+        wrong = line((f"! live differs from desired: {', '.join(drifted)}", "danger"), "  ", ("4", "key"), " shows it")
     else:
         wrong = line(("✓ ", "ok"), f"{counted(len(roots), 'project')}, {live} live, none drifted")
     return (*wrong, *keys) if room >= 100 else wrong
@@ -137,7 +137,7 @@ def _remains(detail: Detail) -> Iterable[Line]:
 
 def _drift(row: DriftRow, now: datetime) -> Iterable[Line]:
     yield _head(row.id, row.status, row.name)
-    yield _fact("where", f"{row.environment}/{row.project}", ("   4 answers it", "muted"))
+    yield _fact("where", f"{row.environment}/{row.project}", "   ", ("4", "key"), (" answers it", "muted"))
     yield _fact("what", row.summary)
     yield _fact("opened", *_moment(row.opened_at, now), _entry(row.opened_seq))
     if row.note:
@@ -167,7 +167,7 @@ def _other(node: Node, now: datetime) -> Iterable[Line]:
     if node.time:
         yield _fact("when", *_moment(node.time, now))
     if node.seq is not None:
-        yield _fact("entry", f"{node.seq}", ("   e shows it and its proof", "muted"))
+        yield _fact("entry", f"{node.seq}", "   ", ("e", "key"), (" shows it and its proof", "muted"))
 
 
 def _request(detail: Detail, now: datetime) -> Iterable[Line]:

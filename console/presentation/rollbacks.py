@@ -110,7 +110,7 @@ def failed_words(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
         return (
             f"{outcome.deployment} failed: {outcome.reason}",
             *remaining(outcome),
-            f"U goes on from there, or quarterdeck deploy --undo {plan.unmade.deployment}",
+            f"`U` goes on from there, or quarterdeck deploy --undo {plan.unmade.deployment}",
         )
     return (
         f"{outcome.deployment} failed: {outcome.reason}",

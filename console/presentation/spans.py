@@ -31,6 +31,7 @@ TONES: Mapping[str, str] = MappingProxyType(
         "warn": "$warning",
         "danger": "bold $error",
         "key": "bold $deck-key",
+        "own-key": "bold $deck-key",
         "link": "underline $accent",
         "badge-danger": "bold $deck-ink on $error",
         "badge-warn": "bold $deck-ink on $warning",
@@ -76,6 +77,7 @@ GROUNDS: Mapping[str, str] = MappingProxyType(
 )
 """What lies behind a whole row: the cursor in a focused list, the cursor of a list without focus, a fold, …"""
 
+_QUOTED_KEY = re.compile("`([^`\\s]{1,2}|esc|enter|tab|space|shift|ctrl\\+[a-z])`")
 Line: TypeAlias = tuple[Span, ...]
 Cell: TypeAlias = "str | Span | Line"
 """What a table cell or a message may be given; strings become safe on the way."""
@@ -93,6 +95,12 @@ def line(*parts: str | Span | tuple[str, str]) -> Line:
             case (words, tone):
                 made.append(Span(words, tone))
     return tuple(made)
+
+
+def keyed(words: str, tone: str = "text") -> Line:
+    """Return words in which each key, between backticks (`a`, `esc`), has the tone of one; longer quotes stay."""
+    parts = _QUOTED_KEY.split(words)
+    return tuple(Span(part, "key" if at % 2 else tone) for at, part in enumerate(parts) if part)
 
 
 def fact(label: str, *parts: str | Span | tuple[str, str], room: int) -> Line:

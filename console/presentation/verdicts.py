@@ -36,9 +36,10 @@ def verdict_line(report: Report, size: int) -> Line:
     if newer:
         parts.append((f"  +{newer:,} newer, not looked at", "warn"))
     if report.problems:
-        parts.append((f"  {counted(len(report.problems), 'problem')}: p lists them", "danger"))
+        problems = counted(len(report.problems), "problem")
+        parts += [(f"  {problems}: ", "danger"), ("p", "key"), (" lists them", "danger")]
     if report.warnings:
-        parts.append((f"  {counted(len(report.warnings), 'warning')}: p lists them", "warn"))
+        parts += [(f"  {counted(len(report.warnings), 'warning')}: ", "warn"), ("p", "key"), (" lists them", "warn")]
     parts.append((f"  {_AGAINST[report.verdict].format(anchored)}", "muted"))
     return line(*parts)
 

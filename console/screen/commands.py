@@ -86,7 +86,7 @@ async def run(frame: Frame, text: str) -> None:
     elif word in KEYS:
         if rest:
             await follow(frame, rest)
-            frame.say((f"{rest} is open: {KEYS[word][0]} {KEYS[word][1].lower()}s it",), "info")
+            frame.say((f"{rest} is open: `{KEYS[word][0]}` {KEYS[word][1].lower()}s it",), "info")
         else:
             do(frame, word)
     elif frame.pane is not None and frame.pane.command(text):
@@ -97,7 +97,7 @@ async def run(frame: Frame, text: str) -> None:
         try:
             await follow(frame, text)
         except BadInput as error:
-            msg = f"no command and no id is called {display(word, 60)}; ? lists what there is"
+            msg = f"no command and no id is called {display(word, 60)}; `?` lists what there is"
             raise BadInput(msg) from error
 
 
@@ -110,4 +110,4 @@ def do(frame: Frame, name: str) -> None:
     elif pane is not None and f"look.{name}" in ids:
         pane.action_look(name)
     else:
-        frame.say((f"{name} is nothing that this screen does; ? lists what it does",), "warn")
+        frame.say((f"{name} is nothing that this screen does; `?` lists what it does",), "warn")

@@ -176,7 +176,7 @@ class Frame(TypingScreen):
             pane.reload()
 
     def on_feed_failed(self, event: FeedFailed) -> None:
-        self.say((str(event.error), "the console no longer follows the ledger; r reads again"), "danger")
+        self.say((str(event.error), "the console no longer follows the ledger; `r` reads again"), "danger")
 
     def _look_again(self) -> None:
         self._read_facts()
@@ -273,19 +273,21 @@ class Frame(TypingScreen):
             await self.go_to(before, remember=False)
 
     def action_help(self) -> None:
+        from console.presentation.spans import as_line
         from console.screen.help import help_lines
         from console.widgets.dialogs import Reading
+        from console.widgets.own_keys import named
 
         pane = self.pane
         texts = pane.HELP_TEXT if pane is not None else ()
         words = {f"screen.{place.key}": place.title for place in self._frame_places}
         lines = help_lines(self.active_bindings, texts, self.app.get_key_display, self.reason_against, words)
-        self.app.push_screen(Reading("Keys", lines))
+        self.app.push_screen(Reading("Keys", [named(pane or self, as_line(given)) for given in lines]))
 
     def action_tour(self) -> None:
         from console.screen.tour import tour
 
-        self.app.push_screen(tour(self._frame_places, self.facts.read_only))
+        self.app.push_screen(tour(self, self._frame_places, self.facts.read_only))
 
     def action_undo(self) -> None:
         """Take back what the person did last."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from textual.binding import ActiveBinding, Binding
 
-from console.presentation.spans import Line, line
+from console.presentation.spans import Line, keyed, line
 
 _GROUPS = (
     ("Acts", ("act.",)),
@@ -29,7 +29,7 @@ def help_lines(
     Under a key that cannot be used now stands why, and what would unblock it: `reason` says so. `words` (id → what
     it does) says more than a binding can: which screen a number leads to.
     """
-    lines: list[str | Line] = [*texts, *([""] if texts else [])]
+    lines: list[str | Line] = [*map(keyed, texts), *([""] if texts else [])]
     keys: dict[str, tuple[list[str], str]] = {}
     against: dict[str, str] = {}
     for active in bindings.values():
@@ -54,6 +54,6 @@ def help_lines(
                     (" (not now)" if cannot else "", "warn"),
                 )
             )
-            lines.extend(line((f"{'':18}{why}", "muted")) for why in against.get(name, "").split("\n") if why)
+            lines.extend(line(f"{'':18}", *keyed(why, "muted")) for why in against.get(name, "").split("\n") if why)
         lines.append("")
     return lines

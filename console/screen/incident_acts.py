@@ -45,7 +45,7 @@ async def open_incident(
     incident = entry.statement.on["incident"]
     pane.say(
         f"opened {incident}: entry {entry.seq}",
-        "9 shows it: there c adds notes, P works through a playbook, t replays the moment",
+        "`9` shows it: there `c` adds notes, `P` works through a playbook, `t` replays the moment",
     )
     return incident
 

@@ -68,7 +68,7 @@ def why_not(name: str, found: Situation, desk: Desk) -> str | None:
     if name == "rollback" and not _goes_back(item):
         return f"{item.key} is nothing to roll back: {home.handled(item)}"
     if name == "viewed" and item.key == "connectors":
-        return "the connectors are reviewed where they are listed: enter opens them"
+        return "the connectors are reviewed where they are listed: `enter` opens them"
     if name == "comment" and item.kind == "review":
         return f"{item.key} is noted in its review: {home.handled(item)}"
     if name == "comment" and item.subject.startswith("#"):

@@ -99,14 +99,14 @@ class Listing:
     def line(self, unseen: int) -> Line:
         """Return what is listed, in one line; `unseen` rows came in above the window."""
         size = self.size or 0
-        above: Line = line((f"   ▲ {unseen:,} new above: g", "key")) if unseen else ()
+        above: Line = line((f"   ▲ {unseen:,} new above: ", "info"), ("g", "key")) if unseen else ()
         if self.found is None:
             everything = line((counted(size, "entry", "entries"), "strong"), ", newest first")
             return (*everything, *above, *line((f"   {_HINT}", "muted")))
         asked = line(("/ ", "key"), (self._text, "strong"), "   ")
         found = (*asked, *line((f"{len(self.found):,}", "strong"), f" of {counted(size, 'entry', 'entries')}"))
         if self._looked is None:
-            return (*found, *line(" match"), *above, *line(("   esc shows all", "muted")))
+            return (*found, *line(" match"), *above, *line("   ", ("esc", "key"), (" shows all", "muted")))
         reached, began = self._looked
         far = f"searching: {max(size - reached, 0):,} looked at · {monotonic() - began:.0f} s"
-        return (*found, *line((f" match so far   {far}   ", "info"), ("esc stops", "key")))
+        return (*found, *line((f" match so far   {far}   ", "info"), ("esc", "key"), " stops"))

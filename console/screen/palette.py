@@ -11,6 +11,7 @@ from console.presentation.text import display
 from console.presentation.themes import LOOKS
 from console.screen import commands
 from console.screen.frame import Frame
+from console.widgets.own_keys import cap_in_force, spoken
 
 
 class Going(Provider):
@@ -21,12 +22,15 @@ class Going(Provider):
         if not isinstance(frame, Frame):
             return
         for place in frame.places:
-            yield f"{place.title}", f"screen {place.key}", partial(frame.go_to, place.id)
+            key, _ = cap_in_force(frame, place.key)
+            yield f"{place.title}", f"screen {key}", partial(frame.go_to, place.id)
         for key, active in frame.active_bindings.items():
             kind = (active.binding.id or "").partition(".")[0]
             if active.binding.description and (active.binding.show or kind in {"act", "look"}):
                 why = frame.reason_against(active.binding)
-                words = f"key {key}" if why is None else "not now: " + display(" ".join(why.split("\n")), 160)
+                near = frame.pane or frame
+                shown = self.app.get_key_display(active.binding)
+                words = f"key {shown}" if why is None else "not now: " + _brief(spoken(near, why))
                 yield active.binding.description, words, partial(self.app.simulate_key, key)
         for name, (takes, does, _) in commands.COMMANDS.items():
             if not takes:
@@ -44,3 +48,7 @@ class Going(Provider):
             score = matcher.match(words)
             if score > 0:
                 yield Hit(score, matcher.highlight(words), run, help=help_text)
+
+
+def _brief(why: str) -> str:
+    return display(" ".join(why.split("\n")), 160)

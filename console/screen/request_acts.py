@@ -14,7 +14,7 @@ from typing import Any
 from console.presentation.comments import open_words
 from console.presentation.impacts import brief_impact
 from console.presentation.reviews import base_words, change_words, to_view, unticked
-from console.presentation.spans import Line, fact, line
+from console.presentation.spans import Line, fact, keyed, line
 from console.presentation.times import lasted
 from console.presentation.words import counted, severity, short_digest
 from console.screen.desk import Desk
@@ -34,7 +34,7 @@ def why_not(name: str, review: Review) -> str | None:
     """Return why an act cannot be done on this request by whoever looks at it, with what would unblock it."""
     match name:
         case "approve" if unticked(review):
-            reasons = (*review.approve_blocked, "→ T on the request ticks each that holds")
+            reasons = (*review.approve_blocked, "→ `T` on the request ticks each that holds")
         case "approve":
             reasons = (*review.approve_blocked, *_arrows(review.approve_unblock))
         case "refuse":
@@ -45,6 +45,8 @@ def why_not(name: str, review: Review) -> str | None:
             reasons = review.edit_blocked
         case "promote":
             reasons = review.promote_blocked
+        case "checklist":
+            reasons = () if review.has_checklist else ("its template asks for no checklist",)
         case _:
             return None
     return "\n".join(dict.fromkeys(reasons)) or None
@@ -88,7 +90,7 @@ async def approve(pane: Pane[Any], desk: Desk, review: Review, *, viewed: frozen
         doing=f"approving {row.id} ({me.signer.via})",
     )
     if entry.statement.data.get("complete"):
-        pane.say(f"approved {row.id}: entry {entry.seq}; all approvals are there, D deploys it to {row.environment}")
+        pane.say(f"approved {row.id}: entry {entry.seq}; all approvals are there, `D` deploys it to {row.environment}")
     else:
         pane.say(f"approved {row.id}: entry {entry.seq}; it still needs somebody else")
 
@@ -124,7 +126,7 @@ async def deploy(pane: Pane[Any], desk: Desk, review: Review) -> None:
             [
                 *_target(review),
                 _fact("then", "gates run again, files are pushed, what stands there is read back"),
-                _fact("after", f"R rolls back to {short_digest(row.base)}" if row.base else "there was nothing before"),
+                _fact("after", _after(row.base)),
             ],
             verb="deploy",
             environment=row.environment if is_production(row.environment) else None,
@@ -145,7 +147,7 @@ async def deploy(pane: Pane[Any], desk: Desk, review: Review) -> None:
     else:
         pane.say(
             f"{outcome.deployment} failed after {took}: {outcome.reason}",
-            "→ R rolls back to the release before; the failure is recorded",
+            "→ `R` rolls back to the release before; the failure is recorded",
             tone="danger",
         )
 
@@ -255,6 +257,10 @@ def _signing(desk: Desk) -> list[Line]:
         _fact("signed by", line((me.handle, "strong"), f", with its {me.signer.via}")),
         line("  ", (me.signer.public.fingerprint, "info")),  # whole on the smallest terminal
     ]
+
+
+def _after(base: str | None) -> Line:
+    return keyed(f"`R` rolls back to {short_digest(base)}" if base else "there was nothing before")
 
 
 def _fact(label: str, words: str | Line) -> Line:

@@ -132,7 +132,7 @@ async def _handed_in(pane: Pane[Any], desk: Desk, request: str, filled: Filled, 
     if filled.then == "submit":
         await request_acts.submit(pane, desk, request)
     else:
-        pane.say(f"{'opened' if new else 'edited'} {request}: a draft; S hands it in, ctrl+e goes on with it")
+        pane.say(f"{'opened' if new else 'edited'} {request}: a draft; `S` hands it in, `ctrl+e` goes on with it")
 
 
 def content_of(draft: Draft) -> ev.RequestContent:

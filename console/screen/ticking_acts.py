@@ -122,7 +122,7 @@ async def _incident(pane: Pane[Any], desk: Desk) -> str | None:
 
     found = await pane.fetch(read, doing="reading incidents")
     if not found:
-        raise Refusal(["no incident is open: a playbook is worked through for one"], would_unblock=["i opens one"])
+        raise Refusal(["no incident is open: a playbook is worked through for one"], would_unblock=["`i` opens one"])
     if len(found) == 1:
         return found[0].id
     options = [

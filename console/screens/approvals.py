@@ -41,13 +41,13 @@ class Approvals(Pane[ReviewList]):
 
     HELP_TEXT = (
         "Requests that wait for a decision stand first, then drafts, then what was decided before.",
-        "enter opens the review: what is stated on the left, what changes on the right. d goes between words and"
-        " text, n and N from change to change, v ticks a component off, w shows what only moved, s splits the text,"
-        " f shows the facts where there is no room for both.",
-        "c comments on the component under the cursor (in the list: on the request), . and , go to the next and the"
-        " previous component with comments, C settles the comment under the cursor.",
-        "+ writes a new request in a form, ctrl+e edits one; what is typed there survives a crash. T ticks off the"
-        " checklist, item by item: where its template says so, approving waits for every item.",
+        "`enter` opens the review: what is stated on the left, what changes on the right. `d` goes between words and"
+        " text, `n` and `N` from change to change, `v` ticks a component off, `w` shows what only moved, `s` splits the"
+        " text, `f` shows the facts where there is no room for both.",
+        "`c` comments on the component under the cursor (in the list: on the request), `.` and `,` go to the next and"
+        " the previous component with comments, `C` settles the comment under the cursor.",
+        "`+` writes a new request in a form, `ctrl+e` edits one; what is typed there survives a crash. `T` ticks off"
+        " the checklist, item by item: where its template says so, approving waits for every item.",
         "An approval is signed with your key and names the digest that was on your screen. An edit makes it void.",
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -270,7 +270,7 @@ class Approvals(Pane[ReviewList]):
         if name == "comment" and found.request.state in OPEN_STATES:
             return "\n".join(found.comment_blocked) or None
         if name == "viewed" and not self.has_class("-review"):
-            return "enter opens the review; there v ticks off what you have looked at"
+            return "`enter` opens the review; there `v` ticks off what you have looked at"
         return request_acts.why_not(name, found)
 
     def _shown(self) -> Review:

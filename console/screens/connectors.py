@@ -57,8 +57,8 @@ class Connectors(ListPane[Loaded]):
     HELP_TEXT: ClassVar[tuple[str, ...]] = (
         "Everything outside that any export ever reached: hosts, modules, connections and credential references,"
         " with the entry it was first and last seen in.",
-        "v records, under your signature, that you reviewed what is in use now; what comes later is marked as new.",
-        "w shows only what became different since the last review. / narrows by any word: host prod !module",
+        "`v` records, under your signature, that you reviewed what is in use now; what comes later is marked as new.",
+        "`w` shows only what became different since the last review. `/` narrows by any word: host prod !module",
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -67,8 +67,8 @@ class Drift(Pane[Drifts]):
     HELP_TEXT = (
         "What is live and differs from what should be. Desired is what was deployed last; previous is what was"
         " deployed before it, so that the last intended change stands beside the one nobody asked for.",
-        "R pushes the desired release over it; u asks, by a request, to keep what is live; A says that it is known.",
-        "d shows the whole text; pressed again the next comparison. Drifts that ended stand below those that stand.",
+        "`R` pushes the desired release over it; `u` asks, by a request, to keep what is live; `A` says it is known.",
+        "`d` shows the whole text; pressed again the next comparison. Drifts that ended stand below those that stand.",
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -60,9 +60,9 @@ class Findings(ReadingListPane[Loaded, Concern]):
     HELP_TEXT: ClassVar[tuple[str, ...]] = (
         "What is not as it should be. Findings are opened by people, or by quarterdeck when something is overdue;"
         " anomalies are acts out of the ordinary, each with the numbers that made it unusual.",
-        "X closes a finding with what was done; A acknowledges an anomaly, never one's own. f opens a finding about"
-        " what the cursor is on. enter opens what it is about; L its lineage, e the entry, t the moment.",
-        "w shows also what is over. / narrows by any word: overdue high !mira",
+        "`X` closes a finding with what was done; `A` acknowledges an anomaly, never one's own. `f` opens a finding"
+        " about what the cursor is on. `enter` opens what it is about; `L` its lineage, `e` the entry, `t` the moment.",
+        "`w` shows also what is over. `/` narrows by any word: overdue high !mira",
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -95,7 +95,7 @@ class Findings(ReadingListPane[Loaded, Concern]):
             return
         rows = words.rows(self._found, self._at, everything=self._everything)
         self.table.empty = (
-            "no findings, no anomalies" if self._everything else "✓ nothing is open; w shows what is over"
+            "no findings, no anomalies" if self._everything else "✓ nothing is open; `w` shows what is over"
         )
         self.table.sync([Row(key=key, cells=cells) for key, cells in rows])
         if self._follower.wanted is not None and self.table.key != self._follower.wanted:
@@ -158,13 +158,13 @@ class Findings(ReadingListPane[Loaded, Concern]):
 
     def _against(self, name: str, one: Concern) -> str | None:
         if name in {"assign", "close"} and one.finding is None:
-            return f"{one.id} is no finding: A acknowledges it, f opens a finding about it"
+            return f"{one.id} is no finding: `A` acknowledges it, `f` opens a finding about it"
         if name == "acknowledge" and one.anomaly is None:
-            return f"{one.id} is no anomaly: X closes it"
+            return f"{one.id} is no anomaly: `X` closes it"
         if name in {"assign", "close", "comment"} and one.finding is not None and one.finding.state != "open":
             return f"{one.id} was closed by {one.finding.closed_by}"
         if name == "comment" and one.finding is None:
-            return f"{one.id} takes its note with A"
+            return f"{one.id} takes its note with `A`"
         if name == "lineage" and not one.subject.startswith(("CR-", "DEP-", "DR-", "INC-")):
             return f"{one.id} is about nothing that has a lineage"
         act_ = "annotate" if name == "comment" else _RIGHTS.get(name, "")

@@ -31,7 +31,7 @@ from store.services.policy.standing import Book, Proposal, Standing
 
 COLUMNS = (
     Column(name="state", width=11, keep=8),
-    Column(name="about", least=6, most=16, keep=9),
+    Column(name="about", least=12, most=16, keep=9),
     Column(name="what", least=24, most=140, grow=1, keep=9, prose=True),
     Column(name="who", least=6, most=18, keep=3, prose=True),
     Column(name="due", width=11, align="right", keep=7),
@@ -66,10 +66,11 @@ class Health(Pane[Loaded]):
     HELP_TEXT: ClassVar[tuple[str, ...]] = (
         "Everything that somebody owes by a day: reviews, findings, exceptions and roles that end, witnesses,"
         " verification, notices; proposals for another policy; and when rehearsals, verification and backup were"
-        " last done. enter goes where it is handled; y copies the command that handles it.",
-        "The policy stands beside it in words; p shows it where there is room for one. w shows the TOML it was adopted"
-        " from, d how the files on disk differ, t the policy as it was at a time, an entry or an id, until esc.",
-        "v records, under your signature, that you read the policy and stand by it.",
+        " last done. `enter` goes where it is handled; `y` copies the command that handles it.",
+        "The policy stands beside it in words; `p` shows it where there is room for one. `w` shows the TOML it was"
+        " adopted from, `d` how the files on disk differ, `t` the policy as it was at a time, an entry or an id, until"
+        " `esc`.",
+        "`v` records, under your signature, that you read the policy and stand by it.",
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -213,7 +214,7 @@ class Health(Pane[Loaded]):
             return "still reading"
         if name == "viewed":
             if self._past is not None:
-                return "this is the policy of the past: esc shows the one in force"
+                return "this is the policy of the past: `esc` shows the one in force"
             return "\n".join(data.book.blocked) or None
         if name in {"entry", "copy"} and self._selected is None:
             return "nothing is under the cursor"

@@ -49,7 +49,7 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
     """The list, and beside or below it the incident under the cursor with its timeline."""
 
     LIST_COLUMNS = COLUMNS
-    EMPTY = "✓ no incident was ever opened; i opens one"
+    EMPTY = "✓ no incident was ever opened; `i` opens one"
     BINDINGS: ClassVar[list[BindingType]] = [
         act("incident", "Open one"),
         act("comment", "Note"),
@@ -66,9 +66,9 @@ class Incidents(ReadingListPane[Loaded, IncidentView]):
     HELP_TEXT: ClassVar[tuple[str, ...]] = (
         "Incidents, open ones first. Each pins the ledger's position and what should have been live everywhere when it"
         " began; its timeline holds its notes, playbook steps, and what was deployed and drifted at its place.",
-        "c adds a note, P works through a playbook, X closes it with cause, fix and what was learned. B breaks glass:"
-        " deploy and roll back past the approvals for a few hours; v closes the review that leaves behind.",
-        "t replays the moment it began; :INC-0003@-30m goes to half an hour before.",
+        "`c` adds a note, `P` works through a playbook, `X` closes it with cause, fix and what was learned. `B` breaks"
+        " glass: deploy and roll back past the approvals for a few hours; `v` closes the review that leaves behind.",
+        "`t` replays the moment it began; :INC-0003@-30m goes to half an hour before.",
     )
 
     def __init__(self, desk: Desk) -> None:

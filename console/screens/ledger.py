@@ -60,8 +60,8 @@ class Ledger(Pane[Loaded]):
     ]
     HELP_TEXT: ClassVar[tuple[str, ...]] = (
         "Every entry of the ledger, newest first. Nothing here can be changed, by anybody.",
-        "/ narrows the list in the words of `quarterdeck log`: kind:approval env:prod since:2h refund",
-        "V reads every byte again: hashes, links, tree, signatures, checkpoints, kept heads, archived files.",
+        "`/` narrows the list in the words of `quarterdeck log`: kind:approval env:prod since:2h refund",
+        "`V` reads every byte again: hashes, links, tree, signatures, checkpoints, kept heads, archived files.",
         ":72 goes to entry 72.",
     )
 
@@ -146,7 +146,7 @@ class Ledger(Pane[Loaded]):
             await self._listing.search(self._more)
         except QuarterdeckError as error:
             self.report(error)
-        self._table.empty = "no entry matches; esc shows all"
+        self._table.empty = "no entry matches; `esc` shows all"
         self._table.refresh()
         self._show_query()
 
@@ -192,10 +192,10 @@ class Ledger(Pane[Loaded]):
         if name in {"entry", "time", "copy"} and self._table.key is None:
             return "no entry is under the cursor"
         if name == "verify" and self._verification.running:
-            return "already verifying; esc stops it"
+            return "already verifying; `esc` stops it"
         report = self._verification.report
         if name == "problems" and not (report and (report.problems or report.warnings)):
-            return "no verification found a problem; V verifies"
+            return "no verification found a problem; `V` verifies"
         return None
 
     def copied(self) -> str | None:

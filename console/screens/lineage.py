@@ -49,13 +49,13 @@ class Lineage(Pane[Forest]):
     HELP_TEXT = (
         "Where everything that is live came from: project, environment, request, and under it its exports, gates,"
         " approvals, deployments, and what became of those: drift, rollback, incident, notes.",
-        "space or enter opens and folds, arrows walk in and out; / looks through everything, n and N go from match to"
-        " match; :lineage CR-0004 goes to any id.",
-        "R on a deployment (or its request) rolls back to its release, on an environment to the release before; on a"
+        "`space` or `enter` opens and folds, arrows walk in and out; `/` looks through everything, `n` and `N` go from"
+        " match to match; :lineage CR-0004 goes to any id.",
+        "`R` on a deployment (or its request) rolls back to its release, on an environment to the release before; on a"
         " drift it pushes the desired release over it.",
-        "F finishes a deployment that failed, U takes it back; P works through a playbook; + writes a request.",
-        "W on a request or deployment explains it on one page, from its reason to what came of it; o writes that page"
-        " for a browser.",
+        "`F` finishes a deployment that failed, `U` takes it back; `P` works through a playbook; `+` writes a request.",
+        "`W` on a request or deployment explains it on one page, from its reason to what came of it; `o` writes that"
+        " page for a browser.",
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -229,7 +229,7 @@ class Lineage(Pane[Forest]):
         match name:
             case "rollback":
                 if detail is None or detail.goal is None:
-                    return "R goes back to a release: put the cursor on a deployment, a request or an environment"
+                    return "`R` goes back to a release: put the cursor on a deployment, a request or an environment"
                 return "\n".join(detail.goal.blocked) or None
             case "resume" | "takeback":
                 return remains_acts.why_not(name, detail.remains if detail is not None else None, node.key)

@@ -59,9 +59,9 @@ class Replay(Pane[Instants]):
     ]
     HELP_TEXT: ClassVar[tuple[str, ...]] = (
         "Every environment as it should have stood at an instant of the past, read from the ledger.",
-        "←/→ go from event to event, shift goes by days, t goes to an instant: a time, an entry number,",
-        "an id (INC-0001: where the incident began), each with an offset (INC-0001@-30m). esc: back to now.",
-        "[ and ] set two marks; d shows what differs between them, or between the cursor and now.",
+        "`←` and `→` go from event to event, shift goes by days, `t` goes to an instant: a time, an entry number,",
+        "an id (INC-0001: where the incident began), each with an offset (INC-0001@-30m). `esc`: back to now.",
+        "`[` and `]` set two marks; `d` shows what differs between them, or between the cursor and now.",
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -54,11 +54,11 @@ class Triage(Pane[Home]):
 
     HELP_TEXT = (
         "What needs somebody now, most pressing first; what you can handle stands before what you cannot.",
-        "enter opens the thing where it is handled. R on a drift pushes the desired release over it; on a failed"
-        " deployment or an incident it goes back to the release before. i opens an incident about the place under the"
-        " cursor, P works through a playbook for one; F finishes a deployment that failed on the way, U takes it back."
-        " A acknowledges a drift or an anomaly, X closes a finding or an incident, v records a review."
-        " + writes a new request. tab goes to what happened lately, where enter shows the entry and its proof.",
+        "`enter` opens the thing where it is handled. `R` on a drift pushes the desired release over it; on a failed"
+        " deployment or an incident it goes back to the release before. `i` opens an incident about the place under"
+        " the cursor, `P` works through a playbook for one; `F` finishes a deployment that failed on the way, `U` takes"
+        " it back. `A` acknowledges a drift or an anomaly, `X` closes a finding or an incident, `v` records a review."
+        " `+` writes a new request. `tab` goes to what happened lately, where `enter` shows the entry and its proof.",
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         act("rollback"),

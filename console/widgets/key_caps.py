@@ -7,41 +7,32 @@ and pressed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import MappingProxyType
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final
 
 from textual import events
-from textual.binding import Binding
 from textual.content import Content
 from textual.style import Style
-from textual.widget import Widget
-from textual.widgets import Input
 
 from console.presentation.spans import Line, Span, content
+from console.widgets.own_keys import Cap, as_bound, cap_in_force
 from console.widgets.terminal import TerminalApp
 from console.widgets.text_view import Facts
 
 _CAPS: Final = frozenset({"keycap", "badge"})
-_NAMED: Final = MappingProxyType({"esc": "escape", "←": "left", "→": "right"})
 _META: Final = "pressed_key"
-Cap: TypeAlias = tuple[str, str]
-"""A key as it is written, and as Textual spells it."""
 
 
 class KeyCaps(Facts):
     """Facts whose caps can be clicked: of `j/k` each half is a key of its own."""
 
     def __init__(self, *lines: str | Line, id: str | None = None) -> None:
-        self._caps_key: Callable[[str], Cap] = _as_bound
+        self._caps_key: Callable[[str], Cap] = as_bound
         super().__init__(*lines, id=id, classes="-keys")
 
     def on_mount(self) -> None:
         if isinstance(self.app, TerminalApp) and self.app.own_keys:
-            self._caps_key = self._in_force
-            self.call_after_refresh(self._redraw)  # all that binds keys is there only then
-
-    def _redraw(self) -> None:
-        self.update(self.drawn(self._facts_lines))
+            self._caps_key = partial(cap_in_force, self)
 
     def drawn(self, lines: Sequence[Line]) -> Content:
         drawn = [_capped(given, self._caps_key) for given in lines]
@@ -52,37 +43,12 @@ class KeyCaps(Facts):
             at += sum(len(span.text) for span in shown) + 1
         return made
 
-    def _in_force(self, name: str) -> Cap:
-        """Return the cap of the key that does here what the key of this name does by default."""
-        assert isinstance(self.app, TerminalApp)
-        usual, key = _as_bound(name)
-        binders = (self.screen, *self.screen.query(Input), *self.screen.query(Widget))
-        found = next((one for binder in binders if (one := _bound_to(binder, key)) is not None), None)
-        own = self.app.own_keys.get(found.id or "") if found is not None else None
-        if not own:
-            return usual, key
-        first = own.split(",")[0]
-        return self.app.get_key_display(Binding(first, "")), first
-
     def on_click(self, event: events.Click) -> None:
         """Press the key that was clicked on; what only says why a key is locked is none."""
         key = event.style.meta.get(_META)
         if isinstance(key, str):
             event.stop()
             self.app.simulate_key(key)
-
-
-def _bound_to(binder: Widget, key: str) -> Binding | None:
-    """Return what a key does by default on a widget, as its own class or the nearest one above says; None: nothing."""
-    for kind in type(binder).__mro__:
-        for binding in vars(kind).get("BINDINGS", ()):
-            if isinstance(binding, Binding) and key in binding.key.split(","):
-                return binding
-    return None
-
-
-def _as_bound(name: str) -> Cap:
-    return name, _NAMED.get(name, name)
 
 
 def _capped(given: Line, in_force: Callable[[str], Cap]) -> tuple[Line, list[tuple[int, int, str]]]:

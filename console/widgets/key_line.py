@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
-from console.presentation.spans import Line, Span, content, line, width
+from console.presentation.spans import Line, Span, content, keyed, line, width
 from console.presentation.times import lasted
 from console.widgets.stopwatch import Stopwatch
 from console.widgets.text_view import Facts
@@ -105,7 +105,7 @@ def fitting(lines: Sequence[str]) -> list[str]:
     kept = max(_MOST_SAID - 1 - len(ways[:2]), 1)
     if len(reasons) <= kept:
         return [*reasons, *ways][:_MOST_SAID]
-    return [*reasons[:kept], f"and {len(reasons) - kept} more: ? lists them", *ways[:2]]
+    return [*reasons[:kept], f"and {len(reasons) - kept} more: `?` lists them", *ways[:2]]
 
 
 def _spots(hints: Sequence[KeyHint], at: int) -> list[tuple[int, int, str]]:
@@ -164,7 +164,7 @@ class MessageLine(Facts):
         """Show these lines; the first one carries the tone and its symbol, and the seconds of `watch` while it runs."""
         symbol, name = _SAID[tone]
         first, *others = fitting(lines)
-        self._said = (line((f"{symbol} ", name), (first, name)), *(line("  ", words) for words in others))
+        self._said = (line((f"{symbol} ", name), *keyed(first, name)), *(line("  ", *keyed(words)) for words in others))
         self._said_watch, self._said_tone = watch, tone
         if watch is not None:
             self._said_tick.reset()

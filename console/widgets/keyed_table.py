@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from textual.reactive import reactive
 
-from console.presentation.spans import Line, Span, as_line, fit, line, plain, width
+from console.presentation.spans import Line, Span, as_line, fit, keyed, plain, width
 from console.widgets.columns import Column, Row, arrange, heading, layout
 from console.widgets.line_view import LineView
 from console.widgets.messages import WidgetMessage
+from console.widgets.own_keys import named
 
 ARMING_SECONDS = 0.4
 """How long acts wait after the rows moved under the cursor: the time in which a finger is already on its way."""
@@ -53,6 +54,7 @@ class KeyedTable(LineView):
         self.columns = tuple(columns)
         self.empty = empty
         self._table_clock = clock
+        self._table_given: tuple[Row, ...] = ()
         self._table_all: tuple[Row, ...] = ()
         self._table_told = False
         """Somebody said which rows there are: before, nobody knows that there are none."""
@@ -83,15 +85,20 @@ class KeyedTable(LineView):
         """
         if len({row.key for row in rows}) != len(rows):
             raise ValueError("two rows have the same key")
-        if self._table_told and tuple(rows) == self._table_all:
+        if self._table_told and tuple(rows) == self._table_given:
             return  # nothing to draw: an idle console sends nothing
         self._table_told = True
-        self._table_all = tuple(rows)
+        self._table_given = tuple(rows)
+        self._table_all = tuple(self._named(row) for row in rows)
         self._table_natural = tuple(
-            max((width(as_line(row.cells[i])) for row in rows if i < len(row.cells)), default=0)
+            max((width(as_line(row.cells[i])) for row in self._table_all if i < len(row.cells)), default=0)
             for i in range(len(self.columns))
         )
         self._apply()
+
+    def _named(self, row: Row) -> Row:
+        cells = tuple(cell if isinstance(cell, str) else named(self, as_line(cell)) for cell in row.cells)
+        return replace(row, cells=cells)
 
     def select(self, key: str) -> bool:
         """Put the cursor on `key`; return whether it is shown."""
@@ -146,8 +153,8 @@ class KeyedTable(LineView):
     def draw_empty(self, width: int) -> Line:
         if not self._table_told:
             return ()
-        words = f"no row holds “{self.filter}” (esc shows all)" if self.filter else self.empty
-        return fit(line("  ", (words, "muted")), width)
+        words = f"no row holds “{self.filter}” (`esc` shows all)" if self.filter else self.empty
+        return fit((Span("  "), *named(self, keyed(words, "muted"))), width)
 
     def action_choose(self) -> None:
         if self.key is not None:

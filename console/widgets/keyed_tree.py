@@ -11,9 +11,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
-from console.presentation.spans import Line, Span, fit, line, plain, width
+from console.presentation.spans import Line, Span, fit, keyed, line, plain, width
 from console.widgets.line_view import LineView
 from console.widgets.messages import WidgetMessage
+from console.widgets.own_keys import named
 
 Path = tuple[str, ...]
 """Keys from the root down to a node."""
@@ -249,8 +250,8 @@ class KeyedTree(LineView):
     def draw_empty(self, width: int) -> Line:
         if not self._tree_told:
             return ()
-        words = f"nothing read so far holds “{self.filter}” (esc shows all)" if self.filter else self.empty
-        return fit(line("  ", (words, "muted")), width)
+        words = f"nothing read so far holds “{self.filter}” (`esc` shows all)" if self.filter else self.empty
+        return fit((Span("  "), *named(self, keyed(words, "muted"))), width)
 
 
 def _hits(twigs: Sequence[Twig], above: Path, words: Sequence[str]) -> list[Path]:

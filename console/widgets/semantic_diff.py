@@ -11,12 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
 from console.presentation.changes import ComponentChange, FieldChange, Said
-from console.presentation.spans import Line, Span, fit, line, width, wrap
+from console.presentation.spans import Line, Span, fit, keyed, line, width, wrap
 from console.presentation.words import change as change_mark
 from console.presentation.words import counted
 from console.presentation.words import severity as severity_mark
 from console.widgets.line_view import LineView
 from console.widgets.messages import WidgetMessage
+from console.widgets.own_keys import named
 
 _MOST_TOLD = 6
 """Lines of one comment in the tree."""
@@ -229,8 +230,8 @@ class SemanticDiff(LineView):
 
     def draw_empty(self, width: int) -> Line:
         count = sum(1 for change in self._semantic_changes if change.change == "noise")
-        words = f"layout only: {counted(count, 'component')} moved (w shows)" if count else ""
-        return fit(line("  ", (words, "muted")), width)
+        words = f"layout only: {counted(count, 'component')} moved (`w` shows)" if count else ""
+        return fit((Span("  "), *named(self, keyed(words, "muted"))), width)
 
     def draw_row(self, index: int, width: int) -> tuple[Line, str]:
         row = self._semantic_rows[index]

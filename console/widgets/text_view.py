@@ -11,6 +11,8 @@ from textual.widgets import Static
 
 from console.presentation.spans import Line, Span, as_line, content, fit, width, wrap
 from console.widgets.line_view import LineView
+from console.widgets.own_keys import named
+from console.widgets.terminal import TerminalApp
 
 
 class Facts(Static):
@@ -25,11 +27,23 @@ class Facts(Static):
         classes: str | None = None,
     ) -> None:
         self._facts_lines: tuple[Line, ...] = tuple(as_line(given) for given in lines)
+        self._facts_own = False
+        """Whether keys are drawn as the person has them."""
         super().__init__(self.drawn(self._facts_lines), id=id, classes=classes, markup=False)
+
+    def on_mount(self) -> None:
+        """Name the person's own keys in what was given before: only here are they known."""
+        self._facts_own = isinstance(self.app, TerminalApp) and bool(self.app.own_keys)
+        if self._facts_own:
+            self.call_after_refresh(self.redraw)  # all that binds keys is there only then
+
+    def redraw(self) -> None:
+        """Draw the same lines again."""
+        self.update(self.drawn(self._facts_lines))
 
     def drawn(self, lines: Sequence[Line]) -> Content:
         """Return the lines as they are drawn."""
-        return content(*lines)
+        return content(*(named(self, given) for given in lines) if self._facts_own else lines)
 
     def show_lines(self, *lines: str | Line) -> None:
         """Show these lines instead; nothing is drawn when they are the same."""
@@ -51,7 +65,8 @@ class HangingFacts(Facts):
         return len(self._wrapped(width))
 
     def _wrapped(self, cells: int) -> list[Line]:
-        return [part for given in self._facts_lines for part in wrap(given, cells, indent=_beside(given, cells))]
+        return [part for given in self._facts_lines
+                for part in wrap(named(self, given), cells, indent=_beside(given, cells))]  # fmt: skip
 
 
 def _beside(given: Line, cells: int) -> int:
@@ -67,6 +82,12 @@ def _beside(given: Line, cells: int) -> int:
     return min(width(given[:1]), cells // 2)
 
 
+def _hanging(given: Line, cells: int) -> int:
+    """Return where a line goes on when it wraps: below its own first letter, where it begins further in."""
+    first = given[0].text if given else ""
+    return min(max(len(first) - len(first.lstrip(" ")), 2), cells // 2)
+
+
 class TextView(LineView):
     """Many lines, one below the other; scrolls with the list keys. Long lines are cut, or wrapped with `wrapped`."""
 
@@ -80,6 +101,7 @@ class TextView(LineView):
         super().__init__(id=id, classes=classes)
         self._text_wrapped = wrapped
         self._text_given: tuple[Line, ...] = ()
+        self._text_named: tuple[Line, ...] = ()
         self._text_cut: tuple[Line, ...] = ()
         self._text_lines: tuple[Line, ...] = ()
         self._text_room = Size()
@@ -94,7 +116,8 @@ class TextView(LineView):
 
     def _relay(self) -> None:
         room = self._text_room = self._room()
-        self._text_lines = self._broken(room.width) if self._text_wrapped else (*self._text_given, *self._text_cut)
+        self._text_named = tuple(named(self, given) for given in self._text_given)
+        self._text_lines = self._broken(room.width) if self._text_wrapped else (*self._text_named, *self._text_cut)
         if self._text_wrapped and len(self._text_lines) > room.height:  # the scrollbar takes a cell, or will soon
             self._text_lines = self._broken(room.width - self.scrollbar_size_vertical)
         self.rows_changed()
@@ -106,7 +129,10 @@ class TextView(LineView):
 
     def _broken(self, cells: int) -> tuple[Line, ...]:
         room = max(cells - 2, 20)
-        return (*(part for given in self._text_given for part in wrap(given, room)), *self._text_cut)
+        return (
+            *(part for given in self._text_named for part in wrap(given, room, indent=_hanging(given, room))),
+            *self._text_cut,
+        )
 
     def on_resize(self) -> None:
         self._relay()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from console.presentation.spans import Line, Span, cell_width, fit, line
+from console.presentation.spans import Line, Span, cell_width, fit, keyed
 from console.widgets.beside import beside, in_worker
 from console.widgets.columns import Column, Row, arrange, heading, layout
 from console.widgets.line_view import LineView
 from console.widgets.messages import WidgetMessage
+from console.widgets.own_keys import named
 
 PAGE = 200
 _PAGES_KEPT = 24
@@ -134,7 +135,7 @@ class VirtualTable(LineView):
         return (marker, *arrange(self.columns, widths, row.cells)), self.ground_of(index)
 
     def draw_empty(self, width: int) -> Line:
-        return fit(line("  ", (self.empty, "muted")), width) if self._virtual_told else ()
+        return fit((Span("  "), *named(self, keyed(self.empty, "muted"))), width) if self._virtual_told else ()
 
     def cursor_moved(self) -> None:
         self._want()

@@ -70,7 +70,10 @@ def test_from_an_idea_to_a_rolled_back_release(desk: Desk) -> None:
     )  # fmt: skip
     why = ("--justification", "customers are charged twice")
     glass = desk.json("break-glass", "open", opened["id"], "--env", "prod", *why, key="fay")["id"]
-    desk.run("rollback", "prod", "--project", "orders", "--reason", "wrong refunds", "--yes", key="fay", status=0)
+    told = desk.run(
+        "rollback", "prod", "--project", "orders", "--reason", "wrong refunds", "--yes", key="fay", status=0
+    )
+    assert f"done under broken glass {glass}" in told.text
     assert (desk.ws / "out/prod/orders/flows.json").read_bytes() == orders(1)
     (held,) = desk.json("quarantine", "list")
     assert held["release"] == desk.json("request", "show", second)["release"]

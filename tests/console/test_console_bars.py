@@ -221,7 +221,7 @@ async def test_hostile_text_is_shown_safely_by_facts_text_and_messages() -> None
 def test_of_many_reasons_the_first_are_said_and_never_without_the_way_out() -> None:
     reasons = [f"reason {number}" for number in range(5)]
     shown = fitting([*reasons, "→ bo could do it", "→ T ticks them"])
-    assert shown == ["reason 0", "and 4 more: ? lists them", "→ bo could do it", "→ T ticks them"]
+    assert shown == ["reason 0", "and 4 more: `?` lists them", "→ bo could do it", "→ T ticks them"]
     assert fitting([*reasons, "→ bo could do it"])[:2] == ["reason 0", "reason 1"]
     assert fitting([*reasons[:3], "→ bo"]) == [*reasons[:3], "→ bo"]
     ways = [f"→ way {number}" for number in range(5)]

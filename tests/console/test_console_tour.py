@@ -14,7 +14,7 @@ from console.widgets.text_view import Facts
 async def test_the_tour_names_every_screen_beside_its_key(size: tuple[int, int]) -> None:
     app = Host(Facts())
     async with app.run_test(size=size) as pilot:
-        await app.push_screen(tour(SCREENS))
+        await app.push_screen(tour(app.screen, SCREENS))
         await pilot.pause()
         text = screen_text(app)
         assert [place.title for place in SCREENS if f"{place.key} {place.title}" not in text] == []
@@ -26,7 +26,7 @@ async def test_the_tour_says_that_nothing_can_be_changed_since_it_lies_over_the_
 ) -> None:
     app = Host(Facts())
     async with app.run_test(size=size) as pilot:
-        await app.push_screen(tour(SCREENS, "no key was given; --key PATH acts"))
+        await app.push_screen(tour(app.screen, SCREENS, "no key was given; --key PATH acts"))
         await pilot.pause()
         text = screen_text(app)
         assert "READ ONLY  no key was given; --key PATH acts" in text
@@ -36,7 +36,7 @@ async def test_the_tour_says_that_nothing_can_be_changed_since_it_lies_over_the_
 async def test_no_line_of_the_tour_is_broken_at_eighty_columns() -> None:
     app = Host(Facts())
     async with app.run_test(size=(80, 24)) as pilot:
-        await app.push_screen(tour(SCREENS))
+        await app.push_screen(tour(app.screen, SCREENS))
         await pilot.pause()
         assert "Pressed when it \n" not in screen_text(app)
         assert "       cannot, it says why" in screen_text(app)

@@ -23,7 +23,7 @@ from store.services.delivery import deploying
 from store.services.delivery import environments as delivering
 from store.services.delivery.moving import moved_since_deployed, words_of
 from store.services.identity.people import principals
-from store.services.requests import commenting, lapsing
+from store.services.requests import commenting, lapsing, ticking
 from store.services.requests.drafting import edit_blocked
 from store.services.requests.escalating import deadline_of
 from store.services.requests.reading import change_of
@@ -81,6 +81,8 @@ class Review:
     """Where it goes; None for what goes to no environment, as the policy."""
     moved: str = ""
     """That what is desired there was pushed elsewhere, since somebody changed the target."""
+    has_checklist: bool = False
+    """Whether its template asks for one."""
     deadline: Deadline | None = None
     """By when it must be decided, and where it went because it was not; None where no deadline runs."""
 
@@ -149,6 +151,7 @@ def review(context: Context, request: str, handle: str | None) -> Review:
         promote_to=to,
         place=goes.place if goes is not None else None,
         moved=words_of(moved_since_deployed(context.ledger, row.environment, row.project)) or "",
+        has_checklist=bool(ticking.checklist(context, request)),
         deadline=deadline_of(context, row, context.now, missing=bool(has.missing)),
     )
 

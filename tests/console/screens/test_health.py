@@ -9,7 +9,8 @@ from textual.pilot import Pilot
 
 from console.places import SCREENS
 from console.screen import Place
-from console.screens.health import Health
+from console.screens.health import COLUMNS, Health
+from console.widgets.columns import layout
 from console.widgets.dialogs import Ask, Reading
 from console.widgets.keyed_table import KeyedTable
 from store.services.policy import proposing, standing
@@ -140,3 +141,8 @@ async def test_every_size_shows_what_is_overdue(mira: DemoDesk, size: tuple[int,
         await settled(pilot)
         assert "OVERDUE" in screen_text(pilot.app)
         assert "connectors" in screen_text(pilot.app)
+
+
+def test_an_almost_empty_workspace_names_what_is_owed_whole_on_a_small_terminal() -> None:
+    state, about, *_ = layout(COLUMNS, (11, 12, 70, 8, 9, 5), 80 - 3)
+    assert (state, about) == (11, len("verification"))

@@ -235,7 +235,7 @@ async def test_nothing_found_says_so(mira: DemoDesk) -> None:
         await settled(pilot)
         await narrow(pilot, '"no such words"')
         assert table(pilot).total == 0
-        assert table(pilot).empty == "no entry matches; esc shows all"
+        assert table(pilot).empty == "no entry matches; `esc` shows all"
         await pilot.press("e")
         await pilot.pause()
         assert "no entry is under the cursor" in said(pilot)

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from console_scene import screen_text
 from screens_scene import DemoDesk, bare, said, settled, until, words
 from textual.pilot import Pilot
 
@@ -189,3 +190,14 @@ def test_a_checklist_looks_like_this(snap_compare: Any, mira: DemoDesk, request_
         await open_checklist(pilot, request_id)
 
     assert snap_compare(bare(mira.desk, APPROVALS), terminal_size=size, run_before=look)
+
+
+async def test_a_request_without_a_checklist_offers_none_and_says_why(mira: DemoDesk) -> None:
+    async with bare(mira.desk, APPROVALS).run_test(size=(200, 50)) as pilot:
+        await settled(pilot)
+        pilot.app.query_one(Approvals).open("CR-0010")
+        await settled(pilot)
+        assert "T Checklist" not in screen_text(pilot.app).split("\n")[-1]
+        await pilot.press("T")
+        await settled(pilot)
+        assert "its template asks for no checklist" in said(pilot)
