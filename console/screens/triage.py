@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
 
-from console.presentation import home
+from console.presentation import home_preview
 from console.presentation.home_top import top_lines
 from console.presentation.spans import line
 from console.screen import (
@@ -171,11 +171,11 @@ class Triage(Pane[Home]):
         if found is None:
             past = () if self.query_one("#lately").display else self._lately[:12]
             room = about.size.width or 78
-            about.show_lines(*(home.calm_lines(past, self._at, room) if not self._items else ()))
+            about.show_lines(*(home_preview.calm_lines(past, self._at, room) if not self._items else ()))
         else:
             lately = 4 if self.query_one("#lately").display else 8
             about.show_lines(
-                *home.preview_lines(
+                *home_preview.preview_lines(
                     found, self._at, about.size.width or 78, lately=lately, read_only=self._desk.read_only
                 )
             )
