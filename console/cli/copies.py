@@ -124,5 +124,6 @@ def restore_acknowledge(session: Session, reason: str) -> None:
         emit_json({"entry": entry.seq, "incarnation": incarnation, "given_up": [head.size for head in lost]})
         return
     say(f"the ledger goes on from entry {entry.seq}, incarnation {incarnation}")
+    note("approvals, exceptions and broken glass from before it count no more: approve, grant or break again")
     if cosigning.verifiers(context):
         note(f"each witness has to let the old head go: quarterdeck witness forget {context.ledger.origin}")

@@ -163,6 +163,9 @@ def cosign(session: Session, path: Path | None, state: Path | None, log_keys: tu
     if out is not None and reached:
         evidence.write_file(out, cosigning.cosigned_note(context))
     _show_asked(session, asked, reached=reached, quorum=context.config.witnesses.quorum)
+    for one in asked:
+        if one.forgot:
+            complain(one.forgot)
     if any(one.outcome is cosigning.Outcome.CONTRADICTS for one in asked):
         complain("a witness remembers another history: quarterdeck verify --evidence DIR writes down the proof")
         return 1
@@ -171,7 +174,10 @@ def cosign(session: Session, path: Path | None, state: Path | None, log_keys: tu
 
 def _show_asked(session: Session, asked: tuple[cosigning.Asked, ...], *, reached: bool, quorum: int) -> None:
     if session.options.json:
-        rows = [{"witness": a.witness, "outcome": a.outcome.value, "size": a.size, "detail": a.detail} for a in asked]
+        rows = [
+            {"witness": a.witness, "outcome": a.outcome.value, "size": a.size, "detail": a.detail, "forgot": a.forgot}
+            for a in asked
+        ]
         emit_json({"reached": reached, "quorum": quorum, "witnesses": rows})
         return
     table(

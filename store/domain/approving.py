@@ -143,7 +143,7 @@ def approvals_missing(
     if rule.roles and not _different(rule.roles, [_holders(change, people, good, role, at) for role in rule.roles]):
         missing.append(f"no approvals by different holders of {', '.join(rule.roles)}")
     missing += owners_missing(change, good)
-    return [*missing, *_lapsed(change, people, policy, at), *change.elsewhere] if missing else []
+    return [*missing, *_lapsed(change, people, policy, at), *change.gone] if missing else []
 
 
 def owners_missing(change: Change, approvers: Iterable[str]) -> list[str]:

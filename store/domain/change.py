@@ -30,8 +30,8 @@ class Approval:
     """When it was given, as its entry claims."""
     seen: int = 0
     """How many entries its giver had seen."""
-    elsewhere: str = ""
-    """Why it was given for another place than the release would go to now; empty where it was not."""
+    gone: str = ""
+    """Why it counts no more: it was given for another place, or before a restore; empty where it counts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,15 +88,15 @@ class Change:
 
     @property
     def good_approvals(self) -> tuple[Approval, ...]:
-        """The approvals given for exactly this digest and for where it would go now, the newest of each person."""
-        given = (a for a in self.approvals if a.digest == self.digest and not a.elsewhere)
+        """The approvals for exactly this digest and where it would go now, since any restore: each person's newest."""
+        given = (a for a in self.approvals if a.digest == self.digest and not a.gone)
         return tuple({a.actor: a for a in given}.values())
 
     @property
-    def elsewhere(self) -> tuple[str, ...]:
-        """Why approvals given for this digest do not count any more: the target was changed since."""
+    def gone(self) -> tuple[str, ...]:
+        """Why approvals given for this digest do not count any more: the target moved, or a restore came between."""
         renewed = {a.actor for a in self.good_approvals}
-        gone = {a.actor: a.elsewhere for a in self.approvals if a.digest == self.digest and a.elsewhere}
+        gone = {a.actor: a.gone for a in self.approvals if a.digest == self.digest and a.gone}
         return tuple(why for actor, why in gone.items() if actor not in renewed)
 
     @property
@@ -137,6 +137,28 @@ def replay(request: str, recorded: Iterable[ev.Recorded]) -> Change:
     if change is None:
         raise NotFound(f"there is no request {request}")
     return change
+
+
+def outlived(change: Change, restored: int) -> Change:
+    """Return a request that waits without the approvals from before the restore at entry `restored`; 0: there is none.
+
+    Whose giver had not seen that entry is from before it, even where it was signed elsewhere and brought later.
+    """
+    if change.state not in {*SUBMITTED, "deploying"} or not restored:
+        return change
+    why = "the approval of {} (entry {}) was given {}: approve again"
+    found = [
+        replace(one, gone=why.format(one.actor, one.seq, before_restore(restored)))
+        if min(one.seen, one.seq) < restored
+        else one
+        for one in change.approvals
+    ]
+    return replace(change, approvals=tuple(found))
+
+
+def before_restore(restored: int) -> str:
+    """Return in words why what was granted before the restore at this entry does not count after it."""
+    return f"before the restore at entry {restored}: the lost entries may have taken it back"
 
 
 def _step(change: Change | None, record: ev.Recorded) -> Change | None:

@@ -11,7 +11,7 @@ from store.domain.policy import Policy
 from store.domain.roles import Principals, holds, is_before
 from store.errors import BadInput, NotFound, Refusal
 
-KINDS: Final = ("glass.broken", "glass.ended", "glass.reviewed", "incident.closed")
+KINDS: Final = ("glass.broken", "glass.ended", "glass.reviewed", "incident.closed", "ledger.restored")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +61,8 @@ def fold(recorded: Iterable[ev.Recorded]) -> dict[str, Glass]:
                 for name, one in found.items():
                     if one.incident == incident and one.ended is None:
                         found[name] = replace(one, ended=record.time)
+            case ev.LedgerRestored():  # its end may be among the lost entries
+                found = {name: replace(one, ended=one.ended or record.time) for name, one in found.items()}
             case _:
                 pass
     return found

@@ -11,7 +11,7 @@ from typing import Final
 from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.domain.approving import SEPARATION
-from store.domain.change import Change
+from store.domain.change import Change, before_restore
 from store.domain.enrolment import listed
 from store.domain.policy import Policy
 from store.domain.roles import Principal, Principals, holds
@@ -86,6 +86,16 @@ def fold(recorded: Iterable[ev.Recorded]) -> Mapping[str, Waiver]:
             case _:
                 pass
     return found
+
+
+def outlived(waivers: Mapping[str, Waiver], restored: int) -> Mapping[str, Waiver]:
+    """Return exceptions of which the restore at entry `restored` ended those before it; 0: there is none."""
+    return {
+        one.id: replace(one, ended=f"granted {before_restore(restored)}: grant it again")
+        if one.seq < restored and one.ended is None
+        else one
+        for one in waivers.values()
+    }
 
 
 def check_grant(

@@ -17,6 +17,9 @@ SIGN_SECONDS = 60.0
 """A signature may wait for a finger on a FIDO key."""
 MAX_REPLY = 256 * 1024
 
+_INSTEAD = "name your key with --key PATH, or sign on your own machine: request export"
+"""What can be done where the agent cannot be used."""
+
 _LIST, _LISTED = 11, 12
 _SIGN, _SIGNED = 13, 14
 _RSA_SHA2_512 = 4
@@ -96,7 +99,12 @@ def agent_keys(agent: Path, *, seconds: float = LIST_SECONDS) -> tuple[PublicKey
     Raises:
         BadInput: there is no agent, or it does not answer in time or in the protocol.
     """
-    kind, reply = _ask(agent, bytes([_LIST]), seconds)
+    try:
+        kind, reply = _ask(agent, bytes([_LIST]), seconds)
+    except NoAnswer as error:
+        raise NoAnswer(
+            f"{error}: it hangs; start another one, over ssh connect anew with ssh -A, or {_INSTEAD}"
+        ) from None
     if kind != _LISTED:
         raise BadInput("ssh-agent: does not list its keys")
     reader = Reader(reply)
@@ -129,7 +137,11 @@ def _ask(agent: Path, request: bytes, seconds: float) -> tuple[int, bytes]:
     except TimeoutError:
         raise NoAnswer(f"ssh-agent: no answer within {seconds:g} seconds") from None
     except OSError as error:
-        raise BadInput(f"ssh-agent: cannot be reached at {agent}: {error.strerror or error}") from None
+        why = f"cannot be reached at {str(agent)[:120]} ({error.strerror or error})"
+        raise BadInput(
+            f"ssh-agent: {why}: SSH_AUTH_SOCK is of one that is gone (a tmux that outlived its ssh?); set it anew, or"
+            f" {_INSTEAD}"
+        ) from None
     return reply[0], reply[1:]
 
 

@@ -354,3 +354,32 @@ def test_freeze_and_quarantine_are_named_beside_everything_else() -> None:
 def test_a_refusal_of_a_request_needs_a_reason() -> None:
     with pytest.raises(BadInput, match="reason"):
         steps.refuse(Story().submit().change, actor="dana", reason=" ", nonce="n", people=PEOPLE, at=NOON)
+
+
+def test_an_approval_from_before_a_restore_counts_no_more_and_is_given_again() -> None:
+    story = Story().submit().approve("bo")
+    after = rules.outlived(story.change, 4)
+    (missing, why) = approving.approvals_missing(after, people=PEOPLE, policy=POLICY, at=NOON)
+    assert missing.startswith("0 of 1 approvals")
+    assert "given before the restore at entry 4: the lost entries may have taken it back: approve again" in why
+    in_force = InForce(policy=POLICY)
+    _, unblock = approving.unapproved(after, actor="bo", people=PEOPLE, rules=in_force, at=NOON)
+    assert any(one.startswith("quarterdeck approve CR-0001, by bo") for one in unblock)
+    approving.check_approver(after, actor="bo", people=PEOPLE, rules=in_force, at=NOON)
+    again = replace(after, approvals=(*after.approvals, replace(story.change.approvals[0], seq=5, seen=4)))
+    assert approving.approvals_missing(again, people=PEOPLE, policy=POLICY, at=NOON) == []
+
+
+def test_an_approval_that_was_signed_before_a_restore_and_recorded_after_it_is_from_before() -> None:
+    change = Story().submit().approve("bo").change
+    (approval,) = change.approvals
+    for seq, seen, counts in ((9, 4, False), (9, 5, True), (4, 4, False), (4, 7, False)):
+        there = replace(change, approvals=(replace(approval, seq=seq, seen=seen),))
+        assert bool(rules.outlived(there, 5).good_approvals) is counts, (seq, seen)
+
+
+def test_without_a_restore_and_when_it_is_done_a_request_keeps_its_approvals() -> None:
+    change = Story().submit().approve("bo").change
+    assert rules.outlived(change, 0) == change
+    live = replace(change, state="live")
+    assert rules.outlived(live, 99) == live

@@ -92,6 +92,28 @@ def test_what_the_log_forgot_the_witness_tells_it(scene: Scene, watched: Context
     assert (asked.outcome, asked.size) == (Outcome.COSIGNED, scene.size)
 
 
+def test_a_witness_that_knows_less_than_it_once_cosigned_is_named(
+    scene: Scene, watched: Context, witness: Witness
+) -> None:
+    cosigning.cosign(watched)
+    memory, origin = witness.memory, watched.ledger.origin
+    then, stores = scene.size, (memory.head(origin), *memory.copies(origin))
+    notes = [store.read() for store in stores]
+    grow(scene)
+    (asked,) = cosigning.cosign(watched)
+    assert asked.forgot == ""
+    once = scene.size
+    for store, note in zip(stores, notes, strict=True):  # put back together, which the witness cannot notice
+        assert note is not None
+        store.write(note)
+    grow(scene)
+    (asked,) = cosigning.cosign(watched)
+    assert (asked.outcome, asked.size) == (Outcome.COSIGNED, scene.size)
+    assert f"witness.example/one once cosigned {once} entries and says it knows {then} now" in asked.forgot
+    (asked,) = cosigning.cosign(watched)
+    assert asked.forgot == ""
+
+
 def test_a_witness_is_asked_through_a_program(scene: Scene, witness: Witness) -> None:
     context = watched_by(scene.context, by_pipe(witness))
     assert outcomes(context) == [Outcome.COSIGNED]

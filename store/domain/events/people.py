@@ -54,6 +54,8 @@ class LedgerRestored(Event):
     """The root over them, base64."""
     given_up: tuple[GivenUp, ...]
     """The contradicting heads, the smallest first."""
+    lapses: bool = False
+    """Adoptions after it are judged without the approvals from before it; False in entries from before that rule."""
 
 
 @dataclass(frozen=True, kw_only=True)

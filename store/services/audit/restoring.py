@@ -58,6 +58,7 @@ def _event(context: Context, reason: str) -> ev.LedgerRestored:
         size=head.size,
         root=_base64(head.root),
         given_up=tuple(ev.GivenUp(size=one.size, root=_base64(one.root)) for one in given_up(context)),
+        lapses=True,
     )
 
 

@@ -59,7 +59,7 @@ def placed(source: Source, change: Change) -> Change:
     for approval in change.approvals:
         gone = moved(source, change.environment, since=min(approval.seen, approval.seq))
         why = f"{gone.words} after {approval.actor} approved (entry {approval.seq}): approve again" if gone else ""
-        found.append(replace(approval, elsewhere=why))
+        found.append(replace(approval, gone=why))
     return replace(change, approvals=tuple(found))
 
 

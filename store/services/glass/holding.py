@@ -13,7 +13,7 @@ from store.services.context import Context, Source, recorded
 
 
 def every(source: Source) -> dict[str, Glass]:
-    """Return every glass that was ever broken, by id."""
+    """Return every glass that was ever broken, by id. A restore ends what stood before it."""
     return rules.fold(recorded(source.entries(kinds=rules.KINDS)))
 
 

@@ -15,7 +15,7 @@ from store import archive
 from store.domain import events as ev
 from store.domain import roles
 from store.domain.approving import approvals_missing
-from store.domain.change import Change, replay
+from store.domain.change import Change, outlived, replay
 from store.domain.policy import default_policy
 from store.domain.policy.in_force import InForce, at_entry
 from store.domain.policy.reading import from_canonical
@@ -24,6 +24,7 @@ from store.errors import NotFound
 from store.integrity.entry import Entry
 from store.ledger import Ledger
 from store.services.requests import vouching
+from store.services.requests.restores import newest_judged
 from store.services.source import recorded
 
 
@@ -82,6 +83,7 @@ def _problems(ledger: Ledger, entry: Entry, event: ev.PolicyAdopted, adopted: Se
         yield f"{change.id} proposes another policy"
     if change.state not in {"in review", "approved"}:
         yield f"{change.id} was {change.state}"
+    change = outlived(change, newest_judged(ledger, until=entry.seq - 1))
     lapses = _lapses(ledger, event, before)
     for what in approvals_missing(change, people=people, policy=before.policy, at=at, lapses=lapses):
         yield f"not approved: {what}"

@@ -11,7 +11,7 @@ from store.clock import timestamp
 from store.domain import approving as rules
 from store.domain import change_steps as steps
 from store.domain import events as ev
-from store.domain.change import Change
+from store.domain.change import Change, before_restore
 from store.domain.place import Place
 from store.domain.release import Release
 from store.domain.roles import Principals
@@ -27,6 +27,7 @@ from store.services.delivery.moving import moved
 from store.services.identity.people import principals
 from store.services.requests import escalating
 from store.services.requests.reading import change_of
+from store.services.requests.restores import newest
 
 _SHORTEST = 8
 """Hex digits of a request digest that are enough to name it: 32 bits."""
@@ -117,7 +118,13 @@ def approve(
 
 
 def check_place(source: Source, change: Change, stated: Stated) -> None:
-    """Make sure that the release still goes where it went as of the head that the approver saw. Raises Conflict."""
+    """Make sure that the release still goes where it went as of the head that the approver saw, and nothing is lost.
+
+    Raises Conflict: the target was changed since, or a backup was put back.
+    """
+    restored = newest(source)
+    if stated.seen_size < restored:
+        raise Conflict(f"this approval of {change.id} was given {before_restore(restored)}; review it again")
     gone = moved(source, change.environment, since=stated.seen_size)
     if gone is not None:
         raise Conflict(f"{gone.words} since {change.id} was looked at; review it again")

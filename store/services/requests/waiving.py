@@ -25,6 +25,7 @@ from store.services.context import Actor, Context, Source, named, next_id
 from store.services.delivery.environments import one
 from store.services.identity.people import principals
 from store.services.requests.reading import change_of
+from store.services.requests.restores import newest
 
 KINDS: Final = ("exception.granted", "exception.ended")
 EVERYWHERE: Final = "*"
@@ -117,7 +118,10 @@ def end(context: Context, actor: Actor, waiver: str, *, reason: str) -> Entry:
 
 
 def everything(context: Context, source: Source) -> Mapping[str, Waiver]:
-    """Return every exception, ended ones too; those left out that nobody signed who could grant them."""
+    """Return every exception, ended ones too; those left out that nobody signed who could grant them.
+
+    A restore ends what was granted before it.
+    """
 
     def entitled(record: ev.Recorded, who: Principal) -> bool:
         if not isinstance(record.event, ev.ExceptionGranted):
@@ -125,7 +129,7 @@ def everything(context: Context, source: Source) -> Mapping[str, Waiver]:
         waiver = rules.fold([record])[record.event.exception]
         return rules.was_allowed(waiver, who, context.policies.at(record.seq).policy)
 
-    return rules.fold(attested(source, KINDS, entitled))
+    return rules.outlived(rules.fold(attested(source, KINDS, entitled)), newest(source))
 
 
 def of_request(context: Context, request: str) -> tuple[Waiver, ...]:

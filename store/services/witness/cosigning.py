@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -54,6 +54,8 @@ class Asked:
     size: int
     """Size of the newest head that this witness is known to have cosigned."""
     detail: str = ""
+    forgot: str = ""
+    """That it says it knows less than it once cosigned, in words: until then it could have cosigned a fork."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,10 +166,11 @@ def _ask(context: Context, witness: WitnessConfig, newest: Checkpoint, note: byt
     verifier = verifier_of(witness)
     try:
         known = vouched(context, verifier)
-        old = known.checkpoint.size if known is not None and known.checkpoint.size <= newest.size else 0
+        once = known.checkpoint.size if known is not None else 0
     except IntegrityFailure:
-        old = 0  # what is kept is no good: `verify` says so; the witness itself knows best
-    size = old
+        once = 0  # what is kept is no good: `verify` says so; the witness itself knows best
+    size = old = once if once <= newest.size else 0
+    forgot = ""
     try:
         for _ in range(_TRIES):
             request = write_request(_request(context, old, newest.size, note))
@@ -178,16 +181,25 @@ def _ask(context: Context, witness: WitnessConfig, newest: Checkpoint, note: byt
             if reply.answer.status == 200:
                 size = old = _keep(context, verifier, reply)
                 if size == newest.size:
-                    return Asked(witness=verifier.name, outcome=Outcome.COSIGNED, size=size)
+                    return Asked(witness=verifier.name, outcome=Outcome.COSIGNED, size=size, forgot=forgot)
                 continue  # an earlier request was answered; now for the newest head
             theirs = _stated(reply.answer)
+            if theirs is not None and theirs < once:
+                forgot = _forgot(verifier, once, theirs)
             if theirs is None or theirs > newest.size:
-                return _refused(context, verifier, reply.answer, size, newest)
+                return replace(_refused(context, verifier, reply.answer, size, newest), forgot=forgot)
             old = theirs
     except PlatformFailure as error:
-        return Asked(witness=verifier.name, outcome=Outcome.UNREACHABLE, size=size, detail=str(error))
+        return Asked(witness=verifier.name, outcome=Outcome.UNREACHABLE, size=size, detail=str(error), forgot=forgot)
     detail = f"it named another size {_TRIES} times running; is somebody else asking it for this log?"
-    return Asked(witness=verifier.name, outcome=Outcome.REFUSED, size=size, detail=detail)
+    return Asked(witness=verifier.name, outcome=Outcome.REFUSED, size=size, detail=detail, forgot=forgot)
+
+
+def _forgot(witness: Verifier, once: int, now: int) -> str:
+    return (
+        f"{witness.name} once cosigned {once} entries and says it knows {now} now: its memory was lost, put back or"
+        " told to forget; ask its operator which, for meanwhile it could have cosigned another history"
+    )
 
 
 def _request(context: Context, old: int, size: int, note: bytes) -> AddCheckpoint:
