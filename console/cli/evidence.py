@@ -61,7 +61,7 @@ def verify_proof(session: Session, proof: Path, statement: Path) -> None:
 
 @group(name="export")
 def export() -> None:
-    """Write what other people's tools need to check us: signers, statement."""
+    """Write what other people's tools need to check us."""
 
 
 @command(export, name="signers")
