@@ -5,7 +5,8 @@
 
 Give the log's key as you got it from somewhere else than this bundle: without `--log-key` the bundle's own is used,
 and then the result only says that the bundle agrees with itself. So it is with `--second-key`, for a log that has
-one (ML-DSA-44): without it, the one that entries in the bundle name. Read this file before you run it; it is short.
+one (ML-DSA-44): without it, the one that entries in the bundle name. Read this file before you run it:
+it is one file of some 500 lines, in the order of this list.
 
 What is checked, in this order:
   1. the checkpoint is signed by the log's key                        (C2SP signed-note, tlog-checkpoint)
@@ -48,9 +49,9 @@ PROGRAM = "system"
 ACTS = frozenset({
     "anomaly.acknowledged", "approval.granted", "approval.refused", "artifact.shredded", "artifact.unsealed",
     "checklist.ticked", "clock.corrected", "connectors.reviewed", "deployment.started", "drift.acknowledged",
-    "drift.adopted",
-    "drift.reopened", "entry.annotated", "environment.added", "environment.edited", "environment.frozen",
-    "environment.specified", "environment.thawed", "exception.ended", "exception.granted", "finding.assigned",
+    "drift.adopted", "drift.reopened", "entry.annotated", "environment.added", "environment.edited",
+    "environment.frozen", "environment.specified", "environment.thawed", "exception.ended", "exception.granted",
+    "finding.assigned",
     "finding.closed", "finding.noted", "finding.opened", "glass.broken", "glass.ended", "glass.reviewed",
     "incident.closed", "incident.noted", "incident.opened", "key.added", "key.revoked", "ledger.restored",
     "log.key-rotated", "log.second-key-set", "playbook.started", "playbook.ticked", "policy.adopted",
@@ -61,10 +62,11 @@ ACTS = frozenset({
 })  # fmt: skip
 """Kinds of entry that are acts of people. A kind that is missing here is still not taken unsigned from a person."""
 LIMIT = 512 * 1024 * 1024
-NAMES = re.compile(
-    r"(checkpoint|log\.vkey|allowed_signers|verify_evidence\.py|README\.md|artifacts/[0-9a-f]{64}-[\w.-]+"
-    r"|(entries|proofs|statements)/([0-9]{8}|[1-9][0-9]{8,})\.(json|tlog-proof|json\.sig))",
-    re.ASCII,
+NUMBER = "([0-9]{8}|[1-9][0-9]{8,})"
+ENTRY = re.compile(rf"entries/{NUMBER}\.json")
+BESIDE = re.compile(rf"(?:proofs/{NUMBER}\.tlog-proof|statements/{NUMBER}\.json(?:\.sig)?)")
+OTHERS = re.compile(
+    r"checkpoint|log\.vkey|allowed_signers|verify_evidence\.py|README\.md|artifacts/[0-9a-f]{64}-[\w.-]+", re.ASCII
 )
 """What a bundle's files are called: anything else is nobody's evidence."""
 
@@ -79,6 +81,14 @@ BAD = (Wrong, InvalidSignature, KeyError, ValueError, IndexError, TypeError, str
 
 class NotChecked(Exception):
     """Something could not be checked here."""
+
+
+class Found(NamedTuple):
+    """What a run says, line by line."""
+
+    good: list[str]
+    bad: list[str]
+    unchecked: list[str]
 
 
 class Head(NamedTuple):
@@ -101,14 +111,25 @@ def read(bundle: zipfile.ZipFile, name: str) -> bytes:
     return bundle.read(info)
 
 
+def text_of(data: bytes, name: str) -> str:
+    """Return what a member of that name says."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise Wrong(f"{name}: it is no text in UTF-8") from None
+
+
 def signature_of(note: bytes, vkey: str, kind: int) -> tuple[bytes, bytes, bytes]:
     """Return (public key, text, signature) for the key `vkey` (name+id+base64(kind || public)) among a note's."""
     whose = "log" if kind == 1 else "second"
     name, key_id, key = key_of(vkey, kind)
     text, _, lines = note.rpartition(b"\n\n")
-    for line in lines.decode().splitlines():
-        dash, signer, encoded = line.split(" ", 2)
-        value = base64.b64decode(encoded, validate=True)
+    for line in text_of(lines, "checkpoint").splitlines():
+        try:
+            dash, signer, encoded = line.split(" ", 2)
+            value = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            raise Wrong(f"the checkpoint has a line that is no signature: {line[:80]!r}") from None
         if dash == "\u2014" and signer == name and value[:4].hex() == key_id:
             return key[1:], text + b"\n", value[4:]
     raise Wrong(f"the checkpoint is not signed by the {whose} key")
@@ -348,15 +369,19 @@ def check_entry(bundle: zipfile.ZipFile, seq: int, head: Head, keys: Keys) -> tu
 
 
 def check_signers(bundle: zipfile.ZipFile, keys: Keys) -> Iterator[str]:
-    """Yield what is wrong with the list that ssh-keygen is to believe: it may hold only what the entries enrol."""
-    known = set[str]()
+    """Yield what is wrong with the list that ssh-keygen is to believe: it holds just what the entries enrol."""
+    known: list[str] = []
     for name, periods in keys.periods.items():
         for line, _, _, ended in periods:
             options = 'namespaces="quarterdeck@v1"' + (f',valid-before="{ended}"' if ended else "")
-            known.add(f"{name} {options} {line}")
-    for line in read(bundle, "allowed_signers").decode().rstrip("\n").split("\n"):
+            known.append(f"{name} {options} {line}\n")
+    listed = [f"{line}\n" for line in text_of(read(bundle, "allowed_signers"), "allowed_signers").split("\n")]
+    listed[-1] = listed[-1][:-1]  # nothing, behind the newline that ends the list
+    for line in listed[:-1]:
         if line not in known:
             yield f"allowed_signers: no entry in this bundle enrols this: {line[:120]!r}"
+    if sorted(listed) != sorted(["", *known]):
+        yield "allowed_signers: it is not the list of the keys that the entries enrol, each in one line"
 
 
 def check_artifacts(bundle: zipfile.ZipFile, statements: list[dict[str, Any]]) -> Iterator[tuple[bool, str]]:
@@ -385,56 +410,71 @@ def check_names(bundle: zipfile.ZipFile, entries: set[str]) -> Iterator[str]:
     """Yield what is wrong with the files' names: one that no bundle holds, or twice, would be looked at unchecked."""
     seen = set[str]()
     for name in bundle.namelist():
-        form = NAMES.fullmatch(name)
-        if form is None or (form[2] in {"proofs", "statements"} and f"entries/{form[3]}.json" not in entries):
+        beside = BESIDE.fullmatch(name)
+        vouched = f"entries/{beside[1] or beside[2]}.json" in entries if beside else bool(OTHERS.fullmatch(name))
+        if not vouched and name not in entries:
             yield f"{name[:80]!r}: nothing in this bundle vouches for this file"
         elif name in seen:
             yield f"{name[:80]!r}: it is there twice"
         seen.add(name)
 
 
-def check(path: str, vkey: str | None, second: str | None) -> tuple[list[str], list[str], list[str]]:
-    """Check everything in the bundle; return lines of what was checked, what is wrong and what was not checked."""
-    good: list[str] = []
-    bad: list[str] = []
-    unchecked: list[str] = []
-    with zipfile.ZipFile(path) as bundle:
-        own = read(bundle, "log.vkey").decode().strip()
+def check_head(bundle: zipfile.ZipFile, vkey: str | None, found: Found) -> Head:
+    """Check the checkpoint, by the key given or by the bundle's own; return it."""
+    own = text_of(read(bundle, "log.vkey"), "log.vkey")
+    try:
         head = open_checkpoint(read(bundle, "checkpoint"), vkey or own)
-        if vkey and own != vkey.strip():
-            bad.append("log.vkey: it is another key than the one you gave, which signed the checkpoint")
-        held = sum(name.startswith("entries/") for name in set(bundle.namelist()))
-        good.append(f"checkpoint: {head.origin} signed a tree of {head.size} entries; {held} of them are here")
+    except Wrong as error:
+        raise error if vkey else Wrong(f"{error} (the key is from log.vkey)") from None
+    if own != own.strip() + "\n":
+        found.bad.append("log.vkey: it is not one line that holds a key")
+    if vkey and own.strip() != vkey.strip():
+        found.bad.append("log.vkey: it is another key than the one you gave, which signed the checkpoint")
+    return head
+
+
+def check_entries(bundle: zipfile.ZipFile, names: set[str], head: Head, keys: Keys, found: Found) -> Iterator[Any]:
+    """Check every entry that is here, in order, and note its keys; yield the statements of the good ones."""
+    for seq in sorted(int(name[len("entries/") : -len(".json")]) for name in names):
+        try:
+            statement, what = check_entry(bundle, seq, head, keys)
+            found.good.append(f"entry {seq}: {what}")
+            yield statement
+            if parse_proof(read(bundle, f"proofs/{seq:08d}.tlog-proof"))[2] != head.note:
+                found.bad.append(f"entry {seq}: its proof names another checkpoint than the one in the bundle")
+        except Wrong as error:
+            found.bad.append(f"entry {seq}: {error}")
+        except BAD as error:
+            why = error or type(error).__name__
+            found.bad.append(f"entry {seq}: it, its proof or its signature is malformed ({why})")
+    if not names:
+        found.bad.append("entries: there are none in this bundle")
+
+
+def check(path: str, vkey: str | None, second: str | None) -> Found:
+    """Check everything in the bundle; return what was found."""
+    found = Found([], [], [])
+    with zipfile.ZipFile(path) as bundle:
+        head = check_head(bundle, vkey, found)
+        names = set(filter(ENTRY.fullmatch, bundle.namelist()))
+        found.good.append(f"checkpoint: {head.origin} signed a tree of {head.size} entries; {len(names)} are here")
         keys = Keys()
-        statements: list[dict[str, Any]] = []
-        forms = [form for form in map(NAMES.fullmatch, bundle.namelist()) if form and form[2] == "entries"]
-        names = {form[0] for form in forms}
-        for seq in sorted({int(form[3]) for form in forms}):
-            try:
-                statement, what = check_entry(bundle, seq, head, keys)
-                statements.append(statement)
-                good.append(f"entry {seq}: {what}")
-                if parse_proof(read(bundle, f"proofs/{seq:08d}.tlog-proof"))[2] != head.note:
-                    bad.append(f"entry {seq}: its proof names another checkpoint than the one in the bundle")
-            except BAD as error:
-                bad.append(f"entry {seq}: {error or type(error).__name__}")
-        if not names:
-            bad.append("entries: there are none in this bundle")
-        bad += check_names(bundle, names)
-        bad += check_signers(bundle, keys)
-        if second or keys.second:
-            whose = "you gave" if second else "that an entry names"
-            try:
-                check_second(head, second or keys.second)
-                good.append(f"checkpoint: signed by the second key (ML-DSA-44) {whose} too")
-            except NotChecked as error:
-                line = f"the second signature of the checkpoint was not checked: {error}"
-                (bad if second else unchecked).append(line)
-            except BAD as error:
-                bad.append(f"checkpoint, second key {whose}: {error or type(error).__name__}")
+        statements = list(check_entries(bundle, names, head, keys, found))
+        found.bad.extend(check_names(bundle, names))
+        found.bad.extend(check_signers(bundle, keys))
         for is_good, line in check_artifacts(bundle, statements):
-            (good if is_good else bad).append(line)
-    return good, bad, unchecked
+            (found.good if is_good else found.bad).append(line)
+    if second or keys.second:
+        whose = "you gave" if second else "that an entry names"
+        try:
+            check_second(head, second or keys.second)
+            found.good.append(f"checkpoint: signed by the second key (ML-DSA-44) {whose} too")
+        except NotChecked as error:
+            line = f"the second signature of the checkpoint was not checked: {error}"
+            (found.bad if second else found.unchecked).append(line)
+        except BAD as error:
+            found.bad.append(f"checkpoint, second key {whose}: {error or type(error).__name__}")
+    return found
 
 
 def option(arguments: list[str], name: str) -> str | None:
@@ -463,8 +503,11 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"NOT CHECKED: {ascii(str(error))[1:-1]}")
         return 2
+    except Wrong as error:
+        print(f"INVALID: {ascii(str(error))[1:-1]}")
+        return 1
     except (*BAD, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        print(f"INVALID: {ascii(str(error))[1:-1] or type(error).__name__}")
+        print(f"INVALID: the bundle is malformed ({ascii(str(error))[1:-1] or type(error).__name__})")
         return 1
     for line in good:
         print("ok   ", ascii(line)[1:-1])

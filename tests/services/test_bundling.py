@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -198,10 +199,49 @@ def test_what_no_entry_vouches_for_is_said(told: Scene, tmp_path: Path) -> None:
     assert "no entry in this bundle enrols this" in printed
 
 
+@pytest.mark.parametrize("member", ["allowed_signers", "log.vkey"])
+def test_a_list_that_everybody_reads_for_themselves_is_exactly_what_the_program_wrote(
+    told: Scene, tmp_path: Path, member: str
+) -> None:
+    """ssh-keygen reads the list, a person the key: neither is one line longer, shorter or elsewhere broken."""
+    data = bundling.bundle(told.context, "CR-0001")
+    original = read(data, member)
+    lines = original.splitlines(keepends=True)
+    otherwise = [original + b"\n", original[:-1], original.replace(b"\n", b"\r\n"), original + b"\xff"]
+    for changed in (*otherwise, b"".join(lines[1:]), lines[0] * 2):
+        if changed != original:
+            status, printed = verified(write(tmp_path / "bad.zip", altered(data, member, changed)))
+            assert (status, member in printed) == (1, True), (changed, printed)
+
+
+def test_the_readme_never_gives_the_bundles_own_key_for_the_one_from_elsewhere(told: Scene, tmp_path: Path) -> None:
+    """Who follows it to the letter would be told "against the key you gave", and have it from the bundle."""
+    data = bundling.bundle(told.context, "CR-0001")
+    text = read(data, "README.md").decode()
+    assert told.context.config.ledger.log_key not in text
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        packed.extractall(tmp_path / "unpacked")
+    write(tmp_path / "BUNDLE.zip", data)
+    commands = [block for block in text.split("\n\n") if block.startswith("    ")]
+    assert len(commands) == 3
+    environment = {"LOG_KEY": told.context.config.ledger.log_key, "PATH": os.environ["PATH"]}
+    for block in commands:
+        done = subprocess.run(
+            ["bash", "-e", "-c", block], cwd=tmp_path / "unpacked", env=environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, (block, done.stdout, done.stderr)
+    leaf = sha256(b"\0" + read(data, members(data, "entries/")[-1])).hexdigest()
+    assert f"{leaf}  -" in done.stdout
+
+
 SMUGGLED: dict[str, tuple[str, str]] = {
     "a file": ("evil.txt", "nothing in this bundle vouches for this file"),
     "a file outside of its folder": ("../../evil", "nothing in this bundle vouches for this file"),
     "a statement of no entry": ("statements/00000999.json", "nothing in this bundle vouches for this file"),
+    "an entry where proofs are": ("proofs/00000001.json", "nothing in this bundle vouches for this file"),
+    "a proof where statements are": ("statements/00000001.tlog-proof", "nothing in this bundle vouches for this file"),
+    "an entry before the first": ("entries/00000000.json", "WRONG entry 0"),
     "a statement beside an observation": ("statements/00000001.json", "nobody signed it"),
     "an entry of another name": ("entries/٣.json", "nothing in this bundle vouches for this file"),
     "a second entry of one name": ("entries/00000001.json", "it is there twice"),
@@ -393,11 +433,11 @@ def test_the_verifier_knows_every_kind_that_people_sign() -> None:
     [("entries/00000002.json", 2), ("entries/99999999.json", 99_999_999), ("entries/100000000.json", 100_000_000)],
 )
 def test_the_verifier_takes_the_numbers_of_long_ledgers_too(name: str, number: int) -> None:
-    form = verify_evidence.NAMES.fullmatch(name)
+    form = verify_evidence.ENTRY.fullmatch(name)
     assert form is not None
-    assert int(form[3]) == number
+    assert int(form[1]) == number
     assert name == f"entries/{number:08d}.json", "as a bundle names it"
 
 
 def test_a_number_with_more_noughts_than_a_bundle_writes_is_another_file_that_nobody_checks() -> None:
-    assert verify_evidence.NAMES.fullmatch("entries/000000002.json") is None
+    assert verify_evidence.ENTRY.fullmatch("entries/000000002.json") is None

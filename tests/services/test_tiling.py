@@ -4,13 +4,15 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.bundles import unbundle
 from support.scene import Scene
 from support.tampering import smuggle
 
 from store.clock import timestamp
 from store.errors import BadInput, IntegrityFailure
-from store.integrity.checkpoint import open_checkpoint
+from store.integrity.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from store.integrity.entry import Statement
 from store.services.audit import tiling
 
@@ -101,6 +103,83 @@ def test_an_earlier_export_of_another_history_is_not_continued(scene: Scene, tmp
     with pytest.raises(IntegrityFailure, match="another history"):
         tiling.export_tiles(scene.context, tmp_path / "tiles")
     assert (tmp_path / "tiles/checkpoint").read_bytes() == before
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_every_file_of_an_earlier_export_is_held_against_the_ledger_before_it_is_continued(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Whatever was done to it: one line that names the file, and nothing is written over it."""
+    folder = tmp_path / "tiles"
+    scene.fill(520)
+    tiling.export_tiles(scene.context, folder)
+    scene.fill(530)
+    whole = contents(folder)
+    assert len(whole) == 8, "three bundles, three tiles of leaves, one above them and the checkpoint"
+
+    @settings(derandomize=True, max_examples=80, deadline=None, database=None)
+    @given(st.data())
+    def tampered(data: st.DataObject) -> None:
+        path = data.draw(st.sampled_from(list(whole)))
+        other = data.draw(st.sampled_from([one for one in whole if one != path]))
+        at = data.draw(st.integers(0, len(whole[path]) - 1))
+        flipped = bytes([whole[path][at] ^ 1 << data.draw(st.integers(0, 7))])
+        bad: dict[str, dict[Path, bytes | None]] = {
+            "flipped": {path: whole[path][:at] + flipped + whole[path][at + 1 :]},
+            "cut": {path: whole[path][:at]},
+            "longer": {path: whole[path] + whole[other][: at + 1]},
+            "swapped": {path: whole[other], other: whole[path]},
+        }
+        if path.name != "checkpoint":  # without it an export is one that was interrupted, and every file is compared
+            bad["gone"] = {path: None}
+        done = bad[data.draw(st.sampled_from(list(bad)))]
+        for one, content in done.items():
+            if content is None:
+                one.unlink()
+            else:
+                one.write_bytes(content)
+        before = contents(folder)
+        try:
+            with pytest.raises(IntegrityFailure) as caught:
+                tiling.export_tiles(scene.context, folder)
+            assert any(str(caught.value).startswith(f"{one}: ") for one in done), caught.value
+            assert contents(folder) == before
+        finally:
+            for one in done:
+                one.write_bytes(whole[one])
+
+    tampered()
+    tiling.export_tiles(scene.context, folder)
+    assert naive_root(read_naively(folder, 530)) == scene.context.ledger.head().root
+
+
+def test_an_export_does_not_go_back_to_an_earlier_checkpoint(scene: Scene, tmp_path: Path) -> None:
+    """Who read the later one would take the log for cut off."""
+    folder = tmp_path / "tiles"
+    scene.fill(20)
+    earlier = scene.context.ledger.checkpoint()
+    scene.fill(40)
+    tiling.export_tiles(scene.context, folder)
+    before = contents(folder)
+    with pytest.raises(BadInput, match="holds 40 entries already"):
+        tiling.export_tiles(scene.context, folder, note=earlier)
+    assert contents(folder) == before
+
+
+def test_an_export_of_more_entries_than_the_ledger_holds_is_not_written_over(scene: Scene, tmp_path: Path) -> None:
+    """The ledger is an old copy, then, or somebody cut it: the export is the evidence."""
+    folder = tmp_path / "tiles"
+    scene.fill(40)
+    tiling.export_tiles(scene.context, folder)
+    beyond = Checkpoint(origin=scene.context.ledger.origin, size=41, root=bytes(32))
+    longer = sign_checkpoint(beyond, scene.context.ledger.signer)
+    (folder / "checkpoint").write_bytes(longer)
+    with pytest.raises(IntegrityFailure, match="it is of 41 entries, and this ledger holds 40"):
+        tiling.export_tiles(scene.context, folder)
+    assert (folder / "checkpoint").read_bytes() == longer
 
 
 def test_a_folder_with_something_else_is_left_alone(scene: Scene, tmp_path: Path) -> None:

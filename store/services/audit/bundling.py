@@ -118,7 +118,7 @@ def _readme(context: Context, subject: str | None, entries: list[Entry], size: i
     return _README.format(
         subject=subject or "the whole ledger",
         origin=context.ledger.origin,
-        vkey=context.ledger.verifier.vkey,
+        last=f"{entries[-1].seq:08d}",
         count=len(entries),
         size=size,
         example=example,
@@ -142,18 +142,24 @@ _README = """# Evidence: {subject}
 
 ## Everything at once
 
-    python3 verify_evidence.py BUNDLE.zip --log-key '{vkey}'
+In the folder where you unpacked it, the zip beside that folder, with the log's key from elsewhere in LOG_KEY:
+
+    python3 verify_evidence.py ../BUNDLE.zip --log-key "$LOG_KEY"
 
 For a log with a second key (ML-DSA-44) give that as well, `--second-key`; without it, what an entry names is
 checked, and where the installed `cryptography` does not know that kind, "NOT CHECKED" is said.
 
-It needs Python's standard library and the package `cryptography`. It is one short file: read it first.
+It needs Python's standard library and the package `cryptography`. It is one file of some 500 lines: read it first.
 
 ## By hand
 
     ssh-keygen -Y verify -f allowed_signers -I {actor} -n quarterdeck@v1 \\
         -s statements/{example}.json.sig < statements/{example}.json
-    sha256sum artifacts/*
+    for file in artifacts/*; do name=${{file#artifacts/}}; echo "${{name%%-*}}  $file"; done | sha256sum --check
+
+The second says OK for each artifact. The leaf hash of an entry, which its proof leads from and entry N+1 names:
+
+    (printf '\\0'; cat entries/{last}.json) | sha256sum
 
 A key that was revoked since is good until then: `allowed_signers` says `valid-before`, and ssh-keygen has to be told
 when the statement says it was made (its `time`): add `-O verify-time=YYYYMMDDHHMMSSZ`.
