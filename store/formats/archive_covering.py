@@ -50,7 +50,7 @@ def cover_archive(data: bytes, fingerprint: Fingerprint) -> Covered:
         BadInput: a zip that is refused anywhere, more than may be looked into, or a secret that cannot be taken out.
     """
     if data.startswith(ZIP):
-        open_zip(data, backslashes=True)  # a bomb is told by its directory, before anything is unpacked
+        open_zip(data)  # a bomb is told by its directory, before anything is unpacked
     return _Walk(fingerprint).archive(data, 1)
 
 
@@ -109,7 +109,7 @@ class _Walk:
             plain = self._bounded(file)
         if is_archive(plain):
             return self.archive(plain, depth + 1)
-        return cover(plain, self._fingerprint, name=info.filename)
+        return cover(plain, self._fingerprint, name=info.filename.replace("\\", "/"))
 
     def _gzip(self, data: bytes) -> Covered:
         try:
