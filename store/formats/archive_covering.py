@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from typing import IO, Final
 
-from store.domain.secrets import Covered, Fingerprint, cover, marks
+from store.domain.secrets import Covered, Fingerprint, cover, sealed_kinds
 from store.errors import BadInput
 from store.formats.archive_zip import open_zip
 
@@ -65,8 +65,7 @@ def secrets_in(data: bytes) -> tuple[str, ...]:
 
     A covered archive's members are stored uncompressed: their marks stand in its bytes.
     """
-    sealed = {kind for _, _, kind in marks(data)}
-    return tuple(sorted({*sealed, *open_kinds(data)}))
+    return tuple(sorted({*sealed_kinds(data), *open_kinds(data)}))
 
 
 class _Walk:
