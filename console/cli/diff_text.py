@@ -72,6 +72,9 @@ def _change(field: FieldChange) -> str:
         return f"{_value(field.old)} → {_value(field.new)}"
     settings = {key: value for key, value in part.items() if key not in _OF_THE_CANVAS and value not in ("", [], {})}
     told = f"{'new' if field.added else 'gone'}, of type {display(kind, 60)}"
+    name = part.get("name")
+    if field.at[-1].isdigit() and isinstance(name, str) and name:  # else its path says what it is called
+        told += f" and called {display(name, 60)}"
     return f"{told}: {display(json.dumps(settings, ensure_ascii=False), 100)}" if settings else told
 
 

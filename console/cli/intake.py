@@ -20,6 +20,7 @@ from store.domain import events as ev
 from store.domain import secrets
 from store.errors import BadInput, NotFound
 from store.formats.archive_covering import is_archive
+from store.integrity.utf16 import as_utf8
 from store.projections import artifacts
 from store.projections.artifacts import ArtifactRow
 from store.services import rounds
@@ -193,7 +194,7 @@ def artifact_cat(session: Session, digest: str, *, unseal: bool, reason: str) ->
             data = archive.get(connection, digest)
         data = data if is_archive(data) else secrets.cover(data, lambda _: "redacted").data
     if sys.stdout.isatty():
-        for line in data.decode("utf-8", errors="replace").splitlines():
+        for line in as_utf8(data).decode("utf-8", errors="replace").splitlines():
             say(line)
     else:
         sys.stdout.buffer.write(data)

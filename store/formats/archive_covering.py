@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from typing import IO, Final
 
-from store.domain.secrets import Covered, Fingerprint, cover, marks
+from store.domain.secrets import Covered, Fingerprint, cover, sealed_kinds
 from store.errors import BadInput
 from store.formats.archive_zip import open_zip
 
@@ -50,7 +50,7 @@ def cover_archive(data: bytes, fingerprint: Fingerprint) -> Covered:
         BadInput: a zip that is refused anywhere, more than may be looked into, or a secret that cannot be taken out.
     """
     if data.startswith(ZIP):
-        open_zip(data, backslashes=True)  # a bomb is told by its directory, before anything is unpacked
+        open_zip(data)  # a bomb is told by its directory, before anything is unpacked
     return _Walk(fingerprint).archive(data, 1)
 
 
@@ -65,8 +65,7 @@ def secrets_in(data: bytes) -> tuple[str, ...]:
 
     A covered archive's members are stored uncompressed: their marks stand in its bytes.
     """
-    sealed = {kind for _, _, kind in marks(data)}
-    return tuple(sorted({*sealed, *open_kinds(data)}))
+    return tuple(sorted({*sealed_kinds(data), *open_kinds(data)}))
 
 
 class _Walk:
@@ -109,7 +108,7 @@ class _Walk:
             plain = self._bounded(file)
         if is_archive(plain):
             return self.archive(plain, depth + 1)
-        return cover(plain, self._fingerprint, name=info.filename)
+        return cover(plain, self._fingerprint, name=info.filename.replace("\\", "/"))
 
     def _gzip(self, data: bytes) -> Covered:
         try:

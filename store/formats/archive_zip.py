@@ -11,7 +11,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
@@ -108,27 +108,27 @@ def is_zip(data: bytes) -> bool:
     return data.startswith(MAGIC)
 
 
-def open_zip(data: bytes, *, backslashes: bool = False) -> tuple[Member, ...]:
+def open_zip(data: bytes) -> tuple[Member, ...]:
     """Return the files in a zip archive, in its order, once it and all archives inside it have passed the guard.
 
-    `backslashes` lets a backslash part the steps of a name, as some Windows programs write it; else it is refused.
+    A backslash parts the steps of a name as a slash does: some Windows programs write it so.
 
     Raises:
         BadInput: one line: no zip, or one that no export tool writes: too many or too large members, packed
             beyond `MAX_RATIO`, overlapping, encrypted, linked, called what leaves its folder or twice the same,
             archives more than `MAX_NESTING` deep.
     """
-    return tuple(_opened(data, _Budget(), depth=1, backslashes=backslashes))
+    return tuple(_opened(data, _Budget(), depth=1))
 
 
-def _opened(data: bytes, budget: _Budget, *, depth: int, backslashes: bool) -> list[Member]:
+def _opened(data: bytes, budget: _Budget, *, depth: int) -> list[Member]:
     if depth > MAX_NESTING:
         raise BadInput(f"zip: more than {MAX_NESTING} archives inside each other")
     infos = _directory(data, budget)
     members: dict[str, Member] = {}
     view = memoryview(data)
     for info in infos:
-        name = _name(info, backslashes=backslashes)
+        name = _name(info)
         _refuse_kind(info, name)
         if name.endswith("/"):
             continue
@@ -144,10 +144,21 @@ def _opened(data: bytes, budget: _Budget, *, depth: int, backslashes: bool) -> l
     for member in members.values():
         if member.size >= _END_SIZE and is_zip(next(member.pieces(), b"")):
             try:
-                _opened(member.read(limit=_MAX_INNER), budget, depth=depth + 1, backslashes=True)
+                _opened(member.read(limit=_MAX_INNER), budget, depth=depth + 1)
             except BadInput as error:
                 raise BadInput(f"zip: inside {_shown(member.name)}: {str(error).removeprefix('zip: ')}") from None
+    if any("\\" in info.orig_filename for info in infos):
+        _refuse_alike(members)
     return list(members.values())
+
+
+def _refuse_alike(names: Iterable[str]) -> None:
+    """Refuse names that Windows, which wrote them, holds for one."""
+    met: dict[str, str] = {}
+    for name in names:
+        other = met.setdefault(name.casefold(), name)
+        if other != name:
+            raise BadInput(f"zip: {_shown(other)} and {_shown(name)} are one name on Windows, where it was made")
 
 
 def _directory(data: bytes, budget: _Budget) -> list[zipfile.ZipInfo]:
@@ -195,15 +206,11 @@ def _refuse_bomb(infos: list[zipfile.ZipInfo], end: int, budget: _Budget) -> Non
             raise BadInput(f"zip: {_shown(info.filename)} shares its bytes with another member: a zip bomb")
 
 
-def _name(info: zipfile.ZipInfo, *, backslashes: bool) -> str:
+def _name(info: zipfile.ZipInfo) -> str:
     """Return a member's name as a relative POSIX path (a folder's ends with `/`)."""
-    name = info.orig_filename
+    name = info.orig_filename.replace("\\", "/")
     if _CONTROL.search(name):
         raise BadInput(f"zip: the name {_shown(name)} holds a control character")
-    if "\\" in name:
-        if not backslashes:
-            raise BadInput(f"zip: the name {_shown(name)} holds a backslash")
-        name = name.replace("\\", "/")
     steps = name.removesuffix("/").split("/")
     if name.startswith("/") or _DRIVE.match(name) or ".." in steps:
         raise BadInput(f"zip: the name {_shown(name)} leads out of the archive")

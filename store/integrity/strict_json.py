@@ -13,6 +13,7 @@ import orjson
 
 from store.errors import BadInput
 from store.integrity.canonical import Json
+from store.integrity.utf16 import as_utf8, is_utf16
 
 MAX_DEPTH = 200
 """How many arrays and objects may stand inside each other."""
@@ -52,16 +53,17 @@ class Document:
 
 
 def parse(data: bytes) -> Document:
-    """Return the one document that `data` is: RFC 8259 in UTF-8 (a byte order mark is skipped).
+    """Return the one document that `data` is: RFC 8259 in UTF-8 (a byte order mark is skipped), or UTF-16 with one.
 
     Refused, because readers would disagree or break: nesting deeper than `MAX_DEPTH`, more than `MAX_VALUES`
     members and items or `MAX_MEMBERS` in one object, a key twice in one object, `NaN` and `Infinity`, numbers too
-    large for a double, lone surrogates, UTF-16, trailing garbage.
+    large for a double, lone surrogates, UTF-16 without its mark, trailing garbage.
     Integers of any size are kept, up to Python's digit limit.
 
     Raises:
         BadInput: one line that says what is wrong and where.
     """
+    data = as_utf8(data)
     # The quick reader takes its memory before anybody has counted: it is for what is surely small.
     plain = _parse_plain(data) if len(data) <= _MOST_QUICK_BYTES and not _is_dense(data) else None
     return plain if plain is not None else _parse_any(data)
@@ -132,9 +134,12 @@ def _parse_any(data: bytes) -> Document:
 
 
 def _decode(data: bytes) -> str:
-    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in data[:4]:
+    if is_utf16(data):
+        raise BadInput("JSON: it is not valid UTF-16, as its byte order mark promises: damaged or cut off")
+    if b"\0" in data[:4]:
         raise BadInput(
-            "JSON: the text is UTF-16 or UTF-32; only UTF-8 is read (`iconv -f UTF-16 -t UTF-8 FILE > NEW` converts it)"
+            "JSON: the text is UTF-32, or UTF-16 without a byte order mark; UTF-8 is read, and UTF-16 with one "
+            "(`iconv -f UTF-16LE -t UTF-8 FILE > NEW` converts it)"
         )
     try:
         return data.decode("utf-8-sig")

@@ -12,6 +12,7 @@ from store.collector import undisturbed
 from store.domain.component import Parsed
 from store.domain.memo import Memo
 from store.errors import BadInput, NotFound, TooMuch
+from store.integrity.utf16 import as_utf8, is_utf16, loosened
 from store.platforms.protocol import Platform, Remembers, Snapshot, Target, TargetKind
 
 if TYPE_CHECKING:
@@ -106,7 +107,11 @@ SECRETS: Final[Mapping[str, str]] = {
 
 
 def known_secrets(data: bytes, name: str, items: Items | None = None) -> tuple[Span, ...]:
-    """Return the secrets that the platforms most likely to have written `data` know of."""
+    """Return the secrets that the platforms most likely to have written `data` know of.
+
+    Positions count bytes of UTF-8, as `cover` takes them.
+    """
+    data = loosened(data) if is_utf16(data) else data
     likely = (path for known, path in SECRETS.items() if known in PLATFORMS and platform(known).detect(data, name) > 0)
     return tuple(span for path in likely for span in _finder(path)(data, name, items))
 
@@ -131,6 +136,7 @@ def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
     Raises:
         BadInput: one line: no platform can read it, and why the last one could not.
     """
+    data = as_utf8(data)
     if not data and not any(platform(known).detect(data, name) > 0 for known in PLATFORMS if known != "generic"):
         raise BadInput("the file is empty")
     if data.startswith(_POINTER):
@@ -148,6 +154,7 @@ def reread(data: bytes, name: str, recorded: str, *, memo: Memo | None = None) -
     Raises:
         BadInput: as `recognise`.
     """
+    data = as_utf8(data)
     if recorded not in PLATFORMS:
         return recognise(data, name, memo=memo)
     with undisturbed():

@@ -68,7 +68,7 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "one key twice": (as_bytes(b'{"nodes": [], "connections": {}, "nodes": [1]}'), "nodes"),
     "NaN": (as_bytes(b'[{"id": "a", "type": "tab", "label": NaN}]'), "NaN"),
     "infinity": (as_bytes(b'[{"id": "a", "type": "tab", "x": 1e999}]'), ""),
-    "UTF-16": (as_bytes(TEXT.encode("utf-16")), "UTF-"),
+    "UTF-16, cut off": (as_bytes(TEXT.encode("utf-16")[:-1]), "UTF-16"),
     "UTF-16 without a mark": (as_bytes(TEXT.encode("utf-16-le")), ""),
     "invalid UTF-8": (as_bytes(GOOD.replace(b"Refunds", b"Ref\xffunds")), "UTF-8"),
     "Latin-1": (as_bytes(TEXT.replace("Refunds", "Rückgabe").encode("latin-1")), "UTF-8"),

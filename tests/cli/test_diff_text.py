@@ -66,3 +66,13 @@ def test_what_stands_as_before_is_told_in_short_and_in_full_when_asked() -> None
 def test_the_document_for_machines_names_every_wire_by_its_ids() -> None:
     document: Any = rewired().to_json()
     assert "Check.wires.0.0" in {field["path"] for field in document["components"][0]["fields"]}
+
+
+def test_an_item_of_a_list_that_came_is_told_by_its_name() -> None:
+    def dashboard(*names: str) -> bytes:
+        inputs = [{"name": name, "type": "constant", "value": f"of {name}"} for name in names]
+        return json.dumps({"schemaVersion": 39, "title": "A", "panels": [], "__inputs": inputs}).encode()
+
+    before, after = (recognise(data, "a.json") for data in (dashboard("ZONE"), dashboard("ZONE", "LIMIT")))
+    lines = diff_lines(compare_exports(before, after, platform(after.platform).rules))
+    assert '    __inputs.1: new, of type constant and called LIMIT: {"value": "of LIMIT"}' in lines

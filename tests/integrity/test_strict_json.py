@@ -69,7 +69,9 @@ def test_naughty_strings_survive_unchanged(vectors: Path) -> None:
         (b'["\\ud800"]', "lone surrogate) at /0"),
         (b'{"a":{"\\udfff":1}}', "in a key at /a"),
         (b'{"\\ud83d\\ude00":"\\ude00\\ud83d"}', "lone surrogate"),
-        (b"\xff\xfe[\x00]\x00", "UTF-16"),
+        (b"\xff\xfe[\x00]", "UTF-16"),
+        (b"\xff\xfe[\x00\x00\xd8]\x00", "UTF-16"),
+        (b"\xff\xfe\x00\x00[\x00\x00\x00]\x00\x00\x00", "UTF-32"),
         (b"[\x00]\x00", "UTF-16"),
         (b'["\xc3\x28"]', "byte 2 is not valid UTF-8"),
         (b'["\xed\xa0\x80"]', "not valid UTF-8"),
@@ -230,5 +232,11 @@ def test_an_object_of_too_many_members_is_refused_and_many_small_ones_are_not(mo
 
 
 def test_the_line_about_utf_16_says_how_to_convert_it() -> None:
-    with pytest.raises(BadInput, match=r"iconv -f UTF-16 -t UTF-8"):
-        strict_json.parse('{"a": 1}'.encode("utf-16"))
+    with pytest.raises(BadInput, match=r"iconv -f UTF-16LE -t UTF-8"):
+        strict_json.parse('{"a": 1}'.encode("utf-16-le"))
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_with_a_byte_order_mark_is_read(codec: str) -> None:
+    text = '\ufeff{"größe": "\U0001f4a1", "n": 12345678901234567890123}'
+    assert strict_json.parse(text.encode(codec)).value == {"größe": "💡", "n": 12345678901234567890123}

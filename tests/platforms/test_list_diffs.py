@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from store.domain import diff as whole_diff
 from store.domain.build import component
@@ -273,3 +275,21 @@ def test_the_components_of_a_diff_share_what_may_be_spent_on_lists(monkeypatch: 
     first, second = compare(*sides, DiffRules()).components
     assert len(first.fields) == 2
     assert len(second.fields) > 50
+
+
+def test_words_that_moved_up_are_not_told_as_changes_of_all_that_follow() -> None:
+    names = [f"n{number}" for number in range(300)]
+    old: list[Json] = ["gone", *names, "last"]
+    new: list[Json] = [*names, "come", "last"]
+    assert [pair for pair in aligned(old, new) if None in pair] == [(0, None), (None, 300)]
+    assert [(a, b) for a, b in aligned(["a", "b", "c"], ["a", "x", "c"])] == [(0, 0), (1, 1), (2, 2)]
+    assert list(aligned(["a", "b"], ["b", "a"])) == [(0, 0), (1, 1)]
+
+
+@given(st.permutations(list("abcdefgh")), st.integers(0, 7))
+def test_words_in_any_order_are_paired_with_themselves_and_each_once(words: list[str], at: int) -> None:
+    old: list[Json] = [*"abcdefgh"]
+    new: list[Json] = [*words[:at], "z", *words[at + 1 :]]
+    pairs = list(aligned(old, new))
+    assert sorted(a for a, _ in pairs if a is not None) == list(range(8))
+    assert sorted(b for _, b in pairs if b is not None) == list(range(8))

@@ -83,7 +83,7 @@ REFUSED = [
     (b'[{"id": "a", "type": "tab", "wires": [], "wires": [[]]}]', "flows.json", "twice"),
     (b'{"a": NaN}', "export.json", "NaN"),
     (b"[" * 5000 + b"]" * 5000, "deep.json", "inside each other"),
-    ('{"a": 1}'.encode("utf-16"), "export.json", "UTF-16"),
+    ('{"a": 1}'.encode("utf-16")[:-1], "export.json", "UTF-16"),
     (b"a: \xff\xfe", "export.yaml", "UTF-8"),
     (b"just some words", "readme.txt", "plain text"),
     (b"<flow>", "flow.xml", "XML"),

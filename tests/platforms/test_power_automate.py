@@ -212,6 +212,11 @@ def test_a_script_of_a_solution_is_code() -> None:
     assert [code.language for code in change.code] == ["javascript"]
 
 
+def test_a_solution_zipped_by_a_windows_program_is_the_same_one() -> None:
+    windows = zipped({name.replace("/", "\\"): data for name, data in unzipped(SOLUTION).items()})
+    assert recognise(windows, "solution.zip").components == recognise(SOLUTION, "solution.zip").components
+
+
 def test_a_solution_in_a_folder_and_one_that_was_unpacked_are_solutions_too() -> None:
     members = unzipped(SOLUTION)
     inside = zipped({f"finance/{name}": data for name, data in members.items()})

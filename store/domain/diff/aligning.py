@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -42,8 +43,9 @@ def aligned(old: list[Json], new: list[Json], effort: Effort | None = None) -> I
     """Pair the items of two lists in their order; None where a side has no such item.
 
     The same ends come first. What is left in the middle is paired by name, where the items have names of their own,
-    else one by one in lists of one length, else so that most stays the same. Without `effort` left it is paired one
-    by one: right as well, but told as a change of all that stand behind what was put in.
+    else one by one in lists of one length (but for words most of which moved together), else so that most stays the
+    same. Without `effort` left it is paired one by one: right as well, but told as a change of all that stand behind
+    what was put in.
     """
     most = min(len(old), len(new))
     start = 0
@@ -61,6 +63,10 @@ def aligned(old: list[Json], new: list[Json], effort: Effort | None = None) -> I
 
 
 def _middle(old: list[Json], new: list[Json], effort: Effort) -> Iterator[_Pair]:
+    if (words := _words(old, new)) is not None and _moved(*words):
+        found = list(_in_order(*words))
+        if len(found) * 2 < 3 * len(old):  # most of them keep their order: told is what came, went or moved
+            return iter(found)
     pairs = len(old) * len(new)
     if not pairs or pairs > _MOST:
         return _one_by_one(old, new)
@@ -74,6 +80,42 @@ def _middle(old: list[Json], new: list[Json], effort: Effort) -> Iterator[_Pair]
     if names is None:
         return _best(_weights(old, new))
     return _best([[float(a == b) for b in names[1]] for a in names[0]])
+
+
+def _words(old: list[Json], new: list[Json]) -> tuple[list[str], list[str]] | None:
+    """Return the items of two lists of one length that are words, each there once: ids, names, kinds."""
+    if len(old) != len(new):
+        return None
+    before, after = [[item for item in side if isinstance(item, str)] for side in (old, new)]
+    if len(before) != len(old) or len(after) != len(new):
+        return None
+    return (before, after) if len(set(before)) == len(old) and len(set(after)) == len(new) else None
+
+
+def _in_order(old: list[str], new: list[str]) -> Iterator[_Pair]:
+    """Yield the most pairs of equal words that keep the order (the longest rising run of places; Schensted, 1961)."""
+    places = {word: at for at, word in enumerate(new)}
+    ends: list[int] = []
+    """Length of a run less one → where in `new` the one of them ends that ends first."""
+    lengths: list[tuple[int, int, int]] = []
+    for a, word in enumerate(old):
+        if (b := places.get(word)) is not None:
+            length = bisect_left(ends, b)
+            ends[length : length + 1] = [b]
+            lengths.append((a, b, length))
+    kept: list[tuple[int, int]] = []
+    left = len(ends) - 1
+    for a, b, length in reversed(lengths):
+        if length == left and (not kept or b < kept[-1][1]):
+            kept.append((a, b))
+            left -= 1
+    before = after = 0
+    for a, b in [*reversed(kept), (len(old), len(new))]:
+        yield from ((gone, None) for gone in range(before, a))
+        yield from ((None, come) for come in range(after, b))
+        if a < len(old):
+            yield a, b
+        before, after = a + 1, b + 1
 
 
 def _one_by_one(old: Sequence[Json], new: Sequence[Json]) -> Iterator[_Pair]:

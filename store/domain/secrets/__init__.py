@@ -7,7 +7,7 @@ given to a name that promises a secret (`password = "…"`), and places that are
 
 from store.domain.secrets.by_item import is_bare
 from store.domain.secrets.covering import Covered, cover
-from store.domain.secrets.marks import Fingerprint, fingerprints, is_another_secret, is_marked, mark, marks
+from store.domain.secrets.marks import Fingerprint, fingerprints, is_another_secret, is_marked, mark, sealed_kinds
 from store.domain.secrets.names import secret_kind
 from store.domain.secrets.redacting import pair_name, redact, redact_value
 from store.domain.secrets.scanning import find, may_hold, open_secrets, scan, which_may_hold
@@ -24,13 +24,13 @@ __all__ = [
     "is_bare",
     "is_marked",
     "mark",
-    "marks",
     "may_hold",
     "open_secrets",
     "pair_name",
     "redact",
     "redact_value",
     "scan",
+    "sealed_kinds",
     "secret_kind",
     "which_may_hold",
 ]

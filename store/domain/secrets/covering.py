@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from store.domain.items import Cut
@@ -15,6 +15,7 @@ from store.domain.secrets.marks import Fingerprint, mark
 from store.domain.secrets.scanning import MOST, is_json, open_secrets
 from store.domain.secrets.shapes import Span
 from store.errors import BadInput
+from store.integrity.utf16 import is_utf16, loosened, tightened
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _SCALAR: Final = re.compile(rb"[^\s\",:{}\[\]]+")
@@ -36,11 +37,15 @@ def cover(
 ) -> Covered:
     """Return `data` with each open secret replaced by its mark; `name` and `more` as `open_secrets` takes them.
 
-    `cut` says what the items of a list are, where they may be known.
+    UTF-16 stays UTF-16, looked at as UTF-8: positions in `more` count bytes of that. `cut` says what the items of a
+    list are, where they may be known.
 
     Raises:
         BadInput: it holds more secrets than any export does.
     """
+    if is_utf16(data):
+        plain = cover(loosened(data), fingerprint, name=name, more=more)
+        return replace(plain, data=tightened(plain.data, data)) if plain.kinds else Covered(data=data)
     kinds: list[str] = []
     spans = open_secrets(data, name, more=more, items=cut(data) if cut is not None else None)
     for _ in range(_PASSES):

@@ -12,8 +12,22 @@ from store.domain.secrets.places import fields
 from store.domain.secrets.shapes import Span
 from store.domain.secrets.values import is_placeholder
 
-DECLARED: Final = (b'"securestring"', b'"secureobject"', b'"constant"', b'"constantvariable"')
+DECLARED: Final = (
+    b'"securestring"',
+    b'"secureobject"',
+    b'"constant"',
+    b'"constantvariable"',
+    b'"securestring\\',
+    b'"secureobject\\',
+)
 """Without any of these, in whatever case, nothing is declared a secret."""
+_IN_A_STRING: Final = re.compile(
+    rb'(?P<quote>\\{1,7}")type(?P=quote)[\s\\]{0,20}?:[\s\\]{0,20}?(?P=quote)secure(?:string|object)(?P=quote)',
+    re.IGNORECASE,
+)
+"""A declaration in JSON that is a string of other JSON: a template that was pasted into an action."""
+_REACH: Final = 1_000
+_LONGEST: Final = 4_096
 _DECLARES: Final = re.compile(rb'"(?:secure(?:string|object)|constant(?:variable)?)"', re.IGNORECASE)
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\],]', re.DOTALL)
 _DEEPEST: Final = 1_000
@@ -36,7 +50,11 @@ class _Open:
 
 def declared(data: bytes) -> Iterator[Span]:
     """Yield the values in JSON that a parameter's type or a variable's name declares to be secret. Linear time."""
-    if not _DECLARES.search(data) or data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["}:
+    if data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["}:
+        return
+    for declaration in _IN_A_STRING.finditer(data):
+        yield from _given_in_a_string(data, declaration)
+    if not _DECLARES.search(data):
         return
     for members in _objects(data):
         kind = _string(data, members, b"type").lower()
@@ -90,6 +108,26 @@ def _given(data: bytes, members: _Members) -> Iterator[Span]:
                 yield Span(start=start + 1, end=end - 1, kind="secure parameter")
         elif end:
             yield from fields(data, start + 1)
+
+
+def _given_in_a_string(data: bytes, declaration: re.Match[bytes]) -> Iterator[Span]:
+    """Yield the values beside a declaration, up to the next brace on both sides; all quotes have the same escapes."""
+    start, end, quote = declaration.start(), declaration.end(), declaration["quote"]
+    begin = max(0, start - _REACH)
+    begin = max(begin, data.rfind(b"{", begin, start), data.rfind(b"}", begin, start))
+    stop = min(end + _REACH, len(data))
+    stop = min((at for brace in b"{}" if (at := data.find(brace, end, stop)) >= 0), default=stop)
+    for name in (b"defaultValue", b"value"):
+        named = re.compile(re.escape(quote + name + quote) + rb"[\s\\]{0,20}?:[\s\\]{0,20}?" + re.escape(quote))
+        match = named.search(data, begin, stop)
+        if match is None:
+            continue
+        closes = data.find(quote, match.end(), match.end() + _LONGEST)
+        while closes > 0 and data[closes - 1 : closes] == b"\\":  # a quote of the value itself has more escapes
+            closes = data.find(quote, closes + len(quote), match.end() + _LONGEST)
+        value = data[match.end() : closes]
+        if closes > 0 and value and not is_placeholder(value.decode("utf-8", "replace")):
+            yield Span(start=match.end(), end=closes, kind="secure parameter")
 
 
 def _constants(data: bytes, members: _Members) -> Iterator[Span]:

@@ -17,6 +17,7 @@ Fingerprint: TypeAlias = Callable[[bytes], str]
 MARK: Final = re.compile(rb"SEALED-(?P<kind>[a-z0-9-]{1,40})-(?P<print>[a-z2-7]{10})(?![A-Za-z0-9_-])")
 _MARK_TEXT: Final = re.compile(MARK.pattern.decode())
 _START: Final = b"SEALED-"
+_LETTERS: Final = [b"S", b"E", b"A", b"L", b"E", b"D", b"-"]
 
 
 def mark(kind: str, fingerprint: str) -> str:
@@ -39,7 +40,17 @@ def marks(data: bytes) -> list[tuple[int, int, str]]:
 
 def fingerprints(data: bytes) -> tuple[str, ...]:
     """Return the fingerprints in the marks of `data`, each once, in order."""
-    return tuple(dict.fromkeys(match["print"].decode() for match in MARK.finditer(data)))
+    return tuple(dict.fromkeys(match["print"].decode() for match in MARK.finditer(_readable(data))))
+
+
+def sealed_kinds(data: bytes) -> frozenset[str]:
+    """Return the kinds of secrets in the marks of a document, or of an archive whose members are not compressed."""
+    return frozenset(kind for _, _, kind in marks(_readable(data)))
+
+
+def _readable(data: bytes) -> bytes:
+    """Return a text in which marks can be told: of UTF-16, wherever it stands, every other byte of a mark is zero."""
+    return data.replace(b"\0", b"") if b"\0".join(_LETTERS) in data else data
 
 
 def is_another_secret(old: str, new: str) -> bool:

@@ -39,6 +39,9 @@ _NO_KEY_OF: Final = re.compile(
     rb"short|i18n|map|dict|group|route|routing|instrumentation|tracking|site|registry|sub|hash|range|index|"
     rb"entity|logical|natural|surrogate|business|alternate|message|locali[sz]ation|resource|label|value|json)[_-]?\Z"
 )
+_IN_ARN: Final = re.compile(rb"arn:[^\s\"'`\\]*:\Z")
+"""Before `secret:` in the name that Amazon gives to where a secret is kept: `arn:aws:secretsmanager:…:secret:db`."""
+_ARN_REACH: Final = 160
 _WORD_ALONE: Final = re.compile(rb"psk|pass(?![a-z])|pw(?![a-z])")
 _CODES: Final = re.compile(rb'"(?:PT|PY|QA|KMF|KRW|KWD)"\s{0,9}:')
 """What stands beside PW (Palau) in a list of countries, and beside KPW in one of currencies."""
@@ -159,6 +162,8 @@ def _promise(root: bytes, data: bytes, lower: bytes, at: int) -> tuple[str, int]
         return None  # a YAML tag: `!secret wifi` names a secret that is kept elsewhere
     if _WORD_ALONE.match(lower, at) and at and lower[at - 1 : at].isalpha() and not data[at : at + 1].isupper():
         return None  # `bypass`
+    if root == b"secret" and data[at - 1 : at] == b":" and _IN_ARN.search(lower, max(0, at - _ARN_REACH), at):
+        return None
     if root == b"pw" and _is_code(data, at):
         return None
     if root in {b"token", b"credential"} and _NO_SECRET_OF.search(*before):

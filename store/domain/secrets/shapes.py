@@ -74,7 +74,13 @@ GENERAL: Final = (
         r"((?=[A-Za-z_~.-]*[0-9])[A-Za-z0-9_~.+/=-]{8,512})",
     ),
     _shape("bearer token", "bearer ", r"bearer +((?=[a-z._~+/-]{0,512}[0-9])[a-z0-9._~+/-]{12,8192}=*)", any_case=True),
-    _shape("basic credentials", "basic ", r"basic +([a-z0-9+/]{6,}={0,2})", any_case=True, base64=True),
+    _shape(
+        "basic credentials",
+        "basic ",
+        rf"basic +(?:{_QUOTE}\s{{0,4}}[+.,&]\s{{0,4}}{_QUOTE})?([a-z0-9+/]{{6,}}={{0,2}})",
+        any_case=True,
+        base64=True,
+    ),
     _shape(
         "authorization",
         "authorization",
@@ -89,7 +95,12 @@ GENERAL: Final = (
         r"(?:-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----)?)",
     ),
     _shape("private key", "PuTTY-User-Key-File", r"(PuTTY-User-Key-File-[23]:[A-Za-z0-9+/=\s:,.()_@\\-]*+)"),
-    _shape("shared access signature", "sig=", r"(?<=[?&;])sig=([A-Za-z0-9%+/_=-]{20,255})"),
+    _shape(
+        "shared access signature",
+        "sig=",
+        r"(?:(?<=[?&;])|(?<=\\u0026)|(?<![A-Za-z0-9_-])(?=sig=[A-Za-z0-9%+/_=-]{20,255}(?:&|\\u0026)(?:amp;)?s[a-z]{1,3}=))"
+        r"sig=([A-Za-z0-9%+/_=-]{20,255})",
+    ),
     _shape("shared access signature", "&amp;sig=", r"&amp;sig=([A-Za-z0-9%+/_=-]{20,255})"),
     _shape("function key", "code=", r"(?<=[?&;])code=([A-Za-z0-9%+/_-]{38,255}=*)"),
     _shape("password", "sshpass -p", r"sshpass -p ?['\"]?([^\s'\"\\$]{3,128})"),
@@ -115,6 +126,12 @@ GENERAL: Final = (
 
 TOKENS: Final = (
     _shape("AWS access key", "AKIA|ASIA", r"(?<![A-Za-z0-9_])((?:AKIA|ASIA)[0-9A-Z]{16})(?![A-Za-z0-9_])"),
+    _shape(
+        "AWS secret key",
+        "AKIA|ASIA",
+        r"(?<![A-Za-z0-9_])(?:AKIA|ASIA)[0-9A-Z]{16}(?![A-Za-z0-9_])[^{}]{1,120}?(?<![A-Za-z0-9/+=_.-])"
+        r"((?=[^0-9]{0,39}[0-9])(?=[^a-z]{0,39}[a-z])(?=[^A-Z]{0,39}[A-Z])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=_.-])",
+    ),
     _shape("GitHub token", "ghp_|gho_|ghu_|ghs_|ghr_", r"(gh[pousr]_[A-Za-z0-9]{30,255})"),
     _shape("GitHub token", "github_pat_", r"(github_pat_[A-Za-z0-9_]{22,255})"),
     _shape(

@@ -42,6 +42,8 @@ _UUID: Final = re.compile(
 """Also as tools number what they made: `Q-…-0`, `test-…`."""
 _MEMBER: Final = re.compile(r"[A-Za-z_$][\w$]{0,40}(?:\[[0-9]{1,4}\]|\??\.[A-Za-z_$][\w$]{0,30}){1,9}")
 """A path into an object: `menuItems.menuItem3.onClick`, `queryParameters[0].value`."""
+_CONTRACT: Final = re.compile(r"0x[0-9a-fA-F]{40}")
+"""The public address of a contract that keeps the accounts of a coin: where money moves, that is a token."""
 _LABEL: Final = re.compile(
     r"pass ?(?:word|wort|phrase|code)|token|secret|(?:api|access) ?key|credential|kennwort", re.IGNORECASE
 )
@@ -67,7 +69,7 @@ def is_value(value: str, kind: str = "") -> bool:
         return False
     if kind != "password" and (_ECHO.fullmatch(value) or " " in value or not value.isascii()):
         return False
-    return not (kind == "token" and value.isdigit() and len(value) < 8)
+    return not (kind == "token" and (_CONTRACT.fullmatch(value) or (value.isdigit() and len(value) < 8)))
 
 
 def is_literal(text: bytes, end: int, value: str, *, kind: str, sign: bytes, gap: bytes) -> bool:

@@ -25,7 +25,8 @@ _HINTED: Final = (
     b"now", b"device_class:", b"service: ", b"action: ",
 )  # fmt: skip
 """One of these stands in every hint, and is found at once."""
-SECRETS_FILE: Final = re.compile(r"secrets?(?:[._-]\w+)*\.ya?ml", re.IGNORECASE)
+SECRETS_FILE: Final = re.compile(r"(?!secret_scanning\.)secrets?(?:[._-]\w+)*\.ya?ml", re.IGNORECASE)
+"""`secret_scanning.yml` says to GitHub where not to look for any."""
 _FOLDER: Final = re.compile(r"(?:^|[/_-])(?:" + "|".join(FOLDERS) + r")s?[/_]", re.IGNORECASE)
 _TEMPLATES: Final = frozenset({
     "sensor", "binary_sensor", "button", "number", "select", "switch", "light", "image", "weather", "fan", "cover",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import orjson
-
 from store.domain.build import Source, component, free_key
 from store.domain.component import Component, DiffRules, Json, Parsed
 from store.errors import BadInput
+from store.integrity.plain_json import dumps
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.n8n.credentials import are_credentials, credentials_of, held_in, may_be_credentials
 from store.platforms.n8n.watch import (
@@ -104,7 +103,7 @@ class N8n:
         if not made:
             raise BadInput("no workflow would be left in the file")
         flows = list(made.values())
-        return orjson.dumps(flows[0] if len(flows) == 1 else flows, option=orjson.OPT_INDENT_2)
+        return dumps(flows[0] if len(flows) == 1 else flows, indented=True)
 
     def credentials(self, component: Component) -> Mapping[str, str]:
         """Return `type/id` → words for each credential that a workflow refers to: it lives in n8n, not in exports."""

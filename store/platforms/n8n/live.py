@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
-import orjson
-
 from store.domain.build import canonical
 from store.domain.component import Json
+from store.integrity.plain_json import dumps
 from store.platforms.n8n.workflow import behaviour_of, content_of
 
 Workflow = dict[str, Any]
@@ -53,7 +52,7 @@ def layout(workflow: Mapping[str, Json]) -> bytes:
     """Return bytes that differ where two workflows of one meaning look different on the canvas."""
     nodes = workflow.get("nodes")
     places = [node.get("position") for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
-    return orjson.dumps(places)
+    return dumps(places)
 
 
 def version(workflow: Mapping[str, Json]) -> list[Json]:
@@ -62,10 +61,10 @@ def version(workflow: Mapping[str, Json]) -> list[Json]:
     `updatedAt` is not in it: a running workflow that keeps data of its own moves it on by itself.
     """
     states = [workflow.get(key) for key in ("id", "versionId", "activeVersionId", "active", "isArchived")]
-    return [*states, sha256(orjson.dumps(body_of(workflow))).hexdigest()]
+    return [*states, sha256(dumps(body_of(workflow))).hexdigest()]
 
 
 def revision_of(workflows: Mapping[str, Mapping[str, Json]]) -> str:
     """Return one revision for all workflows (live id → workflow)."""
     versions = [version(workflows[identity]) for identity in sorted(workflows)]
-    return sha256(orjson.dumps(versions)).hexdigest()
+    return sha256(dumps(versions)).hexdigest()

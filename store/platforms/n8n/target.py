@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import orjson
-
 from store.domain.component import ExportFile
 from store.domain.snapshot import Pushed, Snapshot
 from store.errors import BadInput, Conflict, PartialPush, PlatformFailure
+from store.integrity.plain_json import dumps
 from store.integrity.strict_json import parse as parse_json
 from store.platforms.n8n import N8n, workflows_of
 from store.platforms.n8n.live import FILE, Workflow, as_export, body_of, layout, meaning, revision_of, version
@@ -66,7 +65,7 @@ class N8nTarget:
         live = self._list()
         known = {theirs: ours for ours, theirs in self.ids.items()}
         shown = sorted((as_export(live[one], known.get(one, one)) for one in live), key=lambda flow: str(flow["id"]))
-        data = orjson.dumps(shown, option=orjson.OPT_INDENT_2)
+        data = dumps(shown, indented=True)
         return Snapshot(files=(ExportFile(name=FILE, data=data),), revision=revision_of(live))
 
     def push(

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import orjson
-
 from store.domain.component import Connector, ExportFile, Json
 from store.domain.snapshot import Pushed, Snapshot
 from store.errors import BadInput, Conflict, PlatformFailure
+from store.integrity.plain_json import dumps
 from store.integrity.strict_json import parse as parse_json
 from store.reach.http import Answer, Service, Trust
 from store.reach.secret import Secret, secret
@@ -101,7 +100,7 @@ class NodeRedTarget:
         """
         if not expected:  # Node-RED takes an empty revision for "whatever is there"
             raise BadInput("flows are only deployed over the revision they were compared with")
-        body = orjson.dumps({"rev": expected, "flows": _flows(files, remove)})
+        body = dumps({"rev": expected, "flows": _flows(files, remove)})
         headers = {"Content-Type": "application/json", "Node-RED-Deployment-Type": "full"}
         answer = self._ask("POST", "flows", content=body, headers=headers)
         if answer.status == HTTPStatus.CONFLICT:

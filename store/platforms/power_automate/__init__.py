@@ -130,7 +130,7 @@ def _lone(data: bytes, name: str) -> tuple[Component, ...]:
 
 def _archive(data: bytes, name: str, inside: list[tuple[str, Connector]]) -> tuple[Component, ...]:
     """Return what an archive holds; uses that no component tells of are added to `inside`."""
-    members = {member.name: member for member in open_zip(data, backslashes=name.lower().endswith(".msapp"))}
+    members = {member.name: member for member in open_zip(data)}
     files = Contents(members=members)
     if is_solution(files):
         parts = solution(files)

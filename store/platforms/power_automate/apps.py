@@ -26,7 +26,7 @@ def canvas_app(name: str, document: bytes, entry: Json, *, key: str) -> Componen
     Raises:
         BadInput: the `.msapp` is a zip that no export tool writes.
     """
-    contents = Contents(members={member.name: member for member in open_zip(document, backslashes=True)})
+    contents = Contents(members={member.name: member for member in open_zip(document)})
     digests: dict[str, Json] = {}
     sources: dict[str, Json] = {}
     for path, member in contents.members.items():
