@@ -160,9 +160,8 @@ def test_a_workspace_that_was_copied_or_moved_is_trusted(waiting: Scene, tmp_pat
 def test_a_commit_that_failed_on_a_full_disk_and_a_good_one_after_it(waiting: Scene) -> None:
     root = waiting.context.root
     full = _full(waiting.context.ledger.path)
-    with pytest.raises(StorageFailure, match="full"), waiting.context.ledger.writing() as writer:
-        writer.connection.execute("UPDATE request SET title = title")
-        raise full
+    with pytest.raises(StorageFailure, match="full"):
+        _change_and_fail(waiting.context, full)
     assert waiting.context.ledger.touched() is None
     waiting.workspace.close()
     again = open_workspace(root, clock=waiting.clock)
@@ -172,6 +171,12 @@ def test_a_commit_that_failed_on_a_full_disk_and_a_good_one_after_it(waiting: Sc
         assert is_trusted(again.context)
     finally:
         again.close()
+
+
+def _change_and_fail(context: Context, error: sqlite3.Error) -> None:
+    with context.ledger.writing() as writer:
+        writer.connection.execute("UPDATE request SET title = title")
+        raise error
 
 
 def _full(path: Path) -> sqlite3.Error:
