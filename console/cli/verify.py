@@ -18,6 +18,7 @@ from store import config
 from store.errors import BadInput, IntegrityFailure, QuarterdeckError
 from store.integrity.note import Verifier
 from store.ledger.mounts import doubt, network_problem
+from store.ledger.ownership import loose_ends
 from store.ledger.report import Contradiction, Report
 from store.services.audit import copies, evidence, fork_evidence, verifying
 from store.services.audit.verifying import Scope
@@ -70,7 +71,8 @@ def _verify_workspace(session: Session, options: dict[str, object]) -> Report:
     except IntegrityFailure as error:
         complain(str(error))
         return verify_unopened(session.root)
-    for line in (network_problem(context.ledger.path), doubt(context.ledger.path)):
+    path = context.ledger.path
+    for line in (network_problem(path), doubt(path), *loose_ends(path, context.ledger.heads[0].path.parent)):
         if line is not None:
             note(line)
     if options["rebuild"]:

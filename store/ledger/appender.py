@@ -18,7 +18,7 @@ from store.ledger.binding import Header, TablesEdited
 from store.ledger.connection import BUSY_SECONDS, explain, is_fatal, open_writer, storage_errors
 from store.ledger.outgoing import Outgoing, sweep
 from store.ledger.recheck import check_newest
-from store.ledger.schema import SCHEMA_VERSION
+from store.ledger.schema import SCHEMA_VERSION, check_identity
 from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, Stock, catch_up, check_heads, newest_note
 from store.ledger.tree import Position
@@ -153,7 +153,7 @@ class Appender:
                 yield writer
             self.stop = None
 
-    def distrust(self, problem: IntegrityFailure) -> None:
+    def distrust(self, problem: QuarterdeckError) -> None:
         """Do what `Ledger.distrust` promises."""
         if not isinstance(self.stop, IntegrityFailure):
             self._before, self.stop = self.stop, problem
@@ -166,6 +166,7 @@ class Appender:
         with self._exclusively(), storage_errors(self.place.path):
             connection.execute("BEGIN IMMEDIATE")
             try:
+                check_identity(connection, self.place.path)
                 if self._header.counter() == counter and not self._header.is_bound(connection):
                     self._header.bind(connection, SCHEMA_VERSION)
                 connection.execute("COMMIT")
@@ -268,6 +269,7 @@ class Appender:
 
     def _begin(self, connection: sqlite3.Connection, place: Place) -> Writer:
         """Check, under the write lock, that the file still goes on from what is known; or say what broke."""
+        check_identity(connection, place.path)  # a newer quarterdeck may have brought it to its own format since
         self._position = catch_up(connection, place, self._position)
         check_heads(connection, place, self._position)
         return Writer(connection, self._position, origin=place.origin)

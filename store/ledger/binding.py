@@ -22,6 +22,8 @@ _VERSION_AT: Final = 18
 """Where it says how the file is written: 2 with a write-ahead log, 1 without."""
 _FORMAT_BITS: Final = 8
 _STAMPS: Final = (1 << 23) - 1
+_COUNTS: Final = 1 << 32
+"""Then the counter begins again."""
 
 
 class TablesEdited(IntegrityFailure):
@@ -83,7 +85,7 @@ class Header:
     def bind(self, connection: sqlite3.Connection, version: int) -> None:
         """Have the transaction under way, which changes the file (of format `version`), say that it is ours."""
         if journal_mode() != "WAL":
-            connection.execute(f"PRAGMA user_version = {stamped(version, self.counter() + 1)}")
+            connection.execute(f"PRAGMA user_version = {stamped(version, (self.counter() + 1) % _COUNTS)}")
 
     def close(self) -> None:
         """Let go of it, after the last connection was closed."""

@@ -18,7 +18,7 @@ from store.ledger.connection import check_file
 from store.ledger.heads import HeadStore
 from store.ledger.keychain import read_keys
 from store.ledger.readable import Readable
-from store.ledger.schema import check_schema, create_database
+from store.ledger.schema import check_identity, check_schema, create_database
 from store.ledger.signers import Signers
 from store.ledger.state import HeadContradiction, Place, take_stock
 from store.ledger.writer import Writer
@@ -142,11 +142,15 @@ class Ledger(Readable):
 
         Asked inside a `snapshot` it is about that moment, with its `connection`. Of no more worth than the file's own
         header: see `store.ledger.binding`. A file with a write-ahead log never says so.
+
+        Raises:
+            BadInput: it was a newer quarterdeck, which brought the file to its own format.
         """
         if connection is None:
             with self.snapshot() as mine:
                 return self.touched(mine)
         connection.execute("SELECT max(seq) FROM entry").fetchone()  # from here on nobody else is half-way
+        check_identity(connection, self.path)
         return None if self._header.is_bound(connection) else self._header.counter()
 
     def bind(self, counter: int) -> None:
@@ -159,7 +163,7 @@ class Ledger(Readable):
         """
         self._appender.bind(counter)
 
-    def distrust(self, problem: IntegrityFailure) -> None:
+    def distrust(self, problem: QuarterdeckError) -> None:
         """Append nothing from now on, because of `problem`; where evidence contradicts the file already, that stays."""
         self._appender.distrust(problem)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.errors import IntegrityFailure
+from store.errors import BadInput, IntegrityFailure
 from store.ledger.binding import TablesEdited
 from store.services.context import Context
 
@@ -25,7 +25,11 @@ def check(context: Context) -> None:
         StorageFailure: locked, unreadable.
     """
     ledger = context.ledger
-    if ledger.tables_edited or ledger.touched() is None:
+    try:
+        if ledger.tables_edited or ledger.touched() is None:
+            return
+    except BadInput as error:  # what a newer one's tables say is not for us to judge
+        ledger.distrust(error)
         return
     from store import projections  # only now: opening is spared ten read models
 

@@ -15,7 +15,7 @@ from support.scene import Scene
 from support.tampering import plain_sql
 
 from console.screen.desk import Desk
-from store.errors import IntegrityFailure, StorageFailure
+from store.errors import BadInput, IntegrityFailure, StorageFailure
 from store.ledger.binding import format_of, stamped
 from store.ledger.schema import SCHEMA_VERSION
 from store.projections import requests
@@ -187,6 +187,27 @@ def test_a_backup_of_edited_tables_is_not_made_good_by_copying(waiting: Scene, t
         assert FOLLOWS in told(again.context)
     finally:
         again.close()
+
+
+def test_a_file_that_a_newer_quarterdeck_upgraded_meanwhile_is_left_to_it(waiting: Scene) -> None:
+    newer = SCHEMA_VERSION + 1
+    edit(waiting.context, f"PRAGMA user_version = {newer}")
+    before = waiting.size
+    with pytest.raises(BadInput, match="newer quarterdeck"):
+        waiting.fill(before + 1)
+    assert waiting.size == before
+    assert "newer quarterdeck" in str(waiting.context.ledger.read_only_reason)
+    with waiting.context.ledger.reading() as connection:
+        assert format_of(connection.execute("PRAGMA user_version").fetchone()[0]) == newer
+
+
+@pytest.mark.parametrize("limit", [3, following.AT_ONCE])
+def test_nor_are_its_tables_compared(waiting: Scene, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "AT_ONCE", limit)
+    edit(waiting.context, EDITS["a title"])  # the newer one's tables say something else
+    edit(waiting.context, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    assert "newer quarterdeck" in told(waiting.context)
+    assert not waiting.context.ledger.tables_edited
 
 
 def _write(path: Path) -> None:

@@ -239,6 +239,53 @@ def test_a_process_that_dies_between_is_found_and_told(staged: Scene, monkeypatc
     assert (event.passed, event.stands) == (False, event.to)
 
 
+def dying(staged: Scene, monkeypatch: pytest.MonkeyPatch, *, number: int) -> None:
+    """Rehearse, in a process that dies right after its push `number` was written."""
+    push, calls = FolderTarget.push, []
+
+    def dies(target: FolderTarget, *args: object, **more: object) -> object:
+        calls.append(push(target, *args, **more))
+        if len(calls) == number:
+            raise KeyboardInterrupt
+        return calls[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderTarget, "push", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rehearse(staged)
+
+
+def test_what_a_rehearsal_left_that_died_is_nobody_elses_change_and_rehearsing_again_ends_it(
+    staged: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying(staged, monkeypatch, number=1)
+    assert staged.delivered(place="staging") == {"flows.json": V1}
+    assert rehearse(staged).event.passed
+    assert staged.delivered(place="staging") == {"flows.json": V2}
+    assert "drift.opened" not in staged.kinds()
+
+
+def test_where_it_died_on_its_way_forward_that_is_to_be_ended_first(
+    staged: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying(staged, monkeypatch, number=2)
+    with pytest.raises(Refusal, match="died") as refused:
+        rehearse(staged, to="DEP-0002")
+    assert "bring it back" in refused.value.would_unblock[0]
+    assert "drift.opened" not in staged.kinds()
+
+
+def test_what_somebody_else_did_meanwhile_is_theirs(staged: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    dying(staged, monkeypatch, number=1)
+    folder = environments.target(staged.context, environments.one(staged.context.ledger, "staging"))
+    assert isinstance(folder, FolderTarget)
+    for path in folder.deliver.rglob("flows.json"):
+        path.chmod(0o600)
+        path.write_bytes(V3)
+    with pytest.raises(Conflict, match="behind our back"):
+        rehearse(staged)
+
+
 def test_a_rollback_after_a_rehearsal_takes_along_and_quarantines_as_ever(staged: Scene) -> None:
     rehearse(staged)
     plan = rollback.plan(staged.context, "staging", "orders")

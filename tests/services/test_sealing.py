@@ -288,9 +288,34 @@ def test_a_shred_that_stopped_half_way_is_noticed_and_finished(scene: Scene, mon
         patch.setattr("store.archive.vault.Vault.erase", lambda _self, _digest: False)
         unsealing.shred(scene.context, scene.alice, digest, reason="leaked")
     report = verify_workspace(scene.context, scope=Scope())
-    assert [problem.problem for problem in report.problems] == ["sealed"]
-    unsealing.shred(scene.context, scene.alice, digest, reason="leaked")
+    assert report.ok, "nothing that is recorded is untrue"
+    (warning,) = report.warnings
+    assert warning.problem == "unfinished"
+    assert "a shredding was interrupted: its entry is recorded" in warning.detail
+    assert f"quarterdeck shred {digest[:12]}" in warning.detail
+    assert unsealing.shred(scene.context, scene.alice, digest, reason="leaked").entry is None
     assert healthy(scene)
+
+
+def test_an_interruption_excuses_no_other_bytes_than_the_committed_ones(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = scene.ingest(leaky())
+    with monkeypatch.context() as patch:
+        patch.setattr("store.archive.vault.Vault.erase", lambda _self, _digest: False)
+        unsealing.shred(scene.context, scene.alice, digest, reason="leaked")
+    with sqlite3.connect(scene.workspace.root / "sealed.db") as connection:
+        connection.execute("UPDATE sealed SET body = zeroblob(length(body))")
+    connection.close()
+    report = verify_workspace(scene.context, scope=Scope())
+    assert [problem.problem for problem in report.problems] == ["sealed"]
+
+
+def test_sealed_bytes_that_are_gone_without_an_entry_are_no_interruption(scene: Scene) -> None:
+    digest = scene.ingest(leaky())
+    assert sealing.vault(scene.context).erase(digest)
+    (warning,) = verify_workspace(scene.context, scope=Scope()).warnings
+    assert (warning.problem, "shred" in warning.detail) == ("sealed", False)
 
 
 def test_sealed_bytes_that_are_not_the_committed_ones_are_an_alarm(scene: Scene) -> None:

@@ -20,7 +20,7 @@ ENDED = ("deployment.verified", "deployment.failed", "deployment.undone")
 INTERRUPTED: Final = "interrupted"
 """The stage at which a push failed whose process died."""
 if TYPE_CHECKING:
-    _Started: TypeAlias = (
+    Started: TypeAlias = (
         ev.DeploymentStarted | ev.RollbackStarted | ev.RevertStarted | ev.RehearsalStarted | ev.RehearsalReturning
     )
 
@@ -30,7 +30,7 @@ def next_deployment(source: Source) -> int:
     return next_id(source, "DEP", STARTED, "deployment")
 
 
-def begun(source: Source, deployment: str) -> _Started:
+def begun(source: Source, deployment: str) -> Started:
     """Return what began a deployment, of whatever cause.
 
     Raises:
@@ -42,7 +42,7 @@ def begun(source: Source, deployment: str) -> _Started:
     raise NotFound(f"there is no deployment {deployment}")
 
 
-def _started(event: ev.Event) -> _Started | None:
+def _started(event: ev.Event) -> Started | None:
     """Return an event that begins a deployment, None for any other."""
     match event:
         case (
@@ -57,7 +57,7 @@ def _started(event: ev.Event) -> _Started | None:
             return None
 
 
-def again(started: _Started) -> tuple[str, str]:
+def again(started: Started) -> tuple[str, str]:
     """Return in words what a deployment was, and what finishes it when it failed or its process died."""
     place = f"{started.environment} --project {started.project}"
     undo = "take it back again: quarterdeck deploy --undo, with the deployment that failed there"
@@ -84,7 +84,7 @@ def again(started: _Started) -> tuple[str, str]:
             return "a rehearsal", f"rehearse again: quarterdeck rollback {place} --rehearse"
 
 
-def ways_on(started: _Started) -> tuple[str, ...]:
+def ways_on(started: Started) -> tuple[str, ...]:
     """Return the ways on from a deployment that failed, each in words with its command: finish it, take it back."""
     _, finished = again(started)
     match started:
@@ -96,12 +96,12 @@ def ways_on(started: _Started) -> tuple[str, ...]:
             return (finished,)
 
 
-def died(source: Source, environment: str, project: str) -> tuple[_Started, ...]:
+def died(source: Source, environment: str, project: str) -> tuple[Started, ...]:
     """Return the pushes here since something was last verified whose process died, newest first.
 
     Not those that were going elsewhere: the environment's target was changed since.
     """
-    found: list[_Started] = []
+    found: list[Started] = []
     ended: dict[str, bool] = {}
     place = {"environment": environment, "project": project}
     for item in recorded(source.entries(kinds=(*STARTED, *ENDED), on=place, newest_first=True)):
@@ -145,7 +145,7 @@ def close_interrupted(context: Context, environment: str) -> None:
     """
     kinds = (*STARTED, *ENDED)
     begun: dict[str, int] = {}
-    unfinished: dict[str, _Started] = {}
+    unfinished: dict[str, Started] = {}
     for item in recorded(context.ledger.entries(kinds=kinds, on={"environment": environment})):
         if (started := _started(item.event)) is not None:
             unfinished[started.deployment], begun[started.deployment] = started, item.seq
@@ -157,7 +157,7 @@ def close_interrupted(context: Context, environment: str) -> None:
         record(context, [*failures, *cut_short])
 
 
-def _failed(context: Context, event: _Started, since: int) -> ev.DeploymentFailed:
+def _failed(context: Context, event: Started, since: int) -> ev.DeploymentFailed:
     """Return that a push died which began with entry `since`, and how far it came."""
     failed = ev.DeploymentFailed(
         deployment=event.deployment,
@@ -184,7 +184,7 @@ def _unended(context: Context, environment: str) -> list[ev.RehearsalStarted]:
     return list(found.values())
 
 
-def _cut_short(context: Context, event: ev.RehearsalStarted, unfinished: dict[str, _Started]) -> ev.RollbackRehearsed:
+def _cut_short(context: Context, event: ev.RehearsalStarted, unfinished: dict[str, Started]) -> ev.RollbackRehearsed:
     """Return how a rehearsal ended whose process died: what stands there is known unless it died while pushing."""
     now = releases.desired(context.ledger, event.environment, event.project)
     died_pushing = any(one.project == event.project for one in unfinished.values())

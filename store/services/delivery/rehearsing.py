@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from store.domain import events as ev
 from store.domain.rehearsal import check_rehearsable, later
@@ -18,7 +19,7 @@ from store.services.acting import perform, record
 from store.services.attempts import attempt
 from store.services.context import Actor, Context, Source, named, recorded
 from store.services.delivery.environments import environments, one, target
-from store.services.delivery.interrupted import close_interrupted, next_deployment
+from store.services.delivery.interrupted import close_interrupted, died, next_deployment, ways_on
 from store.services.delivery.moving import moved_since_deployed, stays
 from store.services.delivery.observing import look, observe_target
 from store.services.delivery.plans import Plan, plan, refuse_quarantined
@@ -27,6 +28,9 @@ from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.locking import pushing
 from store.services.sealing import sealing
+
+if TYPE_CHECKING:
+    from store.services.delivery.interrupted import Started
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +121,14 @@ def rehearse(
     with pushing(context, place.name) as lock:
         close_interrupted(context, place.name)
         goal = target(context, place)
-        snapshot = look(context, goal, place.name, project)
+        dead = died(context.ledger, place.name, project)
+        snapshot = look(context, goal, place.name, project, halves=[begun.target for begun in dead])
         expected = sealing.public_revision(context, snapshot)
         returns = _desired(context.ledger, what)
+        known = releases.desired(context.ledger, place.name, project)
+        is_half = known is None or known.revision not in {snapshot.revision, expected}
+        if is_half:
+            _only_rehearsals(dead)
 
         def decide(source: Source) -> Sequence[ev.Event]:
             _check(context, source, actor, what)
@@ -142,7 +151,7 @@ def rehearse(
         try:
             back = push(context, goal, job, started=started, before=snapshot, progress=progress)
         except QuarterdeckError as error:  # nothing was changed
-            _ended(context, what, started, back=None, forward=None, trouble=str(error))
+            _ended(context, what, started, back=None, forward=None, trouble=str(error), is_half=is_half)
             raise
         progress("and forward again")
         forward, trouble = _forward(context, goal, replace(job, release=what.leaves, ref=returns), progress)
@@ -171,6 +180,16 @@ def _check(context: Context, source: Source, actor: Actor, what: Plan) -> None:
             would_unblock=["deploy it where it is to be rehearsed, or set the target back"],
         )
     _desired(source, what)
+
+
+def _only_rehearsals(dead: Sequence[Started]) -> None:
+    """Refuse to go over what a push left half-way that was no rehearsal's way back: that is to be ended first."""
+    for begun in dead:
+        if not isinstance(begun, ev.RehearsalStarted):
+            raise Refusal(
+                [f"{begun.deployment} pushed to {begun.environment} and died: what it left half-way stands there"],
+                would_unblock=ways_on(begun),
+            )
 
 
 def _desired(source: Source, what: Plan) -> ev.ReleaseRef:
@@ -211,13 +230,21 @@ def _forward(context: Context, goal: Target, job: Push, progress: Progress) -> t
 
 
 def _ended(
-    context: Context, what: Plan, started: Entry, *, back: Outcome | None, forward: Outcome | None, trouble: str
+    context: Context,
+    what: Plan,
+    started: Entry,
+    *,
+    back: Outcome | None,
+    forward: Outcome | None,
+    trouble: str,
+    is_half: bool = False,
 ) -> Rehearsal:
     """Record how a rehearsal ended, in words that say what stands there."""
     release, to = what.leaves_digest, what.ref.release
     if back is None:
-        passed, stands = False, release
-        summary = f"nothing was pushed back, release {release[:12]} stands as before: {trouble}"
+        passed, stands = False, "" if is_half else release
+        before = "what an earlier rehearsal left half-way" if is_half else f"release {release[:12]}"
+        summary = f"nothing was pushed back, {before} stands as before: {trouble}"
     elif forward is not None and forward.verified:
         passed, stands = back.verified, release
         how = "verified" if back.verified else f"failed ({back.reason})"
@@ -240,5 +267,5 @@ def _ended(
         returned_by=forward.deployment if forward is not None else None,
     )
     entries = record(context, [event])
-    before = (*(back.entries if back else (started,)), *(forward.entries if forward else ()))
-    return Rehearsal(event=event, entries=(*before, *entries))
+    others = (*(back.entries if back else (started,)), *(forward.entries if forward else ()))
+    return Rehearsal(event=event, entries=(*others, *entries))

@@ -13,7 +13,12 @@ from store.services.sealing import sealing
 
 
 def sealed_problems(context: Context) -> tuple[list[Problem], list[Problem]]:
-    """Return (problems, warnings): bytes that are not what was committed to; bytes that are not here to look at."""
+    """Return (problems, warnings).
+
+    Problems are bytes that are not what was committed to. Warnings are bytes that are not here to look at, and those
+    of a shred that was recorded and not carried out: it does not touch what the ledger says, and is ended by anyone
+    who may shred.
+    """
     problems: list[Problem] = []
     warnings: list[Problem] = []
     promised: dict[str, set[str]] = {}
@@ -24,8 +29,10 @@ def sealed_problems(context: Context) -> tuple[list[Problem], list[Problem]]:
         for artifact, commitments in promised.items():
             gone = sealing.shredded(context.ledger, artifact)
             if gone is not None and artifact in here:
-                detail = f"{artifact}: was shredded, and its sealed bytes are still here: shred it again to finish that"
-                problems.append(Problem(seq=gone.seq, problem="sealed", detail=detail))
+                broken = list(_checked(context, artifact, commitments))
+                problems += broken
+                if not broken:
+                    warnings.append(_unfinished(gone.seq, artifact))
             elif gone is None and artifact not in here:
                 detail = f"{artifact}: its sealed bytes are not here, so it cannot be delivered"
                 warnings.append(Problem(seq=0, problem="sealed", detail=detail))
@@ -36,6 +43,16 @@ def sealed_problems(context: Context) -> tuple[list[Problem], list[Problem]]:
     except QuarterdeckError as error:
         problems.append(Problem(seq=0, problem="sealed", detail=str(error)))
     return problems, warnings
+
+
+def _unfinished(seq: int, artifact: str) -> Problem:
+    """Return what an entry that is ahead of its erasure says: bytes put back from a copy look the same."""
+    detail = (
+        f"{artifact}: a shredding was interrupted: its entry is recorded, its sealed bytes are still here, unchanged:"
+        f' quarterdeck shred {artifact[:12]} --reason "..." again erases them (should they come back, somebody keeps'
+        " a copy)"
+    )
+    return Problem(seq=seq, problem="unfinished", detail=detail)
 
 
 def _checked(context: Context, artifact: str, commitments: set[str]) -> Iterator[Problem]:
