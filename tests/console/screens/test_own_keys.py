@@ -7,8 +7,10 @@ from screens_scene import DemoDesk, said, settled
 
 from console.app import Console
 from console.presentation.changes import ComponentChange, FieldChange
+from console.presentation.spans import line
 from console.widgets.diff_view import DiffView
 from console.widgets.semantic_diff import SemanticDiff
+from console.widgets.three_way_view import ThreeWayView
 
 OWN = {"act.rollback": "f5", "act.acknowledge": "f7", "app.help": "f1", "screen.9": "f9", "look.verify": "f6"}
 
@@ -46,18 +48,20 @@ async def test_the_tour_and_the_palette_name_the_keys_in_force(mira: DemoDesk) -
 
 
 async def test_differences_name_the_keys_in_force() -> None:
-    words, text = SemanticDiff(), DiffView()
-    app = Host(words, text)
+    words, text, three = SemanticDiff(), DiffView(), ThreeWayView()
+    app = Host(words, text, three)
     app.own_keys = {"diff.noise": "f5", "diff.fold": "f6", "list.open": "f7"}
     async with app.run_test(size=(80, 60)):
         moved = FieldChange(path="x", old="1", new="2", noise=True)
         code = FieldChange(path="func", old="a", new="b", code=True)
         words.show_changes([ComponentChange(key="a", name="A", kind="tab", change="changed", fields=(moved, code))])
-        text.compare("\n".join(map(str, range(40))), "\n".join(map(str, range(39))))
+        long, shorter = "\n".join(map(str, range(90))), "\n".join(map(str, range(89)))
+        text.compare(long, shorter)
+        three.show_texts(long, shorter, long, labels=(line("desired"), line("live"), line("previous")))
         words.focus()
         await drawn(app)
         shown = screen_text(app)
         assert "1 layout only, f5 shows" in shown
         assert "1 layout change folded (f5 shows)" in shown
         assert "f7 opens" in shown
-        assert "(f6 opens)" in shown
+        assert shown.count("(f6 opens)") == 2, "in the text and in the comparison of three"
