@@ -35,7 +35,7 @@ def approval_import(session: Session, signatures: tuple[Path, ...], statement: P
             entry = offsite.take(context, path, statement)
         except QuarterdeckError as error:
             refused = f" (recorded: entry {error.entry})" if error.entry is not None else ""
-            complain(f"{path}: {error}{refused}")
+            complain(f"{path}: {str(error).removeprefix(f'{path}: ')}{refused}")
             outcomes.append({"file": str(path), "entry": None, "reason": str(error), "recorded": error.entry})
             status = max(status, error.exit_code)
             continue

@@ -14,7 +14,7 @@ from store.errors import NotFound
 from store.ledger.compare import Comparison, Relation
 from store.ledger.report import Report, Verdict
 from store.ledger.tree import Head
-from store.services.audit import backing_up, copies, evidence, restoring
+from store.services.audit import backing_up, copies, fork_evidence, restoring
 from store.services.witness import cosigning
 
 _WORDS = {
@@ -44,7 +44,9 @@ def backup(session: Session, out: Path) -> None:
 @click.argument("second", type=click.Path(path_type=Path))
 @click.option("--log-key", metavar="VKEY", help="The key of the log both should be of; else a workspace's own.")
 @click.option("--origin", help="The log's origin, where it is not the key's name.")
-@click.option("--evidence", "folder", type=click.Path(path_type=Path), help="On a fork, write both notes here.")
+@click.option(
+    "--evidence", "folder", type=click.Path(path_type=Path), help="On a fork, write both notes and proof here."
+)
 def compare(
     session: Session, first: Path, second: Path, log_key: str | None, origin: str | None, folder: Path | None
 ) -> int:
@@ -57,8 +59,7 @@ def compare(
     comparison = found.comparison
     sides = ((first, comparison.first, found.first), (second, comparison.second, found.second))
     if folder is not None and comparison.relation is Relation.FORKED:
-        for number, text in ((1, comparison.first_note), (2, comparison.second_note)):
-            evidence.write_file(folder / f"{number}.note", text or b"")
+        fork_evidence.write_fork(found, folder, (str(first), str(second)))
     if session.options.json:
         plain = {"relation": comparison.relation.value, "common": comparison.common}
         logs = [asdict(one) if one else None for one in (comparison.first_log, comparison.second_log)]

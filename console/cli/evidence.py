@@ -61,7 +61,7 @@ def verify_proof(session: Session, proof: Path, statement: Path) -> None:
 
 @group(name="export")
 def export() -> None:
-    """Write what other people's tools need to check us: signers, statement."""
+    """Write what other people's tools check us by: signers, a statement, evidence, an attestation, tiles."""
 
 
 @command(export, name="signers")

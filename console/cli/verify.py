@@ -38,7 +38,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--head", "heads", multiple=True, type=_FILE, help="With --file: a kept checkpoint to hold it against.")
 @click.option("--witness", "witnesses", multiple=True, metavar="VKEY", help="With --file: a witness to count.")
 @click.option("--quorum", type=click.IntRange(min=1), default=1, help="With --file: witnesses it takes.")
-@click.option("--time-limit", type=click.FloatRange(min=1), default=300.0, help="With --file: seconds.")
+@click.option("--time-limit", type=click.IntRange(min=1), default=300, help="With --file: seconds.")
 def verify(session: Session, folder: Path | None, copy: Path | None, **options: object) -> int:
     """Check every entry, signature, checkpoint, kept head and archived file; say what the result is worth.
 
@@ -87,7 +87,7 @@ def _verify_copy(copy: Path, log: copies.Log, options: dict[str, object]) -> Rep
     assert isinstance(heads, tuple)
     assert isinstance(witnesses, tuple)
     assert isinstance(quorum, int)
-    assert isinstance(limit, float)
+    assert isinstance(limit, int)
     return copies.verify_copy(
         copy,
         log,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import ClassVar
 
@@ -12,7 +11,6 @@ from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
 
-from console.presentation import home
 from console.presentation.home_top import top_lines
 from console.presentation.spans import line
 from console.screen import (
@@ -31,15 +29,14 @@ from console.screen.desk import Desk
 from console.screen.entry_dialog import show_entry
 from console.screen.following import Follower
 from console.screen.incident_acts import open_incident
-from console.screen.item_changes import show_differences
 from console.screen.request_rows import ITEMS, LATELY, item_rows, lately_rows
 from console.screen.rollback_dialog import confirm_rollback
+from console.screen.situation_view import SituationView
 from console.widgets.change_panel import ChangePanel
 from console.widgets.keyed_table import KeyedTable
 from console.widgets.room import Room
 from console.widgets.text_view import Facts
 from store.errors import IntegrityFailure, NotFound, QuarterdeckError
-from store.integrity.entry import Entry
 from store.services.history import activity
 from store.services.requests.review import Review
 from store.services.triage.situation import Home, Place, Situation, at_home, situation
@@ -83,13 +80,9 @@ class Triage(Pane[Home]):
         self._desk = desk
         self._items: dict[str, Item] = {}
         self._follower = Follower[Situation](self, self._show_situation, self._cannot_read)
-        self._situation: Situation | None = None
-        self._unread: str | None = None
-        """Why the item under the cursor cannot be told in depth."""
+        self._view = SituationView(self, desk.context.clock.now(), desk.read_only)
         self._places: tuple[Place, ...] = ()
         self._rhythm: tuple[int, ...] = ()
-        self._lately: tuple[Entry, ...] = ()
-        self._at: datetime = desk.context.clock.now()
         self._is_read = False
         self._sought: str | None = None
 
@@ -119,7 +112,7 @@ class Triage(Pane[Home]):
 
     def show_data(self, data: Home) -> None:
         self._is_read = True
-        self._at, self._places, self._rhythm, self._lately = data.at, data.places, data.rhythm, data.lately
+        self._view.at, self._view.lately, self._places, self._rhythm = data.at, data.lately, data.places, data.rhythm
         acts = self._desk.read_only is None
         items = data.items if acts else tuple(replace(item, mine=False) for item in data.items)
         self._items = {item.key: item for item in items}
@@ -153,35 +146,14 @@ class Triage(Pane[Home]):
         """Say why the item under the cursor cannot be told in depth; one that is gone leaves the list by itself."""
         if isinstance(error, NotFound) and not isinstance(error, IntegrityFailure):
             return
-        self._show_situation(None)
-        self._unread = str(error)
-        self.query_one("#about", Facts).show_lines(
-            line((f"✗ {error}", "danger")), line(("V on screen 6 looks at every entry and file", "muted"))
-        )
+        self._view.show_unread(error)
         self.report(error)
 
     # Drawing.
 
     def _show_situation(self, found: Situation | None) -> None:
-        if not self._is_read:
-            return
-        self._unread = None
-        before, self._situation = self._situation, found
-        about = self.query_one("#about", Facts)
-        if found is None:
-            past = () if self.query_one("#lately").display else self._lately[:12]
-            room = about.size.width or 78
-            about.show_lines(*(home.calm_lines(past, self._at, room) if not self._items else ()))
-        else:
-            lately = 4 if self.query_one("#lately").display else 8
-            about.show_lines(
-                *home.preview_lines(
-                    found, self._at, about.size.width or 78, lately=lately, read_only=self._desk.read_only
-                )
-            )
-        if before is None or found is None or before.item.key != found.item.key:
-            self.query_one("#about-scroll").scroll_to(y=0, animate=False)
-        show_differences(self.query_one(ChangePanel), before, found)
+        if self._is_read:
+            self._view.show(found, is_calm=not self._items)
 
     def _show_top(self) -> None:
         if not self._is_read:  # nobody is told that all is calm before anything was read
@@ -192,7 +164,7 @@ class Triage(Pane[Home]):
         tall = self.app.size.height >= TALL
         who = self._desk.handle if self._desk.read_only is None else None
         head, strip = top_lines(
-            items, who, self._places, self._rhythm, self._at, room, tall=tall, most=5 if tall else 3
+            items, who, self._places, self._rhythm, self._view.at, room, tall=tall, most=5 if tall else 3
         )
         self.query_one("#triage-head", Facts).show_lines(*head)
         self.query_one("#strip", Facts).show_lines(*strip)
@@ -211,7 +183,7 @@ class Triage(Pane[Home]):
 
     def on_resize(self) -> None:
         self._show_top()
-        self.call_after_refresh(lambda: self._show_situation(self._situation))
+        self.call_after_refresh(lambda: self._show_situation(self._view.situation))
 
     # Moving.
 
@@ -282,7 +254,7 @@ class Triage(Pane[Home]):
 
     def _current(self) -> Situation | None:
         """Return what is known of the item under the cursor, None while it is being read."""
-        found = self._situation
+        found = self._view.situation
         return found if found is not None and found.item.key == self._follower.wanted else None
 
     def why_not(self, name: str) -> str | None:
@@ -290,7 +262,7 @@ class Triage(Pane[Home]):
             return None
         found = self._current()
         if found is None:
-            waits = self._unread or f"still reading {self._follower.wanted}"
+            waits = self._view.unread or f"still reading {self._follower.wanted}"
             return waits if self._items else "nothing needs anybody"
         return None if name == "write" else item_acts.why_not(name, found, self._desk)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from store.errors import IntegrityFailure
 from store.integrity.entry import open_entry
+from store.integrity.merkle import consistency_proof
 from store.ledger.connection import storage_errors
+from store.ledger.heads import stated_size
 from store.ledger.state import newest_note
-from store.ledger.tree import Head, position_at
+from store.ledger.tree import Head, Nodes, position_at
 
 
 class Relation(StrEnum):
@@ -50,6 +52,8 @@ class Comparison:
     first_log: Identity | None
     """None for a ledger without entries."""
     second_log: Identity | None
+    proof: tuple[bytes, ...] = ()
+    """Of a fork: the longer one's consistency proof from the size of the shorter one's newest checkpoint to its own."""
 
     @property
     def relation(self) -> Relation:
@@ -73,15 +77,26 @@ def compare(first: sqlite3.Connection, second: sqlite3.Connection) -> Comparison
     """
     with storage_errors(Path("the copy")):
         heads = _head(first), _head(second)
-        return Comparison(
+        notes = newest_note(first), newest_note(second)
+        found = Comparison(
             common=_common(first, second, min(heads[0].size, heads[1].size)),
             first=heads[0],
             second=heads[1],
-            first_note=newest_note(first),
-            second_note=newest_note(second),
+            first_note=notes[0],
+            second_note=notes[1],
             first_log=_identity(first),
             second_log=_identity(second),
         )
+        longer = first if heads[0].size >= heads[1].size else second
+        return replace(found, proof=_proof(longer, notes)) if found.relation is Relation.FORKED else found
+
+
+def _proof(longer: sqlite3.Connection, notes: tuple[bytes | None, bytes | None]) -> tuple[bytes, ...]:
+    """Return what should lead from the smaller checkpoint to the larger one, were they of one history."""
+    stated = [said[1] for note in notes if note is not None and (said := stated_size(note)) is not None]
+    if len(stated) < 2 or not 0 < min(stated) < max(stated):
+        return ()
+    return tuple(consistency_proof(min(stated), max(stated), Nodes(longer).get))
 
 
 def _common(first: sqlite3.Connection, second: sqlite3.Connection, most: int) -> int:

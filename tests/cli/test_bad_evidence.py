@@ -153,3 +153,24 @@ def test_a_file_that_cannot_be_taken_is_named(evidence: Desk, tmp_path: Path) ->
         refused(evidence.run("verify", "--from", bad), said=f"{bad}: ")
         refused(evidence.run("verify-proof", bad, entry), said=f"{bad}: ")
         refused(evidence.run("verify-proof", evidence.root / "3.tlog-proof", bad), said=f"{bad}: ")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "quarterdeck\nmany\n"])
+def test_a_file_that_is_no_checkpoint_says_nothing_of_a_ledger(evidence: Desk, tmp_path: Path, text: str) -> None:
+    head = tmp_path / "head"
+    head.write_text(text)
+    refused(evidence.run("verify", "--file", "ws/ledger.db", "--head", head), said=str(head))
+
+
+def test_a_time_limit_is_a_number_of_seconds(evidence: Desk) -> None:
+    ran = evidence.run("verify", "--file", "ws/ledger.db", "--time-limit", "nan")
+    refused(ran, said="nan")
+
+
+@pytest.mark.parametrize("command", [("export", "signers"), ("export", "evidence"), ("checkpoint",), ("prove", "1")])
+def test_evidence_is_not_written_over_a_folder(evidence: Desk, tmp_path: Path, command: tuple[str, ...]) -> None:
+    refused(evidence.run(*command, "--out", tmp_path), said="it is a folder")
+    below = tmp_path / "file"
+    below.write_text("mine")
+    refused(evidence.run(*command, "--out", below / "out"), said=f"{below} is no folder")
+    assert below.read_text() == "mine"

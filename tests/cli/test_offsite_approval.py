@@ -87,7 +87,9 @@ def test_signatures_that_are_not_exactly_right_are_refused_one_by_one(asked: Des
         assert done.status in {1, 2}, name
         assert words in done.complaint, (name, done.complaint)
         assert done.err.count(b"\n") == 1
-    assert "name the .sig file" in asked.run("approval", "import", statement, status=2).complaint
+    complaint = asked.run("approval", "import", statement, status=2).complaint
+    assert "name the .sig file" in complaint
+    assert complaint.count(str(statement)) == 1
     assert {one["kind"] for one in asked.json("log", "--limit", "4")} == {"attempt.refused"}
     assert not asked.json("log", "--kind", "approval.granted")
     report = asked.json("approval", "import", asked.root / "case other" / "a.json.sig", "nowhere.json.sig", status=2)

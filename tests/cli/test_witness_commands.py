@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 from cli_desk import COMMAND, Desk
 
+from store.ledger.heads import stated_size
 from store.services.witness.memory import name_of
 
 NAME = "witness.example/one"
+FORK_FILES = ["1-kept.note", "1-ours.note", "1-proof.txt", "README.txt"]
 
 
 def log_key(desk: Desk) -> str:
@@ -179,7 +181,14 @@ def test_after_a_restore_everything_stops_until_somebody_says_so(piped: Desk) ->
     forked = piped.json("compare", "ws", "lost.db", status=1)
     assert (forked["relation"], forked["common"]) == ("forked", before)
     piped.run("compare", "ws", "lost.db", "--evidence", "fork", status=1)
-    assert sorted(path.name for path in (piped.root / "fork").iterdir()) == ["1.note", "2.note"]
+    assert sorted(path.name for path in (piped.root / "fork").iterdir()) == FORK_FILES
+    words = (piped.root / "fork" / "README.txt").read_text()
+    assert f"'ws' and 'lost.db' have {before} entries in common" in words
+    kept, ours = (stated_size((piped.root / "fork" / f"1-{name}.note").read_bytes()) for name in ("kept", "ours"))
+    assert kept is not None
+    assert ours is not None
+    assert kept[0] == ours[0]
+    assert (kept[1] < ours[1]) == bool((piped.root / "fork" / "1-proof.txt").read_text())
     again = piped.run("--yes", "restore", "acknowledge", *reason, key="alice", status=2)
     assert "nothing to acknowledge" in again.complaint
 

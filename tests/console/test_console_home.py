@@ -11,7 +11,8 @@ from rich.segment import Segment
 from textual.color import Color
 
 from console.presentation.healths import duty_lines
-from console.presentation.home import headline, keys, preview_lines, row_cells
+from console.presentation.home import headline, keys, row_cells
+from console.presentation.home_preview import preview_lines
 from console.presentation.home_top import activity_line, top_lines
 from console.presentation.spans import as_line, plain, width
 from console.widgets.last_filters import AsciiFilter

@@ -13,7 +13,8 @@ from store.domain.build import component
 from store.domain.component import Component, DiffRules, Json
 from store.domain.diff import Change, ComponentChange, Diff, aligning, compare, compare_exports
 from store.domain.diff.aligning import aligned
-from store.domain.diff.fields import Sides, differences
+from store.domain.diff.fields import differences
+from store.domain.diff.sides import Sides
 from store.platforms import platform, recognise
 
 FLOW = """<?xml version="1.0" encoding="UTF-8"?>

@@ -9,9 +9,10 @@ from itertools import chain
 
 from store.domain.component import Component, DiffRules, Json
 from store.domain.diff.aligning import Effort
-from store.domain.diff.fields import Sides, differences
+from store.domain.diff.fields import differences
 from store.domain.diff.model import Change, CodeChange, ComponentChange, Diff, FieldChange
 from store.domain.diff.renames import returned, with_ids_of
+from store.domain.diff.sides import Sides
 from store.domain.diff.unnamed import renamed
 from store.domain.diff.wiring import naming, told, wiring
 from store.domain.impact import Exported, impact

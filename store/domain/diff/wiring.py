@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from store.domain.component import DiffRules, Json
-from store.domain.diff.fields import Sides
 from store.domain.diff.model import FieldChange
+from store.domain.diff.sides import Sides
 from store.domain.secrets import redact
 
 _PART: Final = 2

@@ -29,7 +29,8 @@ from store.domain.secrets.looks import (
     tokens,
 )  # fmt: skip
 from store.domain.secrets.marks import marks
-from store.domain.secrets.names import QUOTES, REACH, ROOTS, are_settled, named, pairs
+from store.domain.secrets.names import QUOTES, REACH, ROOTS, are_settled, named
+from store.domain.secrets.pairs import pairs
 from store.domain.secrets.shapes import Span
 from store.errors import TooMuch
 

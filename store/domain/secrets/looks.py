@@ -8,7 +8,8 @@ from typing import Final
 
 from store.domain.secrets.anchors import Anchors, Words
 from store.domain.secrets.declared import DECLARED
-from store.domain.secrets.names import ROOTS, VALUES
+from store.domain.secrets.names import ROOTS
+from store.domain.secrets.pairs import VALUES
 from store.domain.secrets.places import HOLDERS
 from store.domain.secrets.shapes import GENERAL, LONGEST, TOKENS, Shape, Span
 from store.domain.secrets.values import is_placeholder, is_user_and_password

@@ -1,11 +1,9 @@
-"""Values given to a name that promises a secret: `password = "…"`, `{"name": "X-Api-Key", "value": "…"}`, `<pwd>…`."""
+"""Values given to a name that promises a secret: `password = "…"`, `<pwd>…`, and what such a name is."""
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from typing import Final
 
 from store.domain.secrets.anchors import Anchors
@@ -75,30 +73,6 @@ REACH: Final = 64
 """Bytes after a name that are looked at before anything but its value decides: 46 up to a quote, 40 for a tag."""
 QUOTES: Final = 4
 """More quotes than any rule reads past, but for the two of `are_settled`."""
-_CALLED: Final = rb"name|key|Name|Key|header|headerName|field|variable|keyValue|p|k|schemaname"
-_PAIR_NAME: Final = re.compile(rb'"(?:' + _CALLED + rb')"\s{0,9}:\s{0,9}"(?P<name>[^"\\]{1,80})"')
-_PAIR_REACH: Final = 300
-_MOST_NAMES: Final = 3
-_PAIR_VALUE: Final = re.compile(
-    rb'"(?:value|Value|valueValue|v|to|defaultValue|stringValue)"\s{0,9}:\s{0,9}"(?P<value>(?:[^"\\]|\\.)*+)"'
-)
-VALUES: Final = (b'"value"', b'"Value"', b'"valueValue"', b'"v"', b'"to"', b'"defaultValue"', b'"stringValue"')
-_YAML_PAIR: Final = re.compile(
-    rb"""(?:name|key):[ \t]+["']?(?P<name>[\w.-]{1,80})["']?[ \t]*\r?\n[ \t]+value:"""
-    rb"""[ \t]+(?P<quote>["']?)(?P<value>[^\n"'#]{3,8192}?)(?P=quote)[ \t]*(?:\r?\n|\Z)"""
-)
-_XML_PAIR: Final = re.compile(
-    rb"""(?:key|name|schemaname)=["'](?P<name>[^"'<>]{1,80})["'][^<>]{0,200}?\svalue=["'](?P<value>[^"'<>]{3,8192})["']"""
-)
-_XML_INNER: Final = re.compile(
-    rb"""(?:schemaname|name)=["'](?P<name>[^"'<>]{1,80})["'][^<>]{0,200}>(?:[^<]{0,80}<(?!/?(?:default)?value)[^<>]{0,200}>){0,12}?"""
-    rb"""[^<]{0,80}<(?:default)?value>(?P<value>[^<>]{3,8192})</""",
-    re.IGNORECASE,
-)
-_XML_NAMED: Final = re.compile(
-    rb"""(?:(?:name|key)=["'](?P<name>[^"'<>]{1,80})["'][^<>]{0,200}>|<(?:name|key)>(?P<called>[^<>]{1,80})</(?:name|key)>\s{0,80}"""
-    rb"""<value(?:\s[^<>]{0,200})?>)(?P<value>[^<>\s][^<>]{2,8191})</"""
-)
 _AUTHORIZATION: Final = re.compile(
     r"(?:(?:bearer|basic|token|api-?key|key|digest|oauth|sso-key|bot)(?: (?:token|apikey)=| |=))?(?P<value>\S{8,})",
     re.IGNORECASE,
@@ -119,29 +93,6 @@ def named(root: bytes, data: bytes, anchors: Anchors, *, yaml: bool) -> Iterator
                 after = max(after, found.end)
                 yield found
         at = anchors.find(root, after)
-
-
-def pairs(data: bytes, anchors: Anchors, *, xml: bool, yaml: bool) -> Iterator[Span]:
-    """Yield the values of `{"name": "X-Api-Key", "value": "…"}`, in whatever words and order, in YAML and XML too."""
-    for key in VALUES:
-        at = anchors.find_exactly(key)
-        while at >= 0:
-            match = _PAIR_VALUE.match(data, at)
-            if match and match["value"]:
-                begin = max(0, at - _PAIR_REACH)
-                begin = max(begin, data.rfind(b"{", begin, at), data.rfind(b"}", begin, at))
-                yield from _paired(deque(_PAIR_NAME.finditer(data, begin, at), maxlen=_MOST_NAMES), match)
-                end = min(match.end() + _PAIR_REACH, len(data))
-                end = min((there for brace in b"{}" if (there := data.find(brace, match.end(), end)) >= 0), default=end)
-                yield from _paired(islice(_PAIR_NAME.finditer(data, match.end(), end), _MOST_NAMES), match)
-            at = anchors.find_exactly(key, at + len(key))
-    if yaml:
-        for match in _YAML_PAIR.finditer(data):
-            yield from _paired([match], match)
-    if xml:
-        for pattern in (_XML_PAIR, _XML_INNER, _XML_NAMED):
-            for match in pattern.finditer(data):
-                yield from _paired([match], match)
 
 
 def are_settled(data: bytes, anchors: Anchors) -> bool:
@@ -237,17 +188,17 @@ def _is_code(data: bytes, at: int) -> bool:
 def _given(data: bytes, lower: bytes, start: int, end: int, kind: str, sure: int, *, yaml: bool) -> Span | None:
     """Return what is given to the name at `start` to `end`, where it is a secret."""
     if data[end : end + 40].find(b">") >= 0 and (match := _IN_XML.match(data, end)):
-        return _span(match, "value", kind) if _holds(_text(match["value"]), kind, sure) else None
+        return _span(match, "value", kind) if _holds(as_text(match["value"]), kind, sure) else None
     if yaml and (match := _IN_YAML.match(data, end)) and _begins_line(data, start):
         group = match.lastgroup or ""
-        return _span(match, group, kind) if _holds(_text(match[group]), kind, sure) else None
+        return _span(match, group, kind) if _holds(as_text(match[group]), kind, sure) else None
     match = _AFTER_NAME.match(data, end)
     if match is None:
         match = _NESTED.match(data, end)
-        return _span(match, "value", kind) if match and _holds(_text(match["value"]), kind, sure) else None
+        return _span(match, "value", kind) if match and _holds(as_text(match["value"]), kind, sure) else None
     if match["quoted"] is not None:
-        return _span(match, "quoted", kind) if _holds(_text(match["quoted"]), kind, sure) else None
-    value = _text(match["bare"])
+        return _span(match, "quoted", kind) if _holds(as_text(match["quoted"]), kind, sure) else None
+    value = as_text(match["bare"])
     if sure == 0:
         return _rest(match, kind) if looks_random(value) else None
     is_told = _is_assigned(data, lower, start, match) or is_literal(
@@ -281,16 +232,6 @@ def _begins_line(data: bytes, at: int) -> bool:
     return re.fullmatch(rb"""[ \t]*(?:-[ \t]+)*["']?[\w.-]*""", line) is not None
 
 
-def _paired(names: Iterable[re.Match[bytes]], match: re.Match[bytes]) -> Iterator[Span]:
-    for name in names:
-        raw = match["value"]
-        part = secret_part(_text(name["name"] or name.groupdict().get("called") or b""), _text(raw))
-        if part:
-            start, _, kind = part
-            offset = len(_text(raw)[:start].encode("utf-8", "surrogatepass"))
-            yield Span(start=match.start("value") + offset, end=match.end("value"), kind=kind)
-
-
 def _rest(match: re.Match[bytes], kind: str) -> Span:
     end = _REST.match(match.string, match.end("bare"))
     assert end is not None
@@ -301,5 +242,6 @@ def _span(match: re.Match[bytes], group: str, kind: str) -> Span:
     return Span(start=match.start(group), end=match.end(group), kind=kind)
 
 
-def _text(value: bytes) -> str:
+def as_text(value: bytes) -> str:
+    """Return bytes of an export as text; what is no UTF-8 is replaced."""
     return value.decode("utf-8", "replace")

@@ -25,7 +25,8 @@ from store.domain.secrets.looks import (
     tokens,
 )  # fmt: skip
 from store.domain.secrets.marks import is_marked, marks
-from store.domain.secrets.names import ROOTS, named, pairs
+from store.domain.secrets.names import ROOTS, named
+from store.domain.secrets.pairs import pairs
 from store.domain.secrets.places import is_called_for, place_of, placed
 from store.domain.secrets.shapes import Span
 from store.domain.secrets.values import SHORTEST, is_placeholder

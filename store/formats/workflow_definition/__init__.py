@@ -16,7 +16,8 @@ from store.formats.workflow_definition.steps import (
     without_noise,
     workflow_without_noise,
 )
-from store.formats.workflow_definition.watch import Seen, connectors_of_reference, credentials, look
+from store.formats.workflow_definition.uses import connectors_of_reference, credentials
+from store.formats.workflow_definition.watch import Seen, look
 
 __all__ = [
     "Seen",

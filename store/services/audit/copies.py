@@ -12,10 +12,11 @@ from tempfile import TemporaryDirectory
 from store import config
 from store.domain.signatures import SignatureAudit
 from store.errors import BadInput, IntegrityFailure, NotFound
-from store.integrity.note import Verifier
+from store.intake.guard import read_named
+from store.integrity.note import MAX_NOTE, Verifier
 from store.ledger.backup import copy_database
 from store.ledger.compare import Comparison, compare
-from store.ledger.heads import HeadStore
+from store.ledger.heads import HeadStore, stated_size
 from store.ledger.report import Report, Verdict
 from store.ledger.untrusted import SECONDS, immutable_reader, private_copy, verify_untrusted
 from store.services.tables import tables
@@ -36,6 +37,8 @@ class Compared:
     """Two copies and what they are to each other."""
 
     comparison: Comparison
+    log: Log
+    """Which log they were held against."""
     first: Report
     """Of the entries, tree and checkpoints of the first; signatures of people are not looked at."""
     second: Report
@@ -78,12 +81,14 @@ def verify_copy(
     """Verify the ledger in somebody's database file against a log's key and kept heads: entries and signatures.
 
     Raises:
-        BadInput: no database, or not one of quarterdeck's.
+        BadInput: no database, or not one of quarterdeck's; or a head is no checkpoint: that says nothing of the ledger.
         VerificationStopped: the time was up.
     """
     for head in heads:
         if not head.is_file():
             raise NotFound(f"{head}: there is no such file")
+        if stated_size(read_named(head, limit=MAX_NOTE)) is None:
+            raise BadInput(f"{head}: not a checkpoint: its first lines are no origin and size")
     with private_copy(path) as copy:
         return verify_untrusted(
             copy,
@@ -129,7 +134,7 @@ def compare_copies(
             reports.append(report)
         reader = immutable_reader(deadline)
         with closing(reader(paths[0])) as ours, closing(reader(paths[1])) as theirs:
-            return Compared(comparison=compare(ours, theirs), first=reports[0], second=reports[1])
+            return Compared(comparison=compare(ours, theirs), log=log, first=reports[0], second=reports[1])
 
 
 def _is_comparable(report: Report) -> bool:

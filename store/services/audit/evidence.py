@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.errors import NotFound, StorageFailure
+from store.errors import BadInput, NotFound, StorageFailure
 from store.intake.guard import read_named
 from store.integrity import sshsig
 from store.integrity.checkpoint import Checkpoint
@@ -85,10 +85,10 @@ def export_statement(context: Context, seq: int, folder: Path) -> ExportedStatem
     entry = context.ledger.entry(seq)
     statement, body = folder / "statement.json", folder / "entry.json"
     signature = folder / "statement.json.sig"
-    _write(statement, entry.statement.bytes())
-    _write(body, entry.body)
+    write_file(statement, entry.statement.bytes())
+    write_file(body, entry.body)
     if entry.signature is not None:
-        _write(signature, sshsig.armor(entry.signature).encode())
+        write_file(signature, sshsig.armor(entry.signature).encode())
     else:
         signature.unlink(missing_ok=True)  # of an earlier export: it would not fit this statement
     return ExportedStatement(
@@ -118,13 +118,17 @@ def signers(context: Context) -> str:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write `data` to `path`. Raises StorageFailure when the disk says no."""
-    _write(path, data)
+    """Write `data` to `path`, in a new folder where there is none.
 
-
-def _write(path: Path, data: bytes) -> None:
+    Raises:
+        BadInput: it is a folder, or below a file.
+        StorageFailure: the disk says no.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+    except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
+        what = "it is a folder" if path.is_dir() else f"{path.parent} is no folder"
+        raise BadInput(f"{path} cannot be written: {what}; name another with --out") from error
     except OSError as error:
         raise StorageFailure(f"{path} cannot be written: {error.strerror}") from error

@@ -8,18 +8,19 @@ from pathlib import Path
 
 from store.errors import StorageFailure
 from store.ledger.report import Contradiction, Report
+from store.services.audit.copies import Compared
 
 _README = """\
 Evidence about the log {origin}
 =============================={line}
 
-verdict {verdict}: this ledger contradicts a head of the same log that was kept somewhere else.
+{verdict}
 
 Each pair of files shows it without trusting the program that wrote them:
 
-  N-kept.note   the signed checkpoint that was kept (C2SP tlog-checkpoint in a signed note)
-  N-ours.note   the newest signed checkpoint in the ledger that was verified
-  N-proof.txt   the ledger's own consistency proof (RFC 9162 section 2.1.4) from the kept size to all its entries,
+  N-kept.note   {kept} (C2SP tlog-checkpoint in a signed note)
+  N-ours.note   {ours}
+  N-proof.txt   the latter ledger's consistency proof (RFC 9162 section 2.1.4) from the kept size to all its entries,
                 one hash a line in base64; empty where the ledger is shorter than what was kept
 
 The log's key, as its owner publishes it:
@@ -44,12 +45,42 @@ def write_evidence(report: Report, folder: Path, *, origin: str, log_key: str) -
     """
     if not report.contradictions:
         return ()
-    files = {
-        "README.txt": _README.format(
-            origin=origin, line="=" * len(origin), verdict=report.verdict.value, vkey=log_key
-        ).encode()
-    }
-    for number, one in enumerate(distinct(report.contradictions), start=1):
+    words = _README.format(
+        origin=origin,
+        line="=" * len(origin),
+        verdict=f"verdict {report.verdict.value}: this ledger contradicts a head of the same log that was kept"
+        " somewhere else.",
+        kept="the signed checkpoint that was kept",
+        ours="the newest signed checkpoint in the ledger that was verified",
+        vkey=log_key,
+    )
+    return _write(folder, words, distinct(report.contradictions))
+
+
+def write_fork(found: Compared, folder: Path, names: tuple[str, str]) -> tuple[Path, ...]:
+    """Write the newest notes of two ledgers that fork and the proof to `folder`; `names` are what they are called.
+
+    Raises:
+        StorageFailure: the disk says no.
+    """
+    comparison = found.comparison
+    notes = [(comparison.first, comparison.first_note, names[0]), (comparison.second, comparison.second_note, names[1])]
+    (_, kept, shorter), (_, ours, longer) = sorted(notes, key=lambda side: side[0].size)
+    words = _README.format(
+        origin=found.log.origin,
+        line="=" * len(found.log.origin),
+        verdict=f"FORKED: {shorter!a} and {longer!a} have {comparison.common} entries in common;"
+        " after them both go on, differently.",
+        kept=f"the newest signed checkpoint of {shorter!a}",
+        ours=f"the newest signed checkpoint of {longer!a}",
+        vkey=found.log.verifier.vkey,
+    )
+    return _write(folder, words, [Contradiction(kept=kept or b"", ours=ours, proof=comparison.proof)])
+
+
+def _write(folder: Path, words: str, found: Sequence[Contradiction]) -> tuple[Path, ...]:
+    files = {"README.txt": words.encode()}
+    for number, one in enumerate(found, start=1):
         files |= _files_of(number, one)
     try:
         folder.mkdir(parents=True, exist_ok=True)
