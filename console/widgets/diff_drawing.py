@@ -26,10 +26,10 @@ def draw_marker(tone: Tone, *, at_cursor: bool) -> Segment:
     return Segment("▸" if at_cursor else " ", tone("key", ""))
 
 
-def draw_fold(fold: Fold, room: int, tone: Tone, *, at_cursor: bool) -> Strip:
-    """Return the one row that stands for a run of unchanged lines."""
+def draw_fold(fold: Fold, room: int, tone: Tone, *, opens: str, at_cursor: bool) -> Strip:
+    """Return the one row that stands for a run of unchanged lines; `opens` is the key that opens it."""
     style = tone("strong" if at_cursor else "muted", "fold")
-    words = f"  ⋯ {counted(fold.count, 'unchanged line')}  (space opens)"
+    words = f"  ⋯ {counted(fold.count, 'unchanged line')}  ({opens} opens)"
     return Strip([draw_marker(tone, at_cursor=at_cursor), Segment(words, style)]).adjust_cell_length(room, style)
 
 

@@ -31,6 +31,7 @@ from console.widgets.beside import beside, in_worker
 from console.widgets.diff_drawing import SHIFT, PairDrawing, draw_fold, draw_marker
 from console.widgets.line_view import LineView
 from console.widgets.messages import WidgetMessage
+from console.widgets.own_keys import spoken
 
 SPLIT_FROM = 100
 """Cells from which a view that may choose shows both sides."""
@@ -302,7 +303,7 @@ class DiffView(LineView):
         at_cursor = index == self.cursor
         match row := self._diff_rows[index]:
             case Fold():
-                return draw_fold(row, room, self.tone, at_cursor=at_cursor)
+                return draw_fold(row, room, self.tone, opens=spoken(self, "`space`"), at_cursor=at_cursor)
             case Pair():
                 drawing = PairDrawing(
                     diff=self._diff, language=self._diff_language, shift=self._diff_shift, tone=self.tone

@@ -10,6 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.document._document import EditResult
+from textual.document._edit import Edit
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
@@ -20,6 +22,8 @@ from console.widgets.text_view import Facts
 
 MOST_PASTED = 20_000
 """Characters that one field takes."""
+_MOST_UNDONE = 1_000
+"""Steps that can be taken back in one field."""
 
 
 class FormField(Vertical):
@@ -136,7 +140,9 @@ class Prose(TextArea):
     """
 
     def __init__(self) -> None:
-        super().__init__(compact=True, show_line_numbers=False, soft_wrap=True, tab_behavior="focus")
+        super().__init__(
+            compact=True, show_line_numbers=False, soft_wrap=True, tab_behavior="focus", max_checkpoints=_MOST_UNDONE
+        )
         self.cursor_blink = False
 
     @property
@@ -147,6 +153,14 @@ class Prose(TextArea):
     @given.setter
     def given(self, text: str) -> None:
         self.load_text(writable(text)[:MOST_PASTED])
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Apply an edit; each word begins a step of its own, so that one undo never takes more than a word typed."""
+        row, column = min(edit.from_location, edit.to_location)
+        before = self.document.get_line(row)[:column]
+        if edit.text.strip() and (not before or before[-1].isspace()):
+            self.history.checkpoint()
+        return super().edit(edit)
 
     async def _on_paste(self, event: events.Paste) -> None:
         room = max(MOST_PASTED - len(self.text), 0)

@@ -17,7 +17,7 @@ from console.presentation.words import counted
 from console.presentation.words import severity as severity_mark
 from console.widgets.line_view import LineView
 from console.widgets.messages import WidgetMessage
-from console.widgets.own_keys import named
+from console.widgets.own_keys import named, spoken
 
 _MOST_TOLD = 6
 """Lines of one comment in the tree."""
@@ -221,7 +221,7 @@ class SemanticDiff(LineView):
                 parts.append((f" {mark.symbol}{counts[name]} {mark.word} ", mark.tone))
         moved = counts["noise"] + sum(f.noise for c in self._semantic_changes for f in c.fields if c.change != "noise")
         if moved:
-            parts.append((f" {moved} layout only, w {'hides' if self.noise else 'shows'} ", "muted"))
+            parts.append((f" {moved} layout only, {self._key('w')} {'hides' if self.noise else 'shows'} ", "muted"))
         said = [one for change in self._semantic_changes for one in change.said]
         if said:
             still = sum(not one.settled for one in said)
@@ -236,8 +236,12 @@ class SemanticDiff(LineView):
     def draw_row(self, index: int, width: int) -> tuple[Line, str]:
         row = self._semantic_rows[index]
         marker = Span("▸" if index == self.cursor else " ", "key")
-        body = self._head(row.component, width - 1) if _is_head(row) else _detail(row, width - 1)
+        body = self._head(row.component, width - 1) if _is_head(row) else _detail(row, width - 1, self._key)
         return (marker, *body), self.ground_of(index)
+
+    def _key(self, name: str) -> str:
+        """Return a key by default as the person at it has it."""
+        return spoken(self, f"`{name}`")
 
     def _head(self, change: ComponentChange, room: int) -> Line:
         mark = change_mark(change.change)
@@ -286,18 +290,19 @@ def _identity(row: _Row) -> tuple[str, str | None, str | None, int | None, bool,
     return row.component.key, path, row.words, said, bool(row.folded_noise), row.first
 
 
-def _detail(row: _Row, room: int) -> Line:
+def _detail(row: _Row, room: int, key: Callable[[str], str]) -> Line:
     if row.words is not None:
         return fit(line("    ", ("↪ ", "info"), row.words), room)
     if row.said is not None:
         return fit(row.part, room)
     if row.folded_noise:
-        return fit(line("    ", (f"· {counted(row.folded_noise, 'layout change')} folded (w shows)", "muted")), room)
+        words = f"· {counted(row.folded_noise, 'layout change')} folded ({key('w')} shows)"
+        return fit(line("    ", (words, "muted")), room)
     assert row.field is not None
-    return _field(row.field, room)
+    return _field(row.field, room, key)
 
 
-def _field(field: FieldChange, room: int) -> Line:
+def _field(field: FieldChange, room: int, key: Callable[[str], str]) -> Line:
     """Return one field: its path, then old → new as far as there is room, then what a rule says."""
     tone = "muted" if field.noise else "text"
     flag = line("  ", (f"! {field.flag} ", "warn")) if field.flag else ()
@@ -306,7 +311,7 @@ def _field(field: FieldChange, room: int) -> Line:
     path = fit(line((field.path, tone)), path_room)
     rest = max(inner - path_room - 2, 0)
     if field.code:
-        values = fit(line((field.new or "", "info"), ("  enter opens", "muted")), rest)
+        values = fit(line((field.new or "", "info"), (f"  {key('enter')} opens", "muted")), rest)
     elif field.old is None:
         values = fit(line(("+ ", "add"), (field.new or "", "add")), rest)
     elif field.new is None:

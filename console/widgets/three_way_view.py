@@ -26,6 +26,7 @@ from console.widgets.diff_drawing import (
     in_window,
 )
 from console.widgets.line_view import LineView
+from console.widgets.own_keys import spoken
 
 _IN_A_THREAD_FROM = 60_000
 
@@ -155,7 +156,7 @@ class ThreeWayView(LineView):
         row = self._three_rows[index]
         at_cursor = index == self.cursor
         if isinstance(row, Fold):
-            return draw_fold(row, room, self.tone, at_cursor=at_cursor)
+            return draw_fold(row, room, self.tone, opens=spoken(self, "`space`"), at_cursor=at_cursor)
         marker = draw_marker(self.tone, at_cursor=at_cursor)
         return Strip([marker, *self._columns(self._three.rows[row], room - 1)])
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from console_scene import screen_text
+from console_scene import Host, drawn, screen_text
 from screens_scene import DemoDesk, said, settled
 
 from console.app import Console
+from console.presentation.changes import ComponentChange, FieldChange
+from console.presentation.spans import line
+from console.widgets.diff_view import DiffView
+from console.widgets.semantic_diff import SemanticDiff
+from console.widgets.three_way_view import ThreeWayView
 
 OWN = {"act.rollback": "f5", "act.acknowledge": "f7", "app.help": "f1", "screen.9": "f9", "look.verify": "f6"}
 
@@ -40,3 +45,23 @@ async def test_the_tour_and_the_palette_name_the_keys_in_force(mira: DemoDesk) -
         await pilot.press(*"incidents")
         await settled(pilot)
         assert "screen f9" in screen_text(app)
+
+
+async def test_differences_name_the_keys_in_force() -> None:
+    words, text, three = SemanticDiff(), DiffView(), ThreeWayView()
+    app = Host(words, text, three)
+    app.own_keys = {"diff.noise": "f5", "diff.fold": "f6", "list.open": "f7"}
+    async with app.run_test(size=(80, 60)):
+        moved = FieldChange(path="x", old="1", new="2", noise=True)
+        code = FieldChange(path="func", old="a", new="b", code=True)
+        words.show_changes([ComponentChange(key="a", name="A", kind="tab", change="changed", fields=(moved, code))])
+        long, shorter = "\n".join(map(str, range(90))), "\n".join(map(str, range(89)))
+        text.compare(long, shorter)
+        three.show_texts(long, shorter, long, labels=(line("desired"), line("live"), line("previous")))
+        words.focus()
+        await drawn(app)
+        shown = screen_text(app)
+        assert "1 layout only, f5 shows" in shown
+        assert "1 layout change folded (f5 shows)" in shown
+        assert "f7 opens" in shown
+        assert shown.count("(f6 opens)") == 2, "in the text and in the comparison of three"

@@ -159,6 +159,21 @@ async def test_pasted_text_that_would_fool_a_reader_is_left_out(theo: DemoDesk) 
         assert "characters; 4000 are the most" in words(pilot)
 
 
+async def test_each_undo_takes_back_a_word_and_nothing_that_was_typed_before_it(theo: DemoDesk) -> None:
+    async with bare(theo.desk, APPROVALS).run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        await pilot.press("tab", *"three short words")
+        why = field(pilot, "why")
+        assert why.value == "three short words"
+        found = []
+        for _ in range(3):
+            await pilot.press("ctrl+z")
+            found.append(why.value)
+        assert found == ["three short ", "three ", ""]
+        await pilot.press("ctrl+y", "ctrl+y")
+        assert why.value == "three short "
+
+
 async def test_another_kind_asks_for_other_fields_at_once(theo: DemoDesk) -> None:
     async with bare(theo.desk, APPROVALS).run_test(size=(80, 24)) as pilot:
         await begin(pilot, "config-tweak")
