@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.domain.gates.naming import LATER, PREFIX
-from store.domain.policy import Policy
 from store.domain.policy.gates import Gates, hyphened
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 ALWAYS: Final = ("artifact-intact", "schema-valid", "secrets-clean", "approvals")
 """They run everywhere, and have no parameters."""
