@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from store.domain.secrets import Span
 
 __all__ = [
+    "GENERIC",
     "PLATFORMS",
     "SECRETS",
     "TARGETS",
@@ -32,6 +33,8 @@ __all__ = [
     "reread",
 ]
 
+GENERIC: Final = "generic"
+"""The platform of documents that are no other's."""
 PLATFORMS: Final[Mapping[str, str]] = {
     "node-red": "node_red:NodeRed",
     "n8n": "n8n:N8n",
@@ -43,7 +46,7 @@ PLATFORMS: Final[Mapping[str, str]] = {
     "make": "make:Make",
     "appsmith": "appsmith:Appsmith",
     "salesforce": "salesforce:Salesforce",
-    "generic": "generic:Generic",
+    GENERIC: "generic:Generic",
 }
 """Name → what reads its exports, as module:Class of this package, imported when it is first asked.
 
@@ -131,7 +134,7 @@ def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
     Raises:
         BadInput: one line: no platform can read it, and why the last one could not.
     """
-    if not data and not any(platform(known).detect(data, name) > 0 for known in PLATFORMS if known != "generic"):
+    if not data and not any(platform(known).detect(data, name) > 0 for known in PLATFORMS if known != GENERIC):
         raise BadInput("the file is empty")
     if data.startswith(_POINTER):
         raise BadInput("a pointer of Git LFS: the file it stands for is kept elsewhere (`git lfs pull` fetches it)")
