@@ -8,7 +8,6 @@ from console.cli.diff_text import diff_lines
 from console.cli.output import emit_json, say_lines
 from console.cli.session import Session, command
 from store.services import diffing
-from store.services.delivery import environments
 
 
 @command(name="diff")
@@ -20,8 +19,11 @@ def diff(session: Session, old: str, new: str, *, noise: bool) -> None:
     for side in (old, new):
         environment, at, _ = side.partition("@")
         if at:
+            from store.services.delivery import environments  # two files, or two digests, need none of it
+
             environments.one(session.context.ledger, environment)
     found = diffing.diff(session.context, old, new)
+    session.kept.append(found)
     if session.options.json:
         emit_json(found.to_json())
     else:

@@ -114,14 +114,14 @@ add_global_options(cli)
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status: never a traceback for a user's mistake."""
     start_undisturbed()
-    status: list[int] = []
+    session, status = Session(options=GlobalOptions()), list[int]()
     if arguments is None:  # the process is this command's own
-        atexit.register(_leave, status)  # before all others, and so called after them
-    status.append(run(arguments))
+        atexit.register(_leave, status, session)  # before all others, and so called after them
+    status.append(run(arguments, session))
     sys.exit(status[0])
 
 
-def _leave(status: list[int]) -> None:
+def _leave(status: list[int], _kept: Session) -> None:
     """End the process, once Python has waited for threads and called what else is to be called at the end.
 
     What would come then is taking apart each object and module for itself: a tenth of a second of a large diff.
@@ -136,9 +136,9 @@ def _leave(status: list[int]) -> None:
     os._exit(status[0])
 
 
-def run(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit status."""
-    session = Session(options=GlobalOptions())
+def run(arguments: list[str] | None = None, session: Session | None = None) -> int:
+    """Run the command line and return its exit status; `session` is one that nothing was asked of yet."""
+    session = session or Session(options=GlobalOptions())
     try:
         result = cli.main(args=arguments, prog_name="quarterdeck", standalone_mode=False, obj=session)
         session.warn()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -163,10 +163,8 @@ def reread(data: bytes, name: str, recorded: str, *, memo: Memo | None = None) -
 
 
 def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
-    sure = [(candidate.detect(data, name), candidate) for candidate in map(_made, PLATFORMS.values())]
-    likely = sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
     problem = BadInput("not a format that is known")
-    for sureness, candidate in likely:
+    for sureness, candidate in _likely(data, name):
         try:
             return _parsed(candidate, data, name, memo)
         except TooMuch:
@@ -176,6 +174,15 @@ def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
             if sureness >= CERTAIN:
                 break
     raise problem
+
+
+def _likely(data: bytes, name: str) -> Iterator[tuple[int, Platform]]:
+    """Yield who may have written `data`, the most likely first; what takes anything comes last, and may not come up."""
+    known = [platform(one) for one in PLATFORMS if one != GENERIC]
+    sure = [(candidate.detect(data, name), candidate) for candidate in known]
+    yield from sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
+    last = platform(GENERIC)
+    yield last.detect(data, name), last
 
 
 def _parsed(by: Platform, data: bytes, name: str, memo: Memo | None) -> Parsed:
