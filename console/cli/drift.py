@@ -1,28 +1,32 @@
-"""`drift`: what was seen live and differs, and the three answers to it."""
+"""`drift`: what was seen live and differs; the three answers to it stand beside."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Final
 
 import click
 
-from console.cli.deploy import report, show_plan, three_way_on_surprise
 from console.cli.groups import ListingGroup
-from console.cli.output import emit_json, note, say, table
-from console.cli.request_options import content_options
-from console.cli.session import Session, command, confirmed, group
+from console.cli.output import emit_json, say, table
+from console.cli.session import Session, command, group
 from store.projections import drifts
 from store.services.delivery import environments
-from store.services.delivery import rollback as rolling
-from store.services.drift import drifting
+
+_HOMES: Final = {
+    "ack": "drift_acts:drift_ack",
+    "adopt": "drift_acts:drift_adopt",
+    "list": "drift:drift_list",
+    "revert": "drift_acts:drift_revert",
+}
+"""Command → module:function. To list drift takes a fraction of what the answers import."""
 
 
-@group(name="drift", cls=ListingGroup)
+@group(name="drift", cls=ListingGroup, homes=_HOMES)
 def drift() -> None:
     """Drift: `drift [ENV]` lists it (exit 1 when there is some); ack, adopt, revert answer it."""
 
 
-@command(drift, name="list")
+@command(name="list")
 @click.argument("environment", required=False)
 @click.option("--project")
 def drift_list(session: Session, environment: str | None, project: str | None) -> int:
@@ -58,46 +62,3 @@ def drift_list(session: Session, environment: str | None, project: str | None) -
     else:
         say("no drift")
     return 1 if rows else 0
-
-
-@command(drift, name="ack")
-@click.argument("drift_id", metavar="ID")
-@click.option("--note", "text", required=True, help="What is being done about it.")
-def drift_ack(session: Session, drift_id: str, text: str) -> None:
-    """Say that a drift is known and being dealt with."""
-    entry = drifting.acknowledge(session.context, session.actor(), drift_id, note=text)
-    _done(session, drift_id, "acknowledged", entry.seq)
-
-
-@command(drift, name="adopt")
-@click.argument("drift_id", metavar="ID")
-@content_options
-def drift_adopt(session: Session, drift_id: str, **content: str | None) -> None:
-    """Open a request that makes what is live the desired state; it needs the same approvals."""
-    usual = drifting.usual_content(drift_id, title="Adopt what is live", why="")
-    stated = replace(usual, **{name: text for name, text in content.items() if text is not None})
-    opened, adopted = drifting.adopt(session.context, session.actor(), drift_id, content=stated)
-    _done(session, drift_id, f"adopted by {opened.statement.on['request']}", adopted.seq)
-
-
-@command(drift, name="revert")
-@click.argument("drift_id", metavar="ID")
-@click.option("--reason", default="drift reverted by the operator")
-@click.option("--dry-run", is_flag=True)
-def drift_revert(session: Session, drift_id: str, reason: str, *, dry_run: bool) -> int:
-    """Push the desired release over what is live."""
-    plan = rolling.plan_revert(session.context, drift_id)
-    if not session.options.json:
-        show_plan(session.context, plan)
-    if dry_run:
-        return 0
-    confirmed(session, f"push release {plan.ref.release[:12]} over the drift in {plan.environment.name}?")
-    with three_way_on_surprise(session):
-        return report(session, rolling.roll_back(session.context, session.actor(), plan, reason=reason, progress=note))
-
-
-def _done(session: Session, drift_id: str, what: str, seq: int) -> None:
-    if session.options.json:
-        emit_json({"id": drift_id, "status": what, "entry": seq})
-    else:
-        say(f"{drift_id} {what} (entry {seq})")

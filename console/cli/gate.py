@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,13 +14,15 @@ from console.cli.session import Session, command, group
 from console.presentation.words import counted
 from store.domain.gates.reports import Report
 from store.domain.gates.wanted import binds_approval, wanted
-from store.domain.policy import Policy
 from store.domain.policy.encoding import encoded
 from store.errors import BadInput, NotFound
 from store.projections import environments as places
 from store.projections import requests as rows
 from store.services.requests import gates, reporting
 from store.services.requests.reading import change_of
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 
 @group(name="gate")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
-import importlib
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 import click
 
-from console.cli.groups import HintingGroup
+from console.cli.groups import LazyGroup
 from console.cli.output import complain
 from console.cli.session import GlobalOptions, Session, add_global_options
 from store.collector import start_undisturbed
@@ -32,10 +33,10 @@ COMMANDS: Final[Mapping[str, str]] = {
     "request": "request",
     "template": "template",
     "playbook": "playbook",
-    "approve": "request",
-    "refuse": "request",
+    "approve": "request_acts",
+    "refuse": "request_acts",
     "approval": "approval",
-    "promote": "request",
+    "promote": "request_acts",
     "testdata": "testdata",
     "gate": "gate",
     "exception": "exception",
@@ -43,12 +44,12 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rollback": "deploy",
     "quarantine": "deploy",
     "drift": "drift",
-    "state": "query",
-    "diff": "query",
-    "lineage": "query",
+    "state": "state",
+    "diff": "diff",
+    "lineage": "lineage",
     "explain": "explain",
     "log": "log",
-    "triage": "query",
+    "triage": "triage",
     "anomalies": "anomaly",
     "anomaly": "anomaly",
     "verify": "verify",
@@ -85,27 +86,12 @@ _NAMES: Final[Mapping[str, str]] = {"open": "open_"}
 """Commands whose function cannot be called as they are: the name is Python's own."""
 
 
-class LazyGroup(HintingGroup):
-    """A group that imports a command's module when the command is asked for, so that each starts fast."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of the table."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of this name, imported now."""
-        del ctx
-        module = COMMANDS.get(cmd_name)
-        if module is None:
-            return None
-        name = _NAMES.get(cmd_name, cmd_name.replace("-", "_"))
-        found = getattr(importlib.import_module(f"console.cli.{module}"), name)
-        assert isinstance(found, click.Command)
-        return found
-
-
-@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    homes={name: f"{module}:{_NAMES.get(name, name.replace('-', '_'))}" for name, module in COMMANDS.items()},
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="quarterdeck", prog_name="quarterdeck")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal (console only).")
 @click.option("--read-only", is_flag=True, help="Open the console without any act that changes something.")
@@ -128,12 +114,31 @@ add_global_options(cli)
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status: never a traceback for a user's mistake."""
     start_undisturbed()
-    sys.exit(run(arguments))
+    session, status = Session(options=GlobalOptions()), list[int]()
+    if arguments is None:  # the process is this command's own
+        atexit.register(_leave, status, session)  # before all others, and so called after them
+    status.append(run(arguments, session))
+    sys.exit(status[0])
 
 
-def run(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit status."""
-    session = Session(options=GlobalOptions())
+def _leave(status: list[int], _kept: Session) -> None:
+    """End the process, once Python has waited for threads and called what else is to be called at the end.
+
+    What would come then is taking apart each object and module for itself: a tenth of a second of a large diff.
+    """
+    if not status:  # it did not come to an end: Python is to say so
+        return
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (AttributeError, OSError, ValueError):  # closed, or nobody reads on: Python's own end says so
+        return
+    os._exit(status[0])
+
+
+def run(arguments: list[str] | None = None, session: Session | None = None) -> int:
+    """Run the command line and return its exit status; `session` is one that nothing was asked of yet."""
+    session = session or Session(options=GlobalOptions())
     try:
         result = cli.main(args=arguments, prog_name="quarterdeck", standalone_mode=False, obj=session)
         session.warn()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from store.domain.policy import RISKS
+from store.domain.policy.levels import RISKS
 
 _FIELDS = {
     "title": "What it is, in a few words.",

@@ -9,6 +9,7 @@ from console.cli.approval_text import say_missing
 from console.cli.comment_text import comment_json, say_comments
 from console.cli.gate_text import gate_json, say_gate
 from console.cli.output import emit_json, say, say_lines
+from console.cli.request_row import row_json
 from console.cli.session import Session
 from store.domain import events as ev
 from store.domain.commenting import Comment
@@ -55,11 +56,6 @@ def show(session: Session, request_id: str, *, full: bool = False) -> None:
     _say_answers(shown)
     if full:
         _say_written(session.context, shown)
-
-
-def row_json(row: rows.RequestRow, *, lapsed: bool) -> dict[str, object]:
-    """Return a request for programs as lists show it. `lapsed`: it was approved and lacks an approval again."""
-    return asdict(row) | {"escalated": list(row.escalated_to), "lapsed": lapsed}
 
 
 def _read(context: Context, request_id: str) -> _Shown:

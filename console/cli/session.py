@@ -43,6 +43,8 @@ class Session:
     options: GlobalOptions = field(default_factory=GlobalOptions)
     log_passphrase: bytes = b""
     """What unlocked the log's key; empty where nothing had to."""
+    kept: list[object] = field(default_factory=list)
+    """What is large and was shown: nobody waits for it to be taken apart where the process ends with the command."""
     _workspace: Workspace | None = None
 
     @property

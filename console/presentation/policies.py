@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from console.presentation.spans import Line, fact, line
 from console.presentation.text import display_lines
@@ -13,12 +14,14 @@ from console.presentation.tokens import tokens
 from console.presentation.words import counted, short_digest
 from store.clock import parse_timestamp
 from store.domain.policy import RISKS, Policy
-from store.domain.policy.approvals import ApprovalRule
 from store.domain.policy.compare import Changed, listed
-from store.domain.policy.environments import EnvironmentRules
 from store.domain.policy.gates import Gates, hyphened
 from store.services.policy.files import Disk, OnDisk
 from store.services.policy.standing import Proposal, Standing
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.approvals import ApprovalRule
+    from store.domain.policy.environments import EnvironmentRules
 
 _LABEL = 11
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from console.presentation import home, reviews
 from console.presentation.activity import moment, sentence
 from console.presentation.spans import Span
 from console.widgets.columns import Column, Row
 from store.clock import timestamp
-from store.domain.policy import Policy
 from store.integrity.entry import Entry
 from store.projections.requests import RequestRow
 from store.services.triage.triage import Item
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 REQUESTS = (
     Column(name="state", width=11, keep=8),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.clock import parse_timestamp
 from store.domain.change import Approval, Change, Tick
 from store.domain.enrolment import listed
 from store.domain.gates.wanted import binds_approval, wanted
-from store.domain.policy import ApprovalRule, Policy
 from store.domain.policy.in_force import PLACE, InForce
 from store.domain.roles import Principal, Principals, able, holds, require, why_not
 from store.domain.templates import left, template_of
 from store.domain.waiting import may_approve, require_approver
 from store.errors import BadInput, Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import ApprovalRule, Policy
 
 SEPARATION: Final = "separation of duties"
 UNTICKED: Final = "not ticked on the checklist: "

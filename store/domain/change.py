@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from store.domain import events as ev
-from store.domain.policy import RISKS
+from store.domain.policy.levels import RISKS
 from store.errors import NotFound
 from store.integrity.canonical import canonical_bytes
 

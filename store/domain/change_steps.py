@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from store.domain import events as ev
 from store.domain.change import OPEN_STATES, SUBMITTED, Change
-from store.domain.policy import Policy
 from store.domain.roles import Principals, holds, require
 from store.domain.templates import check_content
 from store.errors import BadInput, Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 
 def open_request(

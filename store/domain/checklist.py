@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from store.domain import events as ev
 from store.domain.approving import barred_from_approving, good_ticks
 from store.domain.change import Change
-from store.domain.policy.in_force import InForce
 from store.domain.roles import Principals
 from store.domain.templates import template_of
 from store.domain.waiting import require_approver
 from store.errors import BadInput, Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.in_force import InForce
 
 
 def items(change: Change, rules: InForce) -> tuple[str, ...]:

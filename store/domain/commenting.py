@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from store.domain import events as ev
 from store.domain.approving import barred_from_approving
 from store.domain.change import OPEN_STATES, Change
 from store.domain.component import ComponentRef
-from store.domain.policy.in_force import InForce
 from store.domain.roles import Principals, require
 from store.errors import BadInput, NotFound, Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.in_force import InForce
 
 LONGEST = 4_000
 """Letters of one comment: an entry holds it for ever, and a screen shows it whole."""

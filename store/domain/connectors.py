@@ -9,10 +9,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from store.domain.component import Connector
 from store.domain.hosts import OPEN
-from store.domain.policy.gates import ConnectorsAllowed, Lists
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.gates import ConnectorsAllowed, Lists
 
 _PORT = re.compile(r":[0-9]{1,5}\Z")
 _OR = re.compile(r"\s+OR\s+", re.IGNORECASE)

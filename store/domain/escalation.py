@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from store.domain import events as ev
 from store.domain.approving import approvals_missing, barred_from_approving
 from store.domain.change import SUBMITTED, Change, Escalation
 from store.domain.enrolment import listed
-from store.domain.policy.in_force import InForce
 from store.domain.roles import PERMISSIONS, Principals, able, holds
 from store.domain.waiting import deadline, due_at
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.in_force import InForce
 
 _MOST_NAMED = 50
 

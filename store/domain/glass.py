@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.domain import events as ev
-from store.domain.policy import Policy
 from store.domain.roles import Principals, holds, is_before
 from store.errors import BadInput, NotFound, Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 KINDS: Final = ("glass.broken", "glass.ended", "glass.reviewed", "incident.closed", "ledger.restored")
 

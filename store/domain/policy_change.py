@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.domain import events as ev
 from store.domain.approving import approvals_missing, approve_it
 from store.domain.change import Change, higher
 from store.domain.policy.in_force import PLACE, InForce
-from store.domain.policy.model import Policy
 from store.domain.roles import Principals, able, holds, require
 from store.errors import BadInput, Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.model import Policy
 
 GATE: Final = "policy-sound"
 _MOST_WORDS: Final = 12

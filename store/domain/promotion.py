@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from store.domain import events as ev
 from store.domain.change import Change
-from store.domain.policy import Policy
 from store.errors import Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 
 def check_promotable(

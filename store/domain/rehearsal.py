@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from store.domain.policy import Policy
 from store.domain.roles import Principals, require
 from store.errors import Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 
 def later(environment: str, environments: Iterable[str], policy: Policy) -> list[str]:

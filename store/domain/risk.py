@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.domain import events as ev
 from store.domain.change import Change, higher
 from store.domain.diff.model import Change as How
 from store.domain.impact import Code
-from store.domain.policy import Policy
 from store.domain.policy.expressions import compiled
 from store.domain.seen import Seen, values
 from store.domain.windows import is_open, next_open
 from store.errors import Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 _MOST_NAMED: Final = 3
 MOST_FACTS: Final = 24

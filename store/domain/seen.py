@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from store.clock import parse_timestamp
 from store.domain import events as ev
@@ -12,8 +13,10 @@ from store.domain.component import Json
 from store.domain.diff.model import Change as How
 from store.domain.diff.model import ComponentChange, Diff
 from store.domain.impact import Code, Impact
-from store.domain.policy import Policy
-from store.domain.policy.kinds import WEEKDAYS
+from store.domain.policy.levels import WEEKDAYS
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

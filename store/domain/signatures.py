@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from store.domain import events as ev
 from store.domain import roles
-from store.domain.policy import Policy, default_policy
 from store.errors import IntegrityFailure
 from store.integrity import sshkey, sshsig
 from store.integrity.entry import Entry
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +43,8 @@ class SignatureAudit:
         `policies` are those known besides the built-in one: what they demand of an approval is judged too.
         `in_force` is the digest of the one in force after `start`.
         """
+        from store.domain.policy import default_policy  # whoever checks one signature against keys needs none
+
         self._people: dict[str, roles.Principal] = dict(start.by_handle) if start else {}
         self._keys: dict[str, sshkey.PublicKey] = {}
         self._seen: dict[bytes, int] = {}

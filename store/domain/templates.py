@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.domain import events as ev
-from store.domain.policy import RISKS, Policy, Template
 from store.domain.policy.in_force import PLACE
+from store.domain.policy.levels import RISKS
 from store.errors import BadInput, Unstated
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy, Template
 
 LONGEST: Final = 4_000
 """Characters of one thing that is stated: an entry stays below 64 KiB."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from store.clock import parse_timestamp, timestamp
 from store.domain.change import Change
-from store.domain.policy import ApprovalRule, Policy
 from store.domain.roles import Principals, holds, is_before, may, require
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import ApprovalRule, Policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.domain.approving import SEPARATION
 from store.domain.change import Change, before_restore
 from store.domain.enrolment import listed
-from store.domain.policy import Policy
 from store.domain.roles import Principal, Principals, holds
 from store.errors import BadInput, Refusal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 NEVER: Final = frozenset({"artifact-intact", "approvals"})
 """Waived by no policy: bytes that are not what they were are nothing, and past the approvals goes breaking glass."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from store.clock import parse_timestamp, timestamp
-from store.domain.policy.gates import ChangeWindow, Window
-from store.domain.policy.kinds import WEEKDAYS
+from store.domain.policy.levels import WEEKDAYS
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.gates import ChangeWindow, Window
 
 _STEP: Final = timedelta(minutes=15)
 _LONGEST: Final = timedelta(days=14)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from store.domain.secrets import Span
 
 __all__ = [
+    "GENERIC",
     "PLATFORMS",
     "SECRETS",
     "TARGETS",
@@ -33,6 +34,8 @@ __all__ = [
     "reread",
 ]
 
+GENERIC: Final = "generic"
+"""The platform of documents that are no other's."""
 PLATFORMS: Final[Mapping[str, str]] = {
     "node-red": "node_red:NodeRed",
     "n8n": "n8n:N8n",
@@ -44,7 +47,7 @@ PLATFORMS: Final[Mapping[str, str]] = {
     "make": "make:Make",
     "appsmith": "appsmith:Appsmith",
     "salesforce": "salesforce:Salesforce",
-    "generic": "generic:Generic",
+    GENERIC: "generic:Generic",
 }
 """Name → what reads its exports, as module:Class of this package, imported when it is first asked.
 
@@ -137,7 +140,7 @@ def recognise(data: bytes, name: str, *, memo: Memo | None = None) -> Parsed:
         BadInput: one line: no platform can read it, and why the last one could not.
     """
     data = as_utf8(data)
-    if not data and not any(platform(known).detect(data, name) > 0 for known in PLATFORMS if known != "generic"):
+    if not data and not any(platform(known).detect(data, name) > 0 for known in PLATFORMS if known != GENERIC):
         raise BadInput("the file is empty")
     if data.startswith(_POINTER):
         raise BadInput("a pointer of Git LFS: the file it stands for is kept elsewhere (`git lfs pull` fetches it)")
@@ -167,10 +170,8 @@ def reread(data: bytes, name: str, recorded: str, *, memo: Memo | None = None) -
 
 
 def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
-    sure = [(candidate.detect(data, name), candidate) for candidate in map(_made, PLATFORMS.values())]
-    likely = sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
     problem = BadInput("not a format that is known")
-    for sureness, candidate in likely:
+    for sureness, candidate in _likely(data, name):
         try:
             return _parsed(candidate, data, name, memo)
         except TooMuch:
@@ -180,6 +181,16 @@ def _read(data: bytes, name: str, memo: Memo | None) -> Parsed:
             if sureness >= CERTAIN:
                 break
     raise problem
+
+
+def _likely(data: bytes, name: str) -> Iterator[tuple[int, Platform]]:
+    """Yield who may have written `data`, the most likely first; what takes anything comes last, and may not come up."""
+    known = [platform(one) for one in PLATFORMS if one != GENERIC]
+    sure = [(candidate.detect(data, name), candidate) for candidate in known]
+    yield from sorted((pair for pair in sure if pair[0] > 0), key=lambda pair: -pair[0])
+    last = platform(GENERIC)
+    if (sureness := last.detect(data, name)) > 0:
+        yield sureness, last
 
 
 def _parsed(by: Platform, data: bytes, name: str, memo: Memo | None) -> Parsed:

@@ -12,16 +12,12 @@ from store.collector import undisturbed
 from store.domain.component import Component, ComponentRef, Connector, DiffRules, ExportFile, Notice
 from store.domain.diff import Diff, compare, with_impact
 from store.domain.impact import Surface
-from store.domain.policy import default_policy
-from store.domain.policy.encoding import whole
-from store.domain.policy.in_force import PLACE
-from store.domain.policy.reading import from_canonical
+from store.domain.place import OF_THE_POLICY
 from store.domain.release import EMPTY, Release, ReleaseFile
 from store.errors import BadInput, NotFound
 from store.intake.guard import read_named
 from store.integrity.canonical import canonical_bytes
-from store.platforms import platform, recognise
-from store.platforms.generic import Generic
+from store.platforms import GENERIC, platform, recognise
 from store.projections import artifacts, deployments, environments, requests
 from store.projections.shape import Connection
 from store.services import retold
@@ -108,7 +104,7 @@ def comparison_as_told(context: Context, request: str) -> Comparison:
         row = requests.one(connection, request)
         if row is None:
             raise NotFound(f"there is no request {request}")
-        if row.environment == PLACE:
+        if row.environment == OF_THE_POLICY:
             return _comparison_of_policies(connection, row)
         now = {d.project: d for d in deployments.desired(connection, environment=row.environment)}.get(row.project)
         deployed = None
@@ -135,6 +131,10 @@ def _span(
 
 def _comparison_of_policies(connection: Connection, row: requests.RequestRow) -> Comparison:
     """Return what a policy request changes, every default written out, so that only what differs shows."""
+    from store.domain.policy import default_policy  # no other diff needs what reads policies
+    from store.domain.policy.encoding import whole
+    from store.domain.policy.reading import from_canonical
+
     default = default_policy()
     before = default if row.base in {None, default.digest} else from_canonical(archive.get(connection, str(row.base)))
     after = from_canonical(archive.get(connection, row.release))
@@ -200,8 +200,8 @@ def _beside(contents: Contents, these: Sequence[Release], those: Sequence[Releas
 def _read_as(contents: Contents, release: Release, better: Mapping[str, str]) -> Release:
     files, components = list(release.files), list(release.components)
     for place, file in enumerate(release.files):
-        known = better.get(file.name, Generic.name)
-        if file.platform != Generic.name or known == Generic.name:
+        known = better.get(file.name, GENERIC)
+        if file.platform != GENERIC or known == GENERIC:
             continue
         parts = contents.of_artifact(file.artifact, file.name, known).values()
         files[place] = replace(file, platform=known)

@@ -10,6 +10,7 @@ entries are asked.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from store.domain import events as ev
@@ -18,8 +19,15 @@ from store.domain.signatures import problem_of, valid_lines
 from store.services.context import Context, Source, recorded
 
 ACT: Final = "correct the clock"
-_ACTS: Final = tuple(kind for kind, event in ev.EVENTS.items() if event.SIGNED and event is not ev.ApprovalGranted)
-"""Acts that are recorded with the time they happen at; an approval may have been signed elsewhere, earlier."""
+
+
+@cache
+def _acts() -> tuple[str, ...]:
+    """Return the acts that are recorded with the time they happen at; an approval may have been signed earlier.
+
+    Asked when somebody acts: it imports the whole vocabulary, and whoever only looks is spared that.
+    """
+    return tuple(kind for kind, event in ev.EVENTS.items() if event.SIGNED and event is not ev.ApprovalGranted)
 
 
 def check_clock(context: Context, source: Source) -> None:
@@ -32,7 +40,7 @@ def check_clock(context: Context, source: Source) -> None:
 
 def latest(source: Source) -> tuple[int, str] | None:
     """Return (number, time) of the entry that the clock is held against; None where there is none."""
-    return source.latest(after=corrected(source), acts=_ACTS)
+    return source.latest(after=corrected(source), acts=_acts())
 
 
 def corrected(source: Source) -> int:

@@ -51,6 +51,8 @@ assert status == 0, status
 assert said.getvalue()
 print(json.dumps(sorted(sys.modules)))
 """
+EMPTY_COMMAND = COMMAND.replace("assert said.getvalue()\n", "")
+"""Where a table of nothing is nothing."""
 HEAVY = (
     "ahocorasick_rs",
     "apprise",
@@ -69,6 +71,8 @@ HEAVY = (
     "yaml",
 )
 """What takes long to import, and what brings most of the house with it."""
+SLOW = ("apprise", "cel", "httpx", "pydantic", "sqlite_utils", "watchfiles", "yaml")
+"""What other projects wrote and a look at something needs none of."""
 UNNEEDED = (
     "cryptography.hazmat.primitives.serialization",
     "store.archive",
@@ -140,3 +144,26 @@ def test_saying_the_version_opens_nothing() -> None:
 def test_listing_entries_needs_no_screen_no_platform_and_no_policy(scene: Scene) -> None:
     imported = modules(COMMAND, "-w", str(scene.workspace.root), "log")
     assert within(imported, *HEAVY, "textual", "console.screen", "console.screens") == set()
+
+
+@pytest.mark.parametrize("command", [("request", "list"), ("drift",), ("drift", "list")], ids=" ".join)
+def test_a_list_of_what_there_is_needs_no_policy_no_screen_and_no_export(
+    scene: Scene, command: tuple[str, ...]
+) -> None:
+    imported = modules(EMPTY_COMMAND, "-w", str(scene.workspace.root), *command)
+    assert within(imported, *SLOW, "store.services.diffing", "textual", "console.screens") == set()
+
+
+def test_a_diff_of_two_files_needs_no_policy_no_yaml_and_no_person(scene: Scene, tmp_path: Path) -> None:
+    for name, label in (("old", "Orders"), ("new", "Returns")):
+        nodes = [{"id": "t1", "type": "tab", "label": label}, {"id": "n1", "type": "debug", "z": "t1", "wires": []}]
+        (tmp_path / f"{name}.json").write_text(json.dumps(nodes))
+    sides = (str(tmp_path / "old.json"), str(tmp_path / "new.json"))
+    imported = modules(COMMAND, "-w", str(scene.workspace.root), "diff", *sides)
+    unneeded = ("store.services.acting", "store.services.triage", "store.domain.roles", "textual", "console.screens")
+    assert within(imported, *SLOW, *unneeded) == set()
+
+
+def test_a_workspace_is_verified_without_what_speaks_to_the_world(scene: Scene) -> None:
+    imported = modules(COMMAND, "-w", str(scene.workspace.root), "verify")
+    assert within(imported, "apprise", "cel", "httpx", "textual", "watchfiles", "console.screens") == set()

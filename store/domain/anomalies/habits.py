@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from store.domain.anomalies.found import FIRST_TIME, HOUR, VOLUME, Act, Found
-from store.domain.policy import Anomalies
 from store.domain.policy.in_force import PLACE
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Anomalies
 
 LEAST_DAYS: Final = 10
 """Fewer days with acts than this are no habit either, however much was done on them."""

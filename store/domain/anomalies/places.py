@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from store.domain.anomalies.found import TWO_PLACES, Act, Found
-from store.domain.policy import Anomalies
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Anomalies
 
 
 class Keys:

@@ -10,13 +10,15 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.domain.anomalies.found import STANDING, Act, Found
-from store.domain.policy import Anomalies
 from store.domain.policy.in_force import PLACE
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Anomalies
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

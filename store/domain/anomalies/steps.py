@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from store.clock import SKEW
 from store.domain import events as ev
 from store.domain.anomalies.found import ORDER, Act, Found
-from store.domain.policy import Anomalies
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Anomalies
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

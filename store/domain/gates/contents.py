@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from store.domain.gates.verdict import Verdict, bad, good, some
 from store.domain.policy.expressions import matching
-from store.domain.policy.gates import Naming
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.gates import Naming
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.domain.component import Connector
 from store.domain.connectors import judge
 from store.domain.gates.verdict import Verdict, bad, good, some
-from store.domain.policy.gates import ConnectorsAllowed, LeastPrivilege
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.gates import ConnectorsAllowed, LeastPrivilege
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from store.clock import parse_timestamp
 from store.domain.events import ReportCounts
 from store.domain.gates.verdict import Verdict, bad, good, some
-from store.domain.policy.gates import SecurityScan, TestsPassed
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.gates import SecurityScan, TestsPassed
 
 JUNIT = "junit"
 SARIF = "sarif"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from store.domain.component import Json
 from store.domain.gates.verdict import Verdict, bad, good, some
-from store.domain.policy.gates import ChangeWindow, EnvironmentSpec, RollbackReady
 from store.domain.windows import is_open, next_open
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.gates import ChangeWindow, EnvironmentSpec, RollbackReady
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import fields
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.domain.gates.naming import LATER, PREFIX
-from store.domain.policy import Policy
-from store.domain.policy.gates import Gates, hyphened
+from store.domain.policy.encoding import key_of
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 ALWAYS: Final = ("artifact-intact", "schema-valid", "secrets-clean", "approvals")
 """They run everywhere, and have no parameters."""
-OF_POLICY: Final = tuple(hyphened(field.name) for field in fields(Gates))
-"""They run where the policy has a section for them."""
 
 
 def wanted(policy: Policy, *, project: str, environment: str) -> tuple[str, ...]:
     """Return the names of the gates for entry of this project into this environment."""
     gates = policy.environment(environment).gates
-    sections = [hyphened(field.name) for field in fields(gates) if getattr(gates, field.name) is not None]
+    sections = [key_of(type(gates), field.name) for field in fields(gates) if getattr(gates, field.name) is not None]
     conditions = [
         f"{PREFIX}{name}"
         for name, one in policy.conditions.items()

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from store.domain.events import EVENTS
 from store.domain.policy.approvals import ApprovalRule
 from store.domain.policy.environments import EnvironmentRules
-from store.domain.policy.kinds import RISKS
+from store.domain.policy.levels import RISKS
 from store.domain.policy.model import Policy
 from store.domain.policy.positions import Path
 from store.domain.policy.trial import doubts

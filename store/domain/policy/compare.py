@@ -9,7 +9,7 @@ from typing import Any
 from store.domain.policy.approvals import ApprovalRule
 from store.domain.policy.encoding import key_of, whole
 from store.domain.policy.gates import Gates
-from store.domain.policy.kinds import RISKS
+from store.domain.policy.levels import RISKS
 from store.domain.policy.model import Policy
 
 

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, fields
+from typing import ClassVar, Final
 
 from pydantic import ConfigDict
 
@@ -159,3 +159,7 @@ class Gates:
     rollback_ready: RollbackReady | None = None
     no_freeze: NoFreeze | None = None
     environment_spec: EnvironmentSpec | None = None
+
+
+SECTIONS: Final = tuple(hyphened(one.name) for one in fields(Gates))
+"""The names of the gates that run where the policy has a section for them."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.clock import parse_timestamp, timestamp
 from store.domain.place import OF_THE_POLICY
-from store.domain.policy.model import Policy
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy.model import Policy
 
 PLACE: Final = OF_THE_POLICY
 

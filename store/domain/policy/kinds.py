@@ -11,11 +11,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from store.domain.policy import expressions
+from store.domain.policy.levels import RISKS, SEVERITIES, WEEKDAYS
 from store.domain.roles import ROLES
 
-RISKS: Final = ("low", "medium", "high", "critical")
-SEVERITIES: Final = ("info", "warning", "high", "critical")
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DECIDING: Final = tuple(role for role in ROLES if role != "requester")
 """The roles that a policy may ask of somebody who approves, waives or reviews."""
 

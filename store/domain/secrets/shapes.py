@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 
@@ -20,15 +21,15 @@ class Span:
     kind: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape:
     """A secret by its looks. The pattern is tried only where a needle stands, and begins there."""
 
     kind: str
     needles: tuple[bytes, ...]
     """As they stand in the text; in lower case where the pattern does not mind the case."""
-    pattern: re.Pattern[bytes]
-    """Group 1 is the secret itself."""
+    expression: bytes
+    """As a regular expression: group 1 is the secret itself."""
     any_case: bool = False
     base64: bool = False
     """The secret counts only when it is the base64 of `user:password`."""
@@ -36,6 +37,11 @@ class Shape:
     """How many bytes before its needle the pattern begins."""
     end: bytes = b""
     """What every match ends with, `LONGEST` bytes after its needle at most; empty: it may end with anything."""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[bytes]:
+        """The expression, compiled where a needle first stands: of most shapes none ever does, and each takes long."""
+        return re.compile(self.expression, re.DOTALL | (re.IGNORECASE if self.any_case else 0))
 
 
 LONGEST: Final = 512
@@ -52,8 +58,9 @@ def _shape(
     end: bytes = b"",
 ) -> Shape:
     words = tuple(needle.encode() for needle in needles.split("|"))
-    compiled = re.compile(pattern.encode(), re.DOTALL | (re.IGNORECASE if any_case else 0))
-    return Shape(kind=kind, needles=words, pattern=compiled, any_case=any_case, base64=base64, lead=lead, end=end)
+    return Shape(
+        kind=kind, needles=words, expression=pattern.encode(), any_case=any_case, base64=base64, lead=lead, end=end
+    )
 
 
 _NOT_INSIDE: Final = r"(?<![A-Za-z0-9_-])"

@@ -8,15 +8,15 @@ decimal numbers. What JSON has not (dates, 0x1F, 1:30, .inf) stays a text under 
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from typing import Final
-
-import yaml
+from typing import TYPE_CHECKING, Final
 
 from store.domain.component import Json
 from store.domain.memo import Memo
 from store.errors import BadInput
-from store.formats.safe_yaml.reader import Reader
-from store.formats.safe_yaml.runs import in_runs, is_shared
+from store.formats.safe_yaml.shared import is_shared
+
+if TYPE_CHECKING:  # slow to import: most exports are JSON, and a platform that reads YAML too is asked about them all
+    import yaml
 
 __all__ = ["MAX_BYTES", "is_shared", "read"]
 
@@ -39,6 +39,11 @@ def read(data: bytes, memo: Memo | None = None) -> list[Json]:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise BadInput(f"YAML: byte {error.start} is not valid UTF-8") from None
+    import yaml
+
+    from store.formats.safe_yaml.reader import Reader
+    from store.formats.safe_yaml.runs import in_runs
+
     known = in_runs(data, memo) if memo is not None else None
     if known is not None:
         return known

@@ -31,9 +31,9 @@ from store.domain.component import Json
 from store.domain.memo import Memo
 from store.errors import BadInput
 from store.formats.safe_yaml.reader import Reader
+from store.formats.safe_yaml.shared import ITEMS
 
 _RUNS: Final = "yaml: runs"
-_ITEMS: Final = "yaml: items of runs"
 _LEAST: Final = 4 * 1024
 """Bytes of a text that it pays to cut."""
 _LEAST_ITEM: Final = 64
@@ -90,13 +90,8 @@ def in_runs(data: bytes, memo: Memo) -> list[Json] | None:
         return None
     memo.weigh(sum(map(len, new)))
     memo.shelf(_RUNS).update(new)
-    memo.shelf(_ITEMS).update((id(item), item) for run in new.values() for item in run.items)
+    memo.shelf(ITEMS).update((id(item), item) for run in new.values() for item in run.items)
     return documents
-
-
-def is_shared(value: Json, memo: Memo) -> bool:
-    """Say whether a value is an item that the next text may have too: no other is where it is while `memo` holds it."""
-    return memo.shelf(_ITEMS).get(id(value)) is value
 
 
 def _longest(data: bytes) -> _List | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.clock import parse_timestamp
 from store.domain import events as ev
@@ -18,7 +18,6 @@ from store.domain.anomalies.found import Act, Found
 from store.domain.anomalies.habits import Habits
 from store.domain.anomalies.places import Keys
 from store.domain.anomalies.standing import Standing
-from store.domain.policy import Anomalies, Policy
 from store.domain.roles import KINDS
 from store.errors import QuarterdeckError
 from store.integrity import sshkey, sshsig
@@ -26,6 +25,9 @@ from store.integrity.entry import Entry
 from store.services.acting import perform
 from store.services.anomalies import preceding
 from store.services.context import Context, Source, named, next_id, recorded
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Anomalies, Policy
 
 JUDGED: Final = timedelta(days=14)
 """What is older is history: it is learned from, and nobody is told of it any more."""

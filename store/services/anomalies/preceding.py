@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.clock import parse_timestamp
 from store.domain import events as ev
 from store.domain.anomalies.found import Act
 from store.domain.anomalies.standing import Yes
 from store.domain.anomalies.steps import Before
-from store.domain.policy import Policy
 from store.domain.roles import PERMISSIONS
 from store.errors import QuarterdeckError
 from store.integrity import sshkey, sshsig
@@ -17,6 +16,9 @@ from store.integrity.entry import Entry
 from store.services.context import Context, recorded
 from store.services.delivery.environments import environments
 from store.services.delivery.interrupted import STARTED
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 _MOST = 2_000
 WORDS: Final = ("approval.granted", "exception.granted", "glass.reviewed")

@@ -13,7 +13,6 @@ from store.domain.installed import changes_in_words
 from store.domain.secrets import redact
 from store.integrity.entry import Entry
 from store.services import releases
-from store.services.acting import statement_of
 from store.services.context import SYSTEM, Context, Source, recorded
 
 MOST: Final = 2_000
@@ -39,6 +38,8 @@ def observe_modules(context: Context, *, environment: str, project: str, modules
 
     Names and versions are somebody else's text: shortened, without secrets, and no more than `MOST`.
     """
+    from store.services.acting import statement_of  # a diff reads what is recorded, and records nothing
+
     there = sorted({_bounded(one) for one in modules}, key=lambda one: (one.name, one.version or ""))[:MOST]
     known = _last(context.ledger, environment, project)
     if known is not None:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from store.domain.policy import Policy
 from store.domain.policy.compare import Changed, changes
 from store.domain.policy.presets import PRESETS, preset_text
 from store.domain.policy.reading import LARGEST, BadPolicy, Fault, read_policy
@@ -16,6 +15,9 @@ from store.domain.roles import Principals
 from store.errors import BadInput, StorageFailure
 from store.intake.guard import read_named
 from store.services.context import Context
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 FOLDER: Final = "policies"
 _MOST_FILES: Final = 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from store import archive
 from store.domain import change_steps as steps
@@ -11,7 +12,6 @@ from store.domain import events as ev
 from store.domain import policy_change
 from store.domain.change import Change, request_digest
 from store.domain.component import ComponentRef
-from store.domain.policy import Policy
 from store.domain.policy.compare import Changed, changes, loosened
 from store.domain.policy.in_force import PLACE
 from store.domain.policy.reading import read_policy
@@ -26,6 +26,9 @@ from store.services.identity.people import principals
 from store.services.policy.files import on_disk_policy
 from store.services.requests import vouching
 from store.services.requests.reading import change_of
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 DOCUMENT = "policy.json"
 """The one file of a policy's release: the whole policy in canonical JSON."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from store import archive
 from store.domain import events as ev
-from store.domain.policy import Policy
 from store.domain.policy.compare import Changed, changes
 from store.domain.policy.in_force import PLACE, InForce
 from store.domain.policy.presets import PRESETS
@@ -22,6 +22,9 @@ from store.services.history import history
 from store.services.identity.people import principals
 from store.services.policy.files import OnDisk, on_disk
 from store.services.policy.proposing import proposal
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 REVIEW = "review the policy"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from store.domain import events as ev
 from store.domain.change import OPEN_STATES, Change
-from store.domain.policy import Template
 from store.domain.policy.in_force import PLACE
 from store.domain.templates import Fault, begun, faults, required
 from store.errors import BadInput
@@ -18,6 +18,9 @@ from store.services.context import Context
 from store.services.delivery.environments import environments
 from store.services.identity.people import principals
 from store.services.requests.reading import change_of
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Template
 
 __all__ = ["Fault", "Subject", "begin", "check", "edit_blocked", "exports", "subjects", "templates"]
 

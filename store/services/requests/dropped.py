@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from hashlib import sha256
-from typing import Final, TypeGuard
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from store.domain import events as ev
 from store.domain.component import Json
-from store.domain.policy import Policy
 from store.domain.rationale import ODD
 from store.domain.secrets import redact
 from store.domain.templates import LONGEST, begun, named
@@ -24,6 +23,9 @@ from store.services.context import Actor, Context, Source, recorded
 from store.services.delivery.environments import checked_name, one
 from store.services.exports.ingesting import FileOutcome, refuse, shown
 from store.services.requests.requests import opening
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
 
 ENDING: Final = ".request.toml"
 MAX_BYTES: Final = 64 * 1024

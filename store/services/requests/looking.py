@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from store import archive
 from store.domain import events as ev
@@ -11,8 +12,6 @@ from store.domain.approving import approvals_missing
 from store.domain.change import Change
 from store.domain.component import Component, Connector, Notice
 from store.domain.gates import conditions, contents, passage, reach, reports, standing
-from store.domain.policy import Policy
-from store.domain.policy.gates import Gates
 from store.domain.release import Release
 from store.domain.roles import Principals
 from store.domain.seen import Seen, values
@@ -27,6 +26,10 @@ from store.services.drift import drifting
 from store.services.identity.people import principals
 from store.services.requests import assessing, carried_out, reporting, vouching
 from store.services.sealing import sealing
+
+if TYPE_CHECKING:  # the rules' own types are slow to import
+    from store.domain.policy import Policy
+    from store.domain.policy.gates import Gates
 
 
 class Contents:

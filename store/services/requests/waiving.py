@@ -12,7 +12,8 @@ from store.domain import events as ev
 from store.domain import waiving as rules
 from store.domain.change import Change
 from store.domain.gates.naming import PREFIX
-from store.domain.gates.wanted import ALWAYS, OF_POLICY
+from store.domain.gates.wanted import ALWAYS
+from store.domain.policy.gates import SECTIONS
 from store.domain.roles import Principal, Principals
 from store.domain.secrets import redact
 from store.domain.waiving import Waiver
@@ -152,7 +153,7 @@ def waiver_of(
 
 def _check_gate(context: Context, gate: str) -> None:
     conditions = [f"{PREFIX}{name}" for name in context.policy.conditions]
-    known = [*ALWAYS, *OF_POLICY, *conditions]
+    known = [*ALWAYS, *SECTIONS, *conditions]
     if gate not in known:
         raise BadInput(f"there is no gate {gate!a}: choose from {', '.join(known)}")
 
