@@ -16,7 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 from store import config, projections
-from store.domain import signatures
+from store.domain import policy, signatures
 from store.integrity import checkpoint, logkeys, sshkey
 from store.integrity.note import verifier
 from store.ledger import anchors, connection, keychain, readers, rows, state, tiles, tree
@@ -77,7 +77,7 @@ def remembering() -> Iterator[None]:
         (tiles.TileChecker, "check", _first(tiles.TileChecker.check, lambda _, *asked: asked)),
         (signatures.sshsig, "verify", once(signatures.sshsig.verify)),
         (sshkey, "parse_public_key", once(sshkey.parse_public_key)),
-        (signatures, "default_policy", once(signatures.default_policy)),
+        (policy, "default_policy", once(policy.default_policy)),
         (projections, "rebuilt", lambda entries: rebuilt(list(entries))),
         # of files that nobody flips
         (config, "load", once(config.load)),
