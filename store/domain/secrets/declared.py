@@ -12,14 +12,9 @@ from store.domain.secrets.places import fields
 from store.domain.secrets.shapes import Span
 from store.domain.secrets.values import is_placeholder
 
-DECLARED: Final = (
-    b'"securestring"',
-    b'"secureobject"',
-    b'"constant"',
-    b'"constantvariable"',
-    b'"securestring\\',
-    b'"secureobject\\',
-)
+_PLAIN: Final = (b'"securestring"', b'"secureobject"', b'"constant"', b'"constantvariable"')
+_ESCAPED: Final = (b'"securestring\\', b'"secureobject\\')
+DECLARED: Final = (*_PLAIN, *_ESCAPED)
 """Without any of these, in whatever case, nothing is declared a secret."""
 _IN_A_STRING: Final = re.compile(
     rb'(?P<quote>\\{1,7}")type(?P=quote)[\s\\]{0,20}?:[\s\\]{0,20}?(?P=quote)secure(?:string|object)(?P=quote)',
@@ -28,7 +23,6 @@ _IN_A_STRING: Final = re.compile(
 """A declaration in JSON that is a string of other JSON: a template that was pasted into an action."""
 _REACH: Final = 1_000
 _LONGEST: Final = 4_096
-_DECLARES: Final = re.compile(rb'"(?:secure(?:string|object)|constant(?:variable)?)"', re.IGNORECASE)
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\],]', re.DOTALL)
 _DEEPEST: Final = 1_000
 """Objects and lists in one another; what goes deeper is no export, and refused as such."""
@@ -52,9 +46,11 @@ def declared(data: bytes) -> Iterator[Span]:
     """Yield the values in JSON that a parameter's type or a variable's name declares to be secret. Linear time."""
     if data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["}:
         return
-    for declaration in _IN_A_STRING.finditer(data):
-        yield from _given_in_a_string(data, declaration)
-    if not _DECLARES.search(data):
+    lowered = data.lower()
+    if any(word in lowered for word in _ESCAPED):  # much quicker than the whole expression
+        for declaration in _IN_A_STRING.finditer(data):
+            yield from _given_in_a_string(data, declaration)
+    if not any(word in lowered for word in _PLAIN):
         return
     for members in _objects(data):
         kind = _string(data, members, b"type").lower()
