@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from console.presentation.spans import Line, line
-from console.screen.asking import ask_and_record
+from console.screen.asking import ask_and_record, question
 from console.screen.desk import Desk
 from console.screen.pane import Pane
 from console.screen.words_form import Wanted as Field
@@ -87,10 +87,10 @@ async def note(pane: Pane[Any], desk: Desk, finding: str) -> None:
 
 async def close(pane: Pane[Any], desk: Desk, finding: str, title: str) -> None:
     """Ask what was done, and close a finding."""
-    facts: list[str | Line] = [title, line(("closed for good: what comes again is a new finding", "muted"))]
+    caveat = "closed for good: what comes again is a new finding"
     await ask_and_record(
         pane,
-        Ask(f"Close {finding}", facts=facts, placeholder="what was done about it"),
+        question(f"Close {finding}", title, caveat, wanted="what was done about it"),
         lambda words: handling.close(desk.context, desk.me(), finding, done=words),
         doing=f"closing {finding}",
         done=f"closed {finding}",
@@ -99,10 +99,10 @@ async def close(pane: Pane[Any], desk: Desk, finding: str, title: str) -> None:
 
 async def acknowledge(pane: Pane[Any], desk: Desk, anomaly: str, summary: str) -> None:
     """Ask what an anomaly was, and record that somebody looked."""
-    facts: list[str | Line] = [summary, line(("you looked, and this is what it was", "muted"))]
+    caveat = "you looked, and this is what it was"
     await ask_and_record(
         pane,
-        Ask(f"Acknowledge {anomaly}", facts=facts, placeholder="what it was"),
+        question(f"Acknowledge {anomaly}", summary, caveat, wanted="what it was"),
         lambda words: acknowledging.acknowledge(desk.context, desk.me(), anomaly, note=words),
         doing=f"acknowledging {anomaly}",
         done=f"acknowledged {anomaly}",

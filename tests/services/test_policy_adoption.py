@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.earlier import without_lapses
 from support.exports import V2
 from support.scene import Scene, build, enter_here
 from support.tampering import past_triggers, smuggle
@@ -377,13 +377,9 @@ def test_a_policy_is_not_adopted_with_an_approval_whose_giver_may_approve_no_mor
 @pytest.fixture
 def old_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """A workspace as it was founded before approvals could lapse: its first entry says nothing of it."""
-    clock, now = TickingClock(), ev.LedgerOpened
-
-    def then(*, lapses: bool, **said: Any) -> ev.LedgerOpened:
-        return replace(now(**said), lapses=None)  # type: ignore[arg-type]  # what is None is left out
-
+    clock = TickingClock()
     with monkeypatch.context() as patch:
-        patch.setattr(ev, "LedgerOpened", then)
+        patch.setattr(ev, "LedgerOpened", without_lapses(ev.LedgerOpened))
         build(tmp_path / "workspace", tmp_path / "keys", clock)
     scene = enter_here(tmp_path / "workspace", tmp_path / "keys", clock)
     assert "lapses" not in scene.entries()[0].statement.data

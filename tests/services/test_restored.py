@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.earlier import without_lapses
 from support.exports import V1, V2
 from support.scene import Scene
 from support.tampering import smuggle
@@ -140,13 +140,9 @@ def test_nor_is_it_adopted_by_a_client_of_ones_own(scene: Scene, tmp_path: Path)
 def test_what_was_adopted_after_a_restore_from_before_this_rule_stays_in_force(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request, now = approved_policy(scene), ev.LedgerRestored
-
-    def then(*, lapses: bool, **said: Any) -> ev.LedgerRestored:
-        return replace(now(**said), lapses=None)  # type: ignore[arg-type]  # what is None is left out
-
+    request = approved_policy(scene)
     with monkeypatch.context() as patch:
-        patch.setattr(restoring.ev, "LedgerRestored", then)
+        patch.setattr(restoring.ev, "LedgerRestored", without_lapses(ev.LedgerRestored))
         seq = put_back(scene, tmp_path, lambda: scene.enrol("gus", "auditor"))
     assert "lapses" not in scene.entries(after=seq - 1)[0].statement.data
     append_adoption(scene, request)  # what the code of then recorded
